@@ -1,0 +1,3 @@
+//! x
+/// Sentences.
+pub mod wording;

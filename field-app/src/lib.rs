@@ -1,0 +1,1 @@
+//! The deputy's app: visits and opinions, with or without signal.

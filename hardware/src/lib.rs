@@ -1,0 +1,1 @@
+//! Screen, touch, lamp and button: the Pi, and a desk stand-in.

@@ -1,0 +1,1 @@
+//! The merged documents of one installation and the tables over them.

@@ -1,0 +1,1 @@
+//! One installation's durable copy: log, identity, roads, pump.

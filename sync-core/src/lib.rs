@@ -1,0 +1,1 @@
+//! Feeds, spaces, runs, receipts and the session state machine: pure.

@@ -1,0 +1,1 @@
+//! The county hub: a replica that many reach, and the operators' pages.

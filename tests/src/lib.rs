@@ -1,0 +1,1 @@
+//! The county on one desk, the stories told over it, and the gate.

@@ -1,0 +1,1 @@
+//! What the pages of the three programs share: guard, wording, look.
