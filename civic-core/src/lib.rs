@@ -1,3 +1,32 @@
-//! x
-/// Sentences.
+//! The pure half of the domain: what a person said, what became of it, who may do what.
+//!
+//! **What it is.** Opinions 意见, visits 走访 and slips 回执 as small Automerge documents ([`document`], [`opinion`],
+//! [`visit`], [`slip`]); the one way in for changes from outside ([`gate`], [`payload`]); the county's vocabulary as
+//! data ([`codebook`]) and the engine over it ([`workflow`], [`review`]); the access table ([`access`]); sealed
+//! personal details ([`seal`]); ticket numbers ([`ticket`]); wording ([`wording`]).
+//!
+//! **What it never does.** It never reads a clock, a random source, a disk, a socket or the environment: time and
+//! chance are arguments. It never replaces what a person said: edits add, and every reader can show the original.
+//! No level, body, topic or state is a word in this code.
+//!
+//! **Where to start.** [`opinion::Opinion`] is what all is about; [`document::Document`] is how it is kept.
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod area;
+pub mod bulk;
+pub mod codebook;
+pub mod document;
+pub mod gate;
+pub mod id;
+pub mod opinion;
+pub mod payload;
+pub mod review;
+pub mod seal;
+pub mod slip;
+pub mod space;
+pub mod ticket;
+pub mod time;
+pub mod visit;
 pub mod wording;
+pub mod workflow;

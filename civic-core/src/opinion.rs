@@ -1,0 +1,515 @@
+//! An opinion 意见: what a person said, and every step 步骤 that was taken with it since.
+//!
+//! Shape of the document:
+//!
+//! ```text
+//! type     "opinion"
+//! ticket   its number 受理号
+//! body     text: what was said, and additions 补充 in their places
+//! title topic village town station channel deputy urgency office kind   plain fields, see [`Field`]
+//! contact  true if sealed personal details stand beside it (never in it)
+//! satisfaction  1 to 5
+//! steps    a list that only grows: {act, note?, state?, to?, by?, at?}; by and at only where they differ from the change's
+//! extra    fields of other systems that have no home here, each value as JSON
+//! ```
+
+use std::collections::BTreeMap;
+
+use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+
+use crate::{
+    document::{Causality, Document, DocumentError, Kind, Stamp, int_at, place_of_object, set_text, text_at, text_of},
+    id::Actor,
+    ticket::Ticket,
+    time::UnixSeconds,
+};
+
+/// Longest text of an opinion with all its additions, in characters.
+pub const BODY_CHARS_MAX: usize = 2_000;
+/// Longest note of a step, in characters.
+pub const NOTE_CHARS_MAX: usize = 2_000;
+/// Longest plain field, in characters.
+pub const FIELD_CHARS_MAX: usize = 200;
+
+/// The plain fields of an opinion. Set at the same time in two places, each keeps both values until a person settles it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// 标题
+    Title,
+    /// 类别
+    Topic,
+    /// 村
+    Village,
+    /// 乡镇
+    Town,
+    /// 联络站
+    Station,
+    /// 渠道
+    Channel,
+    /// 代表
+    Deputy,
+    /// 紧急程度
+    Urgency,
+    /// 承办单位
+    Office,
+    /// 意见、建议 or 诉求
+    Sort,
+}
+
+impl Field {
+    /// Every field, in the order in which they are shown.
+    pub const ALL: [Field; 10] = [
+        Field::Title,
+        Field::Topic,
+        Field::Urgency,
+        Field::Office,
+        Field::Village,
+        Field::Town,
+        Field::Station,
+        Field::Channel,
+        Field::Deputy,
+        Field::Sort,
+    ];
+
+    /// Its key in the document, in imports and in exports.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Field::Title => "title",
+            Field::Topic => "topic",
+            Field::Village => "village",
+            Field::Town => "town",
+            Field::Station => "station",
+            Field::Channel => "channel",
+            Field::Deputy => "deputy",
+            Field::Urgency => "urgency",
+            Field::Office => "office",
+            Field::Sort => "kind",
+        }
+    }
+
+    /// The field of this key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.key() == key)
+    }
+}
+
+/// An opinion as it is given.
+#[derive(Clone, Default)]
+pub struct NewOpinion {
+    /// Its number, if the device gives numbers.
+    pub ticket: Option<Ticket>,
+    /// What was said.
+    pub body: String,
+    /// The plain fields.
+    pub fields: BTreeMap<Field, String>,
+    /// Where it stands already, if another system has begun to handle it.
+    pub state: Option<String>,
+    /// Satisfaction, 1 to 5, if another system has asked.
+    pub satisfaction: Option<i64>,
+    /// Whether sealed personal details stand beside it.
+    pub has_contact: bool,
+    /// Fields without a home here, as JSON.
+    pub extra: BTreeMap<String, String>,
+}
+
+/// A step as it is taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewStep {
+    /// What was done, by the codebook's word.
+    pub act: String,
+    /// What there is to say about it.
+    pub note: String,
+    /// The state it says it leads to, where that is not the one the codebook names.
+    pub state: Option<String>,
+    /// Who did it, where that is not who records it.
+    pub by: Option<String>,
+    /// When, where that is not when it is recorded.
+    pub at: Option<UnixSeconds>,
+}
+
+/// Everything one change may do to an opinion.
+#[derive(Clone, Default)]
+pub struct Edit {
+    /// Plain fields to set.
+    pub fields: BTreeMap<Field, String>,
+    /// Text to insert into what was said, before this character.
+    pub insert: Option<(usize, String)>,
+    /// A step to take.
+    pub step: Option<NewStep>,
+    /// Satisfaction, 1 to 5.
+    pub satisfaction: Option<i64>,
+    /// Fields without a home here, as JSON.
+    pub extra: BTreeMap<String, String>,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was done.
+    pub act: String,
+    /// What was said about it.
+    pub note: String,
+    /// The state it says it leads to.
+    pub state: Option<String>,
+    /// Who, and when by their clock.
+    pub stamp: Stamp,
+    /// The writer, as the log proves it.
+    pub actor: Actor,
+    /// The places in [`Opinion::steps`] of earlier steps that were *not* known when this one was taken.
+    pub unaware_of: Vec<usize>,
+}
+
+/// A piece of the text by one author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// The words.
+    pub text: String,
+    /// `None` for what was said at first; the author and time of an addition otherwise.
+    pub added: Option<Stamp>,
+}
+
+/// Values that were set for one field at the same time, each by someone who did not know of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The field.
+    pub field: Field,
+    /// Every value with who set it and when; the first is the one shown meanwhile.
+    pub values: Vec<(String, Stamp)>,
+}
+
+/// An opinion as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opinion {
+    /// Its number.
+    pub ticket: Option<Ticket>,
+    /// What was said, with additions.
+    pub body: String,
+    /// What was said at first.
+    pub original: String,
+    /// The plain fields.
+    pub fields: BTreeMap<Field, String>,
+    /// Fields with more than one value.
+    pub conflicts: Vec<Conflict>,
+    /// Where it stood when it was recorded, if another system had begun to handle it.
+    pub state: Option<String>,
+    /// Who took it down, and when.
+    pub filed: Stamp,
+    /// The newest change, by its own clock.
+    pub changed: Stamp,
+    /// Everything that was done with it, each after what it builds on.
+    pub steps: Vec<Step>,
+    /// Satisfaction, 1 to 5.
+    pub satisfaction: Option<i64>,
+    /// Whether sealed personal details stand beside it.
+    pub has_contact: bool,
+    /// Fields without a home here, as JSON.
+    pub extra: BTreeMap<String, String>,
+}
+
+/// Records a new opinion; returns its document and the payload of its first change.
+pub fn file(actor: Actor, stamp: &Stamp, new: &NewOpinion) -> Result<(Document, Vec<u8>), DocumentError> {
+    check_chars(&new.body, BODY_CHARS_MAX, "the text is longer than 2,000 characters")?;
+    check_fields(&new.fields)?;
+    let mut document = Document::empty();
+    let payload = document.change(actor, stamp, |tx| {
+        tx.put(ROOT, "type", Kind::Opinion.word())?;
+        if let Some(ticket) = &new.ticket {
+            tx.put(ROOT, "ticket", ticket.digits())?;
+        }
+        for (field, value) in &new.fields {
+            tx.put(ROOT, field.key(), value.as_str())?;
+        }
+        if let Some(state) = &new.state {
+            tx.put(ROOT, "state", state.as_str())?;
+        }
+        if let Some(satisfaction) = new.satisfaction {
+            tx.put(ROOT, "satisfaction", satisfaction)?;
+        }
+        if new.has_contact {
+            tx.put(ROOT, "contact", true)?;
+        }
+        let body = tx.put_object(ROOT, "body", ObjType::Text)?;
+        tx.splice_text(&body, 0, 0, &new.body)?;
+        tx.put_object(ROOT, "steps", ObjType::List)?;
+        let extra = tx.put_object(ROOT, "extra", ObjType::Map)?;
+        for (key, value) in &new.extra {
+            tx.put(&extra, key.as_str(), value.as_str())?;
+        }
+        Ok(())
+    })?;
+    payload.map(|payload| (document, payload)).ok_or(DocumentError::Limit("the opinion is empty"))
+}
+
+/// Makes one change to an opinion; `None` if nothing differs.
+pub fn edit(
+    document: &mut Document,
+    actor: Actor,
+    stamp: &Stamp,
+    edit: &Edit,
+) -> Result<Option<Vec<u8>>, DocumentError> {
+    check_fields(&edit.fields)?;
+    if let Some(step) = &edit.step {
+        check_chars(&step.note, NOTE_CHARS_MAX, "the note is longer than 2,000 characters")?;
+        check_chars(&step.act, FIELD_CHARS_MAX, "the act is longer than 200 characters")?;
+    }
+    let body = object_at(document, "body");
+    if let Some((place, text)) = &edit.insert {
+        let Some(body) = &body else { return Err(DocumentError::Limit("the opinion has no text to add to")) };
+        let length = document.inner.length(body);
+        if *place > length {
+            return Err(DocumentError::Limit("the place to insert at lies beyond the end of the text"));
+        }
+        if length + text.chars().count() > BODY_CHARS_MAX {
+            return Err(DocumentError::Limit("the text would be longer than 2,000 characters"));
+        }
+    }
+    let steps = object_at(document, "steps");
+    let extra = object_at(document, "extra");
+    document.change(actor, stamp, |tx| {
+        for (field, value) in &edit.fields {
+            set_text(tx, &ROOT, field.key(), value)?;
+        }
+        if let Some(satisfaction) = edit.satisfaction {
+            tx.put(ROOT, "satisfaction", satisfaction)?;
+        }
+        if let (Some(body), Some((place, text))) = (&body, &edit.insert) {
+            tx.splice_text(body, *place, 0, text)?;
+        }
+        if let (Some(steps), Some(step)) = (&steps, &edit.step) {
+            put_step(tx, steps, stamp, step)?;
+        }
+        if let Some(extra) = &extra {
+            for (key, value) in &edit.extra {
+                set_text(tx, extra, key, value)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Adds to what was said 补充, at the end; the first words stay as they are.
+pub fn add(document: &mut Document, actor: Actor, stamp: &Stamp, text: &str) -> Result<Option<Vec<u8>>, DocumentError> {
+    let end = object_at(document, "body").map_or(0, |body| document.inner.length(&body));
+    edit(document, actor, stamp, &Edit { insert: Some((end, text.to_owned())), ..Edit::default() })
+}
+
+fn put_step(
+    tx: &mut automerge::transaction::Transaction<'_>,
+    steps: &ObjId,
+    stamp: &Stamp,
+    step: &NewStep,
+) -> Result<(), AutomergeError> {
+    let end = tx.length(steps);
+    let item = tx.insert_object(steps, end, ObjType::Map)?;
+    tx.put(&item, "act", step.act.as_str())?;
+    if !step.note.is_empty() {
+        tx.put(&item, "note", step.note.as_str())?;
+    }
+    if let Some(state) = step.state.as_deref().filter(|state| *state != step.act) {
+        tx.put(&item, "state", state)?;
+    }
+    if let Some(by) = step.by.as_deref().filter(|by| *by != stamp.by) {
+        tx.put(&item, "by", by)?;
+    }
+    if let Some(at) = step.at.filter(|at| *at != stamp.at) {
+        tx.put(&item, "at", at.0)?;
+    }
+    Ok(())
+}
+
+impl Opinion {
+    /// Reads an opinion; `None` if the document is none.
+    pub fn read(document: &Document) -> Option<Self> {
+        if document.kind() != Kind::Opinion {
+            return None;
+        }
+        let doc = &document.inner;
+        let causality = Causality::of(document);
+        let first = causality.changes().first()?;
+        let body = object_at(document, "body");
+        let text = |key| text_at(doc, &ROOT, key);
+        Some(Self {
+            ticket: text("ticket").and_then(|digits| Ticket::parse(&digits).ok()),
+            body: body.as_ref().and_then(|body| doc.text(body).ok()).unwrap_or_default(),
+            original: body.as_ref().and_then(|body| doc.text_at(body, &[first.hash]).ok()).unwrap_or_default(),
+            fields: Field::ALL.into_iter().filter_map(|field| Some((field, text(field.key())?))).collect(),
+            conflicts: Field::ALL.into_iter().filter_map(|field| conflict(document, &causality, field)).collect(),
+            state: text("state"),
+            filed: first.stamp.clone(),
+            changed: causality.changes().last().map_or_else(|| first.stamp.clone(), |last| last.stamp.clone()),
+            steps: steps(document, &causality),
+            satisfaction: int_at(doc, &ROOT, "satisfaction"),
+            has_contact: matches!(doc.get(ROOT, "contact"), Ok(Some((value, _))) if value.as_bool() == Some(true)),
+            extra: extra(document),
+        })
+    }
+
+    /// A field, or nothing.
+    pub fn field(&self, field: Field) -> &str {
+        self.fields.get(&field).map_or("", String::as_str)
+    }
+}
+
+/// What was said, piece by piece, each addition with its author.
+pub fn passages(document: &Document) -> Vec<Passage> {
+    let Some(body) = object_at(document, "body") else { return Vec::new() };
+    let doc = &document.inner;
+    let causality = Causality::of(document);
+    let mut passages: Vec<(usize, Passage)> = Vec::new();
+    for (index, character) in doc.text(&body).unwrap_or_default().chars().enumerate() {
+        let place = doc.get_cursor(&body, index, None).ok().and_then(|cursor| {
+            let name = cursor.to_string();
+            let (counter, actor) = name.trim_start_matches('-').split_once('@')?;
+            causality.place_of(&Actor::parse(actor)?, counter.parse().ok()?)
+        });
+        let place = place.unwrap_or(0);
+        match passages.last_mut() {
+            Some((last, passage)) if *last == place => passage.text.push(character),
+            Some(_) | None => {
+                let added = (place > 0).then(|| causality.changes()[place].stamp.clone());
+                passages.push((place, Passage { text: character.to_string(), added }));
+            }
+        }
+    }
+    passages.into_iter().map(|(_, passage)| passage).collect()
+}
+
+fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
+    let doc = &document.inner;
+    let Some(list) = object_at(document, "steps") else { return Vec::new() };
+    let mut places: Vec<usize> = Vec::new();
+    let mut steps = Vec::new();
+    for index in 0..doc.length(&list) {
+        let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(&list, index) else { continue };
+        let Some(place) = place_of_object(causality, &item) else { continue };
+        let change = &causality.changes()[place];
+        let unaware_of = places
+            .iter()
+            .enumerate()
+            .filter(|(_, earlier)| !causality.knows(place, **earlier))
+            .map(|(index, _)| index)
+            .collect();
+        places.push(place);
+        steps.push(Step {
+            act: text_at(doc, &item, "act").unwrap_or_default(),
+            note: text_at(doc, &item, "note").unwrap_or_default(),
+            state: text_at(doc, &item, "state"),
+            stamp: Stamp {
+                by: text_at(doc, &item, "by").unwrap_or_else(|| change.stamp.by.clone()),
+                at: int_at(doc, &item, "at").map_or(change.stamp.at, UnixSeconds),
+            },
+            actor: change.actor,
+            unaware_of,
+        });
+    }
+    steps
+}
+
+fn conflict(document: &Document, causality: &Causality, field: Field) -> Option<Conflict> {
+    let doc = &document.inner;
+    let all = doc.get_all(ROOT, field.key()).ok()?;
+    if all.len() < 2 {
+        return None;
+    }
+    // Automerge shows the last of `get_all` meanwhile.
+    let mut values: Vec<(String, Stamp)> = all
+        .into_iter()
+        .rev()
+        .filter_map(|(value, id)| {
+            let stamp = place_of_object(causality, &id).map(|place| causality.changes()[place].stamp.clone())?;
+            Some((text_of(doc, &value, &id)?, stamp))
+        })
+        .collect();
+    let first = values.first()?.0.clone();
+    let differ = values.iter().any(|(value, _)| *value != first);
+    values.dedup();
+    differ.then_some(Conflict { field, values })
+}
+
+fn extra(document: &Document) -> BTreeMap<String, String> {
+    let doc = &document.inner;
+    let Some(extra) = object_at(document, "extra") else { return BTreeMap::new() };
+    doc.keys(&extra).filter_map(|key| Some((key.clone(), text_at(doc, &extra, &key)?))).collect()
+}
+
+fn object_at(document: &Document, key: &str) -> Option<ObjId> {
+    match document.inner.get(ROOT, key) {
+        Ok(Some((Value::Object(_), id))) => Some(id),
+        Ok(Some((Value::Scalar(_), _)) | None) | Err(_) => None,
+    }
+}
+
+fn check_fields(fields: &BTreeMap<Field, String>) -> Result<(), DocumentError> {
+    fields.values().try_for_each(|value| check_chars(value, FIELD_CHARS_MAX, "a field is longer than 200 characters"))
+}
+
+fn check_chars(text: &str, max: usize, refusal: &'static str) -> Result<(), DocumentError> {
+    if text.chars().count() > max { Err(DocumentError::Limit(refusal)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{Verdict, admit};
+
+    const STATION: Actor = Actor::new([1; 16]);
+    const DEPUTY: Actor = Actor::new([2; 16]);
+
+    fn at(by: &str, seconds: i64) -> Stamp {
+        Stamp::new(by, UnixSeconds(seconds))
+    }
+
+    fn step(act: &str) -> Edit {
+        Edit { step: Some(NewStep { act: act.into(), ..NewStep::default() }), ..Edit::default() }
+    }
+
+    #[test]
+    fn an_addition_is_known_by_its_author_and_the_first_words_stay() {
+        let new = NewOpinion { body: "桥坏了".into(), ..NewOpinion::default() };
+        let (mut document, _) = file(STATION, &at("st-01", 10), &new).unwrap();
+        add(&mut document, DEPUTY, &at("dep-7", 20), "，老人过不去").unwrap().unwrap();
+        let opinion = Opinion::read(&document).unwrap();
+        assert_eq!((opinion.original.as_str(), opinion.body.as_str()), ("桥坏了", "桥坏了，老人过不去"));
+        let passages = passages(&document);
+        assert_eq!(passages[0], Passage { text: "桥坏了".into(), added: None });
+        assert_eq!(passages[1], Passage { text: "，老人过不去".into(), added: Some(at("dep-7", 20)) });
+    }
+
+    #[test]
+    fn steps_taken_in_ignorance_of_each_other_say_so() {
+        let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
+        let mut there = Document::empty();
+        admit(&mut there, &[(STATION, &first)]);
+        edit(&mut here, STATION, &at("st-01", 20), &step("受理")).unwrap().unwrap();
+        let other = edit(&mut there, DEPUTY, &at("dep-7", 5), &step("退回")).unwrap().unwrap();
+        assert_eq!(admit(&mut here, &[(DEPUTY, &other)]), [Verdict::Admitted]);
+        edit(&mut here, STATION, &at("st-01", 30), &step("裁定")).unwrap().unwrap();
+        let steps = Opinion::read(&here).unwrap().steps;
+        assert_eq!(steps.len(), 3);
+        assert_eq!(steps[1].unaware_of, [0]);
+        assert!(steps[2].unaware_of.is_empty());
+        assert_eq!(steps.iter().find(|step| step.act == "退回").unwrap().stamp, at("dep-7", 5));
+    }
+
+    #[test]
+    fn fields_set_at_the_same_time_keep_both_values() {
+        let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
+        let mut there = Document::empty();
+        admit(&mut there, &[(STATION, &first)]);
+        let topic = |value: &str| Edit { fields: [(Field::Topic, value.to_owned())].into(), ..Edit::default() };
+        edit(&mut here, STATION, &at("st-01", 20), &topic("教育")).unwrap().unwrap();
+        let other = edit(&mut there, DEPUTY, &at("dep-7", 20), &topic("治安")).unwrap().unwrap();
+        admit(&mut here, &[(DEPUTY, &other)]);
+        let conflict = Opinion::read(&here).unwrap().conflicts.remove(0);
+        let values: std::collections::BTreeSet<_> = conflict.values.iter().map(|(value, _)| value.as_str()).collect();
+        assert_eq!(values, ["教育", "治安"].into());
+        edit(&mut here, STATION, &at("st-01", 30), &topic("教育")).unwrap().unwrap();
+        assert!(Opinion::read(&here).unwrap().conflicts.is_empty());
+    }
+
+    #[test]
+    fn too_long_a_text_is_refused_with_the_limit() {
+        let new = NewOpinion { body: "路".repeat(BODY_CHARS_MAX + 1), ..NewOpinion::default() };
+        assert!(matches!(file(STATION, &at("st-01", 1), &new), Err(DocumentError::Limit(_))));
+    }
+}

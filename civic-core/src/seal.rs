@@ -1,0 +1,211 @@
+//! Envelopes: personal details sealed to the county's key at the moment of entry, and opened only at the hub.
+//!
+//! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
+//! its record and to the key epoch, so that it cannot be moved to another.
+//!
+//! ```text
+//! byte      suite (1)
+//! 4 bytes   key epoch, big-endian
+//! 32 bytes  encapsulated key
+//! rest      ciphertext with its tag
+//! ```
+
+use std::convert::Infallible;
+
+use hpke::{
+    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
+    kem::X25519HkdfSha256, single_shot_open, single_shot_seal_with_rng,
+};
+use rand_core::{TryCryptoRng, TryRng};
+use serde::{Deserialize, Serialize};
+
+use crate::id::DocId;
+
+const SUITE: u8 = 1;
+const INFO: &[u8] = b"huiyin personal details v1";
+const KEY_LEN: usize = 32;
+const HEADER_LEN: usize = 1 + 4;
+
+/// Longest envelope that is kept.
+pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
+
+/// The public key of one epoch, which every device holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealKey {
+    /// Which epoch.
+    pub epoch: u32,
+    /// X25519 public key.
+    pub public: [u8; KEY_LEN],
+}
+
+/// The private key of one epoch, which only the hub holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenKey {
+    /// Which epoch.
+    pub epoch: u32,
+    secret: [u8; KEY_LEN],
+}
+
+/// Who spoke, if they chose to say so. Never in a document, a log line or an error.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// 姓名
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// 电话
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone: String,
+}
+
+/// Why an envelope cannot be made or opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows.
+    #[error("personal details are too long")]
+    TooLong,
+    /// Not an envelope, or sealed to another key.
+    #[error("envelope cannot be opened with this key for this record")]
+    Closed,
+}
+
+/// Randomness as an argument: 32 bytes that the caller drew for this one use.
+pub struct Seed(pub [u8; 32]);
+
+impl Contact {
+    /// Whether nothing was given.
+    pub fn is_empty(&self) -> bool {
+        self.name.is_empty() && self.phone.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contact(sealed)")
+    }
+}
+
+impl std::fmt::Debug for OpenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OpenKey(epoch {})", self.epoch)
+    }
+}
+
+impl OpenKey {
+    /// Makes the key of an epoch.
+    pub fn make(epoch: u32, seed: Seed) -> Self {
+        let (secret, _) = X25519HkdfSha256::gen_keypair_with_rng(&mut Stream::new(seed));
+        Self { epoch, secret: secret.to_bytes().into() }
+    }
+
+    /// The public half.
+    pub fn seal_key(&self) -> Result<SealKey, SealError> {
+        let secret =
+            <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&self.secret).map_err(|_| SealError::Closed)?;
+        Ok(SealKey { epoch: self.epoch, public: X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into() })
+    }
+}
+
+/// Seals `contact` for the record `doc`.
+pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
+    let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
+    let plain = serde_json::to_vec(contact).map_err(|_| SealError::TooLong)?;
+    if plain.len() > ENVELOPE_LEN_MAX / 2 {
+        return Err(SealError::TooLong);
+    }
+    let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &public,
+        INFO,
+        &plain,
+        &bound_to(doc, key.epoch),
+        &mut Stream::new(seed),
+    )
+    .map_err(|_| SealError::Closed)?;
+    let mut envelope = vec![SUITE];
+    envelope.extend_from_slice(&key.epoch.to_be_bytes());
+    envelope.extend_from_slice(&encapsulated.to_bytes());
+    envelope.extend_from_slice(&ciphertext);
+    Ok(envelope)
+}
+
+/// Opens an envelope of the record `doc`.
+pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+    let (header, rest) = envelope.split_at_checked(HEADER_LEN).ok_or(SealError::Closed)?;
+    let (encapsulated, ciphertext) = rest.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
+    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() || envelope.len() > ENVELOPE_LEN_MAX {
+        return Err(SealError::Closed);
+    }
+    let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
+    let encapsulated =
+        <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?;
+    let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeR::Base,
+        &secret,
+        &encapsulated,
+        INFO,
+        ciphertext,
+        &bound_to(doc, key.epoch),
+    )
+    .map_err(|_| SealError::Closed)?;
+    serde_json::from_slice(&plain).map_err(|_| SealError::Closed)
+}
+
+fn bound_to(doc: &DocId, epoch: u32) -> Vec<u8> {
+    [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat()
+}
+
+/// A key stream from the caller's seed, in the shape HPKE asks for.
+struct Stream(blake3::OutputReader);
+
+impl Stream {
+    fn new(seed: Seed) -> Self {
+        Self(blake3::Hasher::new_derive_key("huiyin seal randomness v1").update(&seed.0).finalize_xof())
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill(bytes);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Stream {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_opens_at_the_hub_and_only_for_its_record() {
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let key = hub.seal_key().unwrap();
+        let contact = Contact { name: "王小明".into(), phone: "10001234567".into() };
+        let doc = DocId::new([7; 16]);
+        let envelope = seal(&key, &doc, &contact, Seed([2; 32])).unwrap();
+        assert!(!envelope.windows(4).any(|piece| piece == b"1000"));
+        assert_eq!(open(&hub, &doc, &envelope), Ok(contact));
+        assert_eq!(open(&hub, &DocId::new([8; 16]), &envelope), Err(SealError::Closed));
+        assert_eq!(open(&OpenKey::make(1, Seed([3; 32])), &doc, &envelope), Err(SealError::Closed));
+        assert_eq!(open(&hub, &doc, &envelope[..20]), Err(SealError::Closed));
+    }
+
+    #[test]
+    fn details_never_show_in_debug_output() {
+        assert_eq!(format!("{:?}", Contact { name: "王".into(), phone: "1".into() }), "Contact(sealed)");
+    }
+}

@@ -1,0 +1,166 @@
+//! A slip 回执: the public face of one opinion, which any kiosk of the county may show to whoever types its number.
+//!
+//! Only the hub writes slips, and each is a function of the opinion and the codebook, so that writing one again changes
+//! nothing. It tells where the matter stands and the answer in plain words; never the text, never who spoke.
+//!
+//! ```text
+//! type "slip" · ticket · state · answer · as_of (when the hub last had news, seconds)
+//! steps  a list that only grows: {act, at}
+//! ```
+
+use automerge::{ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+
+use crate::{
+    codebook::Codebook,
+    document::{Document, DocumentError, Kind, Stamp, int_at, set_text, text_at},
+    id::{Actor, DocId},
+    opinion::Opinion,
+    ticket::Ticket,
+    time::UnixSeconds,
+    workflow,
+};
+
+/// A slip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slip {
+    /// The number it is found by.
+    pub ticket: Ticket,
+    /// The state's word.
+    pub state: String,
+    /// The answer in plain words, once there is one.
+    pub answer: Option<String>,
+    /// What was done and when, oldest first.
+    pub steps: Vec<SlipStep>,
+    /// When the hub last had news of it.
+    pub as_of: UnixSeconds,
+}
+
+/// One line of a slip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlipStep {
+    /// The act's word.
+    pub act: String,
+    /// When, by the clock of whoever did it.
+    pub at: UnixSeconds,
+}
+
+/// The slip's document is named by its opinion's, so that two hubs that write it at once write the same one.
+pub fn id_of(opinion: &DocId) -> DocId {
+    let mut bytes = [0; 16];
+    blake3::Hasher::new_derive_key("huiyin slip id v1").update(opinion.as_bytes()).finalize_xof().fill(&mut bytes);
+    DocId::new(bytes)
+}
+
+impl Slip {
+    /// What the slip of `opinion` must say; `None` if it has no number to be found by.
+    pub fn of(codebook: &Codebook, opinion: &Opinion, as_of: UnixSeconds) -> Option<Self> {
+        let standing = workflow::fold(codebook, opinion);
+        Some(Self {
+            ticket: opinion.ticket?,
+            state: standing.state,
+            answer: standing.answer.map(|answer| answer.text),
+            steps: opinion
+                .steps
+                .iter()
+                .filter(|step| !step.act.is_empty())
+                .map(|step| SlipStep { act: step.act.clone(), at: step.stamp.at })
+                .collect(),
+            as_of,
+        })
+    }
+
+    /// Reads a slip; `None` if the document is none, or its number is not one.
+    pub fn read(document: &Document) -> Option<Self> {
+        if document.kind() != Kind::Slip {
+            return None;
+        }
+        let doc = &document.inner;
+        let mut steps = Vec::new();
+        if let Ok(Some((Value::Object(ObjType::List), list))) = doc.get(ROOT, "steps") {
+            for index in 0..doc.length(&list) {
+                let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(&list, index) else { continue };
+                steps.push(SlipStep {
+                    act: text_at(doc, &item, "act").unwrap_or_default(),
+                    at: UnixSeconds(int_at(doc, &item, "at").unwrap_or_default()),
+                });
+            }
+        }
+        Some(Self {
+            ticket: Ticket::parse(&text_at(doc, &ROOT, "ticket")?).ok()?,
+            state: text_at(doc, &ROOT, "state").unwrap_or_default(),
+            answer: text_at(doc, &ROOT, "answer"),
+            steps,
+            as_of: UnixSeconds(int_at(doc, &ROOT, "as_of").unwrap_or_default()),
+        })
+    }
+
+    /// Brings `document` to say this; `None` if it says so already, whatever its date.
+    pub fn write(
+        &self,
+        document: &mut Document,
+        actor: Actor,
+        stamp: &Stamp,
+    ) -> Result<Option<Vec<u8>>, DocumentError> {
+        let known = Slip::read(document);
+        if known.as_ref().is_some_and(|known| Self { as_of: known.as_of, ..self.clone() } == *known) {
+            return Ok(None);
+        }
+        let kept = known.as_ref().map_or(0, |known| known.steps.len().min(self.steps.len()));
+        let is_new = document.is_empty();
+        document.change(actor, stamp, |tx| {
+            if is_new {
+                tx.put(ROOT, "type", Kind::Slip.word())?;
+                tx.put(ROOT, "ticket", self.ticket.digits())?;
+                tx.put_object(ROOT, "steps", ObjType::List)?;
+            }
+            set_text(tx, &ROOT, "state", &self.state)?;
+            if let Some(answer) = &self.answer {
+                set_text(tx, &ROOT, "answer", answer)?;
+            }
+            if let Some((Value::Object(ObjType::List), list)) = tx.get(ROOT, "steps")? {
+                // A merge can put a step between older ones; the slip then tells its newest lines again.
+                for (place, step) in self.steps.iter().enumerate().skip(kept) {
+                    let item = tx.insert_object(&list, place, ObjType::Map)?;
+                    tx.put(&item, "act", step.act.as_str())?;
+                    tx.put(&item, "at", step.at.0)?;
+                }
+            }
+            tx.put(ROOT, "as_of", self.as_of.0)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{codebook::tests::SMALL, opinion};
+
+    #[test]
+    fn a_slip_tells_state_and_answer_and_nothing_of_the_text() {
+        let codebook = Codebook::parse(SMALL).unwrap();
+        let actor = Actor::new([1; 16]);
+        let stamp = |at| Stamp::new("县", UnixSeconds(at));
+        let new =
+            opinion::NewOpinion {
+                ticket: Ticket::new(1, 2), body: "桥坏了".into(), ..opinion::NewOpinion::default()
+            };
+        let (mut filed, _) = opinion::file(actor, &stamp(1), &new).unwrap();
+        let mut document = Document::empty();
+        let mut write = |filed: &Document| {
+            let opinion = Opinion::read(filed).unwrap();
+            let slip = Slip::of(&codebook, &opinion, opinion.changed.at).unwrap();
+            slip.write(&mut document, actor, &stamp(9)).unwrap().map(|_| Slip::read(&document).unwrap())
+        };
+        assert_eq!(write(&filed).unwrap().state, "已登记");
+        assert_eq!(write(&filed), None);
+        for (at, act, note) in [(2, "受理", ""), (3, "答复", "下月就修")] {
+            let step = opinion::NewStep { act: act.into(), note: note.into(), ..opinion::NewStep::default() };
+            let edit = opinion::Edit { step: Some(step), ..opinion::Edit::default() };
+            opinion::edit(&mut filed, actor, &stamp(at), &edit).unwrap();
+        }
+        let slip = write(&filed).unwrap();
+        assert_eq!(slip.answer.as_deref(), Some("下月就修"));
+        assert_eq!(slip.steps.len(), 2);
+        assert!(!format!("{slip:?}").contains("桥坏了"));
+    }
+}
