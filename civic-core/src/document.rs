@@ -75,13 +75,13 @@ impl Stamp {
 pub enum DocumentError {
     /// The snapshot on this disk is damaged: rebuild it from the log.
     #[error("snapshot of the document is damaged")]
-    Damaged(#[source] AutomergeError),
+    Damaged(#[source] Box<AutomergeError>),
     /// The change would break a limit of the record.
     #[error("{0}")]
     Limit(&'static str),
     /// Automerge refused a change of our own: a fault of this program.
     #[error("document could not be changed")]
-    Failed(#[source] AutomergeError),
+    Failed(#[source] Box<AutomergeError>),
 }
 
 /// A document in memory.
@@ -109,7 +109,7 @@ impl Document {
 
     /// Reads a snapshot that this installation itself made. Bytes from outside go through [`crate::gate`].
     pub fn load(snapshot: &[u8]) -> Result<Self, DocumentError> {
-        Automerge::load(snapshot).map(|inner| Self { inner }).map_err(DocumentError::Damaged)
+        Automerge::load(snapshot).map(|inner| Self { inner }).map_err(|error| DocumentError::Damaged(Box::new(error)))
     }
 
     /// The document as bytes for this installation's own cache. Not canonical: compare heads and values, never these.
@@ -147,8 +147,10 @@ impl Document {
         let own_last = self.history().into_iter().rfind(|change| change.actor == actor).map(|change| change.hash);
         self.inner.set_actor(ActorId::from(actor.as_bytes()));
         let options = CommitOptions::default().with_message(stamp.by.clone()).with_time(stamp.at.0);
-        let done =
-            self.inner.transact_with(|_: &()| options, edit).map_err(|failure| DocumentError::Failed(failure.error))?;
+        let done = self
+            .inner
+            .transact_with(|_: &()| options, edit)
+            .map_err(|failure| DocumentError::Failed(Box::new(failure.error)))?;
         if done.hash.is_none() {
             return Ok(None);
         }

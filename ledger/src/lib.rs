@@ -1,1 +1,179 @@
-//! The merged documents of one installation and the tables over them.
+//! The ledger 台账 of one installation: what its log says, merged.
+//!
+//! **What it is.** [`Ledger`] writes new entries to the log and merges what arrives, in order and behind the sync path,
+//! through [`civic_core::gate`] into documents, and keeps tables over them for lists and lookups. Kiosk, field app and
+//! hub use the same one; what each holds is what its log holds. [`command`] is the command line that all devices share.
+//!
+//! It stands beside `replica` because `replica` must never see an opinion, and beside the apps because three programs
+//! that merged each for itself would sooner or later merge differently.
+//!
+//! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log. It never
+//! reports an opinion as saved before its entries are on disk.
+//!
+//! **Where to start.** [`Ledger::file`] and [`Ledger::catch_up`].
+#![forbid(unsafe_code)]
+
+pub mod command;
+mod merge;
+pub mod query;
+mod tables;
+mod write;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use civic_core::{
+    access::Role,
+    codebook::{BadCodebook, Codebook},
+    document::DocumentError,
+    workflow::NotAllowed,
+};
+use replica::{
+    clock,
+    dir::DataDir,
+    identity::{Card, Identity},
+    store::{Author, Log, StoreError},
+};
+use tokio::sync::watch;
+use tracing::error;
+
+pub use merge::Merged;
+pub use write::Filed;
+
+use tables::Tables;
+
+const LOG_FILE: &str = "log.db";
+const LEDGER_FILE: &str = "ledger.db";
+
+/// Why the ledger refused, by what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The log could not be written or read; nothing was saved.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables could not be read: rebuild them.
+    #[error("the ledger's tables could not be read or written; `rebuild` makes them anew from the log")]
+    Tables(#[from] rusqlite::Error),
+    /// The record cannot hold that; the reason is for the person who wrote it.
+    #[error(transparent)]
+    Record(#[from] DocumentError),
+    /// The county's rules do not allow that step now.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// There is no such document here.
+    #[error("there is no such record here")]
+    NotFound,
+    /// This device may not write there.
+    #[error("this device may not write in {0}")]
+    OutOfScope(String),
+    /// Every number of this device is given away: enrol it anew.
+    #[error("this device has no ticket numbers left; enrol it anew")]
+    NoTickets,
+    /// The codebook on the card is not one.
+    #[error(transparent)]
+    Codebook(#[from] BadCodebook),
+    /// Personal details could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] civic_core::seal::SealError),
+}
+
+/// A handle to the ledger of this installation.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    log: Log,
+    card: Card,
+    codebook: Codebook,
+    // Std mutexes: held for one piece of work, never over an await. The writer's guards against two changes with one number.
+    writer: Mutex<Tables>,
+    reader: Mutex<Tables>,
+    changed: watch::Sender<u64>,
+}
+
+impl Ledger {
+    /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it.
+    pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
+        let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
+        let log = Log::open(&dir.file(LOG_FILE), author, clock::now)?;
+        let path = dir.file(LEDGER_FILE);
+        let inner = Inner {
+            codebook: Codebook::parse(&identity.card.codebook)?,
+            card: identity.card.clone(),
+            writer: Mutex::new(Tables::open(&path)?),
+            reader: Mutex::new(Tables::open(&path)?),
+            changed: watch::channel(0).0,
+            log,
+        };
+        let ledger = Self { inner: Arc::new(inner) };
+        ledger.catch_up()?;
+        Ok(ledger)
+    }
+
+    /// Deletes the tables in `dir` and makes them anew from the log.
+    pub fn rebuild(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
+        for name in [LEDGER_FILE, "ledger.db-wal", "ledger.db-shm"] {
+            let place: PathBuf = dir.file(name);
+            if place.exists() {
+                std::fs::remove_file(&place)
+                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            }
+        }
+        Self::open(dir, identity)
+    }
+
+    /// The log beneath.
+    pub fn log(&self) -> &Log {
+        &self.inner.log
+    }
+
+    /// The county's words and rules.
+    pub fn codebook(&self) -> &Codebook {
+        &self.inner.codebook
+    }
+
+    /// The card of this installation.
+    pub fn card(&self) -> &Card {
+        &self.inner.card
+    }
+
+    /// A number that grows whenever a document changed.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed.subscribe()
+    }
+
+    /// Merges whatever arrives, for as long as the program runs.
+    pub async fn follow(self) {
+        let mut revision = self.inner.log.revision();
+        while revision.changed().await.is_ok() {
+            let ledger = self.clone();
+            match tokio::task::spawn_blocking(move || ledger.catch_up()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(failure)) => error!(error = %failure, "The ledger could not follow the log"),
+                Err(failure) => error!(error = %failure, "Merging stopped in the middle"),
+            }
+        }
+    }
+
+    fn is_hub(&self) -> bool {
+        self.inner.card.scope.role == Role::Hub
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Tables> {
+        // Work that panicked left its transaction rolled back.
+        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Tables> {
+        self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A new life at every start: the one thing that two copies of a memory card cannot share.
+fn fresh_incarnation() -> civic_core::id::Incarnation {
+    civic_core::id::Incarnation::new(clock::random())
+}

@@ -1,1 +1,21 @@
-//! One installation's durable copy: log, identity, roads, pump.
+//! One installation's durable copy, and the roads to others.
+//!
+//! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
+//! became so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
+//! road; [`device`] keeps a device in touch with its hub; [`hub`] answers many devices.
+//!
+//! **What it never does.** It never looks inside a payload: an opinion is bytes to it. It never acknowledges anything
+//! before it is on disk, and no transaction is open across an `.await`.
+//!
+//! **Where to start.** [`pump::converse`] is the only place where the state machine meets the world.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod device;
+pub mod dir;
+pub mod enrol;
+pub mod hub;
+pub mod identity;
+pub mod pump;
+pub mod road;
+pub mod store;

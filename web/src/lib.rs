@@ -1,1 +1,10 @@
-//! What the pages of the three programs share: guard, wording, look.
+//! What the pages of the three programs share: who may ask ([`guard`]) and how they look ([`page`]).
+//!
+//! **What it never does.** It knows no record and no rule; a page never carries code or style inside itself, so that the
+//! content policy can forbid both.
+//!
+//! **Where to start.** [`guard::protect`] wraps a router.
+#![forbid(unsafe_code)]
+
+pub mod guard;
+pub mod page;

@@ -1,0 +1,349 @@
+//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `verify`, `rebuild`.
+//!
+//! Output for machines is `--json` on standard output; progress and logs go to standard error. Exit status: 0 done,
+//! 1 failed, 2 wrong usage.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, BufWriter, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    bulk::{LINE_LEN_MAX, Record},
+};
+use clap::{Args, Subcommand};
+use replica::{device::Device, dir::DataDir, enrol, identity::Identity};
+use serde_json::json;
+
+use crate::{Ledger, LedgerError};
+
+/// Records that are entered in one transaction.
+const IMPORT_BATCH: usize = 100;
+
+/// The commands of every device.
+#[derive(Subcommand)]
+pub enum DeviceCommand {
+    /// Enrol this device with its hub, by a code that the hub gave.
+    Enrol {
+        #[command(flatten)]
+        data: Data,
+        /// The hub, HOST:PORT.
+        #[arg(long)]
+        hub: String,
+        /// The code, eight letters and digits.
+        #[arg(long)]
+        code: String,
+    },
+    /// Enter records of a file, one JSON object a line.
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Meet the hub once.
+    Sync {
+        #[command(flatten)]
+        data: Data,
+        /// One meeting, then end.
+        #[arg(long, required = true)]
+        once: bool,
+        /// Figures as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// How many records are here, on the road, received.
+    Status {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The merged documents that this device holds, JSON lines sorted by id.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// Which kind of document.
+        #[arg(long, default_value = "opinion", value_parser = ["opinion"])]
+        kind: String,
+    },
+    /// Verify every chain and signature of the log.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make the tables anew from the log.
+    Rebuild {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+/// Where everything of this installation is.
+#[derive(Args, Clone)]
+pub struct Data {
+    /// The data directory.
+    #[arg(long = "data", value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// Sets up logging: sentences to standard error, `RUST_LOG` to choose.
+pub fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    // A second call, as in tests that start several programs in one process, changes nothing.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// Prints a failure with its causes, once, and gives the exit status.
+pub fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Carries out a command as a device of `role`.
+pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        DeviceCommand::Enrol { data, hub, code } => enrol_device(role, &data.dir, &hub, &code),
+        DeviceCommand::Import { data, file } => import(role, &data.dir, &file),
+        DeviceCommand::Sync { data, once: _, json } => sync_once(role, &data.dir, json),
+        DeviceCommand::Status { data, json } => status(role, &data.dir, json),
+        DeviceCommand::Export { data, kind: _ } => export(role, &data.dir),
+        DeviceCommand::Verify { data } => verify(role, &data.dir),
+        DeviceCommand::Rebuild { data } => rebuild(role, &data.dir),
+    }
+}
+
+/// Holds the directory and opens what is in it.
+pub fn open(role: Role, dir: &Path) -> anyhow::Result<(DataDir, Arc<Identity>, Ledger)> {
+    let dir = DataDir::hold(dir)?;
+    let identity = Identity::load(&dir, role)?;
+    let ledger = Ledger::open(&dir, &identity)?;
+    Ok((dir, Arc::new(identity), ledger))
+}
+
+/// Exports what the ledger in `dir` holds to standard output. The directory may be in use.
+pub fn export(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(dir);
+    let identity = Identity::load(&dir, role)?;
+    let ledger = Ledger::open(&dir, &identity)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    ledger.export(|line| writeln!(out, "{line}"))?.context("Writing the export")?;
+    out.flush().context("Writing the export")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies the log in `dir`. The directory may be in use.
+pub fn verify(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(dir);
+    let identity = Identity::load(&dir, role)?;
+    let ledger = Ledger::open(&dir, &identity)?;
+    match ledger.log().verify()? {
+        Ok(entries) => {
+            println!("{entries} entries, every chain and signature sound");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) => bail!("{fault}"),
+    }
+}
+
+/// Makes the tables of `dir` anew.
+pub fn rebuild(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::hold(dir)?;
+    let identity = Identity::load(&dir, role)?;
+    let ledger = Ledger::rebuild(&dir, &identity)?;
+    println!("rebuilt: {} opinions", ledger.count(civic_core::document::Kind::Opinion)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn enrol_device(role: Role, dir: &Path, hub: &str, code: &str) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::hold(dir)?;
+    let card = runtime()?.block_on(enrol::enrol(&dir, hub, code, role, |digits| {
+        eprintln!("waiting for the hub: compare these digits there and approve: {digits}");
+    }))?;
+    println!("enrolled as {:?} ({}), tickets begin with {:04}", card.name, role.word(), card.number);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn import(role: Role, dir: &Path, file: &Path) -> anyhow::Result<ExitCode> {
+    let (_dir, _, ledger) = open(role, dir)?;
+    let village = home_village(&ledger, &ledger.card().scope)?;
+    let mut lines = BufReader::new(File::open(file).with_context(|| format!("Opening {}", file.display()))?);
+    let mut progress = Progress::new("imported");
+    let (mut entered, mut known, mut refused) = (0u64, 0u64, 0u64);
+    let mut batch: Vec<(u64, Record)> = Vec::new();
+    let mut number = 0;
+    loop {
+        let line = read_line(&mut lines).with_context(|| format!("Reading {}", file.display()))?;
+        let is_end = line.is_none();
+        if let Some(line) = line {
+            number += 1;
+            let text = String::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned());
+            match text.and_then(|text| if text.trim().is_empty() { Ok(None) } else { Record::parse(&text).map(Some) }) {
+                Ok(Some(record)) => batch.push((number, record)),
+                Ok(None) => {}
+                Err(reason) => {
+                    refused += 1;
+                    progress.clear();
+                    eprintln!("line {number}: {reason}");
+                }
+            }
+        }
+        if batch.len() == IMPORT_BATCH || is_end {
+            let (numbers, records): (Vec<u64>, Vec<Record>) = std::mem::take(&mut batch).into_iter().unzip();
+            for (line, result) in numbers.into_iter().zip(ledger.import(&village, &records)?) {
+                match result {
+                    Ok(true) => entered += 1,
+                    Ok(false) => known += 1,
+                    Err(error @ (LedgerError::Record(_) | LedgerError::NoTickets)) => {
+                        refused += 1;
+                        progress.clear();
+                        eprintln!("line {line}: {error}");
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            progress.show(entered + known);
+        }
+        if is_end {
+            break;
+        }
+    }
+    progress.clear();
+    println!("{entered} records entered, {known} were here already, {refused} refused");
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// One line without its end, up to a little over the limit; the rest of a longer one is passed over.
+fn read_line(lines: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let mut bounded = std::io::Read::take(&mut *lines, LINE_LEN_MAX as u64 + 2);
+    if bounded.read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') && line.len() > LINE_LEN_MAX {
+        lines.skip_until(b'\n')?;
+    }
+    while matches!(line.last(), Some(b'\n' | b'\r')) {
+        line.pop();
+    }
+    Ok(Some(line))
+}
+
+/// Where records go that do not say where they were heard: the first village of the device's areas.
+fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
+    ledger
+        .codebook()
+        .villages_in(&scope.areas)
+        .next()
+        .map(|place| place.area.clone())
+        .or_else(|| scope.areas.first().cloned())
+        .context("this device has no area to record for")
+}
+
+fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let (_dir, identity, ledger) = open(role, dir)?;
+    let device = Device::new(identity, ledger.log().clone());
+    let mut progress = Progress::new("waiting for receipts");
+    let report = runtime()?.block_on(async {
+        let meeting = device.meet_once();
+        tokio::pin!(meeting);
+        loop {
+            tokio::select! {
+                report = &mut meeting => break report,
+                () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {
+                    if let Ok(counts) = ledger.log().counts() {
+                        progress.show(counts.here);
+                    }
+                }
+            }
+        }
+    });
+    progress.clear();
+    let report = report?;
+    ledger.catch_up()?;
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!(
+            "{} entries sent, {} received, {} in {} ms",
+            report.entries_up,
+            report.entries_down,
+            if report.in_step { "in step with the hub" } else { "not in step with the hub" },
+            report.wall_ms
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(dir);
+    let identity = Identity::load(&dir, role)?;
+    let ledger = Ledger::open(&dir, &identity)?;
+    let counts = ledger.log().counts()?;
+    let apart = ledger.log().apart(100)?;
+    let opinions = ledger.count(civic_core::document::Kind::Opinion)?;
+    if json {
+        let status = json!({
+            "name": ledger.card().name, "role": role.word(), "hub": ledger.card().hub, "opinions": opinions,
+            "here": counts.here, "on_road": counts.on_road, "received": counts.received,
+            "last_receipt": counts.last_receipt, "apart": apart,
+        });
+        println!("{status}");
+    } else {
+        let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
+        println!("{} ({}), hub {}", ledger.card().name, role.word(), ledger.card().hub);
+        println!(
+            "here {}, on the road {}, received {}; last receipt {last}",
+            counts.here, counts.on_road, counts.received
+        );
+        println!("opinions held: {opinions}");
+        for apart in apart {
+            println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("Starting the runtime")
+}
+
+/// A line that grows, for a person at a terminal; nothing otherwise.
+pub struct Progress {
+    what: &'static str,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// Progress of `what`.
+    pub fn new(what: &'static str) -> Self {
+        Self { what, is_shown: std::io::stderr().is_terminal() }
+    }
+
+    /// Shows a number.
+    pub fn show(&mut self, number: u64) {
+        if self.is_shown {
+            eprint!("\r{number} {}…", self.what);
+        }
+    }
+
+    /// Wipes the line, so that something else can be said.
+    pub fn clear(&mut self) {
+        if self.is_shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What this installation itself records. Everything is in the log, on disk, before any of these returns.
+
+use civic_core::{
+    access::Action,
+    area::Area,
+    bulk::Record,
+    codebook::Ask,
+    document::{Document, Stamp},
+    id::DocId,
+    opinion::{self, Edit, Field, NewOpinion, Opinion},
+    seal::{self, Contact, Seed},
+    slip::{self, Slip},
+    space::{Audience, Space},
+    ticket::{TICKETS_PER_DEVICE, Ticket},
+    time::UnixSeconds,
+    visit::{self, Visit},
+    workflow,
+};
+use replica::{clock, store::NewEntry};
+use rusqlite::{OptionalExtension, params};
+use sync_core::run::EntryKind;
+use tracing::error;
+
+use crate::{Ledger, LedgerError, tables::Tables};
+
+/// Draws for a number that is still free; with a tenth of the block free one fails once in 10^45.
+const DRAWS_MAX: u32 = 1_000;
+/// Slips that are written in one transaction.
+const SLIPS_BATCH: usize = 200;
+
+/// An opinion that was filed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The document.
+    pub id: DocId,
+    /// Its number.
+    pub ticket: Ticket,
+}
+
+impl Ledger {
+    /// Files an opinion heard in `village`, with personal details sealed beside it. `by` is who took it down.
+    pub fn file(&self, village: &Area, by: &str, new: NewOpinion, contact: &Contact) -> Result<Filed, LedgerError> {
+        let mut tables = self.writer();
+        let stamp = Stamp::new(by, clock::now());
+        let (filed, entries) = self.file_entries(&tables, &[], village, &stamp, new, contact)?;
+        self.commit(&mut tables, entries)?;
+        Ok(filed)
+    }
+
+    /// Records a visit and the opinions heard on it, all or nothing.
+    pub fn visit(
+        &self,
+        village: &Area,
+        by: &str,
+        place: &str,
+        note: &str,
+        heard: Vec<(NewOpinion, Contact)>,
+    ) -> Result<(DocId, Vec<Filed>), LedgerError> {
+        let mut tables = self.writer();
+        let stamp = Stamp::new(by, clock::now());
+        let (mut all, mut entries) = (Vec::new(), Vec::new());
+        for (new, contact) in heard {
+            let (filed, more) = self.file_entries(&tables, &all, village, &stamp, new, &contact)?;
+            all.push(filed);
+            entries.extend(more);
+        }
+        let visit = Visit {
+            stamp: stamp.clone(),
+            place: place.to_owned(),
+            note: note.to_owned(),
+            opinions: all.iter().map(|filed| filed.id).collect(),
+        };
+        let id = DocId::new(clock::random());
+        let (_, payload) = visit::record(self.inner.log.actor(), &visit)?;
+        entries.push(self.entry(village, Audience::Deputies, id, EntryKind::Change, &stamp, payload)?);
+        self.commit(&mut tables, entries)?;
+        Ok((id, all))
+    }
+
+    /// Changes an opinion: sets fields, takes a step that the county's rules allow now, or adds words. `false` if
+    /// nothing differs.
+    pub fn edit(&self, id: &DocId, by: &str, edit: &Edit) -> Result<bool, LedgerError> {
+        let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let mut kept = tables.document(id)?.ok_or(LedgerError::NotFound)?;
+        let opinion = Opinion::read(&kept.document).ok_or(LedgerError::NotFound)?;
+        if let Some(step) = &edit.step {
+            let standing = workflow::fold(self.codebook(), &opinion);
+            let has = |ask: Ask| {
+                let field = match ask {
+                    Ask::Body => Field::Office,
+                    Ask::Topic => Field::Topic,
+                    Ask::Urgency => Field::Urgency,
+                    Ask::Note => return true,
+                };
+                edit.fields.get(&field).is_some_and(|value| !value.is_empty()) || !opinion.field(field).is_empty()
+            };
+            workflow::check(self.codebook(), &standing.state, step, has)?;
+        }
+        let stamp = Stamp::new(by, clock::now());
+        let Some(payload) = opinion::edit(&mut kept.document, self.inner.log.actor(), &stamp, edit)? else {
+            return Ok(false);
+        };
+        let space = kept.space;
+        let entry = self.entry(&space.area, space.audience, *id, EntryKind::Change, &stamp, payload)?;
+        self.commit(&mut tables, vec![entry])?;
+        Ok(true)
+    }
+
+    /// Adds to what was said 补充, at the end.
+    pub fn add(&self, id: &DocId, by: &str, text: &str) -> Result<bool, LedgerError> {
+        let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let mut kept = tables.document(id)?.ok_or(LedgerError::NotFound)?;
+        let stamp = Stamp::new(by, clock::now());
+        let Some(payload) = opinion::add(&mut kept.document, self.inner.log.actor(), &stamp, text)? else {
+            return Ok(false);
+        };
+        let space = kept.space;
+        let entry = self.entry(&space.area, space.audience, *id, EntryKind::Change, &stamp, payload)?;
+        self.commit(&mut tables, vec![entry])?;
+        Ok(true)
+    }
+
+    /// Enters records of an import file, all or nothing; those whose id is here already are passed over. Returns for each
+    /// record whether it was new.
+    pub fn import(&self, village: &Area, records: &[Record]) -> Result<Vec<Result<bool, LedgerError>>, LedgerError> {
+        let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let (mut results, mut entries, mut given) = (Vec::new(), Vec::new(), Vec::new());
+        for record in records {
+            let is_known =
+                tables.document(&record.id)?.is_some() || given.iter().any(|filed: &Filed| filed.id == record.id);
+            results.push(if is_known {
+                Ok(false)
+            } else {
+                match self.record_entries(&tables, &given, village, record) {
+                    Ok((filed, more)) => {
+                        given.push(filed);
+                        entries.extend(more);
+                        Ok(true)
+                    }
+                    Err(error) => Err(error),
+                }
+            });
+        }
+        self.commit(&mut tables, entries)?;
+        Ok(results)
+    }
+
+    /// Brings every slip that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
+    /// many were written. Only the hub does this.
+    pub fn write_slips(&self) -> Result<usize, LedgerError> {
+        let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let due: Vec<(i64, Vec<u8>)> = {
+            let mut query = tables.db.prepare_cached(
+                "SELECT document.id, document.name FROM opinion JOIN document ON document.id = opinion.id
+                 WHERE slip_is_due = 1 ORDER BY opinion.row LIMIT ?1",
+            )?;
+            let rows = query.query_map(params![SLIPS_BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let stamp = Stamp::new(self.codebook().county.name.clone(), clock::now());
+        let mut entries = Vec::new();
+        for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
+            entries.extend(self.slip_entry(&tables, &name, &stamp)?);
+        }
+        let written = entries.len();
+        self.commit(&mut tables, entries)?;
+        let mut clear = tables.db.prepare_cached("UPDATE opinion SET slip_is_due = 0 WHERE id = ?1")?;
+        for (id, _) in &due {
+            clear.execute(params![id])?;
+        }
+        Ok(written.max(1))
+    }
+
+    fn slip_entry(&self, tables: &Tables, opinion: &DocId, stamp: &Stamp) -> Result<Option<NewEntry>, LedgerError> {
+        let Some(kept) = tables.document(opinion)? else { return Ok(None) };
+        let Some(read) = Opinion::read(&kept.document) else { return Ok(None) };
+        let Some(slip) = Slip::of(self.codebook(), &read, stamp.at) else { return Ok(None) };
+        let id = slip::id_of(opinion);
+        let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
+        let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
+        self.entry(&kept.space.area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
+    }
+
+    /// Writes to the log, then merges. Once the log has it, it is saved, whatever becomes of the tables.
+    fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.inner.log.append(entries)?;
+        if let Err(failure) = self.catch_up_with(tables) {
+            error!(error = %failure, "Saved, but the ledger could not follow the log");
+        }
+        Ok(())
+    }
+
+    fn file_entries(
+        &self,
+        tables: &Tables,
+        given: &[Filed],
+        village: &Area,
+        stamp: &Stamp,
+        new: NewOpinion,
+        contact: &Contact,
+    ) -> Result<(Filed, Vec<NewEntry>), LedgerError> {
+        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(tables, given)? };
+        let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), ..new };
+        let (_, payload) = opinion::file(self.inner.log.actor(), stamp, &new)?;
+        let mut entries = vec![self.entry(village, Audience::Deputies, filed.id, EntryKind::Change, stamp, payload)?];
+        entries.extend(self.sealed_entry(village, filed.id, stamp, contact)?);
+        Ok((filed, entries))
+    }
+
+    fn record_entries(
+        &self,
+        tables: &Tables,
+        given: &[Filed],
+        village: &Area,
+        record: &Record,
+    ) -> Result<(Filed, Vec<NewEntry>), LedgerError> {
+        let filed = Filed { id: record.id, ticket: self.draw_ticket(tables, given)? };
+        let (_, payloads) = record.build(self.inner.log.actor(), Some(filed.ticket))?;
+        let stamps = std::iter::once(&record.stamp).chain(record.edits.iter().map(|(stamp, _)| stamp));
+        let mut entries = Vec::with_capacity(payloads.len() + 1);
+        for (payload, stamp) in payloads.into_iter().zip(stamps) {
+            entries.push(self.entry(village, Audience::Deputies, record.id, EntryKind::Change, stamp, payload)?);
+        }
+        entries.extend(self.sealed_entry(village, record.id, &record.stamp, &record.contact)?);
+        Ok((filed, entries))
+    }
+
+    fn sealed_entry(
+        &self,
+        village: &Area,
+        id: DocId,
+        stamp: &Stamp,
+        contact: &Contact,
+    ) -> Result<Option<NewEntry>, LedgerError> {
+        if contact.is_empty() {
+            return Ok(None);
+        }
+        let envelope = seal::seal(&self.inner.card.seal_key, &id, contact, Seed(clock::random()))?;
+        self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
+    }
+
+    fn entry(
+        &self,
+        area: &Area,
+        audience: Audience,
+        doc: DocId,
+        kind: EntryKind,
+        stamp: &Stamp,
+        payload: Vec<u8>,
+    ) -> Result<NewEntry, LedgerError> {
+        let space = Space::new(area.clone(), audience);
+        if !self.inner.card.scope.allows(Action::Write, &space) {
+            return Err(LedgerError::OutOfScope(space.to_string()));
+        }
+        Ok(NewEntry { space, doc, kind, at: UnixSeconds(stamp.at.0), payload })
+    }
+
+    /// A number of this device's block that was never given; drawn, so that nobody can count on from their own.
+    fn draw_ticket(&self, tables: &Tables, given: &[Filed]) -> Result<Ticket, LedgerError> {
+        let mut query = tables.db.prepare_cached("SELECT 1 FROM opinion WHERE ticket = ?1")?;
+        for _ in 0..DRAWS_MAX {
+            let serial = u32::from_le_bytes(clock::random()) % TICKETS_PER_DEVICE;
+            let Some(ticket) = Ticket::new(self.inner.card.number, serial) else { break };
+            let is_taken = query.query_row(params![ticket.digits()], |_| Ok(())).optional()?.is_some();
+            if !is_taken && given.iter().all(|filed| filed.ticket != ticket) {
+                return Ok(ticket);
+            }
+        }
+        Err(LedgerError::NoTickets)
+    }
+}

@@ -1,0 +1,225 @@
+//! A device in touch with its hub: one meeting, or for as long as the program runs.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use civic_core::id::from_hex;
+use quinn::{Connection, Endpoint};
+use serde::Serialize;
+use sync_core::session::{Member, Outcome, Session, Side};
+use tokio::sync::watch;
+use tracing::{debug, info};
+
+use crate::{
+    clock,
+    identity::Identity,
+    pump::{self, MeetError},
+    road::{
+        quic::{self, RoadError},
+        tls,
+    },
+    store::{Counts, Log, StoreError},
+};
+
+/// The first wait before calling again; it doubles with each failure.
+const REDIAL_MIN: Duration = Duration::from_millis(500);
+/// The longest wait before calling again, unless the program was told another.
+pub const REDIAL_MAX: Duration = Duration::from_secs(300);
+/// A device that has heard nothing for so long asks.
+const QUIET_MAX: Duration = Duration::from_secs(120);
+/// Writes that come close together travel together.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// What a meeting cost and brought: the figures of `sync --once --json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// From the first packet to the last word, milliseconds.
+    pub wall_ms: u64,
+    /// Datagram payload sent, bytes, handshake included.
+    pub bytes_up: u64,
+    /// Datagram payload received, bytes, handshake included.
+    pub bytes_down: u64,
+    /// Round trips after the handshake.
+    pub round_trips: u32,
+    /// Entries sent.
+    pub entries_up: u64,
+    /// Entries received.
+    pub entries_down: u64,
+    /// Whether both sides hold the same.
+    pub in_step: bool,
+}
+
+/// What is known of the road at this moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RoadState {
+    /// Whether the hub answers.
+    pub is_open: bool,
+    /// Whether runs are on the road, without a receipt yet.
+    pub is_sending: bool,
+    /// Why the last call or meeting failed, in words; empty if it did not.
+    pub trouble: String,
+}
+
+/// A device and its hub.
+pub struct Device {
+    identity: Arc<Identity>,
+    log: Log,
+    road: watch::Sender<RoadState>,
+}
+
+impl Device {
+    /// The device of `identity`, whose log is `log`.
+    pub fn new(identity: Arc<Identity>, log: Log) -> Self {
+        Self { identity, log, road: watch::channel(RoadState::default()).0 }
+    }
+
+    /// The state of the road, as it changes.
+    pub fn road(&self) -> watch::Receiver<RoadState> {
+        self.road.subscribe()
+    }
+
+    /// One meeting with the hub.
+    pub async fn meet_once(&self) -> Result<Report, MeetError> {
+        let started = Instant::now();
+        let (endpoint, connection) = self.call().await?;
+        let outcome = self.meet(&connection).await;
+        let stats = connection.stats();
+        connection.close(quic::CLOSE_DONE, b"done");
+        // A second at most for the other side to hear that all is said.
+        let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
+        let outcome = outcome?;
+        Ok(Report {
+            wall_ms: started.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+            bytes_up: stats.udp_tx.bytes,
+            bytes_down: stats.udp_rx.bytes,
+            round_trips: outcome.round_trips,
+            entries_up: outcome.entries_sent,
+            entries_down: outcome.entries_received,
+            in_step: outcome.is_in_step,
+        })
+    }
+
+    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then.
+    pub async fn stay(&self, redial_max: Duration) -> StoreError {
+        let mut failures = 0u32;
+        loop {
+            match self.call().await {
+                Ok((_endpoint, connection)) => {
+                    failures = 0;
+                    info!(hub = self.identity.card.hub, "The road is open");
+                    self.road.send_modify(|road| *road = RoadState { is_open: true, ..RoadState::default() });
+                    let ended = self.stay_connected(&connection).await;
+                    connection.close(quic::CLOSE_DONE, b"");
+                    if let MeetError::Store(error) = ended {
+                        return error;
+                    }
+                    self.note_trouble(&ended);
+                }
+                Err(error) => self.note_trouble(&MeetError::Road(error)),
+            }
+            failures = failures.saturating_add(1);
+            tokio::time::sleep(redial_delay(failures, redial_max)).await;
+        }
+    }
+
+    async fn stay_connected(&self, connection: &Connection) -> MeetError {
+        let mut revision = self.log.revision();
+        loop {
+            revision.mark_unchanged();
+            if let Err(error) = self.meet(connection).await {
+                return error;
+            }
+            // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
+            loop {
+                tokio::select! {
+                    why = connection.closed() => return RoadError::Broken(why.to_string()).into(),
+                    poke = connection.accept_uni() => match poke {
+                        Ok(_) => { debug!("The hub has something"); break }
+                        Err(why) => return RoadError::Broken(why.to_string()).into(),
+                    },
+                    changed = revision.changed() => {
+                        if changed.is_err() {
+                            return StoreError::Stopped.into();
+                        }
+                        tokio::time::sleep(GATHER).await;
+                        revision.mark_unchanged();
+                        match self.log.counts() {
+                            Ok(counts) if counts.here > 0 => break,
+                            Ok(_) => {}
+                            Err(error) => return error.into(),
+                        }
+                    }
+                    () = tokio::time::sleep(QUIET_MAX) => { debug!("Quiet for long"); break }
+                }
+            }
+        }
+    }
+
+    async fn call(&self) -> Result<(Endpoint, Connection), RoadError> {
+        let card = &self.identity.card;
+        let address: SocketAddr = quic::resolve(&card.hub).await?;
+        let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
+        let config = tls::device_config(
+            &self.identity.key,
+            from_hex(&card.certificate).ok_or_else(unreadable)?,
+            &from_hex(&card.authority).ok_or_else(unreadable)?,
+            card.enrolled_at,
+        )?;
+        let endpoint = quic::caller(address)?;
+        let connection = quic::call(&endpoint, &card.hub, address, config).await?;
+        Ok((endpoint, connection))
+    }
+
+    async fn meet(&self, connection: &Connection) -> Result<Outcome, MeetError> {
+        let card = &self.identity.card;
+        let hub = from_hex(&card.hub_key).and_then(|key| <[u8; 32]>::try_from(key).ok());
+        let Some(hub) = hub else {
+            return Err(RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into()).into());
+        };
+        let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
+        let session = Session::new(Side::Caller { hub }, member, self.log.held()?, clock::now());
+        let (send, receive) = connection.open_bi().await.map_err(|error| {
+            // In TLS 1.3 a device that the hub does not let in learns it only now.
+            RoadError::Refused(card.hub.clone(), error.to_string())
+        })?;
+        let ended = pump::converse(session, &self.log, send, receive, || {
+            self.road.send_modify(|road| road.is_sending = true);
+        })
+        .await;
+        self.road.send_modify(|road| road.is_sending = false);
+        match ended {
+            Ok(outcome) if outcome.round_trips == 0 => Err(RoadError::Refused(
+                card.hub.clone(),
+                connection.close_reason().map_or_else(|| "the meeting was cut short".into(), |why| why.to_string()),
+            )
+            .into()),
+            ended => ended,
+        }
+    }
+
+    fn note_trouble(&self, error: &MeetError) {
+        let trouble = error.to_string();
+        debug!(trouble, "The road is closed");
+        self.road.send_modify(|road| *road = RoadState { trouble, ..RoadState::default() });
+    }
+
+    /// What is here, on the road and received.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        with_road(self.log.counts()?, &self.road.borrow())
+    }
+}
+
+/// Counts with what is on the road at this moment told apart.
+pub fn with_road(counts: Counts, road: &RoadState) -> Result<Counts, StoreError> {
+    if road.is_sending { Ok(Counts { here: 0, on_road: counts.here, ..counts }) } else { Ok(counts) }
+}
+
+/// Full jitter: anywhere between nothing and the doubled wait, so that a thousand devices do not come back as one.
+fn redial_delay(failures: u32, max: Duration) -> Duration {
+    let ceiling = REDIAL_MIN.saturating_mul(1 << failures.min(16)).min(max);
+    let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
+    ceiling.mul_f64(draw)
+}

@@ -1,0 +1,364 @@
+//! How a device becomes one of the county: a code of eight characters, used once.
+//!
+//! The code is never sent. Both sides stretch it (Argon2id, 19 MiB, two passes, the county's salt) and prove with keyed
+//! BLAKE3 over the TLS connection's own secret that they know it: the device for its key, the hub for its answer. Whoever
+//! sits between can neither pass the proofs on nor guess forty bits at that price. Where an operator must look too, both
+//! sides show the same six digits, and the device waits until the hub's console has approved.
+
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use civic_core::id::{from_hex, hex};
+use ed25519_dalek::SigningKey;
+use quinn::{Connection, RecvStream, SendStream};
+use serde::{Deserialize, Serialize};
+use tracing::info;
+
+use crate::{
+    dir::{DataDir, DirError},
+    identity::{self, Card, Identity, IdentityError},
+    road::{
+        quic::{self, RoadError},
+        tls::{self, TlsError},
+    },
+};
+
+/// Letters and digits that cannot be taken for each other (Crockford's base 32).
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// Characters of a code: 40 bits.
+pub const CODE_LEN: usize = 8;
+/// Longest message of an enrolment; the codebook is in the largest.
+const FRAME_LEN_MAX: usize = 1024 * 1024;
+/// How long a device waits for an operator's approval.
+const APPROVAL: Duration = Duration::from_secs(600);
+const APPROVAL_POLL: Duration = Duration::from_millis(500);
+const ARGON2_KIB: u32 = 19 * 1024;
+const ARGON2_PASSES: u32 = 2;
+
+/// Why a device was not enrolled; each has a sentence for the person who holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// No open slot has this code.
+    WrongCode,
+    /// The code was used by another device.
+    UsedCode,
+    /// The code is older than its slot allows.
+    ExpiredCode,
+    /// Too many wrong codes came from there lately.
+    TooManyTries,
+    /// No operator approved in time, or one declined.
+    NotApproved,
+    /// The hub could not write it down.
+    HubFailed,
+    /// The device was made for another program.
+    WrongRole,
+}
+
+/// Why enrolling failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// Not eight letters and digits.
+    #[error("a code has eight letters and digits")]
+    CodeShape,
+    /// The hub said no.
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
+    /// Whoever answered does not know the code, so it is not the hub that gave it.
+    #[error("whoever answers at {0} is not the hub that gave this code")]
+    NotTheHub(String),
+    /// The directory is enrolled already.
+    #[error("{0} is enrolled already, as {1:?}")]
+    AlreadyEnrolled(String, String),
+    /// The road failed.
+    #[error(transparent)]
+    Road(#[from] RoadError),
+    /// The directory failed.
+    #[error(transparent)]
+    Dir(#[from] DirError),
+    /// The key in the directory cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Keys or certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+impl Refusal {
+    /// The sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Refusal::WrongCode => "the hub knows no such code; check it and try again",
+            Refusal::UsedCode => "this code was used already; ask the hub for a new one",
+            Refusal::ExpiredCode => "this code has expired; ask the hub for a new one",
+            Refusal::TooManyTries => "too many wrong codes; wait a minute and try again",
+            Refusal::NotApproved => "nobody at the hub approved this device",
+            Refusal::HubFailed => "the hub could not enrol the device; its log says why",
+            Refusal::WrongRole => "this code was made for another kind of device",
+        }
+    }
+}
+
+/// What the hub does for enrolment.
+pub trait Desk: Send + Sync {
+    /// The county's salt for codes.
+    fn salt(&self) -> [u8; 16];
+    /// Whether a caller from this address has tried too often; counts the try if `failed`.
+    fn is_flooding(&self, from: std::net::IpAddr, failed: bool) -> bool;
+    /// Slots whose code may still be meant, with their stretched codes.
+    fn slots(&self) -> Vec<Slot>;
+    /// A device has proved that it knows the slot's code; `comparison` are the six digits that both sides show.
+    fn claim(&self, slot: i64, public_key: &[u8; 32], comparison: &str) -> Result<Claim, Refusal>;
+    /// The card of a device that was let in.
+    fn card(&self, slot: i64, public_key: &[u8; 32]) -> Result<Card, Refusal>;
+}
+
+/// A slot as enrolment sees it.
+pub struct Slot {
+    /// Its number.
+    pub id: i64,
+    /// The stretched code.
+    pub key: [u8; 32],
+    /// The role it was made for.
+    pub role: civic_core::access::Role,
+}
+
+/// Where a claim stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The device is let in.
+    Approved,
+    /// An operator must compare the digits first.
+    Waiting,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Greeting {
+    salt: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Request {
+    public_key: String,
+    role: civic_core::access::Role,
+    proof: String,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Waiting { proof: String },
+    Admitted { card: String, proof: String },
+    Refused(Refusal),
+}
+
+/// Makes a code from random bytes.
+pub fn make_code(random: [u8; CODE_LEN]) -> String {
+    random.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
+}
+
+/// Reads a code as people type it: any case, with spaces or dashes, O for 0 and I or L for 1.
+pub fn read_code(typed: &str) -> Option<String> {
+    let code: String = typed
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-'))
+        .map(|character| match character.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    (code.len() == CODE_LEN && code.bytes().all(|byte| ALPHABET.contains(&byte))).then_some(code)
+}
+
+/// Stretches a code, so that guessing it costs 19 MiB and some 50 ms a try.
+pub fn stretch(code: &str, salt: &[u8; 16]) -> [u8; 32] {
+    let mut key = [0; 32];
+    let params = Params::new(ARGON2_KIB, ARGON2_PASSES, 1, Some(key.len())).expect("the parameters are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(code.as_bytes(), salt, &mut key)
+        .expect("the lengths are in range");
+    key
+}
+
+/// Enrols the device in `dir` with the hub at `hub`; `on_wait` shows the six digits while an operator compares them.
+pub async fn enrol(
+    dir: &DataDir,
+    hub: &str,
+    code: &str,
+    role: civic_core::access::Role,
+    on_wait: impl Fn(&str),
+) -> Result<Card, EnrolError> {
+    let code = read_code(code).ok_or(EnrolError::CodeShape)?;
+    match Identity::load(dir, role) {
+        Ok(known) => return Err(EnrolError::AlreadyEnrolled(dir.path().display().to_string(), known.card.name)),
+        Err(IdentityError::NotEnrolled(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let key: SigningKey = identity::key_of(dir)?;
+    let public_key = key.verifying_key().to_bytes();
+    let address = quic::resolve(hub).await?;
+    let endpoint = quic::caller(address)?;
+    let connection = quic::call(&endpoint, hub, address, tls::newcomer_config()?).await?;
+    let broken = |error: quinn::ConnectionError| RoadError::Broken(error.to_string());
+    let (mut send, mut receive) = connection.open_bi().await.map_err(broken)?;
+    put(&mut send, &()).await?;
+    let greeting: Greeting = get(&mut receive).await?;
+    let salt = from_hex(&greeting.salt).and_then(|salt| salt.try_into().ok()).ok_or(RoadError::Malformed)?;
+    let secret = Secret::of(&connection, stretch(&code, &salt))?;
+    let request = Request { public_key: hex(&public_key), role, proof: secret.proof("device", &public_key) };
+    put(&mut send, &request).await?;
+    let card = loop {
+        match get(&mut receive).await? {
+            Answer::Waiting { proof } if proof == secret.proof("wait", &public_key) => {
+                on_wait(&secret.comparison(&public_key))
+            }
+            Answer::Admitted { card, proof } if proof == secret.proof("hub", card.as_bytes()) => break card,
+            Answer::Waiting { .. } | Answer::Admitted { .. } => return Err(EnrolError::NotTheHub(hub.to_owned())),
+            Answer::Refused(refusal) => return Err(EnrolError::Refused(refusal)),
+        }
+    };
+    let card: Card = serde_json::from_str(&card).map_err(|_| RoadError::Malformed)?;
+    // The hub names itself by the address it was called at: that is the one known to work from here.
+    let card = Card { hub: hub.to_owned(), ..card };
+    Identity::save_card(dir, &card)?;
+    connection.close(quic::CLOSE_DONE, b"");
+    endpoint.wait_idle().await;
+    Ok(card)
+}
+
+/// The hub's half.
+pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection) {
+    let from = connection.remote_address();
+    let Ok((mut send, mut receive)) = connection.accept_bi().await else { return };
+    let answered = converse(desk, connection, &mut send, &mut receive).await;
+    if let Ok(Err(refusal)) = &answered {
+        info!(%from, ?refusal, "Refused an enrolment");
+        let _ = put(&mut send, &Answer::Refused(*refusal)).await;
+    }
+    let _ = send.finish();
+    // The device closes once it has written its card down.
+    let _ = tokio::time::timeout(Duration::from_secs(5), connection.closed()).await;
+}
+
+async fn converse(
+    desk: &dyn Desk,
+    connection: &Connection,
+    send: &mut SendStream,
+    receive: &mut RecvStream,
+) -> Result<Result<(), Refusal>, RoadError> {
+    let () = get(receive).await?;
+    put(send, &Greeting { salt: hex(&desk.salt()) }).await?;
+    let request: Request = get(receive).await?;
+    let from = connection.remote_address().ip();
+    if desk.is_flooding(from, false) {
+        return Ok(Err(Refusal::TooManyTries));
+    }
+    let public_key: [u8; 32] =
+        from_hex(&request.public_key).and_then(|key| key.try_into().ok()).ok_or(RoadError::Malformed)?;
+    let mut found = None;
+    for slot in desk.slots() {
+        let secret = Secret::of(connection, slot.key)?;
+        if blake3::Hash::from_hex(&request.proof).is_ok_and(|proof| proof == secret.hash("device", &public_key)) {
+            found = Some((slot, secret));
+        }
+    }
+    let Some((slot, secret)) = found else {
+        desk.is_flooding(from, true);
+        return Ok(Err(Refusal::WrongCode));
+    };
+    if slot.role != request.role {
+        return Ok(Err(Refusal::WrongRole));
+    }
+    let comparison = secret.comparison(&public_key);
+    let waiting_since = tokio::time::Instant::now();
+    let mut has_told = false;
+    loop {
+        match desk.claim(slot.id, &public_key, &comparison) {
+            Ok(Claim::Approved) => break,
+            Ok(Claim::Waiting) if waiting_since.elapsed() > APPROVAL => return Ok(Err(Refusal::NotApproved)),
+            Ok(Claim::Waiting) => {}
+            Err(refusal) => return Ok(Err(refusal)),
+        }
+        if !has_told {
+            put(send, &Answer::Waiting { proof: secret.proof("wait", &public_key) }).await?;
+            has_told = true;
+        }
+        tokio::time::sleep(APPROVAL_POLL).await;
+    }
+    let card = match desk.card(slot.id, &public_key) {
+        Ok(card) => serde_json::to_string(&card).map_err(|_| RoadError::Malformed)?,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let proof = secret.proof("hub", card.as_bytes());
+    put(send, &Answer::Admitted { card, proof }).await?;
+    Ok(Ok(()))
+}
+
+/// The stretched code, bound to one connection.
+struct Secret([u8; 32]);
+
+impl Secret {
+    fn of(connection: &Connection, key: [u8; 32]) -> Result<Self, RoadError> {
+        let mut exported = [0; 32];
+        connection
+            .export_keying_material(&mut exported, b"huiyin enrolment", b"")
+            .map_err(|_| RoadError::Broken("no secret could be exported".into()))?;
+        Ok(Self(*blake3::keyed_hash(&key, &exported).as_bytes()))
+    }
+
+    fn hash(&self, what: &str, bytes: &[u8]) -> blake3::Hash {
+        blake3::Hasher::new_keyed(&self.0).update(what.as_bytes()).update(&[0]).update(bytes).finalize()
+    }
+
+    fn proof(&self, what: &str, bytes: &[u8]) -> String {
+        self.hash(what, bytes).to_hex().to_string()
+    }
+
+    /// Six digits that both sides show.
+    fn comparison(&self, public_key: &[u8; 32]) -> String {
+        let hash = self.hash("compare", public_key);
+        let number =
+            u32::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1], hash.as_bytes()[2], hash.as_bytes()[3]]);
+        format!("{:06}", number % 1_000_000)
+    }
+}
+
+async fn put<T: Serialize>(stream: &mut SendStream, value: &T) -> Result<(), RoadError> {
+    let json = serde_json::to_vec(value).map_err(|_| RoadError::Malformed)?;
+    let len = u32::try_from(json.len()).map_err(|_| RoadError::Malformed)?;
+    let broken = |error: quinn::WriteError| RoadError::Broken(error.to_string());
+    stream.write_all(&len.to_be_bytes()).await.map_err(broken)?;
+    stream.write_all(&json).await.map_err(broken)
+}
+
+async fn get<T: for<'a> Deserialize<'a>>(stream: &mut RecvStream) -> Result<T, RoadError> {
+    let broken = |error: quinn::ReadExactError| RoadError::Broken(error.to_string());
+    let mut len = [0; 4];
+    stream.read_exact(&mut len).await.map_err(broken)?;
+    let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
+    if len > FRAME_LEN_MAX {
+        return Err(RoadError::Malformed);
+    }
+    let mut json = vec![0; len];
+    stream.read_exact(&mut json).await.map_err(broken)?;
+    serde_json::from_slice(&json).map_err(|_| RoadError::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_reads_as_people_type_it() {
+        let code = make_code([0, 1, 31, 8, 9, 10, 200, 255]);
+        assert_eq!(read_code(&format!("{}-{} ", &code[..4].to_lowercase(), &code[4..])), Some(code));
+        assert_eq!(read_code("OIL00000"), Some("01100000".into()));
+        assert_eq!(read_code("1234567"), None);
+        assert_eq!(read_code("1234567U"), None);
+    }
+
+    #[test]
+    fn two_counties_stretch_one_code_differently() {
+        assert_ne!(stretch("ABCDEFGH", &[1; 16]), stretch("ABCDEFGH", &[2; 16]));
+    }
+}

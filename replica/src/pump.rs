@@ -1,0 +1,131 @@
+//! The only loop in which the state machine meets the world.
+
+use std::collections::VecDeque;
+
+use civic_core::id::DeviceId;
+use quinn::{RecvStream, SendStream};
+use sync_core::{
+    message::Message,
+    session::{Broken, Input, Outcome, Output, Session},
+};
+use tokio::sync::mpsc;
+use tracing::{debug, warn};
+
+use crate::{
+    road::quic::{self, RoadError},
+    store::{Log, StoreError},
+};
+
+/// Messages that may wait to be heard; beyond that the road itself holds them back.
+const HEARD_MAX: usize = 4;
+
+/// Why a meeting ended early. Whatever was stored stays stored.
+#[derive(Debug, thiserror::Error)]
+pub enum MeetError {
+    /// The road failed: try again later.
+    #[error(transparent)]
+    Road(#[from] RoadError),
+    /// This side's disk failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The other side does not keep to the protocol, or speaks another.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+}
+
+/// Lets `session` talk over a stream until it is over; `on_send` is told when runs leave. A side that only answers ends
+/// when the other closes its end.
+pub async fn converse(
+    mut session: Session,
+    log: &Log,
+    mut send: SendStream,
+    mut receive: RecvStream,
+    on_send: impl Fn(),
+) -> Result<Outcome, MeetError> {
+    let (sender, mut heard) = mpsc::channel(HEARD_MAX);
+    let listener = tokio::spawn(async move {
+        loop {
+            let message = quic::receive(&mut receive).await;
+            let is_last = !matches!(message, Ok(Some(_)));
+            if sender.send(message).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    let ended = pump(&mut session, log, &mut send, &mut heard, on_send).await;
+    listener.abort();
+    if ended.is_ok() {
+        let _ = send.finish();
+    }
+    ended
+}
+
+async fn pump(
+    session: &mut Session,
+    log: &Log,
+    send: &mut SendStream,
+    heard: &mut mpsc::Receiver<Result<Option<Message>, RoadError>>,
+    on_send: impl Fn(),
+) -> Result<Outcome, MeetError> {
+    let mut later = VecDeque::new();
+    session.handle_input(Input::Opened)?;
+    loop {
+        while let Some(output) = session.poll_output() {
+            match output {
+                Output::Send(message) => {
+                    if matches!(message, Message::Runs(_)) {
+                        on_send();
+                    }
+                    quic::send(send, &message).await?;
+                    // Receipts come while this side still speaks; everything else waits for its turn.
+                    while let Ok(message) = heard.try_recv() {
+                        match message {
+                            Ok(Some(receipts @ Message::Receipts(_))) => {
+                                session.handle_input(Input::Received(receipts))?
+                            }
+                            other => later.push_back(other),
+                        }
+                    }
+                }
+                Output::Load { feed, from } => {
+                    let log = log.clone();
+                    let runs = blocking(move || log.runs_after(feed, from)).await?;
+                    session.handle_input(Input::Loaded(runs))?;
+                }
+                Output::Store(runs) => {
+                    let stored = log.accept(runs).await?;
+                    session.handle_input(Input::Stored(stored))?;
+                }
+                Output::Keep(receipts) => log.keep(receipts).await?,
+                Output::Quarantine { feed, run, reason } => {
+                    warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
+                    let device = Some(DeviceId::of(&feed.public_key));
+                    log.set_apart(run.feed, device, run.first, reason.to_owned(), Some(run)).await?;
+                }
+                Output::Told { feed, first, reason } => {
+                    warn!(%feed, first, reason, "The hub kept something of ours apart");
+                    log.set_apart(feed, None, first, format!("refused by the hub: {reason}"), None).await?;
+                }
+                Output::Finished(outcome) => return Ok(outcome),
+            }
+        }
+        let message = match later.pop_front() {
+            Some(message) => message,
+            None => heard.recv().await.unwrap_or(Ok(None)),
+        };
+        match message? {
+            Some(message) => session.handle_input(Input::Received(message))?,
+            None => {
+                debug!("The other side has nothing more to say");
+                return Ok(Outcome::default());
+            }
+        }
+    }
+}
+
+/// Runs a read of the disk where waiting is allowed.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)?
+}

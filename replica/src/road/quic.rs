@@ -1,0 +1,152 @@
+//! QUIC: small windows, few streams, no tickets, addresses validated before anything is remembered of them.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use quinn::{
+    ClientConfig, Connection, Endpoint, EndpointConfig, IdleTimeout, RecvStream, SendStream, ServerConfig,
+    TransportConfig, VarInt,
+    crypto::rustls::{QuicClientConfig, QuicServerConfig},
+};
+use sync_core::message::{MESSAGE_LEN_MAX, Message};
+
+use super::tls::{self, HUB_NAME, TlsError};
+
+/// Nothing heard for so long: the road is gone.
+const IDLE: Duration = Duration::from_secs(20);
+/// How often a device that stays in touch says so.
+const KEEP_ALIVE: Duration = Duration::from_secs(7);
+/// A call that is not answered for so long has failed.
+const CALL: Duration = Duration::from_secs(8);
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+const STREAMS_MAX: u32 = 8;
+/// Closed because all is said.
+pub const CLOSE_DONE: VarInt = VarInt::from_u32(0);
+/// Closed because this device may not be here.
+pub const CLOSE_STRANGER: VarInt = VarInt::from_u32(1);
+
+/// Why a road failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RoadError {
+    /// The address names nobody.
+    #[error("{0} is not an address that can be found")]
+    Address(String),
+    /// This machine gives no socket there.
+    #[error("{0} cannot be used on this machine")]
+    Socket(SocketAddr, #[source] std::io::Error),
+    /// Nobody answers.
+    #[error("nobody answers at {0}")]
+    NoAnswer(String),
+    /// Somebody answers who is not the hub of this county, or who does not know this device.
+    #[error("{0} refused this device, or is not its hub: {1}")]
+    Refused(String, String),
+    /// The road broke in the middle.
+    #[error("the road broke: {0}")]
+    Broken(String),
+    /// The other side sent what no message is.
+    #[error("the other side sent what no message is")]
+    Malformed,
+    /// Keys or certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+fn transport(keep_alive: bool) -> Arc<TransportConfig> {
+    let mut transport = TransportConfig::default();
+    transport
+        .max_idle_timeout(IdleTimeout::try_from(IDLE).ok())
+        .keep_alive_interval(keep_alive.then_some(KEEP_ALIVE))
+        .max_concurrent_bidi_streams(STREAMS_MAX.into())
+        .max_concurrent_uni_streams(STREAMS_MAX.into())
+        .stream_receive_window(STREAM_WINDOW.into())
+        .receive_window(CONNECTION_WINDOW.into())
+        .datagram_receive_buffer_size(None)
+        // Probing for larger packets costs up to 4 kB a session, much on a road of 64 kbit/s.
+        .mtu_discovery_config(None);
+    Arc::new(transport)
+}
+
+/// Opens the hub's end.
+pub fn listen(address: SocketAddr, config: rustls::ServerConfig) -> Result<Endpoint, RoadError> {
+    let crypto = QuicServerConfig::try_from(config).map_err(|error| RoadError::Broken(error.to_string()))?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config.transport_config(transport(false));
+    let socket = std::net::UdpSocket::bind(address).map_err(|error| RoadError::Socket(address, error))?;
+    let runtime = Arc::new(quinn::TokioRuntime);
+    Endpoint::new(EndpointConfig::default(), Some(config), socket, runtime)
+        .map_err(|error| RoadError::Socket(address, error))
+}
+
+/// Opens a device's end, from which it calls.
+pub fn caller(hub: SocketAddr) -> Result<Endpoint, RoadError> {
+    let any = if hub.is_ipv4() { SocketAddr::from(([0, 0, 0, 0], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
+    Endpoint::client(any).map_err(|error| RoadError::Socket(any, error))
+}
+
+/// Calls `hub` (HOST:PORT).
+pub async fn call(
+    endpoint: &Endpoint,
+    hub: &str,
+    address: SocketAddr,
+    config: rustls::ClientConfig,
+) -> Result<Connection, RoadError> {
+    let crypto = QuicClientConfig::try_from(config).map_err(|error| RoadError::Broken(error.to_string()))?;
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(transport(true));
+    let connecting =
+        endpoint.connect_with(config, address, HUB_NAME).map_err(|error| RoadError::Broken(error.to_string()))?;
+    match tokio::time::timeout(CALL, connecting).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(quinn::ConnectionError::TimedOut)) | Err(_) => Err(RoadError::NoAnswer(hub.to_owned())),
+        Ok(Err(error)) => Err(RoadError::Refused(hub.to_owned(), error.to_string())),
+    }
+}
+
+/// Finds the address of HOST:PORT.
+pub async fn resolve(hub: &str) -> Result<SocketAddr, RoadError> {
+    let mut found = tokio::net::lookup_host(hub).await.map_err(|_| RoadError::Address(hub.to_owned()))?;
+    found.next().ok_or_else(|| RoadError::Address(hub.to_owned()))
+}
+
+/// The key of whoever is on the other end, as TLS proved it.
+pub fn peer_key(connection: &Connection) -> Option<[u8; 32]> {
+    let chain = connection.peer_identity()?.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()?;
+    tls::public_key_of(chain.first()?)
+}
+
+/// What was agreed to be spoken.
+pub fn protocol(connection: &Connection) -> Option<Vec<u8>> {
+    connection.handshake_data()?.downcast::<quinn::crypto::rustls::HandshakeData>().ok()?.protocol
+}
+
+/// Says one message.
+pub async fn send(stream: &mut SendStream, message: &Message) -> Result<(), RoadError> {
+    stream.write_all(&message.encode()).await.map_err(|error| RoadError::Broken(error.to_string()))
+}
+
+/// Hears one message; `None` when the other side has nothing more to say.
+pub async fn receive(stream: &mut RecvStream) -> Result<Option<Message>, RoadError> {
+    let Some(number) = varint(stream).await? else { return Ok(None) };
+    let len = varint(stream).await?.ok_or(RoadError::Malformed)?;
+    let len = usize::try_from(len).ok().filter(|len| *len <= MESSAGE_LEN_MAX).ok_or(RoadError::Malformed)?;
+    let mut body = vec![0; len];
+    stream.read_exact(&mut body).await.map_err(|error| RoadError::Broken(error.to_string()))?;
+    Message::decode(number, &body).map(Some).map_err(|_| RoadError::Malformed)
+}
+
+async fn varint(stream: &mut RecvStream) -> Result<Option<u64>, RoadError> {
+    let mut value = 0u64;
+    for shift in (0..63).step_by(7) {
+        let mut byte = [0];
+        match stream.read_exact(&mut byte).await {
+            Ok(()) => {}
+            Err(quinn::ReadExactError::FinishedEarly(0)) if shift == 0 => return Ok(None),
+            Err(error) => return Err(RoadError::Broken(error.to_string())),
+        }
+        value |= u64::from(byte[0] & 0x7f) << shift;
+        if byte[0] & 0x80 == 0 {
+            return Ok(Some(value));
+        }
+    }
+    Err(RoadError::Malformed)
+}
