@@ -31,6 +31,7 @@ const IMPORT_BATCH: usize = 100;
 pub enum DeviceCommand {
     /// Enrol this device with its hub, by a code that the hub gave.
     Enrol {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
         /// The hub, HOST:PORT.
@@ -42,6 +43,7 @@ pub enum DeviceCommand {
     },
     /// Enter records of a file, one JSON object a line.
     Import {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
         /// The file.
@@ -49,6 +51,7 @@ pub enum DeviceCommand {
     },
     /// Meet the hub once.
     Sync {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
         /// One meeting, then end.
@@ -60,6 +63,7 @@ pub enum DeviceCommand {
     },
     /// How many records are here, on the road, received.
     Status {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
         /// As one JSON object.
@@ -68,6 +72,7 @@ pub enum DeviceCommand {
     },
     /// The merged documents that this device holds, JSON lines sorted by id.
     Export {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
         /// Which kind of document.
@@ -76,11 +81,13 @@ pub enum DeviceCommand {
     },
     /// Verify every chain and signature of the log.
     Verify {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
     },
     /// Make the tables anew from the log.
     Rebuild {
+        /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
     },

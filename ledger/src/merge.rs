@@ -52,14 +52,9 @@ impl Ledger {
 
     pub(crate) fn catch_up_with(&self, tables: &mut Tables) -> Result<Merged, LedgerError> {
         let mut merged = Merged::default();
-        loop {
-            let arrived = self.inner.log.arrived_after(tables.progress()?, BATCH_RUNS)?;
-            let Some(last) = arrived.last() else { break };
-            let row = last.row;
-            merged.runs += arrived.len() as u64;
+        while tables.progress()? < self.inner.log.newest_row()? {
             tables.db.execute_batch("BEGIN IMMEDIATE")?;
-            let done = self.merge_batch(tables, &arrived, &mut merged).and_then(|()| Ok(tables.set_progress(row)?));
-            match done {
+            match self.merge_next(tables, &mut merged) {
                 Ok(()) => tables.db.execute_batch("COMMIT")?,
                 Err(error) => {
                     tables.db.execute_batch("ROLLBACK")?;
@@ -72,6 +67,15 @@ impl Ledger {
             self.inner.changed.send_modify(|changed| *changed += 1);
         }
         Ok(merged)
+    }
+
+    /// One batch. How far the ledger is, is read inside the transaction: another program may be looking at it too.
+    fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<(), LedgerError> {
+        let arrived = self.inner.log.arrived_after(tables.progress()?, BATCH_RUNS)?;
+        let Some(last) = arrived.last() else { return Ok(()) };
+        merged.runs += arrived.len() as u64;
+        self.merge_batch(tables, &arrived, merged)?;
+        Ok(tables.set_progress(last.row)?)
     }
 
     fn merge_batch(&self, tables: &Tables, arrived: &[Arrived], merged: &mut Merged) -> Result<(), LedgerError> {

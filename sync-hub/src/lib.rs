@@ -1,1 +1,17 @@
-//! The county hub: a replica that many reach, and the operators' pages.
+//! The county hub: where everything said in the villages comes together.
+//!
+//! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
+//! the codes by which they enrol; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
+//! operators' pages ([`http`]); [`cli`] is the command line.
+//!
+//! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
+//! never decides alone which of two people was right: both stay, and an operator settles it.
+//!
+//! **Where to start.** [`serve::serve`].
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod county;
+pub mod http;
+pub mod register;
+pub mod serve;

@@ -1,0 +1,225 @@
+//! The hub's command line.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use civic_core::{access::Role, area::Area, id::DeviceId};
+use clap::{Parser, Subcommand};
+use ledger::command::{self, Data};
+use replica::{dir::DataDir, identity::Identity};
+use serde_json::json;
+
+use crate::{
+    county,
+    register::{self, Register},
+    serve,
+};
+
+/// Longest county file.
+const COUNTY_FILE_LEN_MAX: u64 = 256 * 1024;
+
+/// Huiyin 回音: the county hub.
+#[derive(Parser)]
+#[command(name = "sync-hub")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the county's authority, keys and codebook.
+    Init {
+        #[command(flatten)]
+        data: Data,
+        /// The county file; a commented one stands at tests/sample/county.toml.
+        #[arg(long)]
+        county: PathBuf,
+    },
+    /// Devices of the county.
+    Device {
+        #[command(subcommand)]
+        command: DeviceCommand,
+    },
+    /// Answer devices and show the operators' pages.
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        /// Where devices call, UDP.
+        #[arg(long, default_value = "0.0.0.0:4433")]
+        listen: SocketAddr,
+        /// Where the pages are; this machine alone until operators have accounts.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        http: SocketAddr,
+    },
+    /// The merged documents, JSON lines sorted by id.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// Which kind of document.
+        #[arg(long, default_value = "opinion", value_parser = ["opinion"])]
+        kind: String,
+        /// How they are written.
+        #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
+        format: String,
+    },
+    /// Verify every chain and signature of the log.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Make the tables anew from the log.
+    Rebuild {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum DeviceCommand {
+    /// Expect a device; prints the code by which it enrols, for one use within 24 hours.
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// What it is.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Where it works; several codes may follow.
+        #[arg(long, required = true, num_args = 1.., value_parser = area)]
+        area: Vec<Area>,
+        /// Its name among people: the station, the deputy.
+        #[arg(long)]
+        name: String,
+        /// Let it in without the comparison step, for scripts and tests.
+        #[arg(long)]
+        approve: bool,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every device.
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Strike a device off.
+    Revoke {
+        #[command(flatten)]
+        data: Data,
+        /// The device, 32 hexadecimal digits as `device list` shows them.
+        device: String,
+    },
+}
+
+/// The program; argument 0 is its name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    command::start_logging();
+    match Arguments::try_parse_from(args) {
+        Ok(arguments) => command::exit(run(arguments.command)),
+        Err(usage) => {
+            let _ = usage.print();
+            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Init { data, county } => init(&data, &county),
+        Command::Device { command } => device(command),
+        Command::Serve { data, listen, http } => {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting the runtime")?;
+            runtime.block_on(serve::serve(&data.dir, listen, http))?;
+            // Pages may still be open; they need not be waited for.
+            runtime.shutdown_background();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
+        Command::Verify { data } => command::verify(Role::Hub, &data.dir),
+        Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
+    }
+}
+
+fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
+    let size = std::fs::metadata(county).with_context(|| format!("Reading {}", county.display()))?.len();
+    anyhow::ensure!(size <= COUNTY_FILE_LEN_MAX, "{} is larger than {COUNTY_FILE_LEN_MAX} bytes", county.display());
+    let text = std::fs::read_to_string(county).with_context(|| format!("Reading {}", county.display()))?;
+    let dir = DataDir::hold(&data.dir)?;
+    let codebook = county::init(&dir, &text)?;
+    println!(
+        "{} ({}) is ready: {} places, {} topics, {} states",
+        codebook.county.name,
+        codebook.county.area,
+        codebook.places.len(),
+        codebook.topics.len(),
+        codebook.states.len()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        DeviceCommand::Add { data, role, area, name, approve, json } => {
+            let (register, identity) = open(&data)?;
+            let county = identity.card.scope.areas.first().context("the hub has no county")?;
+            let code = register.add_slot(county, role, &area, &name, approve)?;
+            if json {
+                println!("{}", json!({ "code": code }));
+            } else {
+                println!("{} {}", &code[..4], &code[4..]);
+            }
+        }
+        DeviceCommand::List { data, json } => {
+            let (register, _) = open(&data)?;
+            for line in register.devices()? {
+                let areas: Vec<&str> = line.areas.iter().map(Area::code).collect();
+                if json {
+                    println!(
+                        "{}",
+                        json!({
+                            "device": line.device, "name": line.name, "role": line.role, "areas": areas, "number": line.number,
+                            "enrolled_at": line.enrolled_at, "last_heard": line.last_heard, "revoked": line.is_revoked,
+                        })
+                    );
+                } else {
+                    let heard = line.last_heard.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
+                    let struck = if line.is_revoked { "  struck off" } else { "" };
+                    println!(
+                        "{:04}  {}  {:<6}  {}  {}  last heard {heard}{struck}",
+                        line.number,
+                        line.device,
+                        line.role.word(),
+                        line.name,
+                        areas.join(" ")
+                    );
+                }
+            }
+        }
+        DeviceCommand::Revoke { data, device } => {
+            let (register, _) = open(&data)?;
+            let device = DeviceId::parse(&device).context("a device is named by 32 hexadecimal digits")?;
+            register.revoke(&device)?;
+            println!("{device} is struck off");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The register of a county that may be serving at this moment.
+fn open(data: &Data) -> anyhow::Result<(Register, Identity)> {
+    let dir = DataDir::look(&data.dir);
+    let identity = Identity::load(&dir, Role::Hub)?;
+    Ok((Register::open(&dir.file(register::FILE))?, identity))
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| "one of kiosk, deputy, hub".to_owned())
+}
+
+fn area(code: &str) -> Result<Area, String> {
+    Area::parse(code).ok_or_else(|| "a code of 2, 4, 6, 9 or 12 digits".to_owned())
+}

@@ -1,0 +1,142 @@
+//! The running hub: devices over QUIC, merging behind them, slips, and the operators' pages.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use axum::{Json, Router, extract::State, routing::get};
+use civic_core::{access::Role, document::Kind, id::from_hex};
+use ledger::Ledger;
+use replica::{
+    dir::DataDir,
+    hub::Hub,
+    identity::Identity,
+    road::{quic, tls},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tracing::error;
+use web::guard::{self, Token};
+
+use crate::{
+    county,
+    http::{self, Console},
+    register::{self, Register},
+};
+
+/// How long open pages may take to end when the hub stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Serves until told to stop (Ctrl-C or SIGTERM).
+pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyhow::Result<()> {
+    ensure!(
+        http_at.ip().is_loopback(),
+        "until operators have accounts the pages are for this machine alone: --http must be a loopback address"
+    );
+    let dir = DataDir::hold(dir)?;
+    let identity = Identity::load(&dir, Role::Hub)?;
+    let ledger = Ledger::open(&dir, &identity)?;
+    let authority = county::authority(&dir, &identity.card)?;
+    let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
+
+    let known = register.clone();
+    let config = tls::hub_config(
+        &identity.key,
+        from_hex(&identity.card.certificate).context("the hub's certificate cannot be understood")?,
+        &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
+        Arc::new(move |key| known.is_registered(key)),
+    )?;
+    let endpoint = match quic::listen(listen, config) {
+        Ok(endpoint) => endpoint,
+        Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("UDP {address} is taken by another program; choose another with --listen")
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let listener = match TcpListener::bind(http_at).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{http_at} is taken by another program; choose another with --http")
+        }
+        Err(error) => return Err(error).with_context(|| format!("Listening on {http_at}")),
+    };
+
+    let hub = Arc::new(Hub::new(ledger.log().clone(), identity.key.clone(), register.clone()));
+    let follow = tokio::spawn(ledger.clone().follow());
+    let slips = tokio::spawn(write_slips(ledger.clone()));
+    let token = Token::draw();
+    let console = Console { ledger: ledger.clone(), register, hub: hub.clone() };
+    let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
+    let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
+
+    println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
+    println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
+
+    let pages = tokio::spawn(async move { axum::serve(listener, pages).await });
+    tokio::select! {
+        () = hub.serve(&endpoint) => {}
+        () = stop_asked() => {}
+    }
+    endpoint.close(quic::CLOSE_DONE, b"the hub stops");
+    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    pages.abort();
+    follow.abort();
+    slips.abort();
+    Ok(())
+}
+
+/// Keeps slips behind their opinions: at once while there is something to say, then whenever the ledger changed.
+async fn write_slips(ledger: Ledger) {
+    let mut changed = ledger.changed();
+    loop {
+        changed.mark_unchanged();
+        let worker = ledger.clone();
+        match tokio::task::spawn_blocking(move || worker.write_slips()).await {
+            Ok(Ok(0)) => {
+                if changed.changed().await.is_err() {
+                    return;
+                }
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(failure)) => {
+                error!(error = %failure, "Slips could not be written");
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            Err(failure) => {
+                error!(error = %failure, "Writing slips stopped in the middle");
+                return;
+            }
+        }
+    }
+}
+
+/// Counts alone, without a token: nothing in them tells of anybody.
+async fn status(State(console): State<Console>) -> Json<Value> {
+    let devices = console.register.devices().map(|devices| devices.len()).unwrap_or_default();
+    let (ledger, connected) = (console.ledger.clone(), console.hub.connected().len());
+    let counts = tokio::task::spawn_blocking(move || {
+        (
+            ledger.count(Kind::Opinion).unwrap_or_default(),
+            ledger.count(Kind::Slip).unwrap_or_default(),
+            ledger.count(Kind::Visit).unwrap_or_default(),
+            ledger.question_count().unwrap_or_default(),
+        )
+    })
+    .await
+    .unwrap_or_default();
+    let (opinions, slips, visits, questions) = counts;
+    Json(json!({
+        "name": console.ledger.card().name, "opinions": opinions, "slips": slips, "visits": visits,
+        "questions": questions, "devices": devices, "connected": connected,
+    }))
+}
+
+async fn stop_asked() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
