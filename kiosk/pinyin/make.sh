@@ -32,6 +32,9 @@ with bz2.open("/usr/share/unicode/Unihan_Readings.txt.bz2", "rt", encoding="utf-
             else:
                 reading = word
             for one in reading.split(","):
+                # The corpus counted 着 under 著 as well; in simplified Chinese 著 is read zhù.
+                if character == "著" and toneless(one) != "zhu":
+                    continue
                 key = (toneless(one), character)
                 counts[key] = counts.get(key, 0) + int(count)
 syllables = {}
