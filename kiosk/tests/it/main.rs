@@ -1,0 +1,6 @@
+//! The kiosk on a desk: stories told by touches, and a picture of every screen.
+#![allow(clippy::unwrap_used)]
+
+mod pictures;
+mod stories;
+mod support;
