@@ -5,14 +5,17 @@
 //!
 //! **Where to start.** [`app`] says which screen is up. Each screen is one file of [`screens`]: what it holds, what it
 //! shows, what a touch does. [`view`] is what a screen can show, [`draw`] makes pixels of it, and [`station`] is all
-//! that screens may ask of the world.
+//! that screens may ask of the world. [`run`] is the loop around all of it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod browser;
 pub mod draw;
+pub mod glass;
 pub mod lamp;
 pub mod picture;
 pub mod pinyin;
+pub mod run;
 pub mod sample;
 pub mod screens;
 pub mod station;
