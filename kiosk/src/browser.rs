@@ -36,16 +36,16 @@ pub struct Page {
     pub inputs: mpsc::Sender<Input>,
 }
 
-/// Something that came from the page; `done` is told when the screen has answered it.
+/// Something that came from the page, or from a touch panel.
 #[derive(Debug)]
 pub struct Input {
     /// What came.
     pub what: What,
     /// Told when the frame that answers it is up.
-    pub done: oneshot::Sender<()>,
+    pub done: Option<oneshot::Sender<()>>,
 }
 
-/// What can come from the page.
+/// What can come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A finger, or a mouse.
@@ -130,7 +130,7 @@ async fn lamp(State(page): State<Page>) -> Json<Shown> {
 impl Page {
     async fn send(&self, what: What) -> StatusCode {
         let (done, answered) = oneshot::channel();
-        let sent = self.inputs.send(Input { what, done }).await.is_ok();
+        let sent = self.inputs.send(Input { what, done: Some(done) }).await.is_ok();
         if sent && answered.await.is_ok() { StatusCode::NO_CONTENT } else { StatusCode::SERVICE_UNAVAILABLE }
     }
 }

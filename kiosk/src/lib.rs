@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod cli;
 pub mod draw;
 pub mod glass;
 pub mod lamp;
@@ -20,4 +21,5 @@ pub mod sample;
 pub mod screens;
 pub mod station;
 pub mod view;
+pub mod wiring;
 pub mod wording;

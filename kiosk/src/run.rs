@@ -8,6 +8,7 @@ use hardware::{
     board::{Board, BoardEvent},
     desk::Desk,
     screen::Display,
+    touch::{FingerKind, Panel, read_fingers},
 };
 use tokio::{
     net::TcpListener,
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, Event},
+    app::{App, Event, Touch, TouchKind},
     browser::{Input, Page, What, router},
     draw::Painter,
     glass::Glass,
@@ -38,6 +39,8 @@ pub struct Kiosk {
     pub desk: Desk,
     /// The screens on wires; the browser page is always there.
     pub displays: Vec<Box<dyn Display>>,
+    /// The touch panel on a wire, if there is one.
+    pub panel: Option<Panel>,
     /// Size of the screen, in pixels.
     pub size: Size,
     /// Where the browser page is served. It must be bound to the loopback only.
@@ -49,11 +52,14 @@ pub struct Kiosk {
 /// Filing waits for the disk on this task: a screen that took the next touch before the last words are safe would be
 /// worse than one that stands still for some milliseconds.
 pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Kiosk { station, news, mut boards, desk, mut displays, size, listener } = kiosk;
+    let Kiosk { station, news, mut boards, desk, mut displays, panel, size, listener } = kiosk;
     let glass = Glass::new(size);
     let mut painter = Painter::default();
     let mut app = App::new(station, size, Instant::now());
     let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
+    if let Some(panel) = panel {
+        follow(panel, size, inputs.clone());
+    }
     let page = Page { glass: glass.clone(), desk, inputs };
     let mut server = pin!(axum::serve(listener, router(page)).into_future());
     let mut shutdown = pin!(shutdown);
@@ -67,7 +73,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             () = &mut shutdown => return Ok(()),
             served = &mut server => return served.context("Serving the screen's page"),
             Some(Input { what, done }) = waiting.recv() => {
-                answered = Some(done);
+                answered = done;
                 match what {
                     What::Touch(touch) => vec![Event::Touch(touch)],
                     What::Board => polled(&mut boards),
@@ -126,6 +132,25 @@ fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
         }
     }
     events
+}
+
+/// Passes the panel's touches on. The thread waits in a read and ends with the program, or when the kiosk has stopped.
+fn follow(panel: Panel, size: Size, inputs: mpsc::Sender<Input>) {
+    std::thread::spawn(move || {
+        let ended = read_fingers(&panel, size, |finger| {
+            let kind = match finger.kind {
+                FingerKind::Down => TouchKind::Down,
+                FingerKind::Move => TouchKind::Move,
+                FingerKind::Up => TouchKind::Up,
+            };
+            let touch = What::Touch(Touch { kind, at: finger.at });
+            inputs.blocking_send(Input { what: touch, done: None }).is_ok()
+        });
+        match ended {
+            Ok(()) => tracing::warn!(device = %panel.device.display(), "The touch panel went away"),
+            Err(error) => tracing::error!(%error, device = %panel.device.display(), "The touch panel cannot be read"),
+        }
+    });
 }
 
 async fn until(time: Option<TokioInstant>) {

@@ -78,6 +78,7 @@ async fn a_villager_is_served_through_the_page() {
         boards: vec![Box::new(desk.clone())],
         desk,
         displays: Vec::new(),
+        panel: None,
         size: LARGE,
         listener,
     };
