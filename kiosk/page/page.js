@@ -24,12 +24,10 @@ function send(path, body) {
 
 function touch(kind, event) {
   const place = screen.getBoundingClientRect();
-  const border = screen.clientLeft;
-  const scale = screen.width / screen.clientWidth;
   send("/touch", {
     kind,
-    x: Math.round((event.clientX - place.left - border) * scale),
-    y: Math.round((event.clientY - place.top - border) * scale),
+    x: Math.floor((event.clientX - place.left) * screen.width / place.width),
+    y: Math.floor((event.clientY - place.top) * screen.height / place.height),
   });
 }
 

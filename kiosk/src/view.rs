@@ -175,8 +175,8 @@ pub fn both<T>(words_of: Both, size: TextSize, ink: Ink) -> Part<T> {
     column(
         2,
         vec![
-            (Length::Share(3), words(words_of.zh, size, ink).bold()),
-            (Length::Share(1), words(words_of.en, TextSize::Small, ink.quiet())),
+            (Length::Share(1), words(words_of.zh, size, ink).bold()),
+            (Length::Units(24), words(words_of.en, TextSize::Small, ink.quiet())),
         ],
     )
 }

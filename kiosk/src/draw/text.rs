@@ -12,7 +12,9 @@ use swash::{
     zeno::Format,
 };
 
-static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSansSC-Regular.otf");
+/// Noto Sans SC, regular, cut to the characters of `fonts/characters.txt`.
+pub static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSansSC-Regular.otf");
+
 static BOLD: &[u8] = include_bytes!("../../fonts/NotoSansSC-Bold.otf");
 
 /// Glyphs kept before all are dropped and drawn anew. A page holds about 200; a day of typing stays below this.

@@ -30,23 +30,23 @@ impl Page for ReadBack {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let contact = match &self.draft.phone {
+            Some(phone) => around.wording.zh("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]).into())]),
+            None => around.zh("read-back-no-phone"),
+        };
         let topic = row(
             14,
             vec![
                 (Length::Units(44), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
                 (Length::Share(1), words(self.draft.topic.clone(), TextSize::Strong, Ink::Red).bold()),
+                (Length::Share(1), words(contact, TextSize::Body, Ink::Grey).to_the_right()),
             ],
         );
-        let contact = match &self.draft.phone {
-            Some(phone) => around.wording.zh("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]).into())]),
-            None => around.zh("read-back-no-phone"),
-        };
         let card = column(
             8,
             vec![
                 (Length::Units(44), topic),
                 (Length::Share(1), words(self.draft.body.clone(), TextSize::Title, Ink::Black).from_top()),
-                (Length::Units(40), words(contact, TextSize::Body, Ink::Grey)),
             ],
         );
         let buttons = row(
@@ -60,7 +60,7 @@ impl Page for ReadBack {
             ],
         );
         let body =
-            column(16, vec![(Length::Share(1), sheet(Paper::Card, 18, card)), (Length::Fingers(1, 96), buttons)]);
+            column(16, vec![(Length::Share(1), sheet(Paper::Card, 18, card)), (Length::Fingers(1, 84), buttons)]);
         page(around, None, around.both("read-back-title"), body)
     }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most characters one opinion holds: as many as the next screen can show at a size that can be read.
-pub const CHARACTERS_MAX: usize = 300;
+pub const CHARACTERS_MAX: usize = 240;
 
 /// The longest row of letters that is kept; no two syllables are longer.
 const LETTERS_MAX: usize = 12;

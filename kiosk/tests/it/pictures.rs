@@ -7,8 +7,15 @@ use std::{fs, path::PathBuf};
 use embedded_graphics::prelude::{Dimensions, Size};
 use hardware::screen::Canvas;
 use kiosk::{
-    draw::{Painter, layout::FINGER},
+    draw::{
+        Painter,
+        layout::{FINGER, Scale},
+        text::{Style, Text, Weight},
+        theme::TextSize,
+    },
     picture::{pixels, png},
+    screens::writing::CHARACTERS_MAX,
+    view::Face,
 };
 
 use crate::support::{Desk, LARGE, SMALL, every_screen};
@@ -72,6 +79,42 @@ fn every_target_is_large_enough_inside_the_screen_and_apart_from_the_others() {
                 assert_eq!(target.area.intersection(&screen), target.area, "{what} leaves the screen");
                 for other in &targets[index + 1..] {
                     assert!(target.area.intersection(&other.area).is_zero_sized(), "{what} meets {:?}", other.touch);
+                }
+            }
+        }
+    }
+}
+
+/// Words shrink before they spill over; no screen that people meet may need that beyond the size of running words.
+#[test]
+fn every_word_is_shown_whole_and_large_enough_to_read() {
+    let mut text = Text::new();
+    for size in [LARGE, SMALL] {
+        let mut screens = every_screen(size);
+        let mut longest = Desk::new(size);
+        longest.touch_all(&["提意见", "土地山林"]);
+        for _ in 0..CHARACTERS_MAX {
+            longest.touch("地界有争议");
+        }
+        longest.touch_all(&["写好了", "不用留"]);
+        screens.push(("read-back-longest", longest));
+        let scale = Scale::of(size);
+        for (name, desk) in screens {
+            for piece in desk.pieces() {
+                let (Face::Words(words), area) = (&piece.face, piece.area.size) else { continue };
+                let weight = if words.bold { Weight::Bold } else { Weight::Regular };
+                let style = Style { weight, pixels: scale.pixels(words.size.units()) };
+                let smallest = match words.size {
+                    TextSize::Small => style.pixels,
+                    TextSize::Body | TextSize::Strong | TextSize::Title | TextSize::Huge | TextSize::Ticket => {
+                        scale.pixels(26)
+                    }
+                };
+                let (shown, lines) = text.fit(&words.text, style, smallest, area);
+                let height = shown.line_height() * (lines.len() as u32 - 1) + shown.pixels;
+                assert!(height <= area.height, "{name} {size:?}: {:?} needs {height} of {area:?}", words.text);
+                for line in lines {
+                    assert!(text.width(&line, shown) <= area.width, "{name} {size:?}: {line:?} is too wide");
                 }
             }
         }
