@@ -44,10 +44,10 @@ pub enum Icon {
     Pencil,
     /// Lines of ready sentences.
     Sentences,
-    /// A telephone receiver.
+    /// A telephone.
     Phone,
-    /// A face without features: no name.
-    NoName,
+    /// A telephone that is struck out.
+    NoPhone,
     /// A triangle with an exclamation mark.
     Warning,
     /// Round arrow: try again.
@@ -96,7 +96,7 @@ impl Icon {
         Icon::Pencil,
         Icon::Sentences,
         Icon::Phone,
-        Icon::NoName,
+        Icon::NoPhone,
         Icon::Warning,
         Icon::Again,
         Icon::Hand,
@@ -212,15 +212,13 @@ impl Icon {
                     pen.stroke(&[(19.0, y), (43.0, y)], 5.0);
                 }
             }
-            Icon::Phone => {
-                pen.block(12.0, 2.0, 24.0, 44.0, 4.0);
+            Icon::Phone => pen.telephone(),
+            Icon::NoPhone => {
+                pen.telephone();
                 pen.cutting();
-                pen.block(15.5, 7.0, 17.0, 29.0, 1.0);
-                pen.disc(24.0, 41.0, 2.0);
-            }
-            Icon::NoName => {
-                pen.disc(24.0, 15.0, 11.0);
-                pen.block(5.0, 29.0, 38.0, 26.0, 14.0);
+                pen.stroke(&[(4.0, 6.0), (44.0, 42.0)], 11.0);
+                pen.inking();
+                pen.stroke(&[(4.0, 6.0), (44.0, 42.0)], 5.0);
             }
             Icon::Warning => {
                 pen.triangle((1.0, 43.0), (47.0, 43.0), (24.0, 3.0));
@@ -373,6 +371,14 @@ impl Pen {
     /// From here on, shapes cover again.
     fn inking(&mut self) {
         self.color = BinaryColor::On;
+    }
+
+    fn telephone(&mut self) {
+        self.block(12.0, 2.0, 24.0, 44.0, 4.0);
+        self.cutting();
+        self.block(15.5, 7.0, 17.0, 29.0, 1.0);
+        self.disc(24.0, 41.0, 2.0);
+        self.inking();
     }
 
     fn length(&self, length: f32) -> u32 {

@@ -33,7 +33,7 @@ impl Page for Contact {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let why = words(around.zh("contact-why"), TextSize::Strong, Ink::Black);
-        let no = tile(Touch::NoNumber, around.both("contact-no"), Icon::NoName, Look::Next, TextSize::Title);
+        let no = tile(Touch::NoNumber, around.both("contact-no"), Icon::NoPhone, Look::Next, TextSize::Title);
         let yes =
             tile(Touch::Number, around.both("contact-yes"), Icon::Phone, Look::Choice(Ink::Blue), TextSize::Strong);
         let answers = row(20, vec![(Length::Share(3), no), (Length::Share(2), yes)]);

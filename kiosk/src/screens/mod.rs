@@ -123,9 +123,9 @@ fn page<T>(around: &Around<'_>, back: Option<T>, title: Both, body: Part<T>) -> 
         None => bar.push((Length::Units(16), space())),
     }
     let title = vec![
-        (Length::Units(7), space()),
+        (Length::Units(10), space()),
         (Length::Share(1), both(title, TextSize::Title, Ink::White)),
-        (Length::Units(9), space()),
+        (Length::Units(7), space()),
     ];
     bar.push((Length::Share(1), column(0, title)));
     column(

@@ -66,7 +66,7 @@ impl Page for Phone {
                 (Length::Fingers(1, 84), button(Touch::Done, around.both("phone-done"), Some(Icon::Tick), done)),
                 (
                     Length::Fingers(1, 84),
-                    button(Touch::NoNumber, around.both("phone-none"), Some(Icon::NoName), Look::Other),
+                    button(Touch::NoNumber, around.both("phone-none"), Some(Icon::NoPhone), Look::Other),
                 ),
             ],
         );

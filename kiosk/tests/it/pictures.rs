@@ -120,3 +120,18 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
         }
     }
 }
+
+#[test]
+#[ignore = "prints a time, which means something only when this package is optimised"]
+fn how_long_a_redraw_takes() {
+    let mut painter = Painter::default();
+    for (name, desk) in every_screen(LARGE) {
+        let glass = kiosk::glass::Glass::new(LARGE);
+        glass.show(&desk.app, &mut painter);
+        let start = std::time::Instant::now();
+        for _ in 0..100 {
+            glass.show(&desk.app, &mut painter);
+        }
+        println!("{name}: {:?} a redraw", start.elapsed() / 100);
+    }
+}
