@@ -96,7 +96,7 @@ impl Glass {
                 let (Point { x, y }, Size { width, height }) = (piece.area.top_left, piece.area.size);
                 words.targets.push(Target { name, text: text.clone(), x, y, width, height });
             }
-            if !text.is_empty() && !matches!(piece.face, Face::Key { .. }) {
+            if !text.is_empty() && !matches!(piece.face, Face::Key(_)) {
                 words.words.push(text);
             }
         }

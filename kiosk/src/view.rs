@@ -70,28 +70,10 @@ pub enum Face {
     Words(Words),
     /// A picture.
     Picture(Icon, Ink),
-    /// A button: words with their English, and perhaps a picture.
-    Button {
-        /// What it says.
-        words: Both,
-        /// What it shows.
-        icon: Option<Icon>,
-        /// Its colours.
-        look: Look,
-        /// The size of its Chinese words.
-        size: TextSize,
-        /// Picture above the words, not beside them.
-        tall: bool,
-    },
-    /// A key of a keyboard: a letter or words, or a picture.
-    Key {
-        /// What it types, or says.
-        text: String,
-        /// Its picture, instead of words.
-        icon: Option<Icon>,
-        /// Its colours.
-        look: Look,
-    },
+    /// A button.
+    Button(Button),
+    /// A key of a keyboard.
+    Key(Key),
     /// What has been written so far, its end in sight, with a hint while it is empty.
     Writing {
         /// The words of the person.
@@ -99,6 +81,32 @@ pub enum Face {
         /// Shown in grey while there are none.
         hint: String,
     },
+}
+
+/// A button: words with their English, and perhaps a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Button {
+    /// What it says.
+    pub words: Both,
+    /// What it shows.
+    pub icon: Option<Icon>,
+    /// Its colours.
+    pub look: Look,
+    /// The size of its Chinese words.
+    pub size: TextSize,
+    /// Picture above the words, not beside them.
+    pub tall: bool,
+}
+
+/// A key of a keyboard: a letter or words, or a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// What it types, or says.
+    pub text: String,
+    /// Its picture, instead of words.
+    pub icon: Option<Icon>,
+    /// Its colours.
+    pub look: Look,
 }
 
 /// Words of one size and colour.
@@ -183,25 +191,30 @@ pub fn both<T>(words_of: Both, size: TextSize, ink: Ink) -> Part<T> {
 
 /// A button with its picture beside its words.
 pub fn button<T>(touch: T, words: Both, icon: Option<Icon>, look: Look) -> Part<T> {
-    let face = Face::Button { words, icon, look, size: TextSize::Strong, tall: false };
+    sized_button(touch, words, icon, look, TextSize::Strong)
+}
+
+/// A button whose words have another size than buttons usually have.
+pub fn sized_button<T>(touch: T, words: Both, icon: Option<Icon>, look: Look, size: TextSize) -> Part<T> {
+    let face = Face::Button(Button { words, icon, look, size, tall: false });
     Part::Leaf(Leaf { face, touch: Some(touch) })
 }
 
 /// A large button with its picture above its words.
 pub fn tile<T>(touch: T, words: Both, icon: Icon, look: Look, size: TextSize) -> Part<T> {
-    let face = Face::Button { words, icon: Some(icon), look, size, tall: true };
+    let face = Face::Button(Button { words, icon: Some(icon), look, size, tall: true });
     Part::Leaf(Leaf { face, touch: Some(touch) })
 }
 
 /// A key of a keyboard.
 pub fn key<T>(touch: T, text: impl Into<String>) -> Part<T> {
-    let face = Face::Key { text: text.into(), icon: None, look: Look::Choice(Ink::Black) };
-    Part::Leaf(Leaf { face, touch: Some(touch) })
+    command_key(touch, text, None, Look::Choice(Ink::Black))
 }
 
 /// A key that does something else than type.
 pub fn command_key<T>(touch: T, text: impl Into<String>, icon: Option<Icon>, look: Look) -> Part<T> {
-    Part::Leaf(Leaf { face: Face::Key { text: text.into(), icon, look }, touch: Some(touch) })
+    let face = Face::Key(Key { text: text.into(), icon, look });
+    Part::Leaf(Leaf { face, touch: Some(touch) })
 }
 
 impl<T> Part<T> {
@@ -258,8 +271,8 @@ impl Face {
         match self {
             Face::Nothing | Face::Sheet(_) | Face::Picture(..) => String::new(),
             Face::Words(words) => words.text.clone(),
-            Face::Button { words, .. } => words.zh.clone(),
-            Face::Key { text, .. } => text.clone(),
+            Face::Button(button) => button.words.zh.clone(),
+            Face::Key(key) => key.text.clone(),
             Face::Writing { text, hint } => {
                 if text.is_empty() {
                     hint.clone()

@@ -11,7 +11,10 @@ use crate::{
     },
     pinyin::{Candidate, pinyin},
     station::Draft,
-    view::{Face, Leaf, Length, Part, button, column, command_key, grid, key, picture, row, sheet, space, words},
+    view::{
+        Face, Leaf, Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space,
+        words,
+    },
 };
 
 /// The most characters one opinion holds: as many as the next screen can show at a size that can be read.
@@ -208,9 +211,7 @@ impl Writing {
         let all = around.topic(&self.draft.topic).map_or(&[][..], |topic| &topic.phrases);
         let shown = page_of(all, self.page, SENTENCES).iter().map(|sentence| {
             let words = Both { zh: sentence.clone(), en: String::new() };
-            let face =
-                Face::Button { words, icon: None, look: Look::Choice(Ink::Black), size: TextSize::Body, tall: false };
-            Part::Leaf(Leaf { face, touch: Some(Touch::Sentence(sentence.clone())) })
+            sized_button(Touch::Sentence(sentence.clone()), words, None, Look::Choice(Ink::Black), TextSize::Body)
         });
         let mut below = vec![(
             Length::Share(3),
@@ -264,10 +265,9 @@ impl Writing {
         let mut cells =
             vec![(Length::Share(3), sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred()))];
         let shown = page_of(&all, self.page, CANDIDATES);
-        cells.extend(shown.iter().map(|candidate| {
-            let face = Face::Key { text: candidate.character.to_string(), icon: None, look: Look::Choice(Ink::Black) };
-            (Length::Share(2), Part::Leaf(Leaf { face, touch: Some(Touch::Candidate(*candidate)) }))
-        }));
+        cells.extend(
+            shown.iter().map(|candidate| (Length::Share(2), key(Touch::Candidate(*candidate), candidate.character))),
+        );
         cells.extend((shown.len()..CANDIDATES).map(|_| (Length::Share(2), space())));
         if all.len() > CANDIDATES {
             cells.push((Length::Share(3), command(around, Touch::More, "more-characters")));
