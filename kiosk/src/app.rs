@@ -191,11 +191,11 @@ impl App {
     fn obey(&mut self, next: Next) -> Screen {
         match next {
             Next::Show(screen) => screen,
-            Next::File(draft) => match self.station.file(&draft) {
+            Next::File { draft, failures } => match self.station.file(&draft) {
                 Ok(ticket) => Filed { ticket }.into(),
                 Err(why) => {
                     tracing::error!(error = %why, "An opinion could not be saved");
-                    NotSaved { draft, why }.into()
+                    NotSaved { draft, why, failures: failures + 1 }.into()
                 }
             },
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),

@@ -22,6 +22,7 @@ writing-full = This is full. Touch Done when you are ready.
 to-letters = Write in pinyin
 to-sentences = Sentences
 to-marks = Digits
+more-topics = Others
 more-sentences = Other sentences
 more-characters = More
 letters-hint = Touch letters, then the character
@@ -57,6 +58,7 @@ filed-noted = Noted, to the first page
 
 not-saved-title = Not saved
 not-saved-kept = It could not be saved. Your words are still here.
+not-saved-again-kept = Tried { $failures } times and still not saved. Your words are still here.
 not-saved-disk-full = This machine is full. Please tell someone at the station or a deputy.
 not-saved-failed = Please try again. If it fails again, tell someone at the station.
 not-saved-look = See my words

@@ -22,6 +22,7 @@ writing-full = 已经写满了。写好了就点“写好了”。
 to-letters = 用拼音写
 to-sentences = 常用话
 to-marks = 数字
+more-topics = 还有别的
 more-sentences = 还有别的话
 more-characters = 更多字
 letters-hint = 点拼音字母，再点要的字
@@ -57,6 +58,7 @@ filed-noted = 记好了，回首页
 
 not-saved-title = 没有存上
 not-saved-kept = 刚才没有存上。您写的话还在，没有丢。
+not-saved-again-kept = 试了 { $failures } 次，还是没有存上。您写的话还在。
 not-saved-disk-full = 这台机器存满了。请告诉站里的人，或者请代表来。
 not-saved-failed = 请再试一次。还不行，请告诉站里的人。
 not-saved-look = 看看我写的

@@ -54,7 +54,12 @@ pub enum Next {
     /// This screen.
     Show(Screen),
     /// The draft is filed; the ticket is shown only once it is on disk.
-    File(Draft),
+    File {
+        /// What is filed.
+        draft: Draft,
+        /// How often that failed before.
+        failures: u32,
+    },
     /// What is known about this ticket is shown.
     Find(Ticket),
 }
@@ -135,6 +140,13 @@ fn page<T>(around: &Around<'_>, back: Option<T>, title: Both, body: Part<T>) -> 
             (Length::Share(1), sheet(Paper::Ground, 16, body)),
         ],
     )
+}
+
+/// One page of a list; after the last page comes the first.
+fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
+    let pages = all.len().div_ceil(size).max(1);
+    let start = page % pages * size;
+    &all[start..all.len().min(start + size)]
 }
 
 /// Names a target for tests and for readers of the page.

@@ -19,6 +19,8 @@ pub struct NotSaved {
     pub draft: Draft,
     /// Why.
     pub why: station::NotSaved,
+    /// How often it failed: whoever tries again must see that something happened.
+    pub failures: u32,
 }
 
 /// What can be touched on it.
@@ -38,11 +40,15 @@ impl Page for NotSaved {
             station::NotSaved::DiskFull => around.zh("not-saved-disk-full"),
             station::NotSaved::Failed => around.zh("not-saved-failed"),
         };
+        let kept = match self.failures {
+            ..=1 => around.zh("not-saved-kept"),
+            failures => around.wording.zh("not-saved-again-kept", &[("failures", failures.into())]),
+        };
         let said = column(
             10,
             vec![
                 (Length::Share(1), space()),
-                (Length::Units(60), words(around.zh("not-saved-kept"), TextSize::Title, Ink::Black).bold()),
+                (Length::Units(60), words(kept, TextSize::Title, Ink::Black).bold()),
                 (Length::Units(100), words(why, TextSize::Strong, Ink::Black).from_top()),
                 (Length::Share(1), space()),
             ],
@@ -63,7 +69,7 @@ impl Page for NotSaved {
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Look => Next::show(ReadBack { draft: self.draft }),
-            Touch::Again => Next::File(self.draft),
+            Touch::Again => Next::File { draft: self.draft, failures: self.failures },
         }
     }
 

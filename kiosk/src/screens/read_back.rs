@@ -67,7 +67,7 @@ impl Page for ReadBack {
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Change => Next::show(Writing::new(self.draft)),
-            Touch::File => Next::File(self.draft),
+            Touch::File => Next::File { draft: self.draft, failures: 0 },
         }
     }
 

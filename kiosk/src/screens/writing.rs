@@ -3,7 +3,7 @@
 
 use civic_core::wording::Both;
 
-use super::{Around, Next, Page, clear::Clear, contact::Contact, topics::Topics};
+use super::{Around, Next, Page, clear::Clear, contact::Contact, page_of, topics::Topics};
 use crate::{
     draw::{
         icon::Icon,
@@ -164,7 +164,7 @@ impl Page for Writing {
 
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => return Next::show(Topics { draft: self.draft }),
+            Touch::Back => return Next::show(Topics { draft: self.draft, page: 0 }),
             Touch::Clear if self.draft.body.is_empty() => {}
             Touch::Clear => return Next::show(Clear { writing: self }),
             Touch::Done if self.draft.body.trim().is_empty() => {}
@@ -326,13 +326,6 @@ fn short(around: &Around<'_>, key: &str) -> Both {
     Both { zh: around.zh(key), en: String::new() }
 }
 
-/// One page of a list; after the last page comes the first.
-fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
-    let pages = all.len().div_ceil(size).max(1);
-    let start = page % pages * size;
-    &all[start..all.len().min(start + size)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,7 +334,7 @@ mod tests {
     fn after(touches: impl IntoIterator<Item = Touch>) -> Writing {
         touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| match writing.touched(touch) {
             Next::Show(Screen::Writing(writing)) => writing,
-            next @ (Next::Show(_) | Next::File(_) | Next::Find(_)) => panic!("left the screen: {next:?}"),
+            next @ (Next::Show(_) | Next::File { .. } | Next::Find(_)) => panic!("left the screen: {next:?}"),
         })
     }
 

@@ -78,7 +78,7 @@ fn what_could_not_be_saved_is_said_plainly_kept_and_tried_again() {
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
     desk.is_on("NotSaved").sees("没有存上").sees("存满了").does_not_see("您的号码");
-    desk.touch("再试一次").is_on("NotSaved");
+    desk.touch("再试一次").is_on("NotSaved").sees("试了 2 次");
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
     desk.touch("再试一次").sees("再试一次。还不行");
     desk.touch("看看我写的").sees("晚上不安全");
