@@ -1,13 +1,15 @@
-//! The command line: `kiosk demo` for looking at the screens, and how a screen is chosen.
+//! The command line: `kiosk run` in a village, `kiosk demo` for looking at the screens, and what all devices can do.
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::ExitCode,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
+use civic_core::access::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embedded_graphics::prelude::Size;
 use hardware::{
@@ -16,9 +18,12 @@ use hardware::{
     pi::Pi,
     screen::{Display, framebuffer::Framebuffer},
 };
+use ledger::{Ledger, command::DeviceCommand};
+use replica::device::{Device, REDIAL_MAX};
 use tokio::{net::TcpListener, signal, sync::Notify};
 
 use crate::{
+    records::Records,
     run::{Kiosk, run},
     sample::Sample,
     station::Station,
@@ -26,7 +31,7 @@ use crate::{
 };
 
 /// The village terminal of Huiyin 回音.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "kiosk", arg_required_else_help = true)]
 pub struct Cli {
     /// What to do.
@@ -35,17 +40,32 @@ pub struct Cli {
 }
 
 /// What the program can do.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Command {
+    /// Serve the village until told to stop, with or without a network
+    Run {
+        /// The data directory of an enrolled device; its `wiring.toml` says what the box is wired to
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Where the screen is.
+        #[command(flatten)]
+        screen: ScreenArgs,
+        /// Longest wait before calling the hub again, in seconds
+        #[arg(long, default_value_t = REDIAL_MAX.as_secs())]
+        redial_max: u64,
+    },
     /// Show the screens of a made-up station; nothing is kept
     Demo {
         /// Directory with a `wiring.toml`, if there are pins or a touch panel
-        #[arg(long)]
+        #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
         /// Where the screen is.
         #[command(flatten)]
         screen: ScreenArgs,
     },
+    /// What every device can do.
+    #[command(flatten)]
+    Device(DeviceCommand),
 }
 
 /// Where the screen is.
@@ -79,13 +99,61 @@ pub enum ScreenKind {
 
 impl Cli {
     /// Does what was asked.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Run { data, screen, redial_max } => {
+                let redial_max = Duration::from_secs(redial_max.max(1));
+                block_on(serve(&data, screen, redial_max))
+            }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
-                stand(Box::new(Sample::default()), Arc::default(), wiring, screen).await
+                block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen))
             }
+            Command::Device(command) => ledger::command::run(Role::Kiosk, command),
         }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("Starting the runtime")?.block_on(work)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
+async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+    let wiring = Wiring::read(data)?;
+    let (_held, identity, ledger) = ledger::command::open(Role::Kiosk, data)?;
+    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let station = Records::new(ledger.clone(), device.clone())?;
+    let news = Arc::new(Notify::new());
+    let road = async {
+        let error = device.stay(redial_max).await;
+        // The screens go on: what is said is still kept, and somebody must come for the disk.
+        tracing::error!(%error, "The road to the hub is given up");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = stand(Box::new(station), news.clone(), wiring, screen) => ended,
+        () = road => Ok(()),
+        () = ring(&ledger, &device, &news) => bail!("the ledger stopped telling what changed"),
+        () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
+    }
+}
+
+/// Rings whenever a count, a slip or the state of the road may have changed.
+async fn ring(ledger: &Ledger, device: &Device, news: &Notify) {
+    let (mut merged, mut logged, mut road) = (ledger.changed(), ledger.log().revision(), device.road());
+    loop {
+        let told = tokio::select! {
+            told = merged.changed() => told,
+            told = logged.changed() => told,
+            told = road.changed() => told,
+        };
+        if told.is_err() {
+            return;
+        }
+        news.notify_one();
     }
 }
 
@@ -108,7 +176,7 @@ pub async fn stand(
     let framebuffer = open_framebuffer(screen.screen)?;
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
-    tracing::info!(page = format!("http://{}/", listener.local_addr()?), "The kiosk is up");
+    eprintln!("the screen is at http://{}/", listener.local_addr()?);
     let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, size, listener };
     run(kiosk, told_to_stop()).await
 }

@@ -15,6 +15,7 @@ use tokio::{
     sync::{Notify, mpsc},
     time::{Instant as TokioInstant, sleep_until},
 };
+use web::guard::protect;
 
 use crate::{
     app::{App, Event, Touch, TouchKind},
@@ -61,7 +62,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
         follow(panel, size, inputs.clone());
     }
     let page = Page { glass: glass.clone(), desk, inputs };
-    let mut server = pin!(axum::serve(listener, router(page)).into_future());
+    let mut server = pin!(axum::serve(listener, protect(router(page), None)).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);

@@ -25,7 +25,7 @@ pub struct Sample {
 impl Default for Sample {
     fn default() -> Self {
         let answered = Found::Slip(Progress {
-            state: "已答复".to_owned(),
+            state: "有答复了，请您看看满意不满意".to_owned(),
             steps: [(0, "县里收到"), (1, "交给镇里办"), (4, "镇里派人看过"), (12, "路灯修好了，有了答复")]
                 .map(|(days, words)| Step {
                     at: UnixSeconds(NEWS_AT.0 + (days - 12) * 86_400),

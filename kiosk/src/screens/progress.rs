@@ -16,7 +16,7 @@ use crate::{
 const ANSWER_PAGE: usize = 130;
 
 /// The last so many steps are shown; older ones matter less to the one who asks.
-const STEPS_SHOWN: usize = 5;
+const STEPS_SHOWN: usize = 4;
 
 /// What is known about one ticket.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +150,7 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
         })
         .collect();
     let as_of = around.wording.zh("progress-as-of", &[("day", said.as_of.day_zh().into())]);
-    let mut left = vec![(Length::Units(52), words(said.state.clone(), TextSize::Title, Ink::Green).bold())];
+    let mut left = vec![(Length::Units(96), words(said.state.clone(), TextSize::Strong, Ink::Green).bold())];
     left.append(&mut steps);
     left.push((Length::Share(1), space()));
     left.push((Length::Units(36), words(as_of, TextSize::Body, Ink::Grey)));

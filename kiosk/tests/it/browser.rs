@@ -34,10 +34,15 @@ impl Answer {
 
 /// A client of eight lines, so that nothing is hidden.
 async fn ask(address: SocketAddr, request: &str, body: &str) -> Answer {
+    ask_as("localhost", address, request, body).await
+}
+
+/// The same, calling the kiosk by this name.
+async fn ask_as(host: &str, address: SocketAddr, request: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let kind = "content-type: application/json";
     let length = body.len();
-    let text = format!("{request} HTTP/1.0\r\nhost: localhost\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}");
+    let text = format!("{request} HTTP/1.0\r\nhost: {host}\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}");
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
@@ -107,6 +112,9 @@ async fn a_villager_is_served_through_the_page() {
     assert_eq!(ask(address, "GET /view", "").await.json()["screen"], "Home");
     let bad = ask(address, "POST /touch", r#"{"x":"left"}"#).await;
     assert!((400..500).contains(&bad.status), "{}", bad.status);
+
+    // A page elsewhere that gave its own name this address reaches nothing.
+    assert_eq!(ask_as("evil.example", address, "GET /view", "").await.status, 403);
 
     stop.notify_one();
     running.await.unwrap().unwrap();

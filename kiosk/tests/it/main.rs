@@ -3,6 +3,7 @@
 
 mod browser;
 mod pictures;
+mod records;
 mod stories;
 mod support;
 mod wording;

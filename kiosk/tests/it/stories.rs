@@ -99,7 +99,7 @@ fn ask_for(desk: &mut Desk, digits: &str) {
 fn the_answer_is_shown_to_whoever_types_the_number() {
     let mut desk = Desk::new(LARGE);
     ask_for(&mut desk, &sample_ticket(90_155).digits());
-    desk.is_on("Progress").sees("已答复").sees("都亮了").sees("截至11月20日").sees("镇里派人看过");
+    desk.is_on("Progress").sees("有答复了").sees("都亮了").sees("截至11月20日").sees("镇里派人看过");
     desk.touch("回首页").is_on("Home");
 }
 
