@@ -13,7 +13,7 @@ use crate::{
     draw::layout::{Placed, hit},
     lamp::lamp,
     screens::{Around, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, progress::Progress},
-    station::{Place, Station},
+    station::{Counts, Place, Station},
     wording::wording,
 };
 
@@ -65,6 +65,8 @@ pub struct App {
     wording: Wording,
     place: Place,
     topics: Vec<Topic>,
+    /// As of the last news: a touch must not wait for the disk to count.
+    counts: Counts,
     size: Size,
     screen: Screen,
     pressed: Option<Pressed>,
@@ -87,6 +89,7 @@ impl App {
             wording: wording(),
             place: station.place(),
             topics: station.topics(),
+            counts: station.counts(),
             station,
             size,
             screen: Screen::Home(Home),
@@ -119,6 +122,7 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
+                self.counts = self.station.counts();
             }
         }
     }
@@ -145,7 +149,7 @@ impl App {
 
     /// What the lamp on the case shows.
     pub fn lamp(&self) -> Lamp {
-        lamp(self.station.counts())
+        lamp(self.counts)
     }
 
     /// Size of the screen, in pixels.
@@ -192,7 +196,10 @@ impl App {
         match next {
             Next::Show(screen) => screen,
             Next::File { draft, failures } => match self.station.file(&draft) {
-                Ok(ticket) => Filed { ticket }.into(),
+                Ok(ticket) => {
+                    self.counts = self.station.counts();
+                    Filed { ticket }.into()
+                }
                 Err(why) => {
                     tracing::error!(error = %why, "An opinion could not be saved");
                     NotSaved { draft, why, failures: failures + 1 }.into()
@@ -225,6 +232,6 @@ impl App {
     }
 
     fn around(&self) -> Around<'_> {
-        Around { wording: &self.wording, place: &self.place, topics: &self.topics, counts: self.station.counts() }
+        Around { wording: &self.wording, place: &self.place, topics: &self.topics, counts: self.counts }
     }
 }
