@@ -13,6 +13,7 @@ use hardware::{
 use tokio::{
     net::TcpListener,
     sync::{Notify, mpsc},
+    task::spawn_blocking,
     time::{Instant as TokioInstant, sleep_until},
 };
 use web::guard::protect;
@@ -50,8 +51,8 @@ pub struct Kiosk {
 
 /// Runs a kiosk until `shutdown` is done.
 ///
-/// Filing waits for the disk on this task: a screen that took the next touch before the last words are safe would be
-/// worse than one that stands still for some milliseconds.
+/// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
+/// screen that took the next touch before the last words are safe would be worse than one that stands still.
 pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
     let Kiosk { station, news, mut boards, desk, mut displays, panel, size, listener } = kiosk;
     let glass = Glass::new(size);
@@ -88,9 +89,13 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             () = news.notified() => vec![Event::News],
         };
         if !events.is_empty() {
-            for event in events {
-                app.handle(event, Instant::now());
-            }
+            let answering = spawn_blocking(move || {
+                for event in events {
+                    app.handle(event, Instant::now());
+                }
+                app
+            });
+            app = answering.await.context("The screens stopped")?;
             show(&app, &glass, &mut painter, &mut boards, &mut displays);
         }
         if let Some(answered) = answered {

@@ -2,19 +2,26 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use civic_core::ticket::Ticket;
 use hardware::desk::Desk;
 use kiosk::{
     picture::pixels,
     run::{Kiosk, run},
     sample::sample_ticket,
+    station::Station,
 };
+use ledger::query::Filter;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Notify,
+    task::JoinHandle,
 };
 
-use crate::support::{LARGE, Shared};
+use crate::{
+    records::Directory,
+    support::{LARGE, Shared},
+};
 
 struct Answer {
     status: u16,
@@ -72,23 +79,57 @@ async fn words(address: SocketAddr) -> String {
     ask(address, "GET /view", "").await.json()["words"].to_string()
 }
 
+/// A kiosk that runs until it is told to stop.
+struct Running {
+    address: SocketAddr,
+    stop: Arc<Notify>,
+    ended: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(station: Box<dyn Station>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (desk, stop) = (Desk::default(), Arc::new(Notify::new()));
+        let kiosk = Kiosk {
+            station,
+            news: Arc::default(),
+            boards: vec![Box::new(desk.clone())],
+            desk,
+            displays: Vec::new(),
+            panel: None,
+            size: LARGE,
+            listener,
+        };
+        let told = stop.clone();
+        let ended = tokio::spawn(run(kiosk, async move { told.notified().await }));
+        Self { address, stop, ended }
+    }
+
+    async fn stop(self) {
+        self.stop.notify_one();
+        self.ended.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn words_reach_the_real_ledger_through_the_page() {
+    let directory = Directory::new("page");
+    let (_held, ledger, records) = directory.open();
+    let running = Running::start(Box::new(records)).await;
+    for target in ["提意见", "道路交通", "路灯坏了", "写好了", "不用留", "对，交上去"] {
+        touch(running.address, target).await;
+    }
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    assert!(words(running.address).await.contains(&Ticket::parse(&line.ticket).unwrap().to_string()));
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_villager_is_served_through_the_page() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (desk, station, stop) = (Desk::default(), Shared::default(), Arc::new(Notify::new()));
-    let kiosk = Kiosk {
-        station: Box::new(station.clone()),
-        news: Arc::default(),
-        boards: vec![Box::new(desk.clone())],
-        desk,
-        displays: Vec::new(),
-        panel: None,
-        size: LARGE,
-        listener,
-    };
-    let stopped = stop.clone();
-    let running = tokio::spawn(run(kiosk, async move { stopped.notified().await }));
+    let station = Shared::default();
+    let running = Running::start(Box::new(station.clone())).await;
+    let address = running.address;
 
     let page = ask(address, "GET /", "").await;
     assert!(page.status == 200 && String::from_utf8(page.body).unwrap().contains("/page.js"));
@@ -116,6 +157,5 @@ async fn a_villager_is_served_through_the_page() {
     // A page elsewhere that gave its own name this address reaches nothing.
     assert_eq!(ask_as("evil.example", address, "GET /view", "").await.status, 403);
 
-    stop.notify_one();
-    running.await.unwrap().unwrap();
+    running.stop().await;
 }

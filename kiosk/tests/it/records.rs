@@ -35,10 +35,10 @@ step = []
 "#;
 
 /// An enrolled kiosk's directory, removed when it is dropped.
-struct Directory(PathBuf);
+pub struct Directory(PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("huiyin-kiosk-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         let dir = DataDir::hold(&path).unwrap();
@@ -59,7 +59,7 @@ impl Directory {
         Self(path)
     }
 
-    fn open(&self) -> (DataDir, Ledger, Records) {
+    pub fn open(&self) -> (DataDir, Ledger, Records) {
         let (held, identity, ledger) = ledger::command::open(Role::Kiosk, &self.0).unwrap();
         let device = Arc::new(Device::new(identity, ledger.log().clone()));
         let records = Records::new(ledger.clone(), device).unwrap();
