@@ -37,6 +37,14 @@ impl Records {
         Ok(Self { ledger, device, village })
     }
 
+    /// The village and the station in it, by the codebook; a device without a station is one by its own name.
+    fn names(&self) -> (String, String) {
+        let place = self.ledger.codebook().place(&self.village);
+        let village = place.map(|place| place.name.clone()).unwrap_or_default();
+        let station = place.and_then(|place| place.station.clone());
+        (village, station.unwrap_or_else(|| self.ledger.card().name.clone()))
+    }
+
     /// The codebook's word for words that came in at a kiosk; empty in a county that has none.
     fn channel(&self) -> String {
         let channels = &self.ledger.codebook().channels;
@@ -68,16 +76,10 @@ impl Records {
 
 impl Station for Records {
     fn place(&self) -> Place {
-        let codebook = self.ledger.codebook();
-        let card = self.ledger.card();
-        let (village, station) = match codebook.place(&self.village) {
-            Some(place) => (place.name.clone(), place.station.clone()),
-            None => (String::new(), None),
-        };
-        // Some counties write the village into the station's name; it is not said twice.
-        let station = station.unwrap_or_else(|| card.name.clone());
+        let (village, station) = self.names();
+        // Some counties write the village into the station's name; the screen does not say it twice.
         let station = station.strip_prefix(&village).map(str::to_owned).unwrap_or(station);
-        Place { village, station, county: codebook.county.name.clone() }
+        Place { village, station, county: self.ledger.codebook().county.name.clone() }
     }
 
     fn topics(&self) -> Vec<Topic> {
@@ -85,11 +87,11 @@ impl Station for Records {
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
-        let place = self.place();
+        let (village, station) = self.names();
         let fields = [
             (Field::Topic, draft.topic.clone()),
-            (Field::Village, place.village),
-            (Field::Station, place.station),
+            (Field::Village, village),
+            (Field::Station, station),
             (Field::Channel, self.channel()),
         ];
         let new = NewOpinion {

@@ -102,7 +102,8 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
     assert_eq!(records.find(&ticket), Found::Filed(Stage::Here));
     assert_eq!(records.counts(), Counts { here: 1, ..Counts::default() });
     let id = ledger.by_ticket(&ticket).unwrap().unwrap();
-    assert_eq!(ledger.opinion(&id).unwrap().unwrap().opinion.field(Field::Village), "石桥村");
+    let opinion = ledger.opinion(&id).unwrap().unwrap().opinion;
+    assert_eq!([Field::Village, Field::Station].map(|field| opinion.field(field)), ["石桥村", "石桥村代表联络站"]);
 }
 
 #[test]
