@@ -52,7 +52,7 @@ pub enum Command {
         screen: ScreenArgs,
         /// Longest wait before calling the hub again, in seconds
         #[arg(long, default_value_t = REDIAL_MAX.as_secs())]
-        redial_max: u64,
+        redial_max_s: u64,
     },
     /// Show the screens of a made-up station; nothing is kept
     Demo {
@@ -101,8 +101,8 @@ impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Run { data, screen, redial_max } => {
-                let redial_max = Duration::from_secs(redial_max.max(1));
+            Command::Run { data, screen, redial_max_s } => {
+                let redial_max = Duration::from_secs(redial_max_s.max(1));
                 block_on(serve(&data, screen, redial_max))
             }
             Command::Demo { data, screen } => {

@@ -17,6 +17,8 @@ pub mod command;
 mod merge;
 pub mod query;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{
