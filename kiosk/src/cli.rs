@@ -1,6 +1,7 @@
 //! The command line: `kiosk run` in a village, `kiosk demo` for looking at the screens, and what all devices can do.
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use civic_core::access::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embedded_graphics::prelude::Size;
@@ -18,7 +20,11 @@ use hardware::{
     pi::Pi,
     screen::{Display, framebuffer::Framebuffer},
 };
-use ledger::{Ledger, command::DeviceCommand};
+use ledger::{
+    Ledger,
+    command::{self, DeviceCommand},
+    status::Status,
+};
 use replica::device::{Device, REDIAL_MAX};
 use tokio::{net::TcpListener, signal, sync::Notify};
 
@@ -97,6 +103,11 @@ pub enum ScreenKind {
     Window,
 }
 
+/// The program; argument 0 is its name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    command::main(args, Cli::run)
+}
+
 impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<ExitCode> {
@@ -107,9 +118,9 @@ impl Cli {
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
-                block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen))
+                block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen, Router::new()))
             }
-            Command::Device(command) => ledger::command::run(Role::Kiosk, command),
+            Command::Device(command) => command::run(Role::Kiosk, command),
         }
     }
 }
@@ -123,7 +134,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
-    let (_held, identity, ledger) = ledger::command::open(Role::Kiosk, data)?;
+    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
     let station = Records::new(ledger.clone(), device.clone())?;
     let news = Arc::new(Notify::new());
@@ -133,11 +144,22 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
         tracing::error!(%error, "The road to the hub is given up");
         std::future::pending::<()>().await;
     };
+    let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
     tokio::select! {
-        ended = stand(Box::new(station), news.clone(), wiring, screen) => ended,
+        ended = stand(Box::new(station), news.clone(), wiring, screen, routes) => ended,
         () = road => Ok(()),
         () = ring(&ledger, &device, &news) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
+    }
+}
+
+/// What this device says of itself: counts from receipts, and the road at this moment.
+async fn status(State((ledger, device)): State<(Ledger, Arc<Device>)>) -> Result<Json<Status>, StatusCode> {
+    let road = device.road().borrow().clone();
+    let told = tokio::task::spawn_blocking(move || ledger.status(&road)).await;
+    match told {
+        Ok(Ok(status)) => Ok(Json(status)),
+        Ok(Err(_)) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -163,11 +185,18 @@ pub async fn stand(
     news: Arc<Notify>,
     wiring: Wiring,
     screen: ScreenArgs,
+    routes: Router,
 ) -> anyhow::Result<()> {
     if !screen.http.ip().is_loopback() {
         bail!("whoever reaches the page can touch the screen, so --http must be a loopback address: {}", screen.http);
     }
-    let listener = TcpListener::bind(screen.http).await.with_context(|| format!("Listening on {}", screen.http))?;
+    let listener = match TcpListener::bind(screen.http).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{} is taken by another program; choose another with --http", screen.http)
+        }
+        Err(error) => return Err(error).with_context(|| format!("Listening on {}", screen.http)),
+    };
     let desk = Desk::default();
     let mut boards: Vec<Box<dyn Board>> = vec![Box::new(desk.clone())];
     if let Some(pins) = wiring.pins {
@@ -176,8 +205,8 @@ pub async fn stand(
     let framebuffer = open_framebuffer(screen.screen)?;
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
-    eprintln!("the screen is at http://{}/", listener.local_addr()?);
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, size, listener };
+    println!("kiosk: http://{}/", listener.local_addr()?);
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

@@ -1,11 +1,5 @@
-//! The kiosk's program; everything it does is in the library.
+//! The kiosk's program; everything is in the library.
 
-use std::process::ExitCode;
-
-use clap::Parser;
-use kiosk::cli::Cli;
-
-fn main() -> ExitCode {
-    ledger::command::start_logging();
-    ledger::command::exit(Cli::parse().run())
+fn main() -> std::process::ExitCode {
+    kiosk::cli::main(std::env::args_os())
 }

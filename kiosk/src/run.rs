@@ -3,6 +3,7 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Instant};
 
 use anyhow::Context;
+use axum::Router;
 use embedded_graphics::prelude::Size;
 use hardware::{
     board::{Board, BoardEvent},
@@ -47,6 +48,8 @@ pub struct Kiosk {
     pub size: Size,
     /// Where the browser page is served. It must be bound to the loopback only.
     pub listener: TcpListener,
+    /// Further routes, behind the same guard.
+    pub routes: Router,
 }
 
 /// Runs a kiosk until `shutdown` is done.
@@ -54,7 +57,7 @@ pub struct Kiosk {
 /// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
 /// screen that took the next touch before the last words are safe would be worse than one that stands still.
 pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Kiosk { station, news, mut boards, desk, mut displays, panel, size, listener } = kiosk;
+    let Kiosk { station, news, mut boards, desk, mut displays, panel, size, listener, routes } = kiosk;
     let glass = Glass::new(size);
     let mut painter = Painter::default();
     let mut app = App::new(station, size, Instant::now());
@@ -63,7 +66,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
         follow(panel, size, inputs.clone());
     }
     let page = Page { glass: glass.clone(), desk, inputs };
-    let mut server = pin!(axum::serve(listener, protect(router(page), None)).into_future());
+    let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes), None)).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);

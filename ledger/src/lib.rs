@@ -16,6 +16,7 @@
 pub mod command;
 mod merge;
 pub mod query;
+pub mod status;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -100,6 +100,7 @@ impl Running {
             panel: None,
             size: LARGE,
             listener,
+            routes: axum::Router::new(),
         };
         let told = stop.clone();
         let ended = tokio::spawn(run(kiosk, async move { told.notified().await }));
