@@ -195,6 +195,13 @@ impl SqliteStore {
         Ok(Ok(entries))
     }
 
+    /// Makes the disk as full as it is now, as far as SQLite is concerned.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self) {
+        let pages: i64 = self.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        self.db.pragma_update(None, "max_page_count", pages + 4).unwrap();
+    }
+
     fn feed(&self, feed: &Feed) -> Result<FeedRow, StoreError> {
         let name = feed.id();
         let select = format!("SELECT {FEED_COLUMNS} FROM feed WHERE name = ?1");
