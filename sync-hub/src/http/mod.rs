@@ -10,6 +10,8 @@ mod export;
 mod frame;
 mod ledger;
 mod opinion;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -48,6 +50,7 @@ pub fn router(console: Console) -> Router {
         .route("/export.jsonl", get(export::export))
         .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))
         .route("/assets/console.js", get(async || asset("text/javascript", include_str!("assets/console.js"))))
+        .route("/favicon.ico", get(async || asset("image/svg+xml", include_str!("assets/console.svg"))))
         .fallback(async || PageError::NotFound)
         .with_state(console)
 }
@@ -105,6 +108,7 @@ impl Console {
     }
 }
 
+/// The hub's clock.
 fn now() -> UnixSeconds {
     clock::now()
 }

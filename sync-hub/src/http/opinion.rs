@@ -422,11 +422,8 @@ fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
                 @if let Some((owner, days)) = state.and_then(|state| Some((state.owner.as_ref()?, state.days?))) {
                     (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())]))
                 } @else if state.is_some_and(|state| state.is_final) { (say("next-nobody")) }
-                @if opinion.has_contact {
-                    span #sealed title=(line("sealed-hint")) { (frame::lock()) " " (say("sealed")) }
-                }
+                @if opinion.has_contact { span #sealed { (frame::lock()) " " (say("sealed-hint")) } }
             }
-            @if opinion.has_contact { p.hint { (say("sealed-hint")) } }
         }
     }
 }
@@ -556,7 +553,7 @@ fn timeline(view: &View<'_>) -> Markup {
                     div.who { (who(&opinion.filed)) }
                 }
                 @for (place, step) in opinion.steps.iter().enumerate() {
-                    li data-step=(step.act) {
+                    li value=(place + 1) data-step=(step.act) {
                         div { b { @if step.act.is_empty() { (say("state-alone")) } @else { (county_word(view.codebook, &step.act)) } } (leads_to(view.codebook, step)) }
                         div.who { (who(&step.stamp)) }
                         @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }
