@@ -1,0 +1,27 @@
+//! `county`: a whole county on one desk; `county hub|kiosk|field ARGS…` is one of its programs by itself.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tests::program::keep_on_leash();
+    let mut args = std::env::args_os();
+    let own_name = args.next().unwrap_or_default();
+    let mut args = args.peekable();
+    let part = args.peek().and_then(|word| word.to_str()).map(str::to_owned);
+    match part.as_deref() {
+        Some("hub") => sync_hub::cli::main(args),
+        Some("kiosk") => kiosk::cli::main(args),
+        Some("field") => device_only(civic_core::access::Role::Deputy, args.collect()),
+        Some(_) | None => tests::desk::main(std::iter::once(own_name).chain(args)),
+    }
+}
+
+// What every device can do, until the field app brings its own command line.
+fn device_only(role: civic_core::access::Role, args: Vec<std::ffi::OsString>) -> ExitCode {
+    #[derive(clap::Parser)]
+    struct Arguments {
+        #[command(subcommand)]
+        command: ledger::command::DeviceCommand,
+    }
+    ledger::command::main(args, |arguments: Arguments| ledger::command::run(role, arguments.command))
+}
