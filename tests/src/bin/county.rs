@@ -11,17 +11,7 @@ fn main() -> ExitCode {
     match part.as_deref() {
         Some("hub") => sync_hub::cli::main(args),
         Some("kiosk") => kiosk::cli::main(args),
-        Some("field") => device_only(civic_core::access::Role::Deputy, args.collect()),
+        Some("field") => field_app::cli::main(args),
         Some(_) | None => tests::desk::main(std::iter::once(own_name).chain(args)),
     }
-}
-
-// What every device can do, until the field app brings its own command line.
-fn device_only(role: civic_core::access::Role, args: Vec<std::ffi::OsString>) -> ExitCode {
-    #[derive(clap::Parser)]
-    struct Arguments {
-        #[command(subcommand)]
-        command: ledger::command::DeviceCommand,
-    }
-    ledger::command::main(args, |arguments: Arguments| ledger::command::run(role, arguments.command))
 }
