@@ -190,14 +190,18 @@ impl Device {
         })
         .await;
         self.road.send_modify(|road| road.is_sending = false);
-        match ended {
-            Ok(outcome) if outcome.round_trips == 0 => Err(RoadError::Refused(
-                card.hub.clone(),
-                connection.close_reason().map_or_else(|| "the meeting was cut short".into(), |why| why.to_string()),
-            )
-            .into()),
-            ended => ended,
+        let is_turned_away = match &ended {
+            Ok(outcome) => outcome.round_trips == 0,
+            // The stream breaks a moment before the reason for it is heard.
+            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
+            Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
+        };
+        if is_turned_away {
+            let why = connection.close_reason();
+            let why = why.map_or_else(|| "the meeting was cut short".into(), |why| why.to_string());
+            return Err(RoadError::Refused(card.hub.clone(), why).into());
         }
+        ended
     }
 
     fn note_trouble(&self, error: &MeetError) {

@@ -416,7 +416,7 @@ fn again(error: &StoreError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use civic_core::{area::Area, id::Incarnation, space::Audience};
-    use sync_core::{receipt::Level, run::Entry};
+    use sync_core::{feed::Extent, receipt::Level, run::Entry};
 
     use super::*;
 
@@ -518,6 +518,21 @@ mod tests {
         assert_eq!(log.counts().unwrap().received, 2);
         assert_eq!(log.is_received(&DocId::new([1; 16])).unwrap(), Some(true));
         assert_eq!(log.is_received(&DocId::new([7; 16])).unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_receipt_for_another_chain_proves_nothing_of_this_one() {
+        let scratch = Scratch::new("chain");
+        let log = scratch.log(1, 1);
+        let writer = log.clone();
+        let row = tokio::task::spawn_blocking(move || writer.append(vec![entry(1, Audience::Deputies, "一")]));
+        row.await.unwrap().unwrap();
+        let held = log.held().unwrap().remove(0);
+        let other = Extent { head: [7; 32], ..held.extent };
+        let hub = SigningKey::from_bytes(&[9; 32]);
+        let receipt = Receipt::sign(held.feed.id(), other, Level::Received, UnixSeconds(77), &hub);
+        log.keep(vec![receipt]).await.unwrap();
+        assert_eq!(log.counts().unwrap().received, 0);
     }
 
     #[tokio::test]

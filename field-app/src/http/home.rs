@@ -1,0 +1,89 @@
+//! The first page: whose app, what is where, and whether the road is open.
+
+use axum::extract::State;
+use maud::{Markup, html};
+use web::page;
+
+use super::{
+    App,
+    frame::{Tab, frame, time},
+    status::Status,
+    trouble::Trouble,
+};
+use crate::{
+    draft::Draft,
+    words::{both, say, say_with},
+};
+
+/// Things kept apart that are told of; the command line tells all.
+const APART_MAX: usize = 3;
+
+/// `GET /`
+pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
+    let (status, draft, apart) = app
+        .work(|app| {
+            let draft = app.inner.drafts.read(&app.inner.dir)?;
+            let draft = draft.filter(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
+            Ok((Status::of(app)?, draft, app.inner.ledger.log().apart(APART_MAX)?))
+        })
+        .await?;
+    let areas: Vec<_> = app.inner.ledger.card().scope.areas.iter().map(|area| app.area_name(area)).collect();
+    let main = html! {
+        section.card.whose {
+            p #deputy.name { (page::spoken(&status.name)) }
+            p #areas { (say("home-areas")) " " (page::spoken(&areas.join("、"))) }
+        }
+        @if let Some(draft) = &draft { (draft_card(draft)) }
+        (figures(&status))
+        @if !apart.is_empty() {
+            section #apart.card {
+                h2 { (say("home-apart")) }
+                @for apart in &apart {
+                    p { (time(apart.at)) " " (page::spoken(&apart.reason)) }
+                }
+            }
+        }
+        section #about.card {
+            h2 { (say("home-offline")) }
+            p { (say("home-offline-means")) }
+        }
+    };
+    let action = html! { a #new-visit.button.main href="/visit/new" { (say("visit-new")) } };
+    Ok(frame(&both("home-heading"), Tab::Home, main, action))
+}
+
+fn draft_card(draft: &Draft) -> Markup {
+    html! {
+        a #draft.card.draft href="/visit/new" {
+            strong { (say("home-draft")) }
+            span { (time(draft.at)) }
+        }
+    }
+}
+
+fn figures(status: &Status) -> Markup {
+    html! {
+        section #status.card data-live="" {
+            h2 { (say("home-records")) }
+            dl.places {
+                div data-place="here" { dt { (say("place-here")) } dd #here { (status.here) } }
+                div data-place="road" { dt { (say("place-road")) } dd #on-road { (status.on_road) } }
+                div data-place="received" { dt { (say("place-received")) } dd #received { (status.received) } }
+            }
+            p #last-receipt {
+                @match status.last_receipt {
+                    Some(at) => { (say_with("home-receipt", &[("at", &at.date_and_minute())])) }
+                    None => { (say("home-no-receipt")) }
+                }
+            }
+            @if status.road.is_open {
+                p #road.road data-road="open" { (say("road-open")) }
+            } @else if status.road.trouble.is_empty() {
+                p #road.road data-road="calling" { (say("road-calling")) }
+            } @else {
+                p #road.road data-road="closed" { (say("road-closed")) }
+                p #road-why.why { (say("road-why")) " " span lang="en" { (page::spoken(&status.road.trouble)) } }
+            }
+        }
+    }
+}
