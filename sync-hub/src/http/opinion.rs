@@ -420,8 +420,8 @@ fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
             }
             p.next {
                 @if let Some((owner, days)) = state.and_then(|state| Some((state.owner.as_ref()?, state.days?))) {
-                    (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())]))
-                } @else if state.is_some_and(|state| state.is_final) { (say("next-nobody")) }
+                    span { (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())])) }
+                } @else if state.is_some_and(|state| state.is_final) { span { (say("next-nobody")) } }
                 @if opinion.has_contact { span #sealed { (frame::lock()) " " (say("sealed-hint")) } }
             }
         }
@@ -486,7 +486,7 @@ fn conflict(view: &View<'_>, conflict: &Conflict) -> Markup {
                     tr {
                         th scope="row" { (county_word(view.codebook, value)) @if value.is_empty() { (say("empty-value")) } }
                         td { (who(stamp)) @if place == 0 { " " span.hint { (say("conflict-shown")) } } }
-                        td.act {
+                        td.doing {
                             form method="post" action={ "/opinion/" (view.whole.id) "/settle" } data-settle=(conflict.field.key()) {
                                 (hidden(view))
                                 input type="hidden" name="by" value=(view.by) data-by-copy;
