@@ -15,7 +15,7 @@ def toneless(reading):
     plain = plain.replace("u\u0308", "v")
     return "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
 
-table = open("../fonts/characters.txt", encoding="utf-8").readline().strip()
+table = open("../../web/fonts/characters.txt", encoding="utf-8").readline().strip()
 place = {character: index for index, character in enumerate(table)}
 counts = {}
 with bz2.open("/usr/share/unicode/Unihan_Readings.txt.bz2", "rt", encoding="utf-8") as readings:

@@ -19,7 +19,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     app::{Touch, TouchKind},
-    draw::text::REGULAR,
     glass::{Glass, InWords},
 };
 
@@ -61,7 +60,7 @@ pub fn router(page: Page) -> Router {
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/page.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/page.js"))))
         .route("/page.css", get(|| file("text/css; charset=utf-8", include_str!("../page/page.css"))))
-        .route("/font.otf", get(async || ([(header::CONTENT_TYPE, "font/otf")], REGULAR)))
+        .merge(web::font::router())
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
         .route("/frame", get(frame))
         .route("/view", get(view))

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn every_character_of_the_national_table_can_be_typed() {
         let typed: HashSet<char> = pinyin().syllables.values().flatten().map(|reading| reading.character).collect();
-        let table = include_str!("../fonts/characters.txt").lines().next().unwrap_or_default();
+        let table = web::font::CHARACTERS.lines().next().unwrap_or_default();
         let missing: String = table.chars().filter(|character| !typed.contains(character)).collect();
         assert_eq!(missing, "");
     }

@@ -11,11 +11,7 @@ use swash::{
     scale::{Render, ScaleContext, Source},
     zeno::Format,
 };
-
-/// Noto Sans SC, regular, cut to the characters of `fonts/characters.txt`.
-pub static REGULAR: &[u8] = include_bytes!("../../fonts/NotoSansSC-Regular.otf");
-
-static BOLD: &[u8] = include_bytes!("../../fonts/NotoSansSC-Bold.otf");
+use web::font::{BOLD, REGULAR};
 
 /// Glyphs kept before all are dropped and drawn anew. A page holds about 200; a day of typing stays below this.
 const GLYPHS_KEPT_MAX: usize = 6_000;
@@ -274,7 +270,7 @@ mod tests {
     #[test]
     fn every_character_of_the_list_has_a_glyph_in_both_weights() {
         let text = Text::new();
-        let list = include_str!("../../fonts/characters.txt");
+        let list = web::font::CHARACTERS;
         let table = list.lines().next().unwrap_or_default();
         assert_eq!(table.chars().count(), 8_105);
         let missing: String = list.chars().filter(|character| *character != '\n' && !text.has(*character)).collect();

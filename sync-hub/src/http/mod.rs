@@ -46,6 +46,7 @@ pub fn router(console: Console) -> Router {
         .merge(ledger::routes())
         .merge(opinion::routes())
         .merge(devices::routes())
+        .merge(web::font::router())
         .route("/events", get(events::events))
         .route("/export.jsonl", get(export::export))
         .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))

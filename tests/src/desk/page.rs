@@ -40,6 +40,7 @@ pub async fn serve(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<()>
     let words = Arc::new(Wording::new(ZH, EN)?);
     let router = Router::new()
         .route("/", get(whole))
+        .merge(web::font::router())
         .route("/desk.json", get(state))
         .route("/desk.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/desk.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
