@@ -193,7 +193,7 @@ fn refused(reason: Both) -> Refused {
 fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Result<String, Refused> {
     let value = |name: &str| given.get(name).map_or("", |value| value.trim());
     let by = value("by");
-    if by.is_empty() {
+    if by.is_empty() || by.chars().any(char::is_control) {
         return Err(refused(both("refused-no-name")));
     }
     if by.chars().count() > OPERATOR_CHARS_MAX {
@@ -210,6 +210,10 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Res
         FormKind::Settle => {
             let field = Field::from_key(value("field")).ok_or_else(|| refused(both("error-bad-request")))?;
             let settled = given.get("value").cloned().unwrap_or_default();
+            let conflict = whole.opinion.conflicts.iter().find(|conflict| conflict.field == field);
+            if !conflict.is_some_and(|conflict| conflict.values.iter().any(|(value, _)| *value == settled)) {
+                return Err(refused(both("error-bad-request")));
+            }
             ledger.edit(&whole.id, by, &Edit { fields: [(field, settled)].into(), ..Edit::default() })
         }
         FormKind::Add => {

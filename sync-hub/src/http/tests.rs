@@ -257,6 +257,8 @@ async fn two_values_of_one_field_stand_side_by_side_until_an_operator_settles_on
     let page = desk.get(&format!("/opinion/{id}")).await.body;
     assert!(page.contains("data-conflict=\"topic\"") && page.contains("教育") && page.contains("社会治安"));
     assert!(desk.get("/rows?questions=1").await.body.contains("data-questions=\"1\""));
+    let neither = desk.send(&id, "settle", &[("field", "topic"), ("value", "别的")]).await;
+    assert_eq!(neither.status, 422, "only what somebody said can be settled on");
     assert_eq!(desk.send(&id, "settle", &[("field", "topic"), ("value", "社会治安")]).await.status, 303);
     assert!(!desk.get(&format!("/opinion/{id}")).await.body.contains("data-conflict"));
     assert!(desk.get("/rows?questions=1").await.body.contains("data-total=\"0\""));
