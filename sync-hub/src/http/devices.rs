@@ -225,7 +225,7 @@ fn fleet_pane(
                     thead { tr {
                         th.number { (say("device-number")) }
                         th { (say("device-name")) }
-                        th { (say("device-role")) }
+                        th.role { (say("device-role")) }
                         th { (say("device-areas")) }
                         th.link { (say("device-link")) }
                         th.time { (say("device-heard")) }
