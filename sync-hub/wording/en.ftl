@@ -82,6 +82,7 @@ questions = Questions
 conflict = “{ $fieldEn }” was set to { $count } values at the same time, none knowing of the other. Settle on one:
 conflict-shown = shown meanwhile
 conflict-settle = Settle on this
+other-text = The same opinion was begun elsewhere too; here is that text, whole:
 empty-value = (empty)
 clash = “{ $oneEn }” and “{ $otherEn }” were done without knowing of each other and cannot both hold:
 clash-settle = Settle by:

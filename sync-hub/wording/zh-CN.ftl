@@ -82,6 +82,7 @@ questions = 待裁定
 conflict = “{ $field }”同时被改成 { $count } 个不同的值，互不知情，请定一个：
 conflict-shown = 暂按此显示
 conflict-settle = 以此为准
+other-text = 同一条意见在另一处也起了头，原话另有一份，一字不少：
 empty-value = （空）
 clash = “{ $one }”与“{ $other }”各自作出、互不知情，两者不能同时成立：
 clash-settle = 裁定方式：

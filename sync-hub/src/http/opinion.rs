@@ -469,11 +469,17 @@ fn questions(view: &View<'_>) -> Markup {
     let opinion = &view.whole.opinion;
     let clashes = &view.whole.standing.clashes;
     html! {
-        @if !(opinion.conflicts.is_empty() && clashes.is_empty()) {
+        @if !(opinion.conflicts.is_empty() && opinion.other_texts.is_empty() && clashes.is_empty()) {
             section #questions {
                 h2 { "⚠ " (say("questions")) }
                 (refusal(view, FormKind::Settle, None))
                 @for found in &opinion.conflicts { (conflict(view, found)) }
+                @for text in &opinion.other_texts {
+                    div.conflict data-other-text {
+                        p { (say("other-text")) }
+                        blockquote { (web::page::spoken(text)) }
+                    }
+                }
                 @for found in clashes { (clash(view, found)) }
             }
         }
