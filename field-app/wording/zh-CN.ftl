@@ -4,7 +4,7 @@ app-gone = 本机程序没有运行，看到的可能是旧的。请重新打开
 
 home-title = 首页
 home-heading = 回音 · 代表走访
-home-areas = 片区：
+home-areas = 片区：{ $areas }
 home-records = 本机记下的
 home-receipt = 县里最近一次回执：{ $at }
 home-no-receipt = 还没有收到过县里的回执。
@@ -65,7 +65,7 @@ draft-keep = 先存草稿，以后再写
 draft-kept = 草稿已存在本机（不含姓名和电话）
 draft-lost = 草稿没有存上
 
-saved-title = 已保存 { $count } 条意见
+saved-title = 走访已保存
 saved-here = 已经存在这台手机上
 saved-tell = 把受理号告诉本人
 
@@ -75,7 +75,7 @@ visits-heard = 听到 { $count } 条意见
 
 opinions-title = 意见
 opinions-search = 查找
-opinions-search-hint = 受理号、村名或几个字
+opinions-search-hint = 受理号、村名
 opinions-state = 状态
 opinions-all = 全部
 opinions-find = 查找
@@ -90,8 +90,8 @@ opinion-sealed = 姓名电话已密封，只有县里能打开。
 opinion-satisfaction = 满意度 { $number }（共 5 分）
 opinion-answer = 给本人的答复
 opinion-said = 说了什么
-opinion-added = 补充：
-opinion-filed = 记录：
+opinion-added = 补充
+opinion-filed = 记录
 opinion-questions = 有两种说法，等县里裁定
 opinion-questions-means = 两处同时记下、互相不知道。两种都留着，谁的也没有丢。
 opinion-clash = 两个步骤不能同时成立
