@@ -201,6 +201,9 @@ pub fn export(codebook: &Codebook, id: &DocId, space: &Space, opinion: &Opinion)
     if opinion.original != opinion.body {
         line.insert("original".into(), json!(opinion.original));
     }
+    if !opinion.other_texts.is_empty() {
+        line.insert("other_texts".into(), json!(opinion.other_texts));
+    }
     let standing = workflow::fold(codebook, opinion);
     line.insert("status".into(), json!(standing.state));
     line.insert("created_at".into(), json!(opinion.filed.at));

@@ -186,6 +186,8 @@ pub struct Opinion {
     pub body: String,
     /// What was said at first.
     pub original: String,
+    /// Texts that were begun for this same opinion elsewhere, as when one file is entered on two devices; never dropped.
+    pub other_texts: Vec<String>,
     /// The plain fields.
     pub fields: BTreeMap<Field, String>,
     /// Fields with more than one value.
@@ -332,6 +334,12 @@ impl Opinion {
             ticket: text("ticket").and_then(|digits| Ticket::parse(&digits).ok()),
             body: body.as_ref().and_then(|body| doc.text(body).ok()).unwrap_or_default(),
             original: body.as_ref().and_then(|body| doc.text_at(body, &[first.hash]).ok()).unwrap_or_default(),
+            other_texts: objects_at(document, "body")
+                .iter()
+                .skip(1)
+                .filter_map(|other| doc.text(other).ok())
+                .filter(|other| Some(other) != body.as_ref().and_then(|body| doc.text(body).ok()).as_ref())
+                .collect(),
             fields: Field::ALL.into_iter().filter_map(|field| Some((field, text(field.key())?))).collect(),
             conflicts: Field::ALL.into_iter().filter_map(|field| conflict(document, &causality, field)).collect(),
             state: text("state"),
@@ -376,11 +384,12 @@ pub fn passages(document: &Document) -> Vec<Passage> {
 
 fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
     let doc = &document.inner;
-    let Some(list) = object_at(document, "steps") else { return Vec::new() };
     let mut places: Vec<usize> = Vec::new();
     let mut steps = Vec::new();
-    for index in 0..doc.length(&list) {
-        let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(&list, index) else { continue };
+    let lists = objects_at(document, "steps");
+    let items = lists.iter().flat_map(|list| (0..doc.length(list)).map(move |index| (list, index)));
+    for (list, index) in items {
+        let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(list, index) else { continue };
         let Some(place) = place_of_object(causality, &item) else { continue };
         let change = &causality.changes()[place];
         let unaware_of = places
@@ -433,10 +442,14 @@ fn extra(document: &Document) -> BTreeMap<String, String> {
 }
 
 fn object_at(document: &Document, key: &str) -> Option<ObjId> {
-    match document.inner.get(ROOT, key) {
-        Ok(Some((Value::Object(_), id))) => Some(id),
-        Ok(Some((Value::Scalar(_), _)) | None) | Err(_) => None,
-    }
+    objects_at(document, key).into_iter().next()
+}
+
+/// The object under `key`, and behind it those that were made for it at the same time elsewhere.
+fn objects_at(document: &Document, key: &str) -> Vec<ObjId> {
+    // Automerge shows the last of `get_all`.
+    let all = document.inner.get_all(ROOT, key).unwrap_or_default();
+    all.into_iter().rev().filter(|(value, _)| value.is_object()).map(|(_, id)| id).collect()
 }
 
 fn check_fields(fields: &BTreeMap<Field, String>) -> Result<(), DocumentError> {
@@ -505,6 +518,21 @@ mod tests {
         assert_eq!(values, ["教育", "治安"].into());
         edit(&mut here, STATION, &at("st-01", 30), &topic("教育")).unwrap().unwrap();
         assert!(Opinion::read(&here).unwrap().conflicts.is_empty());
+    }
+
+    #[test]
+    fn one_opinion_begun_in_two_places_keeps_both_texts_and_all_steps() {
+        let new = |body: &str| NewOpinion { body: body.into(), ..NewOpinion::default() };
+        let (mut here, _) = file(STATION, &at("st-01", 10), &new("桥坏了")).unwrap();
+        edit(&mut here, STATION, &at("st-01", 20), &step("受理")).unwrap().unwrap();
+        let (mut there, first) = file(DEPUTY, &at("dep-7", 10), &new("桥断了")).unwrap();
+        let second = edit(&mut there, DEPUTY, &at("dep-7", 20), &step("走访")).unwrap().unwrap();
+        admit(&mut here, &[(DEPUTY, &first), (DEPUTY, &second)]);
+        let opinion = Opinion::read(&here).unwrap();
+        let mut texts = vec![opinion.body.as_str(), opinion.other_texts[0].as_str()];
+        texts.sort_unstable();
+        assert_eq!(texts, ["桥坏了", "桥断了"]);
+        assert_eq!(opinion.steps.len(), 2);
     }
 
     #[test]

@@ -161,6 +161,7 @@ mod tests {
             ticket: None,
             body: String::new(),
             original: String::new(),
+            other_texts: Vec::new(),
             fields: BTreeMap::new(),
             conflicts: Vec::new(),
             state: None,

@@ -57,16 +57,7 @@ enum Command {
 
 /// Runs the program with `args`, the program's own name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    command::start_logging();
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
-        Err(answer) => {
-            // Help asked for goes to standard output, wrong usage to standard error.
-            let _ = answer.print();
-            return if answer.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
-        }
-    };
-    command::exit(match cli.command {
+    command::main(args, |cli: Cli| match cli.command {
         Command::Device(device) => command::run(Role::Deputy, device),
         Command::Serve { data, http, redial_max_s } => serve(&data.dir, http, Duration::from_secs(redial_max_s)),
     })

@@ -4,6 +4,7 @@
 //! 1 failed, 2 wrong usage.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{BufRead as _, BufReader, BufWriter, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
@@ -17,9 +18,13 @@ use civic_core::{
     area::Area,
     bulk::{LINE_LEN_MAX, Record},
 };
-use clap::{Args, Subcommand};
-use replica::{device::Device, dir::DataDir, enrol, identity::Identity};
-use serde_json::json;
+use clap::{Args, Parser, Subcommand};
+use replica::{
+    device::{Device, RoadState},
+    dir::DataDir,
+    enrol,
+    identity::Identity,
+};
 
 use crate::{Ledger, LedgerError};
 
@@ -102,15 +107,31 @@ pub struct Data {
 }
 
 /// Sets up logging: sentences to standard error, `RUST_LOG` to choose.
-pub fn start_logging() {
+fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     // A second call, as in tests that start several programs in one process, changes nothing.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
+/// A program: reads its arguments, of which the first is its name, sets up logging, runs, and gives the exit status.
+pub fn main<C: Parser>(
+    args: impl IntoIterator<Item = OsString>,
+    run: impl FnOnce(C) -> anyhow::Result<ExitCode>,
+) -> ExitCode {
+    start_logging();
+    match C::try_parse_from(args) {
+        Ok(command) => exit(run(command)),
+        Err(usage) => {
+            // Nobody is left to tell if the words cannot be printed.
+            let _ = usage.print();
+            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+        }
+    }
+}
+
 /// Prints a failure with its causes, once, and gives the exit status.
-pub fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
+fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
@@ -299,27 +320,19 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, role)?;
     let ledger = Ledger::open(&dir, &identity)?;
-    let counts = ledger.log().counts()?;
-    let apart = ledger.log().apart(100)?;
-    let opinions = ledger.count(civic_core::document::Kind::Opinion)?;
+    // No road is open here; a running program tells of its own.
+    let status = ledger.status(&RoadState::default())?;
     if json {
-        let status = json!({
-            "name": ledger.card().name, "role": role.word(), "hub": ledger.card().hub, "opinions": opinions,
-            "here": counts.here, "on_road": counts.on_road, "received": counts.received,
-            "last_receipt": counts.last_receipt, "apart": apart,
-        });
-        println!("{status}");
-    } else {
-        let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
-        println!("{} ({}), hub {}", ledger.card().name, role.word(), ledger.card().hub);
-        println!(
-            "here {}, on the road {}, received {}; last receipt {last}",
-            counts.here, counts.on_road, counts.received
-        );
-        println!("opinions held: {opinions}");
-        for apart in apart {
-            println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);
-        }
+        println!("{}", serde_json::to_string(&status)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let counts = status.counts;
+    let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
+    println!("{} ({}), hub {}", status.name, status.role, status.hub);
+    println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
+    println!("opinions held: {}", status.opinions);
+    for apart in status.apart {
+        println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,7 +16,10 @@
 pub mod command;
 mod merge;
 pub mod query;
+pub mod status;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::{

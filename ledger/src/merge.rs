@@ -18,8 +18,10 @@ use crate::{
     tables::{Kept, Tables},
 };
 
-/// Runs that are merged in one transaction.
+/// Runs that are read at once.
 const BATCH_RUNS: usize = 200;
+/// Entries after which a transaction is closed: so long, about half a second, may somebody wait who wants to write.
+const BATCH_ENTRIES: u64 = 500;
 
 /// What a pass over the log did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,32 +48,54 @@ impl Ledger {
     /// Merges what the log holds beyond the ledger. A batch and the note of how far it went are one transaction, so a
     /// kill at any point repeats nothing and loses nothing.
     pub fn catch_up(&self) -> Result<Merged, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)
+        let mut merged = Merged::default();
+        // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
+        while self.merge_one(&mut self.writer(), &mut merged)? {}
+        self.tell(&merged);
+        Ok(merged)
     }
 
     pub(crate) fn catch_up_with(&self, tables: &mut Tables) -> Result<Merged, LedgerError> {
         let mut merged = Merged::default();
-        while tables.progress()? < self.inner.log.newest_row()? {
-            tables.db.execute_batch("BEGIN IMMEDIATE")?;
-            match self.merge_next(tables, &mut merged) {
-                Ok(()) => tables.db.execute_batch("COMMIT")?,
-                Err(error) => {
-                    tables.db.execute_batch("ROLLBACK")?;
-                    return Err(error);
-                }
-            }
-        }
+        while self.merge_one(tables, &mut merged)? {}
+        self.tell(&merged);
+        Ok(merged)
+    }
+
+    fn tell(&self, merged: &Merged) {
         if merged.runs > 0 {
             debug!(?merged, "Merged");
             self.inner.changed.send_modify(|changed| *changed += 1);
         }
-        Ok(merged)
+    }
+
+    /// Merges one batch in a transaction; `false` if there was none.
+    fn merge_one(&self, tables: &mut Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
+        if tables.progress()? >= self.inner.log.newest_row()? {
+            return Ok(false);
+        }
+        tables.db.execute_batch("BEGIN IMMEDIATE")?;
+        match self.merge_next(tables, merged) {
+            Ok(()) => tables.db.execute_batch("COMMIT")?,
+            Err(error) => {
+                tables.db.execute_batch("ROLLBACK")?;
+                return Err(error);
+            }
+        }
+        Ok(true)
     }
 
     /// One batch. How far the ledger is, is read inside the transaction: another program may be looking at it too.
     fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<(), LedgerError> {
-        let arrived = self.inner.log.arrived_after(tables.progress()?, BATCH_RUNS)?;
+        let mut arrived = self.inner.log.arrived_after(tables.progress()?, BATCH_RUNS)?;
+        let mut entries = 0;
+        let whole = arrived.iter().take_while(|arrived| {
+            let is_open = entries < BATCH_ENTRIES;
+            entries += arrived.run.count;
+            is_open
+        });
+        let whole = whole.count();
+        arrived.truncate(whole);
         let Some(last) = arrived.last() else { return Ok(()) };
         merged.runs += arrived.len() as u64;
         self.merge_batch(tables, &arrived, merged)?;

@@ -190,14 +190,18 @@ impl Device {
         })
         .await;
         self.road.send_modify(|road| road.is_sending = false);
-        match ended {
-            Ok(outcome) if outcome.round_trips == 0 => Err(RoadError::Refused(
-                card.hub.clone(),
-                connection.close_reason().map_or_else(|| "the meeting was cut short".into(), |why| why.to_string()),
-            )
-            .into()),
-            ended => ended,
+        let is_turned_away = match &ended {
+            Ok(outcome) => outcome.round_trips == 0,
+            // The stream breaks a moment before the reason for it is heard.
+            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
+            Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
+        };
+        if is_turned_away {
+            let why = connection.close_reason();
+            let why = why.map_or_else(|| "the meeting was cut short".into(), |why| why.to_string());
+            return Err(RoadError::Refused(card.hub.clone(), why).into());
         }
+        ended
     }
 
     fn note_trouble(&self, error: &MeetError) {
@@ -208,13 +212,13 @@ impl Device {
 
     /// What is here, on the road and received.
     pub fn counts(&self) -> Result<Counts, StoreError> {
-        with_road(self.log.counts()?, &self.road.borrow())
+        Ok(with_road(self.log.counts()?, &self.road.borrow()))
     }
 }
 
 /// Counts with what is on the road at this moment told apart.
-pub fn with_road(counts: Counts, road: &RoadState) -> Result<Counts, StoreError> {
-    if road.is_sending { Ok(Counts { here: 0, on_road: counts.here, ..counts }) } else { Ok(counts) }
+pub fn with_road(counts: Counts, road: &RoadState) -> Counts {
+    if road.is_sending { Counts { here: 0, on_road: counts.here, ..counts } } else { counts }
 }
 
 /// Full jitter: anywhere between nothing and the doubled wait, so that a thousand devices do not come back as one.

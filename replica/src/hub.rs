@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use civic_core::access::{Action, Scope};
 use ed25519_dalek::SigningKey;
 use quinn::{Connection, Endpoint, Incoming};
 use sync_core::session::{Member, Session, Side};
@@ -23,7 +24,7 @@ const CONNECTIONS_MAX: usize = 4_096;
 /// Who is let in, decided anew for every connection and every meeting.
 pub trait Register: Send + Sync + 'static {
     /// The rights of the device with this key; `None` for a stranger or one that was struck off.
-    fn member(&self, public_key: &[u8; 32]) -> Option<Member>;
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope>;
     /// The device was heard.
     fn heard(&self, public_key: &[u8; 32]);
     /// Enrolment at this hub.
@@ -90,12 +91,13 @@ impl Hub {
         let id = connection.stable_id();
         loop {
             let stream = connection.accept_bi().await;
-            let Some(member) = self.register.member(key) else {
+            let Some(scope) = self.register.scope(key) else {
                 connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
                 break;
             };
             let Ok((send, receive)) = stream else { break };
             self.register.heard(key);
+            let member = Member { public_key: *key, scope };
             self.connections().insert(id, (member.clone(), connection.clone()));
             match self.meet(member, send, receive).await {
                 Ok(()) => {}
@@ -129,7 +131,7 @@ impl Hub {
                 .filter(|(member, _)| {
                     arrived.iter().any(|arrived| {
                         arrived.feed.public_key != member.public_key
-                            && member.scope.allows(civic_core::access::Action::Read, &arrived.feed.space)
+                            && member.scope.allows(Action::Read, &arrived.feed.space)
                     })
                 })
                 .map(|(_, connection)| connection.clone())

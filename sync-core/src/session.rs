@@ -420,13 +420,8 @@ impl Session {
 
     fn take_receipts(&mut self, receipts: Vec<Receipt>) {
         let Side::Caller { hub } = &self.side else { return };
-        // A receipt for what this device never wrote so, or that the hub did not sign, proves nothing.
+        // What the hub did not sign proves nothing; that it speaks of this very chain is checked where the chain is.
         let proven: Vec<_> = receipts.into_iter().filter(|receipt| receipt.is_by(hub)).collect();
-        for receipt in &proven {
-            if let Some(held) = self.held.get_mut(&receipt.feed) {
-                held.receipted = held.receipted.max(receipt.extent.length.min(held.extent.length));
-            }
-        }
         if !proven.is_empty() {
             self.outputs.push_back(Output::Keep(proven));
         }

@@ -116,14 +116,7 @@ enum DeviceCommand {
 
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    command::start_logging();
-    match Arguments::try_parse_from(args) {
-        Ok(arguments) => command::exit(run(arguments.command)),
-        Err(usage) => {
-            let _ = usage.print();
-            ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
-        }
-    }
+    command::main(args, |arguments: Arguments| run(arguments.command))
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {

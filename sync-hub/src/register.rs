@@ -25,7 +25,6 @@ use replica::{
     road::tls::Authority,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sync_core::session::Member;
 use tracing::error;
 
 /// The register's file in the hub's data directory.
@@ -283,16 +282,13 @@ impl Register {
 }
 
 impl hub::Register for Register {
-    fn member(&self, public_key: &[u8; 32]) -> Option<Member> {
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
         let db = self.db();
         let sql = format!("SELECT {DEVICE_COLUMNS} FROM device WHERE public_key = ?1 AND revoked_at IS NULL");
         let line =
             db.prepare_cached(&sql).and_then(|mut query| query.query_row(params![public_key], device_line).optional());
         match line {
-            Ok(line) => line.map(|line| Member {
-                public_key: line.public_key,
-                scope: Scope { role: line.role, areas: line.areas },
-            }),
+            Ok(line) => line.map(|line| Scope { role: line.role, areas: line.areas }),
             Err(failure) => {
                 error!(error = %failure, "The register could not be read, so nobody is let in");
                 None

@@ -1,1 +1,7 @@
 //! The county on one desk, the stories told over it, and the gate.
+
+pub mod desk;
+pub mod program;
+pub mod relay;
+pub mod sample;
+pub mod world;

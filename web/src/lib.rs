@@ -1,4 +1,4 @@
-//! What the pages of the three programs share: who may ask ([`guard`]) and how they look ([`page`]).
+//! What the pages of the programs share: who may ask ([`guard`]), how they look ([`page`]) and the letters ([`font`]).
 //!
 //! **What it never does.** It knows no record and no rule; a page never carries code or style inside itself, so that the
 //! content policy can forbid both.
@@ -6,5 +6,6 @@
 //! **Where to start.** [`guard::protect`] wraps a router.
 #![forbid(unsafe_code)]
 
+pub mod font;
 pub mod guard;
 pub mod page;

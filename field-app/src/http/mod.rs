@@ -140,6 +140,7 @@ pub fn router(app: App) -> Router {
         .route("/opinion/{id}/correct", post(opinion::correct))
         .route("/status.json", get(status::figures))
         .route("/events", get(status::wait))
+        .merge(web::font::router())
         .route("/app.css", get(assets::style))
         .route("/app.js", get(assets::script))
         .fallback(trouble::nowhere)

@@ -43,7 +43,7 @@ impl Status {
     pub(super) fn of(app: &App) -> Result<Self, Trouble> {
         let ledger = &app.inner.ledger;
         let road = app.inner.road.borrow().clone();
-        let counts = with_road(ledger.log().counts()?, &road)?;
+        let counts = with_road(ledger.log().counts()?, &road);
         Ok(Self {
             name: ledger.card().name.clone(),
             role: ledger.card().scope.role.word(),

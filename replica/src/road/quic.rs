@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use quinn::{
-    ClientConfig, Connection, Endpoint, EndpointConfig, IdleTimeout, RecvStream, SendStream, ServerConfig,
-    TransportConfig, VarInt,
+    ClientConfig, Connection, ConnectionError, Endpoint, EndpointConfig, IdleTimeout, RecvStream, SendStream,
+    ServerConfig, TransportConfig, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 use sync_core::message::{MESSAGE_LEN_MAX, Message};
@@ -97,7 +97,7 @@ pub async fn call(
         endpoint.connect_with(config, address, HUB_NAME).map_err(|error| RoadError::Broken(error.to_string()))?;
     match tokio::time::timeout(CALL, connecting).await {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(quinn::ConnectionError::TimedOut)) | Err(_) => Err(RoadError::NoAnswer(hub.to_owned())),
+        Ok(Err(ConnectionError::TimedOut)) | Err(_) => Err(RoadError::NoAnswer(hub.to_owned())),
         Ok(Err(error)) => Err(RoadError::Refused(hub.to_owned(), error.to_string())),
     }
 }
@@ -106,6 +106,21 @@ pub async fn call(
 pub async fn resolve(hub: &str) -> Result<SocketAddr, RoadError> {
     let mut found = tokio::net::lookup_host(hub).await.map_err(|_| RoadError::Address(hub.to_owned()))?;
     found.next().ok_or_else(|| RoadError::Address(hub.to_owned()))
+}
+
+/// Whether a connection ended because the other side does not let this one in.
+pub fn is_refusal(why: &ConnectionError) -> bool {
+    match why {
+        ConnectionError::ApplicationClosed(close) => close.error_code == CLOSE_STRANGER,
+        // A certificate that is not accepted ends the handshake, which this side may have thought finished.
+        ConnectionError::ConnectionClosed(_) => true,
+        ConnectionError::VersionMismatch
+        | ConnectionError::TransportError(_)
+        | ConnectionError::Reset
+        | ConnectionError::TimedOut
+        | ConnectionError::LocallyClosed
+        | ConnectionError::CidsExhausted => false,
+    }
 }
 
 /// The key of whoever is on the other end, as TLS proved it.

@@ -23,6 +23,7 @@ CREATE TABLE run (
     packing   INTEGER NOT NULL,
     body      BLOB NOT NULL,
     signature BLOB NOT NULL,
+    head      BLOB NOT NULL,                        -- 32 bytes, hash of its last entry: what a receipt must name
     at        INTEGER NOT NULL,                     -- when it came to this disk, by this clock, seconds
     UNIQUE (feed, first)
 ) STRICT;

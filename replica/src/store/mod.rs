@@ -412,3 +412,184 @@ fn again(error: &StoreError) -> StoreError {
         StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped => StoreError::Stopped,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use civic_core::{area::Area, id::Incarnation, space::Audience};
+    use sync_core::{feed::Extent, receipt::Level, run::Entry};
+
+    use super::*;
+
+    /// A directory that goes with the test.
+    struct Scratch(std::path::PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("huiyin-store-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn log(&self, seed: u8, incarnation: u8) -> Log {
+            Log::open(&self.0.join("log.db"), author(seed, incarnation), || UnixSeconds(50)).unwrap()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn author(seed: u8, incarnation: u8) -> Author {
+        Author { key: SigningKey::from_bytes(&[seed; 32]), incarnation: Incarnation::new([incarnation; 16]) }
+    }
+
+    fn space(audience: Audience) -> Space {
+        Space::new(Area::parse("990127101201").unwrap(), audience)
+    }
+
+    fn entry(doc: u8, audience: Audience, word: &str) -> NewEntry {
+        NewEntry {
+            space: space(audience),
+            doc: DocId::new([doc; 16]),
+            kind: EntryKind::Change,
+            at: UnixSeconds(40),
+            payload: word.into(),
+        }
+    }
+
+    /// A run by somebody else.
+    fn foreign(seed: u8, words: &[&str], after: Option<&Run>) -> (Feed, Run) {
+        let author = author(seed, 1);
+        let feed = author.feed(&space(Audience::Deputies));
+        let after = match after {
+            Some(run) => run.verify(&feed, &feed.genesis()).unwrap().1,
+            None => feed.genesis(),
+        };
+        let entries: Vec<_> = words
+            .iter()
+            .map(|word| Entry {
+                doc: DocId::new([9; 16]),
+                kind: EntryKind::Change,
+                at: UnixSeconds(1),
+                payload: (*word).into(),
+                is_erased: false,
+            })
+            .collect();
+        let (run, _) = Run::sign(&feed, &after, &entries, &author.key);
+        (feed, run)
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_the_log_is_opened_again() {
+        let scratch = Scratch::new("again");
+        let log = scratch.log(1, 1);
+        let row = log.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
+        drop(log);
+        let log = scratch.log(1, 2);
+        assert_eq!(log.newest_row().unwrap(), row);
+        log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
+        assert_eq!(log.verify().unwrap(), Ok(3));
+        // Another life writes another feed.
+        assert_eq!(log.held().unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_record_counts_as_received_only_when_every_entry_has_a_receipt() {
+        let scratch = Scratch::new("counts");
+        let log = scratch.log(1, 1);
+        let writer = log.clone();
+        tokio::task::spawn_blocking(move || {
+            writer.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
+            writer.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
+        })
+        .await
+        .unwrap();
+        let hub = SigningKey::from_bytes(&[9; 32]);
+        let receipt = |held: &Held| Receipt::sign(held.feed.id(), held.extent, Level::Received, UnixSeconds(77), &hub);
+        let held = log.held().unwrap();
+        let deputies = held.iter().find(|held| held.feed.space.audience == Audience::Deputies).unwrap();
+        let county = held.iter().find(|held| held.feed.space.audience == Audience::County).unwrap();
+        log.keep(vec![receipt(deputies)]).await.unwrap();
+        let counts = log.counts().unwrap();
+        assert_eq!((counts.here, counts.received, counts.last_receipt), (1, 1, Some(UnixSeconds(77))));
+        log.keep(vec![receipt(county)]).await.unwrap();
+        assert_eq!(log.counts().unwrap().received, 2);
+        assert_eq!(log.is_received(&DocId::new([1; 16])).unwrap(), Some(true));
+        assert_eq!(log.is_received(&DocId::new([7; 16])).unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_receipt_for_another_chain_proves_nothing_of_this_one() {
+        let scratch = Scratch::new("chain");
+        let log = scratch.log(1, 1);
+        let writer = log.clone();
+        let row = tokio::task::spawn_blocking(move || writer.append(vec![entry(1, Audience::Deputies, "一")]));
+        row.await.unwrap().unwrap();
+        let held = log.held().unwrap().remove(0);
+        let other = Extent { head: [7; 32], ..held.extent };
+        let hub = SigningKey::from_bytes(&[9; 32]);
+        let receipt = Receipt::sign(held.feed.id(), other, Level::Received, UnixSeconds(77), &hub);
+        log.keep(vec![receipt]).await.unwrap();
+        assert_eq!(log.counts().unwrap().received, 0);
+    }
+
+    #[tokio::test]
+    async fn a_fork_is_kept_apart_and_everything_innocent_goes_on() {
+        let scratch = Scratch::new("fork");
+        let log = scratch.log(1, 1);
+        let first = foreign(5, &["一"], None);
+        let forked = foreign(5, &["另一个一"], None);
+        let next = foreign(5, &["二"], Some(&first.1));
+        let other = foreign(6, &["别人"], None);
+        let runs = vec![first.clone(), forked, next, other, first.clone()];
+        let stored: Vec<_> = log.accept(runs).await.unwrap().into_iter().map(|(_, _, stored)| stored).collect();
+        assert!(matches!(&stored[0], StoredAs::Accepted(extent) if extent.length == 1));
+        assert!(matches!(&stored[1], StoredAs::Refused(reason) if reason.contains("two devices write one feed")));
+        assert!(matches!(&stored[2], StoredAs::Accepted(extent) if extent.length == 2));
+        assert!(matches!(&stored[3], StoredAs::Accepted(_)));
+        assert!(matches!(&stored[4], StoredAs::Known(_)));
+        let apart = log.apart(10).unwrap();
+        assert_eq!((apart.len(), apart[0].first), (1, 1));
+        assert_eq!(apart[0].device, first.0.device().to_string());
+    }
+
+    #[tokio::test]
+    async fn a_gap_is_said_and_a_bent_run_is_kept_apart() {
+        let scratch = Scratch::new("gap");
+        let log = scratch.log(1, 1);
+        let first = foreign(5, &["一"], None);
+        let second = foreign(5, &["二"], Some(&first.1));
+        let mut bent = first.clone();
+        bent.1.signature[0] ^= 1;
+        let stored: Vec<_> =
+            log.accept(vec![second, bent, first]).await.unwrap().into_iter().map(|(_, _, stored)| stored).collect();
+        assert_eq!(stored[0], StoredAs::Gap(0));
+        assert!(matches!(&stored[1], StoredAs::Refused(_)));
+        assert!(matches!(&stored[2], StoredAs::Accepted(_)));
+        assert_eq!(log.apart(10).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_what_was_saved_stays() {
+        let scratch = Scratch::new("full");
+        let mut store = SqliteStore::open(&scratch.0.join("log.db")).unwrap();
+        let author = author(1, 1);
+        let write = |store: &mut SqliteStore, word: &str| {
+            store.begin()?;
+            store.append(&author, &[entry(1, Audience::Deputies, word)], UnixSeconds(1))?;
+            store.commit()
+        };
+        write(&mut store, "一").unwrap();
+        store.limit_pages();
+        // Words that do not compress, or a run of them would hardly need a page.
+        let words: String =
+            (0..20_000u32).filter_map(|n| char::from_u32(0x4e00 + n.wrapping_mul(2_654_435_761) % 20_000)).collect();
+        let refused = (0..100).find_map(|_| write(&mut store, &words).err());
+        assert!(matches!(refused, Some(StoreError::DiskFull)));
+        store.rollback();
+        assert!(store.verify().unwrap().is_ok());
+        assert!(store.counts().unwrap().here >= 1);
+    }
+}

@@ -195,6 +195,13 @@ impl SqliteStore {
         Ok(Ok(entries))
     }
 
+    /// Makes the disk as full as it is now, as far as SQLite is concerned.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self) {
+        let pages: i64 = self.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        self.db.pragma_update(None, "max_page_count", pages + 4).unwrap();
+    }
+
     fn feed(&self, feed: &Feed) -> Result<FeedRow, StoreError> {
         let name = feed.id();
         let select = format!("SELECT {FEED_COLUMNS} FROM feed WHERE name = ?1");
@@ -227,10 +234,20 @@ impl SqliteStore {
         };
         self.db
             .prepare_cached(
-                "INSERT INTO run (feed, first, count, packing, body, signature, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO run (feed, first, count, packing, body, signature, head, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )
             .and_then(|mut insert| {
-                insert.execute(params![feed, run.first, run.count, packing, run.body, run.signature, now.0])
+                insert.execute(params![
+                    feed,
+                    run.first,
+                    run.count,
+                    packing,
+                    run.body,
+                    run.signature,
+                    extent.head,
+                    now.0
+                ])
             })
             .map_err(refusal)?;
         let row = self.db.last_insert_rowid();
@@ -333,23 +350,34 @@ impl Store for SqliteStore {
 
     fn keep(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
         for receipt in receipts {
+            // A receipt that names another hash speaks of another chain, and proves nothing of this one.
+            let feed: Option<i64> = self
+                .db
+                .prepare_cached(
+                    "SELECT feed.id FROM feed JOIN run ON run.feed = feed.id
+                     WHERE feed.name = ?1 AND run.first + run.count - 1 = ?2 AND run.head = ?3",
+                )
+                .and_then(|mut query| {
+                    let named = params![receipt.feed.0, receipt.extent.length, receipt.extent.head];
+                    query.query_row(named, |row| row.get(0)).optional()
+                })
+                .map_err(refusal)?;
+            let Some(feed) = feed else { continue };
             let mut signed = Vec::new();
             receipt.put(&mut signed);
             self.db
                 .prepare_cached(
-                    "INSERT INTO receipt (feed, level, signed) SELECT id, ?2, ?3 FROM feed WHERE name = ?1
+                    "INSERT INTO receipt (feed, level, signed) VALUES (?1, ?2, ?3)
                      ON CONFLICT (feed, level) DO UPDATE SET signed = excluded.signed",
                 )
-                .and_then(|mut insert| insert.execute(params![receipt.feed.0, receipt.level.number(), signed]))
+                .and_then(|mut insert| insert.execute(params![feed, receipt.level.number(), signed]))
                 .map_err(refusal)?;
             if receipt.level == Level::Received {
-                // A receipt never reaches further than what is here: then it speaks of another chain.
                 self.db
                     .prepare_cached(
-                        "UPDATE feed SET receipted = max(receipted, ?2), receipted_at = max(receipted_at, ?3)
-                         WHERE name = ?1 AND ?2 <= length",
+                        "UPDATE feed SET receipted = max(receipted, ?2), receipted_at = max(receipted_at, ?3) WHERE id = ?1",
                     )
-                    .and_then(|mut update| update.execute(params![receipt.feed.0, receipt.extent.length, receipt.at.0]))
+                    .and_then(|mut update| update.execute(params![feed, receipt.extent.length, receipt.at.0]))
                     .map_err(refusal)?;
             }
         }

@@ -1,12 +1,31 @@
-//! The operators' pages.
+//! The operators' pages: ledger 台账, opinion, devices 设备, export.
+//!
+//! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
+//! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
-use std::sync::Arc;
+mod devices;
+mod error;
+mod events;
+mod export;
+mod frame;
+mod ledger;
+mod opinion;
+mod words;
 
-use axum::Router;
-use ledger::Ledger;
-use replica::hub::Hub;
+use std::{collections::BTreeSet, sync::Arc};
+
+use ::ledger::Ledger;
+use axum::{
+    Router,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use civic_core::time::UnixSeconds;
+use replica::{clock, hub::Hub};
 
 use crate::register::Register;
+use error::PageError;
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -21,5 +40,72 @@ pub struct Console {
 
 /// Every page.
 pub fn router(console: Console) -> Router {
-    Router::new().with_state(console)
+    Router::new()
+        .merge(ledger::routes())
+        .merge(opinion::routes())
+        .merge(devices::routes())
+        .merge(web::font::router())
+        .route("/events", get(events::events))
+        .route("/export.jsonl", get(export::export))
+        .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))
+        .route("/assets/console.js", get(async || asset("text/javascript", include_str!("assets/console.js"))))
+        .fallback(async || PageError::NotFound)
+        .with_state(console)
+}
+
+fn asset(kind: &str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, format!("{kind}; charset=utf-8"))], text).into_response()
+}
+
+/// Heard within this time, a device counts as one whose words are here.
+const HEARD_WITHIN_S: i64 = 24 * 3_600;
+
+/// How complete what the pages show is: nothing is known of what lies on a device that was not heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fleet {
+    enrolled: usize,
+    heard: usize,
+    connected: usize,
+    waiting: usize,
+}
+
+impl Console {
+    /// Does work that waits for a disk, beside the pages.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, PageError> + Send + 'static,
+    ) -> Result<T, PageError> {
+        let console = self.clone();
+        tokio::task::spawn_blocking(move || work(&console)).await?
+    }
+
+    fn county(&self) -> &str {
+        &self.ledger.codebook().county.name
+    }
+
+    fn connected(&self) -> BTreeSet<[u8; 32]> {
+        self.hub.connected().into_iter().collect()
+    }
+
+    fn fleet(&self, now: UnixSeconds) -> Result<Fleet, PageError> {
+        let connected = self.connected();
+        let waiting = self.register.waiting()?.len();
+        let mut fleet = Fleet { waiting, ..Fleet::default() };
+        for device in self.register.devices()?.iter().filter(|device| !device.is_revoked) {
+            let is_connected = connected.contains(&device.public_key);
+            let is_recent = device.last_heard.is_some_and(|at| at.0 > now.0 - HEARD_WITHIN_S);
+            fleet.enrolled += 1;
+            fleet.connected += usize::from(is_connected);
+            fleet.heard += usize::from(is_connected || is_recent);
+        }
+        Ok(fleet)
+    }
+
+    fn waiting(&self) -> Result<usize, PageError> {
+        Ok(self.register.waiting()?.len())
+    }
+}
+
+fn now() -> UnixSeconds {
+    clock::now()
 }

@@ -1,0 +1,83 @@
+//! The box on a Raspberry Pi's pins, by `rppal`. Interrupts are not used: the button needs settling anyway, so its pin
+//! is sampled, which also works where edges are not delivered.
+
+use std::time::{Duration, Instant};
+
+use rppal::gpio::{Gpio, InputPin, Level, OutputPin};
+
+use crate::{
+    board::{Board, BoardError, BoardEvent, Wiring},
+    button::Button,
+    lamp::Lamp,
+};
+
+/// A press is seen after two samples, well before a finger leaves the button.
+const SAMPLE_EVERY: Duration = Duration::from_millis(20);
+
+/// The pins of one Pi.
+#[derive(Debug)]
+pub struct Pi {
+    amber: OutputPin,
+    green: OutputPin,
+    contact: InputPin,
+    button: Button,
+    lamp: Lamp,
+    lamp_since: Instant,
+}
+
+impl Pi {
+    /// Takes the pins. On a computer that is not a Pi this is [`BoardError::NotAPi`].
+    pub fn open(wiring: Wiring, now: Instant) -> Result<Self, BoardError> {
+        let gpio = Gpio::new().map_err(BoardError::NotAPi)?;
+        let pin = |number| gpio.get(number).map_err(|source| BoardError::Pin { pin: number, source });
+        Ok(Self {
+            amber: pin(wiring.amber)?.into_output_low(),
+            green: pin(wiring.green)?.into_output_low(),
+            contact: pin(wiring.button)?.into_input_pullup(),
+            button: Button::default(),
+            lamp: Lamp::Off,
+            lamp_since: now,
+        })
+    }
+
+    fn light(&mut self, now: Instant) {
+        let lights = self.lamp.lights(self.lamp_since, now);
+        self.amber.write(Level::from(lights.amber));
+        self.green.write(Level::from(lights.green));
+    }
+}
+
+impl Board for Pi {
+    fn set_lamp(&mut self, lamp: Lamp, now: Instant) -> Result<(), BoardError> {
+        if lamp != self.lamp {
+            self.lamp = lamp;
+            self.lamp_since = now;
+        }
+        self.light(now);
+        Ok(())
+    }
+
+    fn poll(&mut self, now: Instant) -> Result<Option<BoardEvent>, BoardError> {
+        self.light(now);
+        let closed = self.contact.is_low();
+        Ok(self.button.sample(closed, now).then_some(BoardEvent::Pressed))
+    }
+
+    fn poll_every(&self) -> Option<Duration> {
+        Some(SAMPLE_EVERY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_computer_without_pins_says_so_plainly() {
+        match Pi::open(Wiring { amber: 17, green: 27, button: 22 }, Instant::now()) {
+            // The suite may be run on a real Pi, where opening is right.
+            Ok(_) => {}
+            Err(error) => assert!(matches!(error, BoardError::NotAPi(_) | BoardError::Pin { .. }), "{error}"),
+        }
+    }
+}

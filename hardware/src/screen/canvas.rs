@@ -1,0 +1,167 @@
+//! A picture in memory, one 32-bit word a pixel (XRGB8888), as framebuffers take it.
+
+use std::convert::Infallible;
+
+use embedded_graphics_core::{
+    pixelcolor::{Rgb888, RgbColor},
+    prelude::*,
+    primitives::Rectangle,
+};
+
+/// A picture that anything can be drawn on. What falls outside is dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Canvas {
+    size: Size,
+    pixels: Vec<u32>,
+}
+
+/// How much of each pixel a shape covers, 0 to 255: a glyph, an icon, a rounded corner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+    /// Width and height.
+    pub size: Size,
+    /// Row by row, `width * height` values.
+    pub coverage: Vec<u8>,
+}
+
+impl Canvas {
+    /// A black picture.
+    pub fn new(size: Size) -> Self {
+        Self { size, pixels: vec![0; size.width as usize * size.height as usize] }
+    }
+
+    /// All pixels, row by row, as 0x00RRGGBB.
+    pub fn pixels(&self) -> &[u32] {
+        &self.pixels
+    }
+
+    /// One row of pixels. Rows beyond the picture are empty.
+    pub fn row(&self, y: u32) -> &[u32] {
+        let width = self.size.width as usize;
+        self.pixels.get(y as usize * width..(y as usize + 1) * width).unwrap_or_default()
+    }
+
+    /// Copies a part as three bytes a pixel, the form of a PNG. The part is cut to the picture.
+    pub fn capture(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
+        let area = area.intersection(&self.bounding_box());
+        let columns = area.top_left.x as usize..area.top_left.x as usize + area.size.width as usize;
+        let mut bytes = Vec::with_capacity(columns.len() * area.size.height as usize * 3);
+        for y in area.rows() {
+            for pixel in &self.row(y as u32)[columns.clone()] {
+                let [_, red, green, blue] = pixel.to_be_bytes();
+                bytes.extend([red, green, blue]);
+            }
+        }
+        (area, bytes)
+    }
+
+    /// Lays `color` over the picture where the mask covers it.
+    pub fn blend(&mut self, at: Point, mask: &Mask, color: Rgb888) {
+        let area = Rectangle::new(at, mask.size).intersection(&self.bounding_box());
+        let width = self.size.width as usize;
+        let word = word(color);
+        for y in area.rows() {
+            let mask_row = (y - at.y) as usize * mask.size.width as usize;
+            for x in area.columns() {
+                let coverage = mask.coverage[mask_row + (x - at.x) as usize];
+                let pixel = &mut self.pixels[y as usize * width + x as usize];
+                match coverage {
+                    0 => {}
+                    255 => *pixel = word,
+                    part => *pixel = mix(*pixel, word, u32::from(part)),
+                }
+            }
+        }
+    }
+}
+
+impl DrawTarget for Canvas {
+    type Color = Rgb888;
+    type Error = Infallible;
+
+    fn draw_iter<I: IntoIterator<Item = Pixel<Rgb888>>>(&mut self, pixels: I) -> Result<(), Infallible> {
+        let inside = self.bounding_box();
+        for Pixel(point, color) in pixels {
+            if inside.contains(point) {
+                self.pixels[point.y as usize * self.size.width as usize + point.x as usize] = word(color);
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_contiguous<I: IntoIterator<Item = Rgb888>>(
+        &mut self,
+        area: &Rectangle,
+        colors: I,
+    ) -> Result<(), Infallible> {
+        self.draw_iter(area.points().zip(colors).map(|(point, color)| Pixel(point, color)))
+    }
+
+    fn fill_solid(&mut self, area: &Rectangle, color: Rgb888) -> Result<(), Infallible> {
+        let area = area.intersection(&self.bounding_box());
+        let width = self.size.width as usize;
+        for y in area.rows() {
+            let start = y as usize * width + area.top_left.x as usize;
+            self.pixels[start..start + area.size.width as usize].fill(word(color));
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self, color: Rgb888) -> Result<(), Infallible> {
+        self.pixels.fill(word(color));
+        Ok(())
+    }
+}
+
+impl OriginDimensions for Canvas {
+    fn size(&self) -> Size {
+        self.size
+    }
+}
+
+fn word(color: Rgb888) -> u32 {
+    u32::from_be_bytes([0, color.r(), color.g(), color.b()])
+}
+
+/// Mixes red and blue in one multiplication and green in another: the eight bits between them hold the carry.
+fn mix(under: u32, over: u32, coverage: u32) -> u32 {
+    let coverage = coverage + (coverage >> 7);
+    let red_blue = (under & 0xFF00FF) * (256 - coverage) + (over & 0xFF00FF) * coverage;
+    let green = (under & 0x00FF00) * (256 - coverage) + (over & 0x00FF00) * coverage;
+    ((red_blue >> 8) & 0xFF00FF) | ((green >> 8) & 0x00FF00)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawing_outside_the_picture_is_dropped() {
+        let mut canvas = Canvas::new(Size::new(4, 3));
+        let wide = Rectangle::new(Point::new(-2, -2), Size::new(4, 4));
+        canvas.fill_solid(&wide, Rgb888::RED).expect("infallible");
+        let mask = Mask { size: Size::new(3, 3), coverage: vec![255; 9] };
+        canvas.blend(Point::new(2, 1), &mask, Rgb888::BLUE);
+        canvas.blend(Point::new(9, 9), &mask, Rgb888::BLUE);
+        canvas.draw_iter([Pixel(Point::new(7, 0), Rgb888::WHITE)]).expect("infallible");
+        let (r, b, o) = (0xFF0000, 0x0000FF, 0);
+        assert_eq!(canvas.pixels(), [r, r, o, o, r, r, b, b, o, o, b, b]);
+    }
+
+    #[test]
+    fn blending_goes_from_one_colour_to_the_other() {
+        assert_eq!(mix(0x123456, 0xABCDEF, 0), 0x123456);
+        assert_eq!(mix(0x123456, 0xABCDEF, 255), 0xABCDEF);
+        assert_eq!(mix(0x000000, 0xFFFFFF, 128), 0x808080);
+    }
+
+    #[test]
+    fn a_capture_holds_the_part_as_bytes() {
+        let mut canvas = Canvas::new(Size::new(3, 2));
+        canvas
+            .fill_solid(&Rectangle::new(Point::new(1, 1), Size::new(1, 1)), Rgb888::new(1, 2, 3))
+            .expect("infallible");
+        let (area, bytes) = canvas.capture(Rectangle::new(Point::new(1, 1), Size::new(9, 9)));
+        assert_eq!((area.size, bytes.as_slice()), (Size::new(2, 1), [1, 2, 3, 0, 0, 0].as_slice()));
+    }
+}

@@ -1,0 +1,199 @@
+//! A touch panel, read from the kernel's event file (`/dev/input/event0`): no library, and any file can stand in for it.
+//!
+//! One finger is followed. Panels that report several say where the first is in the same words.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read},
+    path::PathBuf,
+};
+
+use embedded_graphics_core::prelude::{Point, Size};
+use serde::Deserialize;
+
+/// Which event file, and the values it reports at the edges of the screen: read from the station's wiring file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Panel {
+    /// The event file.
+    pub device: PathBuf,
+    /// What the panel reports at the left and at the right edge. Exchange the two for a panel that is mirrored.
+    pub x: [i32; 2],
+    /// What it reports at the upper and at the lower edge.
+    pub y: [i32; 2],
+}
+
+/// A finger on the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finger {
+    /// What it did.
+    pub kind: FingerKind,
+    /// Where, in pixels of the screen.
+    pub at: Point,
+}
+
+/// What a finger did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FingerKind {
+    /// It came down.
+    Down,
+    /// It moved without lifting.
+    Move,
+    /// It lifted.
+    Up,
+}
+
+/// Reads fingers until `take` says that nobody wants them any more (`false`). It blocks: give it a thread.
+pub fn read_fingers(panel: &Panel, screen: Size, take: impl FnMut(Finger) -> bool) -> io::Result<()> {
+    read_from(File::open(&panel.device)?, panel, screen, take)
+}
+
+fn read_from(
+    mut events: impl Read,
+    panel: &Panel,
+    screen: Size,
+    mut take: impl FnMut(Finger) -> bool,
+) -> io::Result<()> {
+    let mut follower = Follower::new(panel.clone(), screen);
+    let mut bytes = [0; TIME_BYTES + 8];
+    loop {
+        match events.read_exact(&mut bytes) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        if let Some(finger) = follower.follow(RawEvent::parse(&bytes))
+            && !take(finger)
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Two machine words of time stand before each event.
+const TIME_BYTES: usize = 2 * size_of::<usize>();
+
+// The kernel's names for what we follow (linux/input-event-codes.h).
+const EV_SYN: u16 = 0x00;
+const EV_KEY: u16 = 0x01;
+const EV_ABS: u16 = 0x03;
+const ABS_X: u16 = 0x00;
+const ABS_Y: u16 = 0x01;
+const ABS_MT_POSITION_X: u16 = 0x35;
+const ABS_MT_POSITION_Y: u16 = 0x36;
+const BTN_LEFT: u16 = 0x110;
+const BTN_TOUCH: u16 = 0x14A;
+
+#[derive(Clone, Copy, Debug)]
+struct RawEvent {
+    kind: u16,
+    code: u16,
+    value: i32,
+}
+
+impl RawEvent {
+    fn parse(bytes: &[u8; TIME_BYTES + 8]) -> Self {
+        let [.., k0, k1, c0, c1, v0, v1, v2, v3] = *bytes;
+        Self {
+            kind: u16::from_ne_bytes([k0, k1]),
+            code: u16::from_ne_bytes([c0, c1]),
+            value: i32::from_ne_bytes([v0, v1, v2, v3]),
+        }
+    }
+}
+
+/// Follows one finger through the kernel's events: what is new counts when a report ends.
+struct Follower {
+    panel: Panel,
+    screen: Size,
+    at: Point,
+    down: bool,
+    reported: Option<Finger>,
+}
+
+impl Follower {
+    fn new(panel: Panel, screen: Size) -> Self {
+        Self { panel, screen, at: Point::zero(), down: false, reported: None }
+    }
+
+    fn follow(&mut self, event: RawEvent) -> Option<Finger> {
+        match (event.kind, event.code) {
+            (EV_ABS, ABS_X | ABS_MT_POSITION_X) => self.at.x = along(event.value, self.panel.x, self.screen.width),
+            (EV_ABS, ABS_Y | ABS_MT_POSITION_Y) => self.at.y = along(event.value, self.panel.y, self.screen.height),
+            (EV_KEY, BTN_TOUCH | BTN_LEFT) => self.down = event.value != 0,
+            (EV_SYN, 0) => return self.report(),
+            // Pressure, tool widths, second fingers: not needed.
+            _ => {}
+        }
+        None
+    }
+
+    fn report(&mut self) -> Option<Finger> {
+        let was_down = self.reported.is_some_and(|finger| finger.kind != FingerKind::Up);
+        let kind = match (was_down, self.down) {
+            (false, true) => FingerKind::Down,
+            (true, true) => FingerKind::Move,
+            (true, false) => FingerKind::Up,
+            (false, false) => return None,
+        };
+        let finger = Finger { kind, at: self.at };
+        if self.reported == Some(finger) {
+            return None;
+        }
+        self.reported = Some(finger);
+        Some(finger)
+    }
+}
+
+/// A value between the two edges, as a pixel.
+fn along(value: i32, [from, to]: [i32; 2], pixels: u32) -> i32 {
+    let (value, from, to, pixels) = (i64::from(value), i64::from(from), i64::from(to), i64::from(pixels));
+    if from == to {
+        return 0;
+    }
+    ((value - from) * pixels / (to - from)).clamp(0, pixels - 1) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
+        let time = vec![0; TIME_BYTES];
+        [time, kind.to_ne_bytes().into(), code.to_ne_bytes().into(), value.to_ne_bytes().into()].concat()
+    }
+
+    fn fingers(events: &[(u16, u16, i32)]) -> Vec<(FingerKind, i32, i32)> {
+        let panel: Panel = toml::from_str("device = \"/dev/input/event0\"\nx = [0, 4096]\ny = [4096, 0]\n").unwrap();
+        let bytes: Vec<u8> = events.iter().flat_map(|(kind, code, value)| event(*kind, *code, *value)).collect();
+        let mut fingers = Vec::new();
+        let take = |finger: Finger| {
+            fingers.push((finger.kind, finger.at.x, finger.at.y));
+            true
+        };
+        read_from(bytes.as_slice(), &panel, Size::new(1024, 600), take).unwrap();
+        fingers
+    }
+
+    #[test]
+    fn a_finger_comes_down_moves_and_lifts() {
+        let events = [
+            (EV_ABS, ABS_X, 2048),
+            (EV_ABS, ABS_Y, 4096),
+            (EV_KEY, BTN_TOUCH, 1),
+            (EV_SYN, 0, 0),
+            (EV_ABS, ABS_MT_POSITION_X, 4096),
+            (EV_SYN, 0, 0),
+            (EV_SYN, 0, 0),
+            (EV_KEY, BTN_TOUCH, 0),
+            (EV_SYN, 0, 0),
+        ];
+        let (down, moved, up) = (FingerKind::Down, FingerKind::Move, FingerKind::Up);
+        assert_eq!(fingers(&events), [(down, 512, 0), (moved, 1023, 0), (up, 1023, 0)]);
+    }
+
+    #[test]
+    fn a_panel_that_only_breathes_reports_nothing() {
+        assert_eq!(fingers(&[(EV_ABS, ABS_X, 5), (EV_SYN, 0, 0), (EV_ABS, 0x18, 9), (EV_SYN, 0, 0)]), []);
+    }
+}

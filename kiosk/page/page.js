@@ -1,0 +1,101 @@
+// Shows the kiosk's frames, sends touches back, and keeps the screen's words where a reader finds them.
+"use strict";
+
+const screen = document.getElementById("screen");
+const glass = screen.getContext("2d");
+const lampWords = {
+  "off": "灭 Off",
+  "amber": "黄灯 Amber",
+  "amber-blinking": "黄灯闪 Amber, blinking",
+  "green": "绿灯 Green",
+};
+
+// Touches go one after the other, or an "up" could overtake its "down".
+let sending = Promise.resolve();
+function send(path, body) {
+  const request = { method: "POST" };
+  if (body) {
+    request.headers = { "content-type": "application/json" };
+    request.body = JSON.stringify(body);
+  }
+  sending = sending.then(() => fetch(path, request)).catch(() => {});
+  return sending;
+}
+
+function touch(kind, event) {
+  const place = screen.getBoundingClientRect();
+  send("/touch", {
+    kind,
+    x: Math.floor((event.clientX - place.left) * screen.width / place.width),
+    y: Math.floor((event.clientY - place.top) * screen.height / place.height),
+  });
+}
+
+let down = false;
+screen.addEventListener("pointerdown", (event) => {
+  down = true;
+  screen.setPointerCapture(event.pointerId);
+  touch("down", event);
+});
+screen.addEventListener("pointermove", (event) => { if (down) touch("move", event); });
+screen.addEventListener("pointerup", (event) => { down = false; touch("up", event); });
+screen.addEventListener("pointercancel", (event) => { down = false; touch("cancel", event); });
+document.getElementById("button").addEventListener("click", () => send("/button"));
+
+async function showWords() {
+  const view = await (await fetch("/view")).json();
+  const words = document.getElementById("words");
+  words.replaceChildren(...view.words.map((line) => {
+    const paragraph = document.createElement("p");
+    paragraph.textContent = line;
+    return paragraph;
+  }));
+  const targets = document.getElementById("targets");
+  targets.replaceChildren(...view.targets.map((target) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = target.text || target.name;
+    button.addEventListener("click", () => {
+      const middle = { x: target.x + Math.floor(target.width / 2), y: target.y + Math.floor(target.height / 2) };
+      send("/touch", { kind: "down", ...middle });
+      send("/touch", { kind: "up", ...middle });
+    });
+    return button;
+  }));
+}
+
+async function showLamp() {
+  const { lamp } = await (await fetch("/lamp")).json();
+  document.getElementById("lamp").className = `lamp ${lamp}`;
+  document.getElementById("lamp-words").textContent = lampWords[lamp];
+}
+
+async function showFrame(since) {
+  const answer = await fetch(`/frame?since=${since}`);
+  if (!answer.ok) throw new Error(`frame: ${answer.status}`);
+  if (answer.status === 204) return since;
+  const picture = await createImageBitmap(await answer.blob());
+  if (since === 0 && (screen.width !== picture.width || screen.height !== picture.height)) {
+    screen.width = picture.width;
+    screen.height = picture.height;
+  }
+  glass.drawImage(picture, Number(answer.headers.get("x-left")), Number(answer.headers.get("x-top")));
+  await Promise.all([showWords(), showLamp()]);
+  return Number(answer.headers.get("x-frame"));
+}
+
+async function look() {
+  const lost = document.getElementById("lost");
+  let since = 0;
+  for (;;) {
+    try {
+      since = await showFrame(since);
+      lost.hidden = true;
+    } catch {
+      lost.hidden = false;
+      since = 0;
+      await new Promise((wake) => setTimeout(wake, 1000));
+    }
+  }
+}
+look();

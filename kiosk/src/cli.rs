@@ -1,0 +1,268 @@
+//! The command line: `kiosk run` in a village, `kiosk demo` for looking at the screens, and what all devices can do.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use civic_core::access::Role;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use embedded_graphics::prelude::Size;
+use hardware::{
+    board::Board,
+    desk::Desk,
+    pi::Pi,
+    screen::{Display, framebuffer::Framebuffer},
+};
+use ledger::{
+    Ledger,
+    command::{self, DeviceCommand},
+    status::Status,
+};
+use replica::device::{Device, REDIAL_MAX};
+use tokio::{net::TcpListener, signal, sync::Notify};
+
+use crate::{
+    records::Records,
+    run::{Kiosk, run},
+    sample::Sample,
+    station::Station,
+    wiring::Wiring,
+};
+
+/// The village terminal of Huiyin 回音.
+#[derive(Parser)]
+#[command(name = "kiosk", arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the village until told to stop, with or without a network
+    Run {
+        /// The data directory of an enrolled device; its `wiring.toml` says what the box is wired to
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Where the screen is.
+        #[command(flatten)]
+        screen: ScreenArgs,
+        /// Longest wait before calling the hub again, in seconds
+        #[arg(long, default_value_t = REDIAL_MAX.as_secs())]
+        redial_max_s: u64,
+    },
+    /// Show the screens of a made-up station; nothing is kept
+    Demo {
+        /// Directory with a `wiring.toml`, if there are pins or a touch panel
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Where the screen is.
+        #[command(flatten)]
+        screen: ScreenArgs,
+    },
+    /// What every device can do.
+    #[command(flatten)]
+    Device(DeviceCommand),
+}
+
+/// Where the screen is.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenArgs {
+    /// Which screen to draw on; the page in a browser is always there
+    #[arg(long, value_enum, default_value_t = ScreenKind::Auto)]
+    pub screen: ScreenKind,
+    /// Where the page is served, on the loopback only
+    #[arg(long, default_value = "127.0.0.1:8091")]
+    pub http: SocketAddr,
+    /// Size of the screen where none says its own
+    #[arg(long, default_value = "1024x600", value_parser = parse_size)]
+    pub size: Size,
+}
+
+/// A kind of screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScreenKind {
+    /// The framebuffer where there is one, and else the browser
+    Auto,
+    /// A DRM device (not built yet: use `fb`, which the kernel offers on the same screens)
+    Drm,
+    /// The framebuffer `/dev/fb0`
+    Fb,
+    /// Only the page in a browser
+    Browser,
+    /// A window (not built yet: use `browser`)
+    Window,
+}
+
+/// The program; argument 0 is its name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    command::main(args, Cli::run)
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Run { data, screen, redial_max_s } => {
+                let redial_max = Duration::from_secs(redial_max_s.max(1));
+                block_on(serve(&data, screen, redial_max))
+            }
+            Command::Demo { data, screen } => {
+                let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
+                block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen, Router::new()))
+            }
+            Command::Device(command) => command::run(Role::Kiosk, command),
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("Starting the runtime")?.block_on(work)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
+async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+    let wiring = Wiring::read(data)?;
+    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let station = Records::new(ledger.clone(), device.clone())?;
+    let news = Arc::new(Notify::new());
+    let road = async {
+        let error = device.stay(redial_max).await;
+        // The screens go on: what is said is still kept, and somebody must come for the disk.
+        tracing::error!(%error, "The road to the hub is given up");
+        std::future::pending::<()>().await;
+    };
+    let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
+    tokio::select! {
+        ended = stand(Box::new(station), news.clone(), wiring, screen, routes) => ended,
+        () = road => Ok(()),
+        () = ring(&ledger, &device, &news) => bail!("the ledger stopped telling what changed"),
+        () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
+    }
+}
+
+/// What this device says of itself: counts from receipts, and the road at this moment.
+async fn status(State((ledger, device)): State<(Ledger, Arc<Device>)>) -> Result<Json<Status>, StatusCode> {
+    let road = device.road().borrow().clone();
+    let told = tokio::task::spawn_blocking(move || ledger.status(&road)).await;
+    match told {
+        Ok(Ok(status)) => Ok(Json(status)),
+        Ok(Err(_)) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// Rings whenever a count, a slip or the state of the road may have changed.
+async fn ring(ledger: &Ledger, device: &Device, news: &Notify) {
+    let (mut merged, mut logged, mut road) = (ledger.changed(), ledger.log().revision(), device.road());
+    loop {
+        let told = tokio::select! {
+            told = merged.changed() => told,
+            told = logged.changed() => told,
+            told = road.changed() => told,
+        };
+        if told.is_err() {
+            return;
+        }
+        news.notify_one();
+    }
+}
+
+/// Runs a kiosk over this station until the program is told to stop. Ring `news` when the station has news.
+pub async fn stand(
+    station: Box<dyn Station>,
+    news: Arc<Notify>,
+    wiring: Wiring,
+    screen: ScreenArgs,
+    routes: Router,
+) -> anyhow::Result<()> {
+    if !screen.http.ip().is_loopback() {
+        bail!("whoever reaches the page can touch the screen, so --http must be a loopback address: {}", screen.http);
+    }
+    let listener = match TcpListener::bind(screen.http).await {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{} is taken by another program; choose another with --http", screen.http)
+        }
+        Err(error) => return Err(error).with_context(|| format!("Listening on {}", screen.http)),
+    };
+    let desk = Desk::default();
+    let mut boards: Vec<Box<dyn Board>> = vec![Box::new(desk.clone())];
+    if let Some(pins) = wiring.pins {
+        boards.push(Box::new(Pi::open(pins, Instant::now()).context("Opening the pins of wiring.toml")?));
+    }
+    let framebuffer = open_framebuffer(screen.screen)?;
+    let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
+    let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
+    println!("kiosk: http://{}/", listener.local_addr()?);
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, size, listener, routes };
+    run(kiosk, told_to_stop()).await
+}
+
+fn open_framebuffer(kind: ScreenKind) -> anyhow::Result<Option<Framebuffer>> {
+    match kind {
+        ScreenKind::Auto if Path::new("/dev/fb0").exists() => open_framebuffer(ScreenKind::Fb),
+        ScreenKind::Auto | ScreenKind::Browser => Ok(None),
+        ScreenKind::Fb => Ok(Some(Framebuffer::open("fb0").context("Opening /dev/fb0")?)),
+        ScreenKind::Drm => bail!("this program draws on the framebuffer or in a browser: use --screen fb"),
+        ScreenKind::Window => bail!("this program has no window: use --screen browser"),
+    }
+}
+
+/// Ends at Ctrl-C, and when the system stops the service.
+async fn told_to_stop() {
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM is not heard");
+                std::future::pending().await
+            }
+        }
+    };
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+fn parse_size(text: &str) -> Result<Size, String> {
+    let size = text
+        .split_once('x')
+        .and_then(|(width, height)| Some(Size::new(width.parse().ok()?, height.parse().ok()?)))
+        .ok_or("write it as WIDTHxHEIGHT, such as 1024x600")?;
+    // Every screen is checked at 800x480 and above; beyond the upper limit no kiosk screen is.
+    let fits = (800..=4096).contains(&size.width) && (480..=4096).contains(&size.height);
+    if fits { Ok(size) } else { Err("between 800x480 and 4096x4096".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_is_two_numbers_that_make_a_screen() {
+        assert_eq!(parse_size("800x480"), Ok(Size::new(800, 480)));
+        assert!(parse_size("800").is_err() && parse_size("1x1").is_err() && parse_size("9x").is_err());
+    }
+}

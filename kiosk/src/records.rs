@@ -1,0 +1,149 @@
+//! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
+
+use std::sync::Arc;
+
+use civic_core::{
+    access::Role,
+    area::Area,
+    codebook::Topic,
+    opinion::{Field, NewOpinion},
+    seal::Contact,
+    slip::Slip,
+    ticket::Ticket,
+};
+use ledger::{Ledger, LedgerError};
+use replica::{device::Device, store::StoreError};
+
+use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
+
+/// A station over a ledger.
+pub struct Records {
+    ledger: Ledger,
+    device: Arc<Device>,
+    village: Area,
+}
+
+/// Why a device cannot be a kiosk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this device was enrolled for no area, so it has no village to stand in")]
+pub struct NoVillage;
+
+impl Records {
+    /// The station of this device: it stands in the first village of its areas.
+    pub fn new(ledger: Ledger, device: Arc<Device>) -> Result<Self, NoVillage> {
+        let areas = &ledger.card().scope.areas;
+        let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
+        let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
+        Ok(Self { ledger, device, village })
+    }
+
+    /// The village and the station in it, by the codebook; a device without a station is one by its own name.
+    fn names(&self) -> (String, String) {
+        let place = self.ledger.codebook().place(&self.village);
+        let village = place.map(|place| place.name.clone()).unwrap_or_default();
+        let station = place.and_then(|place| place.station.clone());
+        (village, station.unwrap_or_else(|| self.ledger.card().name.clone()))
+    }
+
+    /// The codebook's word for words that came in at a kiosk; empty in a county that has none.
+    fn channel(&self) -> String {
+        let channels = &self.ledger.codebook().channels;
+        let kiosk = channels.iter().find(|channel| channel.en.eq_ignore_ascii_case(Role::Kiosk.word()));
+        kiosk.map(|channel| channel.name.clone()).unwrap_or_default()
+    }
+
+    fn progress(&self, slip: Slip) -> Progress {
+        let codebook = self.ledger.codebook();
+        // A state that came into use after this kiosk's codebook is shown by its own word.
+        let state = codebook.state(&slip.state).map_or(slip.state, |state| state.plain.clone());
+        let steps = slip.steps.into_iter().map(|step| Step { at: step.at, words: step.act }).collect();
+        Progress { state, steps, answer: slip.answer, as_of: slip.as_of }
+    }
+
+    fn look_up(&self, ticket: &Ticket) -> Result<Found, LedgerError> {
+        if let Some(slip) = self.ledger.slip(ticket)? {
+            return Ok(Found::Slip(self.progress(slip)));
+        }
+        let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
+        let stage = match self.ledger.log().is_received(&id)? {
+            Some(true) => Stage::Received,
+            Some(false) | None if self.counts().on_road > 0 => Stage::OnRoad,
+            Some(false) | None => Stage::Here,
+        };
+        Ok(Found::Filed(stage))
+    }
+}
+
+impl Station for Records {
+    fn place(&self) -> Place {
+        let (village, station) = self.names();
+        // Some counties write the village into the station's name; the screen does not say it twice.
+        let station = station.strip_prefix(&village).map(str::to_owned).unwrap_or(station);
+        Place { village, station, county: self.ledger.codebook().county.name.clone() }
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        self.ledger.codebook().topics.clone()
+    }
+
+    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
+        let (village, station) = self.names();
+        let fields = [
+            (Field::Topic, draft.topic.clone()),
+            (Field::Village, village),
+            (Field::Station, station),
+            (Field::Channel, self.channel()),
+        ];
+        let new = NewOpinion {
+            body: draft.body.clone(),
+            fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            ..NewOpinion::default()
+        };
+        let contact = Contact { phone: draft.phone.clone().unwrap_or_default(), ..Contact::default() };
+        let by = &self.ledger.card().name;
+        match self.ledger.file(&self.village, by, new, &contact) {
+            Ok(filed) => Ok(filed.ticket),
+            Err(error) => Err(not_saved(&error)),
+        }
+    }
+
+    fn find(&self, ticket: &Ticket) -> Found {
+        self.look_up(ticket).unwrap_or_else(|error| {
+            // What cannot be read is not known here: the screen says no more than that.
+            tracing::error!(%error, "A ticket could not be looked up");
+            Found::Unknown
+        })
+    }
+
+    fn counts(&self) -> Counts {
+        match self.device.counts() {
+            Ok(counts) => Counts {
+                here: counts.here,
+                on_road: counts.on_road,
+                received: counts.received,
+                last_receipt: counts.last_receipt,
+            },
+            Err(error) => {
+                tracing::error!(%error, "The counts could not be read");
+                Counts::default()
+            }
+        }
+    }
+}
+
+/// What the person in front of the screen can do about it; the cause goes to the log.
+fn not_saved(error: &LedgerError) -> NotSaved {
+    tracing::error!(%error, "The ledger refused an opinion");
+    match error {
+        LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
+        LedgerError::Store(StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped)
+        | LedgerError::Tables(_)
+        | LedgerError::Record(_)
+        | LedgerError::NotAllowed(_)
+        | LedgerError::NotFound
+        | LedgerError::OutOfScope(_)
+        | LedgerError::NoTickets
+        | LedgerError::Codebook(_)
+        | LedgerError::Seal(_) => NotSaved::Failed,
+    }
+}

@@ -1,0 +1,170 @@
+//! The loop of a kiosk: something happens, the app answers, what changed is shown. Between events it sleeps.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Instant};
+
+use anyhow::Context;
+use axum::Router;
+use embedded_graphics::prelude::Size;
+use hardware::{
+    board::{Board, BoardEvent},
+    desk::Desk,
+    screen::Display,
+    touch::{FingerKind, Panel, read_fingers},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, mpsc},
+    task::spawn_blocking,
+    time::{Instant as TokioInstant, sleep_until},
+};
+use web::guard::protect;
+
+use crate::{
+    app::{App, Event, Touch, TouchKind},
+    browser::{Input, Page, What, router},
+    draw::Painter,
+    glass::Glass,
+    station::Station,
+};
+
+/// More touches than a hand makes before the screen has answered; the page waits when there are more.
+const INPUTS_WAITING: usize = 64;
+
+/// Everything a running kiosk is made of.
+pub struct Kiosk {
+    /// What the screens may ask.
+    pub station: Box<dyn Station>,
+    /// Rung when the station has news: a receipt, an answer, another codebook.
+    pub news: Arc<Notify>,
+    /// The lamps and buttons: the Pi's pins, or the desk, or both.
+    pub boards: Vec<Box<dyn Board>>,
+    /// The stand-in whose lamp and button the browser page shows. Put a clone of it among the boards.
+    pub desk: Desk,
+    /// The screens on wires; the browser page is always there.
+    pub displays: Vec<Box<dyn Display>>,
+    /// The touch panel on a wire, if there is one.
+    pub panel: Option<Panel>,
+    /// Size of the screen, in pixels.
+    pub size: Size,
+    /// Where the browser page is served. It must be bound to the loopback only.
+    pub listener: TcpListener,
+    /// Further routes, behind the same guard.
+    pub routes: Router,
+}
+
+/// Runs a kiosk until `shutdown` is done.
+///
+/// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
+/// screen that took the next touch before the last words are safe would be worse than one that stands still.
+pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let Kiosk { station, news, mut boards, desk, mut displays, panel, size, listener, routes } = kiosk;
+    let glass = Glass::new(size);
+    let mut painter = Painter::default();
+    let mut app = App::new(station, size, Instant::now());
+    let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
+    if let Some(panel) = panel {
+        follow(panel, size, inputs.clone());
+    }
+    let page = Page { glass: glass.clone(), desk, inputs };
+    let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes), None)).into_future());
+    let mut shutdown = pin!(shutdown);
+    let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
+    let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
+
+    show(&app, &glass, &mut painter, &mut boards, &mut displays);
+    loop {
+        let mut answered = None;
+        let events = tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            served = &mut server => return served.context("Serving the screen's page"),
+            Some(Input { what, done }) = waiting.recv() => {
+                answered = done;
+                match what {
+                    What::Touch(touch) => vec![Event::Touch(touch)],
+                    What::Board => polled(&mut boards),
+                }
+            }
+            () = until(poll_at) => {
+                poll_at = poll_every.map(|every| TokioInstant::now() + every);
+                polled(&mut boards)
+            }
+            () = until(app.wake_at().map(TokioInstant::from_std)) => vec![Event::Tick],
+            () = news.notified() => vec![Event::News],
+        };
+        if !events.is_empty() {
+            let answering = spawn_blocking(move || {
+                for event in events {
+                    app.handle(event, Instant::now());
+                }
+                app
+            });
+            app = answering.await.context("The screens stopped")?;
+            show(&app, &glass, &mut painter, &mut boards, &mut displays);
+        }
+        if let Some(answered) = answered {
+            // Whoever sent it may have gone meanwhile.
+            let _ = answered.send(());
+        }
+    }
+}
+
+/// Puts the app on the glass, on every display and on every lamp. A broken lamp or display is logged and passed over:
+/// the others still serve.
+fn show(
+    app: &App,
+    glass: &Glass,
+    painter: &mut Painter,
+    boards: &mut [Box<dyn Board>],
+    displays: &mut [Box<dyn Display>],
+) {
+    for board in boards {
+        if let Err(error) = board.set_lamp(app.lamp(), Instant::now()) {
+            tracing::error!(%error, "The lamp could not be set");
+        }
+    }
+    if let Some((frame, changed)) = glass.show(app, painter) {
+        for display in displays {
+            if let Err(error) = display.show(&frame, &changed) {
+                tracing::error!(%error, "A frame could not be shown");
+            }
+        }
+    }
+}
+
+fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
+    let mut events = Vec::new();
+    for board in boards {
+        match board.poll(Instant::now()) {
+            Ok(Some(BoardEvent::Pressed)) => events.push(Event::Button),
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "A board could not be polled"),
+        }
+    }
+    events
+}
+
+/// Passes the panel's touches on. The thread waits in a read and ends with the program, or when the kiosk has stopped.
+fn follow(panel: Panel, size: Size, inputs: mpsc::Sender<Input>) {
+    std::thread::spawn(move || {
+        let ended = read_fingers(&panel, size, |finger| {
+            let kind = match finger.kind {
+                FingerKind::Down => TouchKind::Down,
+                FingerKind::Move => TouchKind::Move,
+                FingerKind::Up => TouchKind::Up,
+            };
+            let touch = What::Touch(Touch { kind, at: finger.at });
+            inputs.blocking_send(Input { what: touch, done: None }).is_ok()
+        });
+        match ended {
+            Ok(()) => tracing::warn!(device = %panel.device.display(), "The touch panel went away"),
+            Err(error) => tracing::error!(%error, device = %panel.device.display(), "The touch panel cannot be read"),
+        }
+    });
+}
+
+async fn until(time: Option<TokioInstant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,56 @@
+//! Take everything away? Asked, because one touch on the wrong button must not cost ten minutes of writing.
+
+use super::{Around, Next, Page, page, writing::Writing};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    station::Draft,
+    view::{Length, Part, button, column, row, sheet, words},
+};
+
+/// Holds the words until the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clear {
+    /// What may be taken away.
+    pub writing: Writing,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Keep the words.
+    Keep,
+    /// Take them away.
+    Clear,
+}
+
+impl Page for Clear {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let text = words(self.writing.draft.body.clone(), TextSize::Strong, Ink::Black).from_top();
+        let buttons = row(
+            20,
+            vec![
+                (Length::Share(1), button(Touch::Clear, around.both("clear-yes"), Some(Icon::Bin), Look::Other)),
+                (Length::Share(2), button(Touch::Keep, around.both("clear-no"), Some(Icon::Pencil), Look::Next)),
+            ],
+        );
+        let body =
+            column(16, vec![(Length::Share(1), sheet(Paper::Card, 20, text)), (Length::Fingers(1, 110), buttons)]);
+        page(around, None, around.both("clear-title"), body)
+    }
+
+    fn touched(self, touch: Touch) -> Next {
+        match touch {
+            Touch::Keep => Next::show(self.writing),
+            Touch::Clear => Next::show(Writing::new(Draft { body: String::new(), ..self.writing.draft })),
+        }
+    }
+
+    fn holds_words(&self) -> bool {
+        true
+    }
+}

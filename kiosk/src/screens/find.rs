@@ -1,0 +1,87 @@
+//! Typing a ticket number on the number pad.
+
+use civic_core::ticket::{TICKET_DIGITS, Ticket};
+
+use super::{
+    Around, Next, Page, Screen,
+    home::Home,
+    number_pad::{grouped, number_pad},
+    page,
+};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    view::{Length, Part, button, column, row, sheet, words},
+};
+
+/// A number being typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Find {
+    digits: String,
+    trouble: Option<Trouble>,
+}
+
+/// Why what was typed cannot be looked up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trouble {
+    TooShort,
+    Mistyped,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Back to the first screen.
+    Back,
+    /// Look it up.
+    Find,
+    /// A digit.
+    Digit(char),
+    /// Take one digit away.
+    Erase,
+}
+
+impl Page for Find {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let typed = grouped(&self.digits, &[4, 4, 2]);
+        let (typed, ink) = if typed.is_empty() { (around.zh("find-empty"), Ink::Grey) } else { (typed, Ink::Black) };
+        let (note, paper) = match self.trouble {
+            None => (around.zh("find-note"), Paper::Ground),
+            Some(Trouble::TooShort) => (around.zh("find-too-short"), Paper::Warm),
+            Some(Trouble::Mistyped) => (around.zh("find-mistyped"), Paper::Warm),
+        };
+        let look = if self.digits.len() == TICKET_DIGITS { Look::Next } else { Look::Waiting };
+        let left = column(
+            14,
+            vec![
+                (Length::Share(2), sheet(Paper::Card, 12, words(typed, TextSize::Huge, ink).bold().centred())),
+                (Length::Share(2), sheet(paper, 12, words(note, TextSize::Body, Ink::Black))),
+                (Length::Fingers(1, 110), button(Touch::Find, around.both("find-go"), Some(Icon::Search), look)),
+            ],
+        );
+        let body = row(20, vec![(Length::Share(6), left), (Length::Share(5), number_pad(Touch::Digit, Touch::Erase))]);
+        page(around, Some(Touch::Back), around.both("find-title"), body)
+    }
+
+    fn touched(mut self, touch: Touch) -> Next {
+        self.trouble = None;
+        match touch {
+            Touch::Back => return Next::Show(Screen::Home(Home)),
+            Touch::Digit(digit) if self.digits.len() < TICKET_DIGITS => self.digits.push(digit),
+            Touch::Digit(_) => {}
+            Touch::Erase => {
+                self.digits.pop();
+            }
+            Touch::Find if self.digits.len() < TICKET_DIGITS => self.trouble = Some(Trouble::TooShort),
+            Touch::Find => match Ticket::parse(&self.digits) {
+                Ok(ticket) => return Next::Find(ticket),
+                Err(_) => self.trouble = Some(Trouble::Mistyped),
+            },
+        }
+        Next::show(self)
+    }
+}

@@ -1,0 +1,91 @@
+//! Still there? Or, asked for on purpose: really leave? Either way the words below are kept until the answer.
+
+use std::time::Duration;
+
+use super::{Around, Next, Page, Screen, home::Home, page};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    view::{Length, Part, column, picture, row, sheet, tile, words},
+};
+
+/// The question, over the screen it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leave {
+    under: Box<Screen>,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Why {
+    NobodyThere,
+    Asked,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Go on where it was.
+    Stay,
+    /// Wipe everything and show the first screen.
+    Leave,
+}
+
+impl Leave {
+    /// Nobody has touched this screen for a while.
+    pub fn nobody_there(under: Screen) -> Self {
+        Self { under: Box::new(under), why: Why::NobodyThere }
+    }
+
+    /// Somebody wants to leave this screen, and would lose words.
+    pub fn asked(under: Screen) -> Self {
+        Self { under: Box::new(under), why: Why::Asked }
+    }
+}
+
+impl Page for Leave {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let (title, sentence) = match self.why {
+            Why::NobodyThere if self.under.holds_words() => ("still-there", "leave-loses-words"),
+            Why::NobodyThere => ("still-there", "leave-goes-home"),
+            Why::Asked => ("leave-title", "leave-loses-words"),
+        };
+        let sentence = row(
+            24,
+            vec![
+                (Length::Units(96), picture(Icon::Hand, Ink::Amber)),
+                (Length::Share(1), words(around.zh(sentence), TextSize::Strong, Ink::Black)),
+            ],
+        );
+        let stay = tile(Touch::Stay, around.both("leave-stay"), Icon::Tick, Look::Next, TextSize::Title);
+        let leave = tile(Touch::Leave, around.both("leave-go"), Icon::Home, Look::Choice(Ink::Grey), TextSize::Strong);
+        let answers = row(20, vec![(Length::Share(2), leave), (Length::Share(3), stay)]);
+        let body =
+            column(16, vec![(Length::Units(150), sheet(Paper::Warm, 20, sentence)), (Length::Share(1), answers)]);
+        page(around, None, around.both(title), body)
+    }
+
+    fn touched(self, touch: Touch) -> Next {
+        match touch {
+            Touch::Stay => Next::Show(*self.under),
+            Touch::Leave => Next::Show(Screen::Home(Home)),
+        }
+    }
+
+    /// Time to read the question twice.
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_secs(30))
+    }
+
+    fn unattended(self) -> Screen {
+        Screen::Home(Home)
+    }
+
+    fn holds_words(&self) -> bool {
+        self.under.holds_words()
+    }
+}

@@ -1,0 +1,84 @@
+//! It could not be saved. Said plainly; the words are kept, and can be tried again.
+
+use std::time::Duration;
+
+use super::{Around, Next, Page, page, read_back::ReadBack};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    station::{self, Draft},
+    view::{Length, Part, button, column, picture, row, sheet, space, words},
+};
+
+/// Holds the words that are not on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotSaved {
+    /// What could not be saved.
+    pub draft: Draft,
+    /// Why.
+    pub why: station::NotSaved,
+    /// How often it failed: whoever tries again must see that something happened.
+    pub failures: u32,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Look at the words.
+    Look,
+    /// Try again.
+    Again,
+}
+
+impl Page for NotSaved {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let why = match self.why {
+            station::NotSaved::DiskFull => around.zh("not-saved-disk-full"),
+            station::NotSaved::Failed => around.zh("not-saved-failed"),
+        };
+        let kept = match self.failures {
+            ..=1 => around.zh("not-saved-kept"),
+            failures => around.wording.zh("not-saved-again-kept", &[("failures", failures.into())]),
+        };
+        let said = column(
+            10,
+            vec![
+                (Length::Share(1), space()),
+                (Length::Units(60), words(kept, TextSize::Title, Ink::Black).bold()),
+                (Length::Units(100), words(why, TextSize::Strong, Ink::Black).from_top()),
+                (Length::Share(1), space()),
+            ],
+        );
+        let said = row(24, vec![(Length::Units(130), picture(Icon::Warning, Ink::Red)), (Length::Share(1), said)]);
+        let buttons = row(
+            20,
+            vec![
+                (Length::Share(1), button(Touch::Look, around.both("not-saved-look"), Some(Icon::Pencil), Look::Other)),
+                (Length::Share(2), button(Touch::Again, around.both("not-saved-again"), Some(Icon::Again), Look::Next)),
+            ],
+        );
+        let body =
+            column(16, vec![(Length::Share(1), sheet(Paper::Warm, 24, said)), (Length::Fingers(1, 110), buttons)]);
+        page(around, None, around.both("not-saved-title"), body)
+    }
+
+    fn touched(self, touch: Touch) -> Next {
+        match touch {
+            Touch::Look => Next::show(ReadBack { draft: self.draft }),
+            Touch::Again => Next::File { draft: self.draft, failures: self.failures },
+        }
+    }
+
+    /// These words are nowhere else: time enough to fetch someone.
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_secs(5 * 60))
+    }
+
+    fn holds_words(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,40 @@
+//! Ten digits and a key to take one back, shared by the telephone number and the ticket number.
+
+use crate::{
+    draw::{icon::Icon, theme::Look},
+    view::{Part, command_key, grid, key, space},
+};
+
+/// The pad, on whatever place it is given.
+pub fn number_pad<T>(digit: impl Fn(char) -> T, erase: T) -> Part<T> {
+    let mut keys: Vec<Part<T>> = ('1'..='9').map(|face| key(digit(face), face)).collect();
+    keys.extend([space(), key(digit('0'), '0'), command_key(erase, "", Some(Icon::Erase), Look::Other)]);
+    grid(0, 3, 4, keys)
+}
+
+/// Digits in groups for the eye: `138 0013 8000` is `grouped(…, &[3, 4, 4])`.
+pub fn grouped(digits: &str, groups: &[usize]) -> String {
+    let mut left = digits;
+    let mut parts = Vec::new();
+    for group in groups {
+        let (part, rest) = left.split_at(left.len().min(*group));
+        parts.push(part);
+        left = rest;
+    }
+    parts.push(left);
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_stand_in_groups_while_they_are_typed() {
+        assert_eq!(grouped("", &[4, 4, 2]), "");
+        assert_eq!(grouped("04121", &[4, 4, 2]), "0412 1");
+        assert_eq!(grouped("0412183764", &[4, 4, 2]), "0412 1837 64");
+        assert_eq!(grouped("138001380001", &[3, 4, 4]), "138 0013 8000 1");
+    }
+}

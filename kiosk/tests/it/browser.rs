@@ -1,0 +1,162 @@
+//! The running kiosk, through its page: as a browser meets it, and as a test of the whole county can drive it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use civic_core::ticket::Ticket;
+use hardware::desk::Desk;
+use kiosk::{
+    picture::pixels,
+    run::{Kiosk, run},
+    sample::sample_ticket,
+    station::Station,
+};
+use ledger::query::Filter;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+    task::JoinHandle,
+};
+
+use crate::{
+    records::Directory,
+    support::{LARGE, Shared},
+};
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<u64> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A client of eight lines, so that nothing is hidden.
+async fn ask(address: SocketAddr, request: &str, body: &str) -> Answer {
+    ask_as("localhost", address, request, body).await
+}
+
+/// The same, calling the kiosk by this name.
+async fn ask_as(host: &str, address: SocketAddr, request: &str, body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let kind = "content-type: application/json";
+    let length = body.len();
+    let text = format!("{request} HTTP/1.0\r\nhost: {host}\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head, body: bytes[end + 4..].to_vec() }
+}
+
+/// Finds a target by what it says, or by its name, and touches it.
+async fn touch(address: SocketAddr, target: &str) {
+    // The kiosk ignores a second tap at the same place for a moment, as it must with trembling hands.
+    tokio::time::sleep(std::time::Duration::from_millis(310)).await;
+    let view = ask(address, "GET /view", "").await.json();
+    let targets = view["targets"].as_array().unwrap();
+    let found = targets.iter().find(|found| found["text"] == target || found["name"] == target);
+    let found = found.unwrap_or_else(|| panic!("no {target:?} in {view}"));
+    let middle = |edge: &str, length: &str| found[edge].as_i64().unwrap() + found[length].as_i64().unwrap() / 2;
+    let (x, y) = (middle("x", "width"), middle("y", "height"));
+    for kind in ["down", "up"] {
+        let answer = ask(address, "POST /touch", &format!(r#"{{"x":{x},"y":{y},"kind":"{kind}"}}"#)).await;
+        assert_eq!(answer.status, 204);
+    }
+}
+
+async fn words(address: SocketAddr) -> String {
+    ask(address, "GET /view", "").await.json()["words"].to_string()
+}
+
+/// A kiosk that runs until it is told to stop.
+struct Running {
+    address: SocketAddr,
+    stop: Arc<Notify>,
+    ended: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    async fn start(station: Box<dyn Station>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (desk, stop) = (Desk::default(), Arc::new(Notify::new()));
+        let kiosk = Kiosk {
+            station,
+            news: Arc::default(),
+            boards: vec![Box::new(desk.clone())],
+            desk,
+            displays: Vec::new(),
+            panel: None,
+            size: LARGE,
+            listener,
+            routes: axum::Router::new(),
+        };
+        let told = stop.clone();
+        let ended = tokio::spawn(run(kiosk, async move { told.notified().await }));
+        Self { address, stop, ended }
+    }
+
+    async fn stop(self) {
+        self.stop.notify_one();
+        self.ended.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn words_reach_the_real_ledger_through_the_page() {
+    let directory = Directory::new("page");
+    let (_held, ledger, records) = directory.open();
+    let running = Running::start(Box::new(records)).await;
+    for target in ["提意见", "道路交通", "路灯坏了", "写好了", "不用留", "对，交上去"] {
+        touch(running.address, target).await;
+    }
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    assert!(words(running.address).await.contains(&Ticket::parse(&line.ticket).unwrap().to_string()));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_villager_is_served_through_the_page() {
+    let station = Shared::default();
+    let running = Running::start(Box::new(station.clone())).await;
+    let address = running.address;
+
+    let page = ask(address, "GET /", "").await;
+    assert!(page.status == 200 && String::from_utf8(page.body).unwrap().contains("/page.js"));
+    let whole = ask(address, "GET /frame?since=0", "").await;
+    assert_eq!(pixels(&whole.body).unwrap().0, LARGE);
+    let first = whole.header("x-frame").unwrap();
+    assert_eq!(ask(address, "GET /lamp", "").await.json()["lamp"], "amber-blinking");
+
+    // A waiting browser gets the next frame when there is one.
+    let waiting = tokio::spawn(async move { ask(address, &format!("GET /frame?since={first}"), "").await });
+    for target in ["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留", "对，交上去"]
+    {
+        touch(address, target).await;
+    }
+    assert!(waiting.await.unwrap().header("x-frame").unwrap() > first);
+    assert!(words(address).await.contains(&sample_ticket(18_376).to_string()));
+    assert_eq!(station.0.lock().unwrap().filed.len(), 1);
+    assert_eq!(ask(address, "GET /lamp", "").await.json()["lamp"], "amber");
+
+    assert_eq!(ask(address, "POST /button", "").await.status, 204);
+    assert_eq!(ask(address, "GET /view", "").await.json()["screen"], "Home");
+    let bad = ask(address, "POST /touch", r#"{"x":"left"}"#).await;
+    assert!((400..500).contains(&bad.status), "{}", bad.status);
+
+    // A page elsewhere that gave its own name this address reaches nothing.
+    assert_eq!(ask_as("evil.example", address, "GET /view", "").await.status, 403);
+
+    running.stop().await;
+}

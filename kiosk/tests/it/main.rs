@@ -1,0 +1,9 @@
+//! The kiosk on a desk: stories told by touches, and a picture of every screen.
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod pictures;
+mod records;
+mod stories;
+mod support;
+mod wording;

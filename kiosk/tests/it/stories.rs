@@ -1,0 +1,204 @@
+//! What people do at a kiosk, told by touches and by what they then read.
+
+use std::time::Duration;
+
+use hardware::lamp::Lamp;
+use kiosk::{
+    app::{Event, Touch, TouchKind},
+    sample::sample_ticket,
+    station::NotSaved,
+};
+
+use crate::support::{Desk, LARGE};
+
+#[test]
+fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留"]);
+    desk.is_on("ReadBack").sees("路灯坏了，晚上看不见").sees("不留电话，不记名字");
+    assert!(desk.station.0.lock().unwrap().filed.is_empty(), "nothing is filed before the person agrees");
+    desk.touch("对，交上去").is_on("Filed").sees(&sample_ticket(18_376).to_string());
+    let filed = desk.station.0.lock().unwrap().filed.clone();
+    let (_, draft) = &filed[0];
+    assert_eq!((draft.topic.as_str(), draft.body.as_str()), ("道路交通", "路灯坏了，晚上看不见"));
+    assert_eq!(draft.phone, None);
+    desk.touch("记好了，回首页").is_on("Home").does_not_see("路灯");
+}
+
+#[test]
+fn an_opinion_can_be_typed_in_pinyin() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "饮水安全", "用拼音写"]);
+    desk.touch_all(&["s", "h", "u", "i", "水", "g", "u", "a", "n", "更多字"]);
+    desk.touch_all(&["Space", "h", "u", "a", "i", "坏", "。", "数字", "3", "用拼音写", "t", "i", "a", "n", "天"]);
+    desk.sees("水").sees("坏。3天");
+    desk.touch_all(&["写好了", "不用留"]).sees("坏。3天");
+}
+
+#[test]
+fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "其他", "请代表来一趟", "写好了", "留个电话"]);
+    desk.touch_all(&["1", "3", "8", "按好了"]).is_on("Phone").sees("少了几位");
+    for digit in "00138000".chars() {
+        desk.touch(&digit.to_string());
+    }
+    desk.touch("按好了").is_on("ReadBack").sees("138 0013 8000");
+    desk.touch("对，交上去");
+    assert_eq!(desk.station.0.lock().unwrap().filed[0].1.phone.as_deref(), Some("13800138000"));
+
+    let mut shy = Desk::new(LARGE);
+    shy.touch_all(&["提意见", "其他", "请代表来一趟", "写好了", "留个电话", "1", "3", "8", "不留了", "对，交上去"]);
+    assert_eq!(shy.station.0.lock().unwrap().filed[0].1.phone, None);
+}
+
+#[test]
+fn words_survive_every_way_back() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "教育", "孩子上学太远", "返回", "道路交通"]).sees("孩子上学太远");
+    desk.touch_all(&["写好了", "返回"]).is_on("Writing").sees("孩子上学太远");
+    desk.touch_all(&["写好了", "不用留", "改一改"]).is_on("Writing").sees("孩子上学太远").sees("道路交通");
+    desk.touch_all(&["清空", "留着，接着写"]).is_on("Writing").sees("孩子上学太远");
+    desk.touch_all(&["清空", "都不要了"]).is_on("Writing").does_not_see("孩子上学太远");
+    desk.touch_all(&["返回", "返回"]).is_on("Home");
+}
+
+#[test]
+fn leaving_with_words_written_is_asked_about() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "教育", "孩子上学太远", "返回", "返回"]).is_on("Leave");
+    desk.touch("我还在，接着来").is_on("Topics");
+    desk.touch_all(&["返回", "回首页"]).is_on("Home");
+    desk.touch_all(&["提意见", "教育"]).is_on("Writing").does_not_see("孩子上学太远。");
+}
+
+#[test]
+fn what_could_not_be_saved_is_said_plainly_kept_and_tried_again() {
+    let mut desk = Desk::new(LARGE);
+    desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    desk.is_on("NotSaved").sees("没有存上").sees("存满了").does_not_see("您的号码");
+    desk.touch("再试一次").is_on("NotSaved").sees("试了 2 次");
+    desk.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
+    desk.touch("再试一次").sees("再试一次。还不行");
+    desk.touch("看看我写的").sees("晚上不安全");
+    desk.station.0.lock().unwrap().refuses = None;
+    desk.touch("对，交上去").is_on("Filed");
+    assert_eq!(desk.station.0.lock().unwrap().filed[0].1.body, "晚上不安全");
+}
+
+fn ask_for(desk: &mut Desk, digits: &str) {
+    desk.touch("查进度");
+    for digit in digits.chars() {
+        desk.touch(&digit.to_string());
+    }
+    desk.touch("查一查");
+}
+
+#[test]
+fn the_answer_is_shown_to_whoever_types_the_number() {
+    let mut desk = Desk::new(LARGE);
+    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.is_on("Progress").sees("有答复了").sees("都亮了").sees("截至11月20日").sees("镇里派人看过");
+    desk.touch("回首页").is_on("Home");
+}
+
+#[test]
+fn a_mistyped_number_is_said_kindly_and_an_unknown_one_honestly() {
+    let mut desk = Desk::new(LARGE);
+    ask_for(&mut desk, "041218");
+    desk.is_on("Find").sees("还少几位");
+    desk.touch_all(&["3", "7", "6", "7", "查一查"]).is_on("Find").sees("有一位按错了");
+    desk.touch("Back");
+    ask_for(&mut desk, &sample_ticket(7).digits());
+    desk.is_on("Progress").sees("这台终端还没有收到这个号的消息");
+}
+
+#[test]
+fn what_was_filed_here_says_how_far_it_has_come() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去", "记好了，回首页"]);
+    ask_for(&mut desk, &sample_ticket(18_376).digits());
+    desk.sees("您的话存在这台机器里，还没有送出去");
+}
+
+#[test]
+fn after_a_minute_the_kiosk_asks_and_then_forgets() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.wait(Duration::from_secs(59));
+    desk.is_on("Writing");
+    desk.wait(Duration::from_secs(2));
+    desk.is_on("Leave").sees("还在吗？");
+    desk.touch("我还在，接着来").is_on("Writing").sees("晚上不安全");
+    desk.wait(Duration::from_secs(100));
+    desk.is_on("Home");
+    desk.touch_all(&["提意见", "教育"]).does_not_see("晚上不安全");
+}
+
+#[test]
+fn a_ticket_is_shown_for_two_minutes_and_the_first_screen_for_ever() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    desk.wait(Duration::from_secs(119));
+    desk.is_on("Filed");
+    desk.wait(Duration::from_secs(2));
+    desk.is_on("Home");
+    assert_eq!(desk.app.wake_at(), None, "an idle kiosk sleeps until somebody comes");
+}
+
+#[test]
+fn the_button_goes_home_but_not_over_words() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch("查进度");
+    desk.event(Event::Button);
+    desk.is_on("Home");
+    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.event(Event::Button);
+    desk.is_on("Leave").sees("不写了吗？");
+    desk.event(Event::Button);
+    desk.is_on("Home");
+}
+
+#[test]
+fn a_finger_that_slides_off_a_target_chooses_nothing() {
+    let mut desk = Desk::new(LARGE);
+    let (say, find) = (desk.place_of("提意见"), desk.place_of("查进度"));
+    let finger = |kind, at| Event::Touch(Touch { kind, at });
+    desk.event(finger(TouchKind::Down, say));
+    assert!(desk.app.pressed().is_some());
+    desk.event(finger(TouchKind::Move, find));
+    assert!(desk.app.pressed().is_none());
+    desk.event(finger(TouchKind::Up, find));
+    desk.is_on("Home");
+}
+
+#[test]
+fn a_double_tap_does_not_fall_through_to_the_next_screen() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留"]);
+    let file = desk.place_of("对，交上去");
+    desk.tap(file);
+    desk.is_on("Filed");
+    // The second tap of a trembling hand, 150 ms later, on what is now "noted".
+    desk.now += Duration::from_millis(150);
+    desk.event(Event::Touch(Touch { kind: TouchKind::Down, at: file }));
+    desk.event(Event::Touch(Touch { kind: TouchKind::Up, at: file }));
+    desk.is_on("Filed");
+}
+
+#[test]
+fn the_lamp_and_the_three_words_follow_the_receipts() {
+    let mut desk = Desk::new(LARGE);
+    assert_eq!(desk.app.lamp(), Lamp::AmberBlinking);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    assert_eq!(desk.app.lamp(), Lamp::Amber);
+    let mut all = desk.station.0.lock().unwrap().clone();
+    all.filed.clear();
+    all.counts.on_road = 0;
+    all.counts.received = 19;
+    *desk.station.0.lock().unwrap() = all;
+    desk.event(Event::News);
+    desk.touch("记好了，回首页").sees("19");
+    assert_eq!(desk.app.lamp(), Lamp::Green);
+}

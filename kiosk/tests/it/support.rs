@@ -1,0 +1,194 @@
+//! A kiosk whose finger, clock and station are in the test's hand.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use civic_core::{codebook::Topic, ticket::Ticket};
+use embedded_graphics::prelude::{Point, Size};
+use kiosk::{
+    app::{App, Event, Touch, TouchKind},
+    draw::layout::Placed,
+    sample::Sample,
+    station::{Counts, Draft, Found, NotSaved, Place, Station},
+};
+
+pub const LARGE: Size = Size::new(1024, 600);
+pub const SMALL: Size = Size::new(800, 480);
+
+/// A sample station that the test may look into while the kiosk holds it.
+#[derive(Clone, Default)]
+pub struct Shared(pub Arc<Mutex<Sample>>);
+
+impl Station for Shared {
+    fn place(&self) -> Place {
+        self.0.lock().unwrap().place()
+    }
+    fn topics(&self) -> Vec<Topic> {
+        self.0.lock().unwrap().topics()
+    }
+    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
+        self.0.lock().unwrap().file(draft)
+    }
+    fn find(&self, ticket: &Ticket) -> Found {
+        self.0.lock().unwrap().find(ticket)
+    }
+    fn counts(&self) -> Counts {
+        self.0.lock().unwrap().counts()
+    }
+}
+
+/// A kiosk, and a villager in front of it.
+pub struct Desk {
+    pub app: App,
+    pub station: Shared,
+    pub now: Instant,
+}
+
+impl Desk {
+    pub fn new(size: Size) -> Self {
+        let station = Shared::default();
+        let now = Instant::now();
+        Self { app: App::new(Box::new(station.clone()), size, now), station, now }
+    }
+
+    /// Touches the target that says this, or whose name is this.
+    #[track_caller]
+    pub fn touch(&mut self, target: &str) -> &mut Self {
+        let at = self.place_of(target);
+        self.tap(at);
+        self
+    }
+
+    /// Touches these targets one after the other.
+    #[track_caller]
+    pub fn touch_all(&mut self, targets: &[&str]) -> &mut Self {
+        for target in targets {
+            self.touch(target);
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn place_of(&self, target: &str) -> Point {
+        let pieces = self.app.pieces();
+        let found = pieces
+            .iter()
+            .find(|piece| piece.touch.as_deref().is_some_and(|name| name == target || piece.face.text() == target));
+        let Some(piece) = found else {
+            let there: Vec<_> = pieces.iter().filter_map(|piece| piece.touch.as_deref()).collect();
+            panic!("no {target:?} on {}; there are {there:?}", self.app.screen().name());
+        };
+        piece.area.center()
+    }
+
+    pub fn tap(&mut self, at: Point) {
+        self.wait(Duration::from_millis(400));
+        self.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
+        self.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.app.handle(event, self.now);
+    }
+
+    /// Lets time pass, waking the app when it asked to be.
+    pub fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.app.wake_at().filter(|at| *at <= end) {
+            self.now = at;
+            self.event(Event::Tick);
+        }
+        self.now = end;
+    }
+
+    /// The screen that is up and every word on it, one piece a line.
+    pub fn reads(&self) -> String {
+        let pieces = self.app.pieces();
+        let words = pieces.iter().map(|piece| piece.face.text()).filter(|text| !text.is_empty());
+        std::iter::once(self.app.screen().name().to_owned()).chain(words).collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    pub fn sees(&self, words: &str) -> &Self {
+        let reads = self.reads();
+        assert!(reads.contains(words), "{words:?} is not on the screen:\n{reads}");
+        self
+    }
+
+    #[track_caller]
+    pub fn does_not_see(&self, words: &str) -> &Self {
+        let reads = self.reads();
+        assert!(!reads.contains(words), "{words:?} is on the screen:\n{reads}");
+        self
+    }
+
+    #[track_caller]
+    pub fn is_on(&self, screen: &str) -> &Self {
+        assert_eq!(self.app.screen().name(), screen);
+        self
+    }
+
+    pub fn pieces(&self) -> Vec<Placed<String>> {
+        self.app.pieces()
+    }
+}
+
+/// Every screen that a person can meet, with the name of its picture.
+pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
+    let desk = |touches: &[&str]| {
+        let mut desk = Desk::new(size);
+        desk.touch_all(touches);
+        desk
+    };
+    let written: &[&str] = &["提意见", "道路交通", "路灯坏了，晚上看不见", "请来看看，修一修"];
+    let with = |more: &[&str]| {
+        let mut touches = written[..3].to_vec();
+        touches.extend(more);
+        desk(&touches)
+    };
+    let digits = |digits: &str, end: &[&str]| {
+        let mut desk = desk(&["查进度"]);
+        for digit in digits.chars() {
+            desk.touch(&digit.to_string());
+        }
+        desk.touch_all(end);
+        desk
+    };
+    let mut pressed = desk(&[]);
+    let at = pressed.place_of("提意见");
+    pressed.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
+    let mut failed = with(&["写好了", "不用留"]);
+    failed.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
+    failed.touch("对，交上去");
+    let mut filed_then_found = with(&["写好了", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
+    for digit in kiosk::sample::sample_ticket(18_376).digits().chars() {
+        filed_then_found.touch(&digit.to_string());
+    }
+    filed_then_found.touch("查一查");
+    let mut still_there = with(&[]);
+    still_there.wait(Duration::from_secs(61));
+    let answered = kiosk::sample::sample_ticket(90_155).digits();
+    let unknown = kiosk::sample::sample_ticket(7).digits();
+    vec![
+        ("home", desk(&[])),
+        ("home-pressed", pressed),
+        ("topics", desk(&["提意见"])),
+        ("writing-sentences", desk(&["提意见", "道路交通"])),
+        ("writing-letters", with(&["用拼音写", "q", "i", "n", "g"])),
+        ("writing-marks", with(&["用拼音写", "数字"])),
+        ("clear", with(&["清空"])),
+        ("contact", with(&["写好了"])),
+        ("phone", with(&["写好了", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
+        ("read-back", with(&["写好了", "不用留"])),
+        ("filed", with(&["写好了", "不用留", "对，交上去"])),
+        ("not-saved", failed),
+        ("find", digits("04121", &[])),
+        ("find-mistyped", digits("0412183767", &["查一查"])),
+        ("progress-answered", digits(&answered, &["查一查"])),
+        ("progress-here", filed_then_found),
+        ("progress-unknown", digits(&unknown, &["查一查"])),
+        ("still-there", still_there),
+    ]
+}

@@ -1,0 +1,92 @@
+# The English beside the Chinese: same keys, fewer words.
+
+back = Back
+to-home = To the first page
+
+home-say = Say something
+home-find = See what became of it
+
+here = On this machine
+on-road = On the way
+received = County has it
+last-receipt = The county last received on { $day }
+no-receipt-yet = The county has received nothing from here yet
+
+topics-title = What is it about?
+
+clear = Clear
+done-writing = Done
+writing-hint = Touch a sentence below, or write in pinyin
+writing-hint-letters = Write whatever you want to say
+writing-full = This is full. Touch Done when you are ready.
+to-letters = Write in pinyin
+to-sentences = Sentences
+to-marks = Digits
+more-topics = Others
+more-sentences = Other sentences
+more-characters = More
+letters-hint = Touch letters, then the character
+erase = Take one back
+space = Space
+
+clear-title = Take everything away?
+clear-yes = Take it away
+clear-no = Keep it and go on
+
+contact-title = Leave a phone number?
+contact-why = It is handled all the same without one, and no name is kept. With one, the people handling it can call you; only the county can see it.
+contact-no = No need
+contact-yes = Leave a number
+
+phone-title = Your phone number
+phone-who-sees = The number is locked; only the county can open it.
+phone-too-short = The number seems too short; please look again.
+phone-done = That is it
+phone-none = Rather not
+
+read-back-title = Is this right?
+read-back-phone = Phone: { $phone }
+read-back-no-phone = No phone, no name
+read-back-change = Change it
+read-back-file = Yes, hand it in
+
+filed-title = Saved
+filed-number = Your number
+filed-note-down = Write it down or take a picture
+filed-next = Your words are saved on this machine and go to the county when there is a network or a deputy comes. Come back later and type this number to see what became of it.
+filed-noted = Noted, to the first page
+
+not-saved-title = Not saved
+not-saved-kept = It could not be saved. Your words are still here.
+not-saved-again-kept = Tried { $failures } times and still not saved. Your words are still here.
+not-saved-disk-full = This machine is full. Please tell someone at the station or a deputy.
+not-saved-failed = Please try again. If it fails again, tell someone at the station.
+not-saved-look = See my words
+not-saved-again = Try again
+
+find-title = Your ticket number
+find-empty = Ten digits
+find-note = The number has ten digits; you noted it when you handed in your words.
+find-too-short = The number has ten digits; some seem to be missing.
+find-mistyped = One digit seems wrong. Please compare with what you noted.
+find-go = Look it up
+
+progress-title = Number
+progress-answer = Answer
+progress-no-answer = There is no answer yet.
+progress-as-of = News up to { $day }
+progress-next-page = Next page ({ $page }/{ $pages })
+
+unknown-here = Nothing about this number has reached this terminal yet
+unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
+
+stage-here = Your words are on this machine and have not left. They go when there is a network or a deputy comes.
+stage-on-road = Your words are on the way; the county has not said yet that it has them.
+stage-received = The county has your words; nothing is known yet about their handling.
+
+still-there = Are you still there?
+leave-title = Stop writing?
+leave-loses-words = Going to the first page loses what you wrote.
+leave-goes-home = If nobody is here, the first page comes back soon.
+leave-stay = I am here, go on
+leave-go = To the first page

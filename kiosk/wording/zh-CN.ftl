@@ -1,0 +1,92 @@
+# Every sentence on the kiosk. Short, said as one says it to a neighbour; no office words.
+
+back = 返回
+to-home = 回首页
+
+home-say = 提意见
+home-find = 查进度
+
+here = 在本机
+on-road = 在路上
+received = 县里已收
+last-receipt = 县里最近一次收到：{ $day }
+no-receipt-yet = 县里还没有收到过这台机器的意见
+
+topics-title = 您想说哪方面的事？
+
+clear = 清空
+done-writing = 写好了
+writing-hint = 点下面的话，或者用拼音写
+writing-hint-letters = 想说什么，就写什么
+writing-full = 已经写满了。写好了就点“写好了”。
+to-letters = 用拼音写
+to-sentences = 常用话
+to-marks = 数字
+more-topics = 还有别的
+more-sentences = 还有别的话
+more-characters = 更多字
+letters-hint = 点拼音字母，再点要的字
+erase = 删一个字
+space = 空格
+
+clear-title = 都不要了吗？
+clear-yes = 都不要了
+clear-no = 留着，接着写
+
+contact-title = 要不要留电话？
+contact-why = 不留也一样办，不记名字。留了电话，办事的人能打给您；号码只有县里看得到。
+contact-no = 不用留
+contact-yes = 留个电话
+
+phone-title = 请按您的电话号码
+phone-who-sees = 号码加了锁，只有县里打得开。
+phone-too-short = 号码好像少了几位，请再看一看。
+phone-done = 按好了
+phone-none = 不留了
+
+read-back-title = 看一看，对不对？
+read-back-phone = 电话：{ $phone }
+read-back-no-phone = 不留电话，不记名字
+read-back-change = 改一改
+read-back-file = 对，交上去
+
+filed-title = 存好了
+filed-number = 您的号码
+filed-note-down = 请记下来，或者用手机拍下来
+filed-next = 您的话已经存在这台机器里，有网或者代表来的时候送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
+filed-noted = 记好了，回首页
+
+not-saved-title = 没有存上
+not-saved-kept = 刚才没有存上。您写的话还在，没有丢。
+not-saved-again-kept = 试了 { $failures } 次，还是没有存上。您写的话还在。
+not-saved-disk-full = 这台机器存满了。请告诉站里的人，或者请代表来。
+not-saved-failed = 请再试一次。还不行，请告诉站里的人。
+not-saved-look = 看看我写的
+not-saved-again = 再试一次
+
+find-title = 请按您的号码
+find-empty = 十位号码
+find-note = 号码有十位，是您提意见时记下的。
+find-too-short = 号码有十位，好像还少几位。
+find-mistyped = 这个号码好像有一位按错了。请对着您记的，再看一遍。
+find-go = 查一查
+
+progress-title = 号码
+progress-answer = 答复
+progress-no-answer = 还没有答复。
+progress-as-of = 这是截至{ $day }的消息
+progress-next-page = 下一页（{ $page }/{ $pages }）
+
+unknown-here = 这台终端还没有收到这个号的消息
+unknown-why = 可能是在别的地方提的，消息还没传过来。过几天再来看看，或者问问代表。
+
+stage-here = 您的话存在这台机器里，还没有送出去。有网或者代表来的时候就送。
+stage-on-road = 您的话正在往县里送，县里还没有回信说收到。
+stage-received = 县里已经收到您的话，还没有办理的消息。
+
+still-there = 还在吗？
+leave-title = 不写了吗？
+leave-loses-words = 回到首页，刚才写的话就没有了。
+leave-goes-home = 没有人的话，一会儿就回到首页。
+leave-stay = 我还在，接着来
+leave-go = 回首页

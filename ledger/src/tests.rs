@@ -1,0 +1,199 @@
+//! Several ledgers in one process; what one wrote is carried to another run by run, without a road.
+
+use std::path::PathBuf;
+
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    bulk::Record,
+    id::hex,
+    opinion::{Edit, Field, NewOpinion, NewStep},
+    seal::{Contact, OpenKey, Seed},
+    space::Audience,
+    time::UnixSeconds,
+};
+use replica::{
+    clock,
+    dir::DataDir,
+    identity::{Card, Identity},
+};
+
+use crate::{Ledger, LedgerError};
+
+const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
+const VILLAGE: &str = "990127101201";
+
+/// One installation in a directory that goes with the test.
+struct Installation {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl Installation {
+    fn new(role: Role, area: &str, number: u16) -> Self {
+        let path = std::env::temp_dir().join(format!("huiyin-ledger-{}", hex(&clock::random::<8>())));
+        let key: ed25519_dalek::SigningKey = (&clock::random::<32>()).into();
+        let card = Card {
+            scope: Scope { role, areas: vec![Area::parse(area).unwrap()] },
+            name: format!("{} {number}", role.word()),
+            number,
+            hub: "127.0.0.1:1".into(),
+            hub_key: String::new(),
+            authority: String::new(),
+            certificate: String::new(),
+            seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
+            codebook: CODEBOOK.into(),
+            enrolled_at: UnixSeconds(0),
+        };
+        Self { path, identity: Identity { key, card } }
+    }
+
+    fn open(&self) -> Ledger {
+        Ledger::open(&DataDir::hold(&self.path).unwrap(), &self.identity).unwrap()
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Carries everything of one audience from one log to another.
+fn carry(from: &Ledger, to: &Ledger, audience: Audience) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for held in from.log().held().unwrap() {
+        if held.feed.space.audience == audience {
+            let runs = from.log().runs_after(held.feed.id(), 0).unwrap();
+            let runs = runs.into_iter().map(|run| (held.feed.clone(), run)).collect();
+            runtime.block_on(to.log().accept(runs)).unwrap();
+        }
+    }
+    to.catch_up().unwrap();
+}
+
+fn village() -> Area {
+    Area::parse(VILLAGE).unwrap()
+}
+
+fn opinion(body: &str) -> NewOpinion {
+    let fields = [(Field::Topic, "道路交通".to_owned())].into();
+    NewOpinion { body: body.into(), fields, ..NewOpinion::default() }
+}
+
+fn lines(ledger: &Ledger) -> Vec<String> {
+    let mut lines = Vec::new();
+    ledger
+        .export(|line| {
+            lines.push(line.to_string());
+            Ok(())
+        })
+        .unwrap()
+        .unwrap();
+    lines
+}
+
+#[test]
+fn two_who_add_offline_both_keep_their_words_in_whatever_order_they_arrive() {
+    let (chen, wang) = (Installation::new(Role::Deputy, VILLAGE, 1), Installation::new(Role::Deputy, VILLAGE, 2));
+    let (here, there) = (Installation::new(Role::Hub, "990127", 0), Installation::new(Role::Hub, "990127", 0));
+    let (chen, wang, here, there) = (chen.open(), wang.open(), here.open(), there.open());
+    let filed = chen.file(&village(), "陈", opinion("桥坏了"), &Contact::default()).unwrap();
+    carry(&chen, &wang, Audience::Deputies);
+    assert!(chen.add(&filed.id, "陈", "，在村东").unwrap());
+    assert!(wang.add(&filed.id, "王", "，老人过不去").unwrap());
+    carry(&chen, &here, Audience::Deputies);
+    carry(&wang, &here, Audience::Deputies);
+    // The other way round, Wang's addition comes before what it adds to and waits for it.
+    carry(&wang, &there, Audience::Deputies);
+    carry(&chen, &there, Audience::Deputies);
+    let whole = here.opinion(&filed.id).unwrap().unwrap();
+    assert!(whole.opinion.body.contains("在村东") && whole.opinion.body.contains("老人过不去"));
+    assert_eq!(whole.opinion.original, "桥坏了");
+    assert_eq!(lines(&here), lines(&there));
+}
+
+#[test]
+fn a_change_that_comes_before_what_it_builds_on_waits_for_it() {
+    let (chen, wang) = (Installation::new(Role::Deputy, VILLAGE, 1), Installation::new(Role::Deputy, VILLAGE, 2));
+    let hub = Installation::new(Role::Hub, "990127", 0);
+    let (chen, wang, hub) = (chen.open(), wang.open(), hub.open());
+    let filed = chen.file(&village(), "陈", opinion("桥坏了"), &Contact::default()).unwrap();
+    carry(&chen, &wang, Audience::Deputies);
+    wang.add(&filed.id, "王", "，老人过不去").unwrap();
+    let own =
+        wang.log().held().unwrap().into_iter().find(|held| held.feed.public_key == wang.log().public_key()).unwrap();
+    let runs = wang.log().runs_after(own.feed.id(), 0).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(hub.log().accept(runs.into_iter().map(|run| (own.feed.clone(), run)).collect())).unwrap();
+    let merged = hub.catch_up().unwrap();
+    assert_eq!((merged.changes, merged.pending), (0, 1));
+    assert!(lines(&hub).is_empty());
+    carry(&chen, &hub, Audience::Deputies);
+    assert!(lines(&hub)[0].contains("老人过不去"));
+}
+
+#[test]
+fn a_ledger_rebuilt_from_the_log_says_the_same() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    for n in 0..5 {
+        let filed = ledger.file(&village(), "陈", opinion(&format!("第 {n} 件")), &Contact::default()).unwrap();
+        ledger.add(&filed.id, "陈", "补充").unwrap();
+    }
+    let before = lines(&ledger);
+    drop(ledger);
+    let ledger = Ledger::rebuild(&DataDir::hold(&deputy.path).unwrap(), &deputy.identity).unwrap();
+    assert_eq!(lines(&ledger), before);
+}
+
+#[test]
+fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
+    let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+    let (kiosk, hub) = (kiosk.open(), hub.open());
+    let contact = Contact { name: "某人".into(), phone: "10001112222".into() };
+    let filed = kiosk.file(&village(), "站", opinion("桥坏了"), &contact).unwrap();
+    carry(&kiosk, &hub, Audience::Deputies);
+    carry(&kiosk, &hub, Audience::County);
+    assert_eq!(hub.envelopes(&filed.id).unwrap().len(), 1);
+    while hub.write_slips().unwrap() > 0 {}
+    let states = hub.codebook().clone();
+    let walk = |act: &str, note: &str, office: &str| {
+        let step = NewStep { act: act.into(), note: note.into(), ..NewStep::default() };
+        let fields = if office.is_empty() { Default::default() } else { [(Field::Office, office.to_owned())].into() };
+        hub.edit(&filed.id, "县", &Edit { step: Some(step), fields, ..Edit::default() })
+    };
+    walk("受理", "", "").unwrap();
+    walk("交办", "", "交通局").unwrap();
+    assert!(matches!(walk("受理", "", ""), Err(LedgerError::NotAllowed(_))));
+    walk("办理", "", "").unwrap();
+    walk("答复", "下月就修", "").unwrap();
+    while hub.write_slips().unwrap() > 0 {}
+    assert_eq!(hub.write_slips().unwrap(), 0);
+    carry(&hub, &kiosk, Audience::Public);
+    let slip = kiosk.slip(&filed.ticket).unwrap().unwrap();
+    assert_eq!(slip.answer.as_deref(), Some("下月就修"));
+    assert_eq!(slip.state, states.step("答复").and_then(|rule| rule.to.clone()).unwrap());
+}
+
+#[test]
+fn records_entered_twice_are_there_once_and_a_wrong_one_stops_no_other() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    let line = |id: u8, body: &str| format!(r#"{{"id":"{}","init":{{"body":"{body}"}},"steps":[]}}"#, hex(&[id; 16]));
+    let long = "路".repeat(2_001);
+    let records: Vec<_> =
+        [line(1, "一"), line(2, &long), line(1, "一")].iter().map(|line| Record::parse(line).unwrap()).collect();
+    let results = ledger.import(&village(), &records).unwrap();
+    assert!(matches!(results[..], [Ok(true), Err(LedgerError::Record(_)), Ok(false)]));
+    assert!(matches!(ledger.import(&village(), &records[..1]).unwrap()[..], [Ok(false)]));
+    assert_eq!(lines(&ledger).len(), 1);
+}
+
+#[test]
+fn a_device_writes_only_where_it_was_enrolled_for() {
+    let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
+    let elsewhere = Area::parse("990127101202").unwrap();
+    let refused = kiosk.open().file(&elsewhere, "站", opinion("别村"), &Contact::default());
+    assert!(matches!(refused, Err(LedgerError::OutOfScope(_))));
+}

@@ -1,0 +1,87 @@
+//! What a page says when it cannot be shown: the one map from failures to statuses and sentences.
+
+use axum::{
+    extract::rejection::FormRejection,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use civic_core::wording::Both;
+use ledger::LedgerError;
+use replica::store::StoreError;
+use tracing::error;
+
+use super::words::both;
+use crate::register::RegisterError;
+
+/// Why a page could not be shown or a form could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// There is no such page, record or device: go back to the list.
+    #[error("there is no such page")]
+    NotFound,
+    /// What was sent is not what the form sends.
+    #[error("the request is not one of this page's forms")]
+    BadRequest,
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The register refused.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// Work stopped in the middle: a fault of this program.
+    #[error("the work for this page stopped in the middle")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+impl From<FormRejection> for PageError {
+    fn from(_: FormRejection) -> Self {
+        PageError::BadRequest
+    }
+}
+
+impl PageError {
+    /// The status and the sentence.
+    fn verdict(&self) -> (StatusCode, Both) {
+        match self {
+            PageError::NotFound | PageError::Register(RegisterError::NotFound) => {
+                (StatusCode::NOT_FOUND, both("error-not-found"))
+            }
+            PageError::BadRequest => (StatusCode::BAD_REQUEST, both("error-bad-request")),
+            PageError::Register(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, both("error-area"))
+            }
+            PageError::Ledger(failure) => match failure {
+                LedgerError::NotFound => (StatusCode::NOT_FOUND, both("error-not-found")),
+                LedgerError::Record(_) | LedgerError::NotAllowed(_) => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, both("error-bad-request"))
+                }
+                LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
+                LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
+                LedgerError::Store(StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped)
+                | LedgerError::Tables(_)
+                | LedgerError::NoTickets
+                | LedgerError::Codebook(_)
+                | LedgerError::Seal(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
+            },
+            PageError::Register(RegisterError::Db(_)) | PageError::Stopped(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed"))
+            }
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, sentence) = log_and_say(&self);
+        (status, super::frame::sorry(&sentence)).into_response()
+    }
+}
+
+/// The status and the sentence of a failure. A fault on this side goes to the log, once, here.
+pub(super) fn log_and_say(failure: &PageError) -> (StatusCode, Both) {
+    let (status, sentence) = failure.verdict();
+    if status.is_server_error() {
+        error!(error = %failure, "A page could not be shown or a form not carried out");
+    }
+    (status, sentence)
+}

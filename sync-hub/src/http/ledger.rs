@@ -1,0 +1,334 @@
+//! The ledger 台账: every opinion in a table that brings itself up to date.
+
+use ::ledger::query::{Filter, Line};
+use axum::{
+    Router,
+    extract::{Query, State},
+    routing::get,
+};
+use civic_core::{area::Area, codebook::Codebook, ticket::Ticket};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    Console, Fleet,
+    error::PageError,
+    frame::{self, Place},
+    now,
+    words::{
+        area_tree, area_word, both, county_word, english, in_address, line, moment, one_line, say, say_with,
+        to_the_second,
+    },
+};
+
+/// Rows of one page: what an eye goes over in one go.
+const ROWS: usize = 50;
+/// The last page there can be; SQLite counts rows no further than 2⁶³.
+const PAGE_MAX: usize = 1_000_000_000;
+/// Of a long text, this much; the cell cuts it to its width.
+const EXCERPT_CHARS: usize = 160;
+
+pub(super) fn routes() -> Router<Console> {
+    Router::new().route("/", get(page)).route("/rows", get(rows))
+}
+
+/// What an operator asked to see, as it stands in the address.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    state: String,
+    topic: String,
+    office: String,
+    area: String,
+    questions: String,
+    q: String,
+    page: String,
+}
+
+impl Asked {
+    fn filter(&self) -> Filter {
+        let given = |value: &str| (!value.trim().is_empty()).then(|| value.trim().to_owned());
+        Filter {
+            state: given(&self.state),
+            topic: given(&self.topic),
+            office: given(&self.office),
+            area: Area::parse(&self.area),
+            has_questions: self.has_questions(),
+            text: given(&self.q),
+            offset: (self.page() - 1).saturating_mul(ROWS),
+            limit: ROWS,
+        }
+    }
+
+    fn has_questions(&self) -> bool {
+        !self.questions.is_empty()
+    }
+
+    /// From 1.
+    fn page(&self) -> usize {
+        self.page.parse().unwrap_or(1).clamp(1, PAGE_MAX)
+    }
+
+    /// Whether anything beside the state narrows the list.
+    fn is_narrowed(&self) -> bool {
+        let Self { state: _, topic, office, area, questions, q, page: _ } = self;
+        [topic, office, area, questions, q].into_iter().any(|value| !value.trim().is_empty())
+    }
+
+    fn with_state(&self, state: &str) -> Self {
+        Self { state: state.to_owned(), page: String::new(), ..self.clone() }
+    }
+
+    fn with_page(&self, page: usize) -> Self {
+        Self { page: page.to_string(), ..self.clone() }
+    }
+
+    fn address(&self) -> String {
+        let Self { state, topic, office, area, questions, q, page } = self;
+        let page = if page == "1" { "" } else { page };
+        let pairs = [
+            ("state", state.as_str()),
+            ("topic", topic),
+            ("office", office),
+            ("area", area),
+            ("questions", questions),
+            ("q", q),
+            ("page", page),
+        ];
+        let given: Vec<String> = pairs
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| format!("{key}={}", in_address(value)))
+            .collect();
+        if given.is_empty() { "/".to_owned() } else { format!("/?{}", given.join("&")) }
+    }
+}
+
+/// What the list shows at this moment.
+struct Shown {
+    lines: Vec<Line>,
+    total: u64,
+    /// Every opinion of the county.
+    all: u64,
+    /// Of what was asked for without regard to the state, how many there are.
+    every_state: u64,
+    states: Vec<(String, u64)>,
+    questions: u64,
+    fleet: Fleet,
+}
+
+fn look(console: &Console, asked: &Asked) -> Result<Shown, PageError> {
+    let ledger = &console.ledger;
+    let tallies = ledger.tallies()?;
+    let all = tallies.iter().map(|(_, count)| count).sum();
+    let mut states: Vec<String> = ledger.codebook().states.iter().map(|state| state.name.clone()).collect();
+    states.extend(
+        tallies.iter().map(|(state, _)| state.clone()).filter(|state| !states.contains(state)).collect::<Vec<_>>(),
+    );
+    let count = |state: &str| -> Result<u64, PageError> {
+        if asked.is_narrowed() {
+            return Ok(ledger.list(&Filter { limit: 1, ..asked.with_state(state).filter() })?.total);
+        }
+        Ok(tallies.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count))
+    };
+    let states = states
+        .into_iter()
+        .map(|state| Ok((count(&state)?, state)))
+        .map(|counted| counted.map(|(count, state)| (state, count)))
+        .collect::<Result<Vec<_>, PageError>>()?;
+    let page = ledger.list(&asked.filter())?;
+    Ok(Shown {
+        lines: page.lines,
+        total: page.total,
+        all,
+        every_state: states.iter().map(|(_, count)| count).sum(),
+        states,
+        questions: ledger.question_count()?,
+        fleet: console.fleet(now())?,
+    })
+}
+
+async fn page(State(console): State<Console>, Query(asked): Query<Asked>) -> Result<Markup, PageError> {
+    console
+        .work(move |console| {
+            let shown = look(console, &asked)?;
+            let body = html! {
+                h1.unseen { (say("ledger")) }
+                (filters(console.ledger.codebook(), &asked))
+                div #list data-rows-from="/rows" { (list(console.ledger.codebook(), &asked, &shown)) }
+            };
+            Ok(frame::page(&both("ledger"), Place::Ledger, console.county(), shown.fleet.waiting, body))
+        })
+        .await
+}
+
+/// The list alone, for a page that is open already.
+async fn rows(State(console): State<Console>, Query(asked): Query<Asked>) -> Result<Markup, PageError> {
+    console.work(move |console| Ok(list(console.ledger.codebook(), &asked, &look(console, &asked)?))).await
+}
+
+fn filters(codebook: &Codebook, asked: &Asked) -> Markup {
+    let topics = codebook.topics.iter().map(|topic| topic.name.as_str());
+    let offices = codebook.bodies.iter().map(|body| body.name.as_str());
+    html! {
+        form #filters action="/" role="search" {
+            input type="hidden" name="state" value=(asked.state);
+            label {
+                span.label { (say("filter-text")) }
+                input #search type="search" name="q" value=(asked.q) placeholder=(line("filter-text-hint")) autocomplete="off";
+            }
+            label { span.label { (say("field-topic")) } (choice("topic", codebook, topics, &asked.topic)) }
+            label { span.label { (say("field-office")) } (choice("office", codebook, offices, &asked.office)) }
+            label {
+                span.label { (say("filter-area")) }
+                select name="area" {
+                    option value="" { (line("every")) }
+                    @for (depth, area, name) in area_tree(codebook).into_iter().skip(1) {
+                        option value=(area) selected[area.code() == asked.area] { ("　".repeat(depth - 1)) (name) }
+                    }
+                }
+            }
+            label.check {
+                input type="checkbox" name="questions" value="1" checked[asked.has_questions()];
+                (say("filter-questions"))
+            }
+            button type="submit" { (say("filter")) }
+            a.quiet href="/" { (say("filter-none")) }
+        }
+    }
+}
+
+fn choice<'a>(name: &str, codebook: &Codebook, words: impl Iterator<Item = &'a str>, chosen: &str) -> Markup {
+    let words: Vec<&str> = words.collect();
+    html! {
+        select name=(name) {
+            option value="" { (line("every")) }
+            @for word in &words { option value=(word) selected[*word == chosen] { (word) " " (english(codebook, word)) } }
+            // A word that other systems brought is as good a thing to look for.
+            @if !chosen.is_empty() && !words.contains(&chosen) { option value=(chosen) selected { (chosen) } }
+        }
+    }
+}
+
+fn list(codebook: &Codebook, asked: &Asked, shown: &Shown) -> Markup {
+    let pages = usize::try_from(shown.total).unwrap_or(usize::MAX).div_ceil(ROWS).max(1);
+    html! {
+        nav #tabs aria-label=(line("tabs")) {
+            (tab(asked, "", &say("every"), shown.every_state))
+            @for (state, count) in &shown.states { (tab(asked, state, &county_word(codebook, state), *count)) }
+        }
+        p #as-of {
+            span { (say_with("as-of", &[("at", to_the_second(now()).into())])) }
+            span data-total=(shown.total) { (say_with("as-of-shown", &[("shown", shown.total.into()), ("all", shown.all.into())])) }
+            span data-questions=(shown.questions) { (say_with("as-of-questions", &[("count", shown.questions.into())])) }
+            span data-connected=(shown.fleet.connected) data-enrolled=(shown.fleet.enrolled) {
+                (say_with("as-of-devices", &[
+                    ("enrolled", shown.fleet.enrolled.into()),
+                    ("heard", shown.fleet.heard.into()),
+                    ("connected", shown.fleet.connected.into()),
+                ]))
+            }
+        }
+        table #opinions {
+            thead { tr {
+                th.ticket { (say("field-ticket")) }
+                th.where { (say("column-where")) }
+                th.topic { (say("field-topic")) }
+                th.said { (say("column-said")) }
+                th.state { (say("field-state")) }
+                th.office { (say("field-office")) }
+                th.urgency { (say("field-urgency")) }
+                th.time { (say("column-filed")) }
+                th.time { (say("column-arrived")) }
+            } }
+            tbody #rows {
+                @for line in &shown.lines { (row(codebook, line)) }
+            }
+        }
+        @if shown.lines.is_empty() { p #nothing { (say("nothing-found")) } }
+        nav #pager aria-label=(line("pager")) {
+            @if asked.page() > 1 { a rel="prev" href=(asked.with_page(asked.page() - 1).address()) { "‹ " (say("page-before")) } }
+            span { (say_with("page-of", &[("page", asked.page().into()), ("pages", pages.into())])) }
+            @if asked.page() < pages { a rel="next" href=(asked.with_page(asked.page() + 1).address()) { (say("page-after")) " ›" } }
+        }
+    }
+}
+
+fn tab(asked: &Asked, state: &str, word: &Markup, count: u64) -> Markup {
+    let is_open = asked.state == state;
+    html! {
+        a href=(asked.with_state(state).address()) data-state=(state) data-count=(count)
+            aria-current=[is_open.then_some("true")] .none[count == 0] { (word) " " b { (count) } }
+    }
+}
+
+fn row(codebook: &Codebook, line: &Line) -> Markup {
+    let ticket = Ticket::parse(&line.ticket).map_or_else(|_| line.ticket.clone(), |ticket| ticket.to_string());
+    let area = Area::parse(&line.area);
+    html! {
+        tr data-id=(line.id) data-ticket=(line.ticket) data-state=(line.state) {
+            th.ticket scope="row" {
+                a href={ "/opinion/" (line.id) } { @if ticket.is_empty() { (say("no-ticket")) } @else { (ticket) } }
+                span.marks {
+                    @if line.questions > 0 {
+                        span.question data-questions=(line.questions) title=(line_of_questions()) { "⚠ " (line.questions) }
+                    }
+                    @if line.has_contact { (frame::lock()) }
+                }
+            }
+            td.where {
+                @if !line.village.is_empty() { span.zh { (web::page::spoken(&line.village)) } }
+                @if let Some(area) = &area { span.en { (one_line(&area_word(codebook, area))) } }
+            }
+            td.topic { (county_word(codebook, &line.topic)) }
+            td.said {
+                @if !line.title.is_empty() { span.title { (web::page::spoken(&line.title)) } }
+                span.excerpt { (web::page::spoken(&excerpt(&line.body))) }
+            }
+            td.state { (county_word(codebook, &line.state)) }
+            td.office { (county_word(codebook, &line.office)) }
+            td.urgency data-rank=[rank(codebook, &line.urgency)] { (county_word(codebook, &line.urgency)) }
+            td.time { (moment(line.filed_at)) }
+            td.time { (moment(line.arrived_at)) }
+        }
+    }
+}
+
+fn line_of_questions() -> String {
+    line("questions-hint")
+}
+
+/// The first words on one line.
+fn excerpt(text: &str) -> String {
+    text.chars().map(|character| if character == '\n' { ' ' } else { character }).take(EXCERPT_CHARS).collect()
+}
+
+/// How pressing, from 0 for the most pressing; `None` for a word that the codebook does not know.
+pub(super) fn rank(codebook: &Codebook, urgency: &str) -> Option<usize> {
+    codebook.urgencies.iter().position(|word| word.name == urgency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_what_was_asked_and_leaves_out_the_rest() {
+        let asked = Asked { topic: "道路".into(), page: "3".into(), ..Asked::default() };
+        assert_eq!(asked.address(), "/?topic=%E9%81%93%E8%B7%AF&page=3");
+        assert_eq!(
+            asked.with_state("已受理").address(),
+            "/?state=%E5%B7%B2%E5%8F%97%E7%90%86&topic=%E9%81%93%E8%B7%AF"
+        );
+        assert_eq!(Asked::default().with_page(1).address(), "/");
+    }
+
+    #[test]
+    fn a_page_number_that_is_none_is_the_first_page() {
+        for page in ["", "0", "-1", "x"] {
+            assert_eq!(Asked { page: page.into(), ..Asked::default() }.filter().offset, 0, "{page}");
+        }
+        let far = Asked { page: usize::MAX.to_string(), ..Asked::default() };
+        assert!(far.filter().offset > 0);
+    }
+}

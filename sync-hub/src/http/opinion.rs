@@ -1,0 +1,761 @@
+//! One opinion: what was said, what was done with it, what waits for a person, and the forms to do the next thing.
+
+use std::collections::BTreeMap;
+
+use ::ledger::{LedgerError, query::Whole};
+use axum::{
+    Router,
+    extract::{Form, Path, Query, State, rejection::FormRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use civic_core::{
+    codebook::{Ask, Codebook, StepRule},
+    document::{DocumentError, Stamp},
+    id::{DocId, from_hex, hex},
+    opinion::{BODY_CHARS_MAX, Conflict, Edit, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
+    slip::Slip,
+    wording::Both,
+    workflow::{self, Clash, NotAllowed},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    Console,
+    error::{self, PageError},
+    frame::{self, Place},
+    ledger::rank,
+    words::{
+        area_word, ask_word, audience_word, both, both_with, county_word, english, field_word, line, moment, say,
+        say_with,
+    },
+};
+
+/// The cookie that remembers who works at this browser, until operators have accounts.
+const OPERATOR_COOKIE: &str = "operator";
+/// Longest name of an operator.
+const OPERATOR_CHARS_MAX: usize = 40;
+/// How long the browser remembers the name.
+const OPERATOR_AGE_S: u32 = 180 * 24 * 3_600;
+
+pub(super) fn routes() -> Router<Console> {
+    Router::new()
+        .route("/opinion/{id}", get(page))
+        .route("/opinion/{id}/live", get(live))
+        .route("/opinion/{id}/step", post(step))
+        .route("/opinion/{id}/fields", post(fields))
+        .route("/opinion/{id}/settle", post(settle))
+        .route("/opinion/{id}/add", post(add))
+}
+
+/// The four forms of the page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FormKind {
+    /// A step that the rules allow.
+    Step,
+    /// Plain fields, corrected.
+    Fields,
+    /// One value of several, settled on.
+    Settle,
+    /// 补充
+    Add,
+}
+
+/// What a form sent, by name.
+type Given = BTreeMap<String, String>;
+
+/// A form that was not carried out: what was typed stays, with the reason beside it.
+struct Kept {
+    form: FormKind,
+    given: Given,
+    status: StatusCode,
+    reason: Both,
+}
+
+impl Kept {
+    fn value(&self, name: &str) -> &str {
+        self.given.get(name).map_or("", String::as_str)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Arrival {
+    done: String,
+}
+
+async fn page(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    Query(arrival): Query<Arrival>,
+    headers: HeaderMap,
+) -> Result<Markup, PageError> {
+    let id = DocId::parse(&id).ok_or(PageError::NotFound)?;
+    console.work(move |console| show(console, &id, &operator(&headers), &arrival.done, None)).await
+}
+
+/// What an open page may replace without touching what is being typed: the slip, and the mark of what it shows.
+async fn live(State(console): State<Console>, Path(id): Path<String>) -> Result<Markup, PageError> {
+    let id = DocId::parse(&id).ok_or(PageError::NotFound)?;
+    console
+        .work(move |console| {
+            let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
+            let slip = console.ledger.slip_of(&id)?;
+            Ok(html! {
+                div #opinion data-seen=(mark(&whole)) {}
+                (slip_pane(console.ledger.codebook(), slip.as_ref()))
+            })
+        })
+        .await
+}
+
+type Posted = Result<Form<Given>, FormRejection>;
+
+async fn step(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Posted,
+) -> Result<Response, PageError> {
+    carry_out(console, &id, headers, form, FormKind::Step).await
+}
+
+async fn fields(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Posted,
+) -> Result<Response, PageError> {
+    carry_out(console, &id, headers, form, FormKind::Fields).await
+}
+
+async fn settle(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Posted,
+) -> Result<Response, PageError> {
+    carry_out(console, &id, headers, form, FormKind::Settle).await
+}
+
+async fn add(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Posted,
+) -> Result<Response, PageError> {
+    carry_out(console, &id, headers, form, FormKind::Add).await
+}
+
+async fn carry_out(
+    console: Console,
+    id: &str,
+    headers: HeaderMap,
+    form: Posted,
+    kind: FormKind,
+) -> Result<Response, PageError> {
+    let id = DocId::parse(id).ok_or(PageError::NotFound)?;
+    let Form(given) = form?;
+    console
+        .work(move |console| {
+            let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
+            match enter(console, &whole, kind, &given) {
+                Ok(by) => {
+                    let age = OPERATOR_AGE_S;
+                    let name = hex(by.as_bytes());
+                    let cookie = format!("{OPERATOR_COOKIE}={name}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict");
+                    let headers = [(header::LOCATION, format!("/opinion/{id}?done=1")), (header::SET_COOKIE, cookie)];
+                    Ok((StatusCode::SEE_OTHER, headers).into_response())
+                }
+                Err(Refused { status, reason }) => {
+                    let by = given.get("by").cloned().unwrap_or_else(|| operator(&headers));
+                    let kept = Kept { form: kind, given, status, reason };
+                    Ok((kept.status, show(console, &id, &by, "", Some(&kept))?).into_response())
+                }
+            }
+        })
+        .await
+}
+
+/// Why a form was not carried out, in a sentence for the operator.
+struct Refused {
+    status: StatusCode,
+    reason: Both,
+}
+
+fn refused(reason: Both) -> Refused {
+    Refused { status: StatusCode::UNPROCESSABLE_ENTITY, reason }
+}
+
+/// Carries a form out; returns the operator's name.
+fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Result<String, Refused> {
+    let value = |name: &str| given.get(name).map_or("", |value| value.trim());
+    let by = value("by");
+    if by.is_empty() {
+        return Err(refused(both("refused-no-name")));
+    }
+    if by.chars().count() > OPERATOR_CHARS_MAX {
+        return Err(refused(both_with("refused-too-long", &[("most", OPERATOR_CHARS_MAX.into())])));
+    }
+    // Words are added whatever happened; a decision is made upon what was seen.
+    if kind != FormKind::Add && value("seen") != mark(whole) {
+        return Err(Refused { status: StatusCode::CONFLICT, reason: both("refused-changed-meanwhile") });
+    }
+    let ledger = &console.ledger;
+    let has_changed = match kind {
+        FormKind::Step => ledger.edit(&whole.id, by, &step_of(ledger.codebook(), whole, given)?),
+        FormKind::Fields => ledger.edit(&whole.id, by, &corrections(whole, given)?),
+        FormKind::Settle => {
+            let field = Field::from_key(value("field")).ok_or_else(|| refused(both("error-bad-request")))?;
+            let settled = given.get("value").cloned().unwrap_or_default();
+            ledger.edit(&whole.id, by, &Edit { fields: [(field, settled)].into(), ..Edit::default() })
+        }
+        FormKind::Add => {
+            let text = value("text");
+            if text.is_empty() {
+                return Err(refused(both("refused-empty")));
+            }
+            if whole.opinion.body.chars().count() + text.chars().count() > BODY_CHARS_MAX {
+                return Err(refused(both_with("refused-too-long", &[("most", BODY_CHARS_MAX.into())])));
+            }
+            ledger.add(&whole.id, by, text)
+        }
+    };
+    match has_changed {
+        Ok(true) => Ok(by.to_owned()),
+        Ok(false) => Err(refused(both("refused-nothing-differs"))),
+        Err(failure) => Err(explain(ledger.codebook(), failure)),
+    }
+}
+
+/// The step that a form describes, with the fields that its rule asks for.
+fn step_of(codebook: &Codebook, whole: &Whole, given: &Given) -> Result<Edit, Refused> {
+    let act = given.get("act").cloned().unwrap_or_default();
+    let note = given.get("note").map_or("", |note| note.trim()).to_owned();
+    if note.chars().count() > NOTE_CHARS_MAX {
+        return Err(refused(both_with("refused-too-long", &[("most", NOTE_CHARS_MAX.into())])));
+    }
+    let asked = codebook.step(&act).map_or(&[][..], |rule| &rule.asks);
+    let mut fields = BTreeMap::new();
+    for field in asked.iter().filter_map(|ask| field_of(*ask)) {
+        let value = given.get(field.key()).map_or("", |value| value.trim());
+        if value.chars().count() > FIELD_CHARS_MAX {
+            return Err(refused(both_with("refused-too-long", &[("most", FIELD_CHARS_MAX.into())])));
+        }
+        if value.is_empty() {
+            let what = field_word(field);
+            let values = [("act", act.clone().into()), ("what", what.zh.into()), ("whatEn", what.en.into())];
+            return Err(refused(both_with("refused-missing", &values)));
+        }
+        let is_in_conflict = whole.opinion.conflicts.iter().any(|conflict| conflict.field == field);
+        if value != whole.opinion.field(field) || is_in_conflict {
+            fields.insert(field, value.to_owned());
+        }
+    }
+    Ok(Edit { fields, step: Some(NewStep { act, note, ..NewStep::default() }), ..Edit::default() })
+}
+
+/// The plain field that holds what is asked for; a note is no field.
+fn field_of(ask: Ask) -> Option<Field> {
+    match ask {
+        Ask::Note => None,
+        Ask::Body => Some(Field::Office),
+        Ask::Topic => Some(Field::Topic),
+        Ask::Urgency => Some(Field::Urgency),
+    }
+}
+
+/// The fields that can be corrected without a step.
+const CORRECTED: [Field; 4] = [Field::Title, Field::Topic, Field::Urgency, Field::Office];
+
+/// Only what the operator changed: the others may be changed by somebody else at this moment.
+fn corrections(whole: &Whole, given: &Given) -> Result<Edit, Refused> {
+    let mut fields = BTreeMap::new();
+    for field in CORRECTED {
+        let Some(value) = given.get(field.key()).map(|value| value.trim()) else { continue };
+        if value.chars().count() > FIELD_CHARS_MAX {
+            return Err(refused(both_with("refused-too-long", &[("most", FIELD_CHARS_MAX.into())])));
+        }
+        if value != whole.opinion.field(field) {
+            fields.insert(field, value.to_owned());
+        }
+    }
+    if fields.is_empty() {
+        Err(refused(both("refused-nothing-differs")))
+    } else {
+        Ok(Edit { fields, ..Edit::default() })
+    }
+}
+
+/// Why the ledger did not take it.
+fn explain(codebook: &Codebook, failure: LedgerError) -> Refused {
+    match failure {
+        LedgerError::NotAllowed(NotAllowed::UnknownAct(act)) => {
+            refused(both_with("refused-unknown-act", &[("act", act.into())]))
+        }
+        LedgerError::NotAllowed(NotAllowed::NotFrom { act, state }) => {
+            let values = [
+                ("actEn", named_in_english(codebook, &act).into()),
+                ("stateEn", named_in_english(codebook, &state).into()),
+                ("act", act.clone().into()),
+                ("state", state.clone().into()),
+            ];
+            Refused { status: StatusCode::CONFLICT, reason: both_with("refused-not-from", &values) }
+        }
+        LedgerError::NotAllowed(NotAllowed::Missing { act, what }) => {
+            let what = ask_word(what);
+            let values = [("act", act.into()), ("what", what.zh.into()), ("whatEn", what.en.into())];
+            refused(both_with("refused-missing", &values))
+        }
+        LedgerError::Record(DocumentError::Limit(reason)) => {
+            refused(both_with("refused-limit", &[("reason", reason.into())]))
+        }
+        failure @ (LedgerError::Store(_)
+        | LedgerError::Tables(_)
+        | LedgerError::Record(DocumentError::Damaged(_) | DocumentError::Failed(_))
+        | LedgerError::NotFound
+        | LedgerError::OutOfScope(_)
+        | LedgerError::NoTickets
+        | LedgerError::Codebook(_)
+        | LedgerError::Seal(_)) => {
+            let (status, reason) = error::log_and_say(&PageError::Ledger(failure));
+            Refused { status, reason }
+        }
+    }
+}
+
+fn named_in_english(codebook: &Codebook, word: &str) -> String {
+    let en = english(codebook, word);
+    if en.is_empty() { word.to_owned() } else { en.to_owned() }
+}
+
+/// Changes with everything that the page shows of the opinion itself.
+fn mark(whole: &Whole) -> String {
+    blake3::hash(format!("{:?}", whole.opinion).as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// Who works at this browser, as the cookie remembers; the county's platform otherwise.
+fn operator(headers: &HeaderMap) -> String {
+    let cookie = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(OPERATOR_COOKIE)?.strip_prefix('='));
+    cookie
+        .and_then(from_hex)
+        .and_then(|name| String::from_utf8(name).ok())
+        .filter(|name| !name.is_empty() && name.chars().count() <= OPERATOR_CHARS_MAX)
+        .unwrap_or_else(|| both("operator-default").zh)
+}
+
+/// What the page needs beside the opinion.
+struct View<'a> {
+    codebook: &'a Codebook,
+    whole: &'a Whole,
+    seen: String,
+    by: &'a str,
+    kept: Option<&'a Kept>,
+}
+
+fn show(console: &Console, id: &DocId, by: &str, done: &str, kept: Option<&Kept>) -> Result<Markup, PageError> {
+    let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
+    let slip = console.ledger.slip_of(id)?;
+    let codebook = console.ledger.codebook();
+    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept };
+    let opinion = &whole.opinion;
+    let ticket = opinion.ticket.map(|ticket| ticket.to_string());
+    let name = match (&ticket, opinion.field(Field::Title)) {
+        (Some(ticket), "") => ticket.clone(),
+        (Some(ticket), title) => format!("{ticket} {title}"),
+        (None, title) => title.to_owned(),
+    };
+    let title = Both { zh: name, en: both("opinion").en };
+    let body = html! {
+        article #opinion data-id=(id) data-ticket=(opinion.ticket.map(|ticket| ticket.digits()).unwrap_or_default())
+            data-state=(whole.standing.state) data-seen=(view.seen) {
+            div #changed .notice role="status" hidden {
+                (say("changed-meanwhile")) " "
+                a href={ "/opinion/" (id) } { (say("look-again")) }
+            }
+            @if !done.is_empty() { div #done .notice role="status" { (say("done")) } }
+            (head(&view, ticket.as_deref()))
+            div.columns {
+                div.reading {
+                    (said(&view))
+                    (questions(&view))
+                    (timeline(&view))
+                    (facts(&view))
+                }
+                div.acting {
+                    (step_forms(&view))
+                    (correction_form(&view))
+                    (addition_form(&view))
+                    (slip_pane(codebook, slip.as_ref()))
+                }
+            }
+        }
+    };
+    Ok(frame::page(&title, Place::Elsewhere, console.county(), console.waiting()?, body))
+}
+
+fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
+    let View { codebook, whole, .. } = view;
+    let (opinion, standing) = (&whole.opinion, &whole.standing);
+    let state = codebook.state(&standing.state);
+    html! {
+        header.head {
+            a.back href="/" data-back { "← " (say("ledger")) }
+            div.line {
+                h1 {
+                    span.ticket { @if let Some(ticket) = ticket { (ticket) } @else { (say("no-ticket")) } }
+                    @let title = opinion.field(Field::Title);
+                    @if !title.is_empty() { " " span.title { (web::page::spoken(title)) } }
+                }
+                span #state .chip data-final[state.is_some_and(|state| state.is_final)] {
+                    (county_word(codebook, &standing.state))
+                }
+            }
+            p.next {
+                @if let Some((owner, days)) = state.and_then(|state| Some((state.owner.as_ref()?, state.days?))) {
+                    (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())]))
+                } @else if state.is_some_and(|state| state.is_final) { (say("next-nobody")) }
+                @if opinion.has_contact {
+                    span #sealed title=(line("sealed-hint")) { (frame::lock()) " " (say("sealed")) }
+                }
+            }
+            @if opinion.has_contact { p.hint { (say("sealed-hint")) } }
+        }
+    }
+}
+
+fn said(view: &View<'_>) -> Markup {
+    let Whole { passages, opinion, .. } = view.whole;
+    let additions = passages.iter().filter(|passage| passage.added.is_some()).count();
+    html! {
+        section #said {
+            h2 { (say("said")) }
+            @if additions > 0 {
+                input #alone type="checkbox" .unseen;
+                label for="alone" .switch { (say("original-alone")) " " kbd { "o" } }
+            }
+            blockquote #with-additions {
+                @for passage in passages {
+                    @match &passage.added {
+                        None => { span.first { (web::page::spoken(&passage.text)) } }
+                        Some(stamp) => {
+                            ins data-by=(stamp.by) {
+                                (web::page::spoken(&passage.text))
+                                small { "〔" (say("addition")) " · " (who(stamp)) "〕" }
+                            }
+                        }
+                    }
+                }
+            }
+            @if additions > 0 { blockquote #original { (web::page::spoken(&opinion.original)) } }
+        }
+    }
+}
+
+/// Who and when, on one line.
+fn who(stamp: &Stamp) -> Markup {
+    html! { span.by { (web::page::spoken(&stamp.by)) } " " time { (stamp.at.date_and_minute()) } }
+}
+
+fn questions(view: &View<'_>) -> Markup {
+    let opinion = &view.whole.opinion;
+    let clashes = &view.whole.standing.clashes;
+    html! {
+        @if !(opinion.conflicts.is_empty() && clashes.is_empty()) {
+            section #questions {
+                h2 { "⚠ " (say("questions")) }
+                (refusal(view, FormKind::Settle, None))
+                @for found in &opinion.conflicts { (conflict(view, found)) }
+                @for found in clashes { (clash(view, found)) }
+            }
+        }
+    }
+}
+
+fn conflict(view: &View<'_>, conflict: &Conflict) -> Markup {
+    let word = field_word(conflict.field);
+    html! {
+        div.conflict data-conflict=(conflict.field.key()) {
+            p { (say_with("conflict", &[("field", word.zh.into()), ("fieldEn", word.en.into()), ("count", conflict.values.len().into())])) }
+            table {
+                @for (place, (value, stamp)) in conflict.values.iter().enumerate() {
+                    tr {
+                        th scope="row" { (county_word(view.codebook, value)) @if value.is_empty() { (say("empty-value")) } }
+                        td { (who(stamp)) @if place == 0 { " " span.hint { (say("conflict-shown")) } } }
+                        td.act {
+                            form method="post" action={ "/opinion/" (view.whole.id) "/settle" } data-settle=(conflict.field.key()) {
+                                (hidden(view))
+                                input type="hidden" name="by" value=(view.by) data-by-copy;
+                                input type="hidden" name="field" value=(conflict.field.key());
+                                input type="hidden" name="value" value=(value);
+                                button data-value=(value) { (say("conflict-settle")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn clash(view: &View<'_>, clash: &Clash) -> Markup {
+    let steps = &view.whole.opinion.steps;
+    let (Some(one), Some(other)) = (steps.get(clash.steps.0), steps.get(clash.steps.1)) else { return html! {} };
+    let words = |step: &Step| (step.act.clone(), named_in_english(view.codebook, &step.act));
+    let ((one_zh, one_en), (other_zh, other_en)) = (words(one), words(other));
+    let values =
+        [("one", one_zh.into()), ("oneEn", one_en.into()), ("other", other_zh.into()), ("otherEn", other_en.into())];
+    html! {
+        div.clash data-clash {
+            p { (say_with("clash", &values)) }
+            div.sides {
+                @for (place, step) in [(clash.steps.0, one), (clash.steps.1, other)] {
+                    div.side {
+                        p { b { (place + 1) ". " (county_word(view.codebook, &step.act)) } (leads_to(view.codebook, step)) }
+                        p { (who(&step.stamp)) }
+                        @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }
+                    }
+                }
+            }
+            p.settlers {
+                (say("clash-settle"))
+                @for rule in workflow::possible(view.codebook, &view.whole.standing.state).filter(|rule| rule.settles) {
+                    " " a.button href={ "#act-" (place_of(view.codebook, rule)) } data-open-act=(rule.act) { (rule.act) " " span.en lang="en" { (rule.en) } }
+                }
+            }
+        }
+    }
+}
+
+/// Where a step leads, by itself or by its rule.
+fn leads_to(codebook: &Codebook, step: &Step) -> Markup {
+    let to = step.state.as_ref().or_else(|| codebook.step(&step.act).and_then(|rule| rule.to.as_ref()));
+    html! { @if let Some(to) = to.filter(|to| **to != step.act) { span.to { " → " (county_word(codebook, to)) } } }
+}
+
+/// The place of a rule in the codebook names its form.
+fn place_of(codebook: &Codebook, rule: &StepRule) -> usize {
+    codebook.steps.iter().position(|other| other.act == rule.act).unwrap_or_default()
+}
+
+fn timeline(view: &View<'_>) -> Markup {
+    let opinion = &view.whole.opinion;
+    html! {
+        section #timeline {
+            h2 { (say("timeline")) }
+            ol {
+                li.filed {
+                    div { b { (say("filed")) } @if let Some(state) = &opinion.state { span.to { " → " (county_word(view.codebook, state)) } } }
+                    div.who { (who(&opinion.filed)) }
+                }
+                @for (place, step) in opinion.steps.iter().enumerate() {
+                    li data-step=(step.act) {
+                        div { b { @if step.act.is_empty() { (say("state-alone")) } @else { (county_word(view.codebook, &step.act)) } } (leads_to(view.codebook, step)) }
+                        div.who { (who(&step.stamp)) }
+                        @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }
+                        @if !step.unaware_of.is_empty() {
+                            @let known: Vec<String> = step.unaware_of.iter().map(|earlier| (earlier + 1).to_string()).collect();
+                            p.hint data-unaware { (say_with("unaware", &[("place", (place + 1).into()), ("others", known.join("、").into())])) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(view: &View<'_>) -> Markup {
+    let Whole { id, space, opinion, arrived_at, .. } = view.whole;
+    let fact = |name: &Both, value: Markup| html! { tr { th scope="row" { (web::page::both(name)) } td { (value) } } };
+    html! {
+        section #facts {
+            h2 { (say("facts")) }
+            table {
+                @for field in Field::ALL {
+                    @let value = opinion.field(field);
+                    @if !value.is_empty() {
+                        (fact(&field_word(field), html! { span data-field=(field.key()) data-rank=[(field == Field::Urgency).then(|| rank(view.codebook, value)).flatten()] { (county_word(view.codebook, value)) } }))
+                    }
+                }
+                @if let Some(satisfaction) = opinion.satisfaction { (fact(&both("field-satisfaction"), html! { (satisfaction) " / 5" })) }
+                (fact(&both("fact-filed"), html! { (who(&opinion.filed)) " " span.hint { (say("clock-device")) } }))
+                (fact(&both("fact-changed"), html! { (who(&opinion.changed)) " " span.hint { (say("clock-device")) } }))
+                (fact(&both("fact-arrived"), html! { (moment(*arrived_at)) " " span.hint { (say("clock-hub")) } }))
+                (fact(&both("fact-space"), html! { (web::page::both(&area_word(view.codebook, &space.area))) " · " (web::page::both(&audience_word(space.audience))) " " code { (space) } }))
+                (fact(&both("fact-id"), html! { code { (id) } }))
+                @for (key, value) in &opinion.extra {
+                    tr.extra { th scope="row" { code { (web::page::spoken(key)) } } td { code { (web::page::spoken(value)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// What every form carries: what was seen when it was made.
+fn hidden(view: &View<'_>) -> Markup {
+    html! { input type="hidden" name="seen" value=(view.seen); }
+}
+
+fn refusal(view: &View<'_>, form: FormKind, act: Option<&str>) -> Markup {
+    let kept = view.kept.filter(|kept| kept.form == form && act.is_none_or(|act| kept.value("act") == act));
+    html! { @if let Some(kept) = kept { p.refusal role="alert" { (web::page::both(&kept.reason)) } } }
+}
+
+/// The operator's name and the button.
+fn signature(view: &View<'_>, button: &Both) -> Markup {
+    html! {
+        div.sign {
+            label { span.label { (say("operator")) } input name="by" value=(view.by) data-by autocomplete="off"; }
+            button.go type="submit" { (web::page::both(button)) }
+        }
+    }
+}
+
+fn step_forms(view: &View<'_>) -> Markup {
+    let state = view.whole.standing.state.as_str();
+    let possible: Vec<&StepRule> = workflow::possible(view.codebook, state).collect();
+    let is_shown = |act: &str| possible.iter().any(|rule| rule.act == act);
+    let lost = view.kept.filter(|kept| kept.form == FormKind::Step && !is_shown(kept.value("act")));
+    html! {
+        section #acts {
+            h2 { (say("acts")) }
+            // A step that is no longer possible has no form to stand beside; what was typed must not be lost for that.
+            @if let Some(kept) = lost {
+                div.lost {
+                    p.refusal role="alert" { (web::page::both(&kept.reason)) }
+                    @if !kept.value("note").is_empty() { label { span.label { (say("typed-before")) } textarea readonly { (kept.value("note")) } } }
+                }
+            }
+            @if possible.is_empty() { p.hint { (say("acts-none")) } }
+            @for (number, rule) in possible.iter().enumerate() { (step_form(view, number + 1, rule)) }
+        }
+    }
+}
+
+fn step_form(view: &View<'_>, number: usize, rule: &StepRule) -> Markup {
+    let opinion = &view.whole.opinion;
+    let kept = view.kept.filter(|kept| kept.form == FormKind::Step && kept.value("act") == rule.act);
+    let note = if rule.is_answer { both("ask-answer") } else { ask_word(Ask::Note) };
+    let is_asked = rule.asks.contains(&Ask::Note);
+    html! {
+        details.act #{ "act-" (place_of(view.codebook, rule)) } data-form=(rule.act) open[kept.is_some()] {
+            summary {
+                @if number <= 9 { kbd { (number) } " " }
+                b { (rule.act) } " " span.en lang="en" { (rule.en) }
+                @if let Some(to) = rule.to.as_ref().filter(|to| **to != view.whole.standing.state) {
+                    span.to { " → " (county_word(view.codebook, to)) }
+                }
+            }
+            form method="post" action={ "/opinion/" (view.whole.id) "/step" } data-act=(rule.act) {
+                (refusal(view, FormKind::Step, Some(&rule.act)))
+                (hidden(view))
+                input type="hidden" name="act" value=(rule.act);
+                @for ask in &rule.asks {
+                    @if let Some(field) = field_of(*ask) {
+                        @let value = kept.map_or(opinion.field(field), |kept| kept.value(field.key()));
+                        label { span.label { (web::page::both(&field_word(field))) } (field_input(view.codebook, field, value)) }
+                    }
+                }
+                label {
+                    span.label { (web::page::both(&note)) @if !is_asked { " " span.hint { (say("optional")) } } }
+                    textarea name="note" rows=(if is_asked { 4 } else { 2 }) { (kept.map_or("", |kept| kept.value("note"))) }
+                }
+                @if rule.is_answer { p.hint { (say("answer-hint")) } }
+                (signature(view, &Both { zh: rule.act.clone(), en: rule.en.clone() }))
+            }
+        }
+    }
+}
+
+/// A choice from the codebook; a value that stands there already, from another system, can stay.
+fn field_input(codebook: &Codebook, field: Field, value: &str) -> Markup {
+    let words: Vec<(&str, &str)> = match field {
+        Field::Topic => codebook.topics.iter().map(|topic| (topic.name.as_str(), topic.en.as_str())).collect(),
+        Field::Urgency => codebook.urgencies.iter().map(|word| (word.name.as_str(), word.en.as_str())).collect(),
+        Field::Office => codebook.bodies.iter().map(|word| (word.name.as_str(), word.en.as_str())).collect(),
+        Field::Channel => codebook.channels.iter().map(|word| (word.name.as_str(), word.en.as_str())).collect(),
+        Field::Title | Field::Village | Field::Town | Field::Station | Field::Deputy | Field::Sort => Vec::new(),
+    };
+    html! {
+        @if words.is_empty() { input name=(field.key()) value=(value) autocomplete="off"; }
+        @else {
+            select name=(field.key()) {
+                option value="" selected[value.is_empty()] { (line("choose")) }
+                @for (zh, en) in &words { option value=(zh) selected[*zh == value] { (zh) " " (en) } }
+                @if !value.is_empty() && !words.iter().any(|(zh, _)| *zh == value) {
+                    option value=(value) selected { (value) " " (line("not-in-codebook")) }
+                }
+            }
+        }
+    }
+}
+
+fn correction_form(view: &View<'_>) -> Markup {
+    let kept = view.kept.filter(|kept| kept.form == FormKind::Fields);
+    html! {
+        details.act #act-fields data-form="fields" open[kept.is_some()] {
+            summary { b { (say("correct")) } }
+            form method="post" action={ "/opinion/" (view.whole.id) "/fields" } data-act="fields" {
+                (refusal(view, FormKind::Fields, None))
+                (hidden(view))
+                @for field in CORRECTED {
+                    @let value = kept.map_or(view.whole.opinion.field(field), |kept| kept.value(field.key()));
+                    label { span.label { (web::page::both(&field_word(field))) } (field_input(view.codebook, field, value)) }
+                }
+                p.hint { (say("correct-hint")) }
+                (signature(view, &both("correct-go")))
+            }
+        }
+    }
+}
+
+fn addition_form(view: &View<'_>) -> Markup {
+    let kept = view.kept.filter(|kept| kept.form == FormKind::Add);
+    html! {
+        details.act #act-add data-form="add" open[kept.is_some()] {
+            summary { b { (say("add")) } }
+            form method="post" action={ "/opinion/" (view.whole.id) "/add" } data-act="add" {
+                (refusal(view, FormKind::Add, None))
+                label {
+                    span.label { (say("add-text")) }
+                    textarea name="text" rows="3" { (kept.map_or("", |kept| kept.value("text"))) }
+                }
+                p.hint { (say("add-hint")) }
+                (signature(view, &both("add-go")))
+            }
+        }
+    }
+}
+
+fn slip_pane(codebook: &Codebook, slip: Option<&Slip>) -> Markup {
+    html! {
+        aside #slip {
+            h2 { (say("slip")) }
+            @if let Some(slip) = slip {
+                p.ticket { (slip.ticket) }
+                p { b { @match codebook.state(&slip.state) { Some(state) => { (state.plain) } None => { (web::page::spoken(&slip.state)) } } } " " span.hint { (county_word(codebook, &slip.state)) } }
+                @if let Some(answer) = &slip.answer { p.answer { (web::page::spoken(answer)) } }
+                ol { @for step in &slip.steps { li { (web::page::spoken(&step.act)) " " time { (step.at.date_and_minute()) } } } }
+                p.hint { (say_with("slip-as-of", &[("at", slip.as_of.date_and_minute().into())])) }
+            } @else { p.hint { (say("slip-none")) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_step_asks_for_has_a_field_or_is_the_note() {
+        assert_eq!(field_of(Ask::Body), Some(Field::Office));
+        assert_eq!(field_of(Ask::Note), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! A real browser: headless Chromium, driven through chromedriver as a person's hands and eyes would.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+};
+use serde_json::{Value, json};
+
+const CHROMIUM: &str = "/usr/bin/chromium";
+const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
+/// Set to `required` where the browser must be there: then a missing one fails the test instead of being passed over.
+const WANTED: &str = "HUIYIN_BROWSER";
+/// How long something that must appear may take.
+const PATIENCE: Duration = Duration::from_secs(40);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A browser window.
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    pictures: PathBuf,
+    _profile: Profile,
+}
+
+/// The browser's own directory, which goes with it.
+struct Profile(PathBuf);
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Browser {
+    /// Opens a window; `None`, said in one line, where there is no browser and none is required. Screenshots go to
+    /// `artefacts/NAME` beside the workspace.
+    pub async fn open(name: &str) -> anyhow::Result<Option<Self>> {
+        if !Path::new(CHROMIUM).exists() || !Path::new(CHROMEDRIVER).exists() {
+            if std::env::var(WANTED).as_deref() == Ok("required") {
+                bail!("Chromium and its driver are required and not installed (packages chromium, chromium-driver)");
+            }
+            println!("skipped: no Chromium here (packages chromium, chromium-driver)");
+            return Ok(None);
+        }
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut driver = Command::new(CHROMEDRIVER)
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("Starting chromedriver")?;
+        let profile = Profile(std::env::temp_dir().join(format!("huiyin-browser-{}-{name}", std::process::id())));
+        let options = json!({ "goog:chromeOptions": { "binary": CHROMIUM, "args": [
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+            format!("--user-data-dir={}", profile.0.display()),
+        ]}});
+        let Value::Object(capabilities) = options else { bail!("The options are an object") };
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let client = loop {
+            match ClientBuilder::new().capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
+                Ok(client) => break client,
+                Err(error) if tokio::time::Instant::now() > deadline => {
+                    let _ = driver.kill();
+                    return Err(error).context("Opening the browser");
+                }
+                Err(_) => tokio::time::sleep(POLL).await,
+            }
+        };
+        let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../artefacts").join(name);
+        std::fs::create_dir_all(&pictures)?;
+        Ok(Some(Self { client, driver, pictures, _profile: profile }))
+    }
+
+    /// Goes to an address, in a window of this size.
+    pub async fn go(&self, address: &str, width: u32, height: u32) -> anyhow::Result<()> {
+        self.client.set_window_size(width, height).await?;
+        self.client.goto(address).await.with_context(|| format!("Going to {address}"))
+    }
+
+    /// Clicks what `css` names, when it is there.
+    pub async fn click(&self, css: &str) -> anyhow::Result<()> {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        element.with_context(|| format!("Looking for {css}"))?.click().await.with_context(|| format!("Clicking {css}"))
+    }
+
+    /// Types into what `css` names, after what is there is cleared.
+    pub async fn fill(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let element = element.with_context(|| format!("Looking for {css}"))?;
+        element.clear().await.with_context(|| format!("Clearing {css}"))?;
+        element.send_keys(text).await.with_context(|| format!("Typing into {css}"))
+    }
+
+    /// Chooses an entry of a list by its value.
+    pub async fn choose(&self, css: &str, value: &str) -> anyhow::Result<()> {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let element = element.with_context(|| format!("Looking for {css}"))?;
+        element.select_by_value(value).await.with_context(|| format!("Choosing {value} in {css}"))
+    }
+
+    /// Waits until the page shows `text` somewhere in what `css` names.
+    pub async fn wait_for(&self, css: &str, text: &str) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let shown = self.text(css).await.unwrap_or_default();
+            if shown.contains(text) {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.picture("failed").await?;
+                bail!("{text:?} did not appear in {css}, which shows {shown:?}");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The text of all that `css` names.
+    pub async fn text(&self, css: &str) -> anyhow::Result<String> {
+        let script = "return Array.from(document.querySelectorAll(arguments[0])).map(e => e.textContent).join('\\n')";
+        let text = self.client.execute(script, vec![json!(css)]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Whether the page has been the same one since this mark was set: `mark` sets it, `is_marked` asks.
+    pub async fn mark(&self) -> anyhow::Result<()> {
+        self.client.execute("window.huiyinMark = true", Vec::new()).await?;
+        Ok(())
+    }
+
+    /// See [`Browser::mark`].
+    pub async fn is_marked(&self) -> anyhow::Result<bool> {
+        Ok(self.client.execute("return window.huiyinMark === true", Vec::new()).await? == json!(true))
+    }
+
+    /// Touches the kiosk's screen where its view says that a target is, by its Chinese text or its name, and waits until
+    /// the screen has answered.
+    pub async fn touch(&self, target: &str) -> anyhow::Result<()> {
+        let find = "const view = await (await fetch('/view')).json();
+            const hit = view.targets.find(t => t.text === arguments[0] || t.name === arguments[0]);
+            if (!hit) return { missing: view };
+            const screen = document.getElementById('screen'), place = screen.getBoundingClientRect();
+            return { frame: view.frame,
+                x: place.left + (hit.x + hit.width / 2) * place.width / screen.width,
+                y: place.top + (hit.y + hit.height / 2) * place.height / screen.height };";
+        let script = format!(
+            "const done = arguments[arguments.length - 1]; const run = async (...arguments) => {{ {find} }};
+             run(arguments[0]).then(done, error => done({{ error: String(error) }}));"
+        );
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let found = loop {
+            let found = self.client.execute_async(&script, vec![json!(target)]).await?;
+            if found["x"].is_number() {
+                break found;
+            }
+            if tokio::time::Instant::now() > deadline {
+                self.picture("failed").await?;
+                bail!("there is no {target:?} to touch: {found}");
+            }
+            tokio::time::sleep(POLL).await;
+        };
+        let (x, y) = (found["x"].as_f64().unwrap_or_default(), found["y"].as_f64().unwrap_or_default());
+        let tap = MouseActions::new("finger".into())
+            .then(PointerAction::MoveTo { duration: None, x, y })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(tap).await.with_context(|| format!("Touching {target}"))?;
+        self.wait_for_frame_after(found["frame"].as_u64().unwrap_or_default()).await
+    }
+
+    async fn wait_for_frame_after(&self, frame: u64) -> anyhow::Result<()> {
+        let script = "const done = arguments[arguments.length - 1];
+            fetch('/view').then(r => r.json()).then(v => done(v.frame), () => done(0));";
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() <= frame {
+            if tokio::time::Instant::now() > deadline {
+                bail!("the screen did not answer a touch");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until the kiosk's screen says `text`; returns all its words.
+    pub async fn wait_for_words(&self, text: &str) -> anyhow::Result<String> {
+        self.wait_for("#words", text).await?;
+        self.text("#words").await
+    }
+
+    /// Keeps a picture of the window.
+    pub async fn picture(&self, name: &str) -> anyhow::Result<()> {
+        let png = self.client.screenshot().await?;
+        std::fs::write(self.pictures.join(format!("{name}.png")), png)?;
+        Ok(())
+    }
+
+    /// Closes the window.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        let closed = self.client.clone().close().await;
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+        closed.context("Closing the browser")
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // A test that failed half-way leaves no driver behind; its browser ends with it.
+        let _ = self.driver.kill();
+    }
+}

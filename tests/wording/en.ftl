@@ -1,0 +1,26 @@
+# The desk: a county on one machine.
+title = Huiyin · a county on one desk
+lead = The county, its people and their matters are invented. The programs are real, one process per device, and each can be opened; a switch cuts its road to the county.
+foot = Everything works with the road cut. Once it is mended, what was said goes to the county by itself; only a receipt makes it “received”.
+role-hub = County hub
+role-kiosk = Kiosk in a village
+role-deputy = Deputy's field app
+opinions = opinions in the ledger
+slips = slips written
+connected = devices connected
+here = here
+on-road = on the road
+received = received by the county
+receipt = last receipt { $at }
+receipt-none = no receipt yet
+road-open = the road is open
+road-sending = sending to the county
+road-cut = the road is cut (by this page)
+road-closed = looking for the road
+road-trouble = not open, it will try again: { $trouble }
+road-silent = the program does not answer
+switch-cut = Cut its road
+switch-mend = Mend its road
+open-screen = Open its screen
+open-hub = Open the hub
+mishap = it ended by itself and was started again: { $why }

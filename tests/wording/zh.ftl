@@ -1,0 +1,26 @@
+# The desk: a county on one machine.
+title = 回音 · 一张桌子上的县
+lead = 这里的县、人和事都是编的。程序是真的，一台设备一个进程，可以一个一个打开；按下开关，就断开这台设备到县里的路。
+foot = 断了路照样能用。接上以后，东西会自己送到县里；收到回执才算“县里已收”。
+role-hub = 县级平台
+role-kiosk = 村里的自助终端
+role-deputy = 代表手里的走访本
+opinions = 台账上的意见
+slips = 已写回执单
+connected = 连着的设备
+here = 在本机
+on-road = 在路上
+received = 县里已收
+receipt = 最近一次收到回执：{ $at }
+receipt-none = 还没有收到过回执
+road-open = 路通着
+road-sending = 正在往县里送
+road-cut = 路断着（在这里断开的）
+road-closed = 正在找路
+road-trouble = 暂时没有接通，会自己再试
+road-silent = 程序没有回答
+switch-cut = 断开它的路
+switch-mend = 接上它的路
+open-screen = 打开它的屏幕
+open-hub = 打开平台
+mishap = 程序自己停过一次，已再启动：{ $why }
