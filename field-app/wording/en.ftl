@@ -75,7 +75,7 @@ visits-heard = { $count } opinions heard
 
 opinions-title = Opinions
 opinions-search = Search
-opinions-search-hint = or words
+opinions-search-hint = number, village, words
 opinions-state = State
 opinions-all = All
 opinions-find = Search

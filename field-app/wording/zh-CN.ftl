@@ -17,7 +17,7 @@ place-here = 在本机
 place-road = 在路上
 place-received = 县里已收
 place-others = 别处记录
-place-here-means = 只存在这台手机上，还没有送到县里。有信号时会自动送去。
+place-here-means = 只保存在这台手机上，还没有送到县里。有信号时会自动送去。
 place-road-means = 正在送往县里，还没有收到回执。
 place-received-means = 县里已经收到，有回执为证。
 place-others-means = 这一条是别处记下、送到本机的。
@@ -62,11 +62,11 @@ draft-found = 这是 { $at } 没写完的走访，可以接着写。
 draft-without = 姓名和电话不存进草稿，需要时请再填一次。
 draft-discard = 不要了，重新写
 draft-keep = 先存草稿，以后再写
-draft-kept = 草稿已存在本机（不含姓名和电话）
+draft-kept = 草稿已保存在本机（不含姓名和电话）
 draft-lost = 草稿没有存上
 
 saved-title = 走访已保存
-saved-here = 已经存在这台手机上
+saved-here = 已经保存在这台手机上
 saved-tell = 把受理号告诉本人
 
 visits-title = 走访
@@ -75,7 +75,7 @@ visits-heard = 听到 { $count } 条意见
 
 opinions-title = 意见
 opinions-search = 查找
-opinions-search-hint = 受理号、村名
+opinions-search-hint = 受理号、村名、字词
 opinions-state = 状态
 opinions-all = 全部
 opinions-find = 查找
@@ -85,7 +85,7 @@ opinions-newer = ‹ 上一页
 opinions-older = 下一页 ›
 
 opinion-title = 一条意见
-opinion-saved = 已存在这台手机上。
+opinion-saved = 已经保存在这台手机上。
 opinion-sealed = 姓名电话已密封，只有县里能打开。
 opinion-satisfaction = 满意度 { $number }（共 5 分）
 opinion-answer = 给本人的答复

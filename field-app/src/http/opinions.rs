@@ -66,7 +66,7 @@ fn search(app: &App, look: &Look, tallies: &[(String, u64)]) -> Markup {
     html! {
         form #search.search method="get" action="/opinions" role="search" {
             input #q type="search" name="q" value=(look.q) aria-label=(plain("opinions-search"))
-                placeholder=(plain("opinions-search-hint"));
+                placeholder=(both("opinions-search-hint").zh) title=(both("opinions-search-hint").en);
             button #find.button type="submit" { (say("opinions-find")) }
             label.pick {
                 (say("opinions-state"))
