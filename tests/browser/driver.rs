@@ -12,10 +12,9 @@ use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
 };
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-const CHROMIUM: &str = "/usr/bin/chromium";
-const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
 /// Set to `required` where the browser must be there: then a missing one fails the test instead of being passed over.
 const WANTED: &str = "HUIYIN_BROWSER";
 /// How long something that must appear may take.
@@ -43,22 +42,22 @@ impl Browser {
     /// Opens a window; `None`, said in one line, where there is no browser and none is required. Screenshots go to
     /// `artefacts/NAME` beside the workspace.
     pub async fn open(name: &str) -> anyhow::Result<Option<Self>> {
-        if !Path::new(CHROMIUM).exists() || !Path::new(CHROMEDRIVER).exists() {
+        let Some(installed) = tests::browser::find() else {
             if std::env::var(WANTED).as_deref() == Ok("required") {
                 bail!("Chromium and its driver are required and not installed (packages chromium, chromium-driver)");
             }
             println!("skipped: no Chromium here (packages chromium, chromium-driver)");
             return Ok(None);
-        }
+        };
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut driver = Command::new(CHROMEDRIVER)
+        let mut driver = Command::new(&installed.driver)
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .context("Starting chromedriver")?;
         let profile = Profile(std::env::temp_dir().join(format!("huiyin-browser-{}-{name}", std::process::id())));
-        let options = json!({ "goog:chromeOptions": { "binary": CHROMIUM, "args": [
+        let options = json!({ "goog:chromeOptions": { "binary": installed.chromium, "args": [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,900",
             format!("--user-data-dir={}", profile.0.display()),
@@ -66,7 +65,11 @@ impl Browser {
         let Value::Object(capabilities) = options else { bail!("The options are an object") };
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let client = loop {
-            match ClientBuilder::new().capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await {
+            match ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities.clone())
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await
+            {
                 Ok(client) => break client,
                 Err(error) if tokio::time::Instant::now() > deadline => {
                     let _ = driver.kill();
@@ -128,6 +131,13 @@ impl Browser {
         let script = "return Array.from(document.querySelectorAll(arguments[0])).map(e => e.textContent).join('\\n')";
         let text = self.client.execute(script, vec![json!(css)]).await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// An attribute of what `css` names, as the page resolves it.
+    pub async fn attribute(&self, css: &str, name: &str) -> anyhow::Result<String> {
+        let script = "return document.querySelector(arguments[0])[arguments[1]]";
+        let value = self.client.execute(script, vec![json!(css), json!(name)]).await?;
+        value.as_str().map(str::to_owned).with_context(|| format!("{css} has no {name}"))
     }
 
     /// Whether the page has been the same one since this mark was set: `mark` sets it, `is_marked` asks.

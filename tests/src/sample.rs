@@ -153,6 +153,9 @@ impl Teller<'_> {
                 go(self, listener, "复核", &speech.recheck, nothing())?;
                 go(self, body, "答复", &topic.answers, nothing())?;
             }
+            if self.dice.below(2) == 0 {
+                return None;
+            }
             let satisfaction = 3 + self.dice.below(3);
             go(self, office, "销号", &speech.close, json!({ "satisfaction": satisfaction }))
         })();

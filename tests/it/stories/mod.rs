@@ -1,7 +1,10 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
 mod bulk;
+mod people;
+mod power;
 mod refusals;
+mod village;
 
 use std::{
     fs,

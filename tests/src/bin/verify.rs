@@ -1,2 +1,87 @@
-//! The gate.
-fn main() {}
+//! `cargo verify`: everything that must hold before a change lands, in the order in which it fails fastest.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
+
+fn main() -> ExitCode {
+    match gate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failed) => ExitCode::from(1),
+    }
+}
+
+/// A step failed; it has said why.
+struct Failed;
+
+fn gate() -> Result<(), Failed> {
+    let mut times = Vec::new();
+    let mut step = |name: &str, arguments: &[&str], settings: &[(&str, &str)]| {
+        println!("\n== {name}: cargo {}", arguments.join(" "));
+        let started = Instant::now();
+        let mut cargo = Command::new(cargo());
+        cargo.args(arguments).current_dir(root()).envs(settings.iter().copied());
+        let is_good = cargo.status().is_ok_and(|status| status.success());
+        times.push((name.to_owned(), started.elapsed(), is_good));
+        if is_good {
+            Ok(())
+        } else {
+            println!("\nFAILED: {name}");
+            Err(Failed)
+        }
+    };
+    step("format", &["fmt", "--all", "--check"], &[])?;
+    step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    step("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
+    step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", "later")])?;
+    match browser() {
+        Ok(()) => step("browser", &["test", "-p", "tests", "--test", "browser"], &[("HUIYIN_BROWSER", "required")])?,
+        Err(why) if is_ci() => {
+            println!("\nFAILED: the browser stories cannot be told here: {why}");
+            return Err(Failed);
+        }
+        Err(why) => println!("\n== browser: skipped, because {why}"),
+    }
+    println!();
+    for (name, time, _) in &times {
+        println!("{name:<14} {:>6.1} s", time.as_secs_f64());
+    }
+    println!("{:<14} {:>6.1} s", "all", times.iter().map(|(_, time, _)| *time).sum::<Duration>().as_secs_f64());
+    Ok(())
+}
+
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map_or_else(|| package.to_owned(), Path::to_owned)
+}
+
+/// In CI a step that is skipped is a step that failed.
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// Makes sure that there is a browser; the error says why there is none.
+fn browser() -> Result<(), String> {
+    let is_here = || tests::browser::find().is_some();
+    if is_here() {
+        return Ok(());
+    }
+    let runs = |program: &str, arguments: &[&str]| {
+        Command::new(program).args(arguments).stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
+    if !is_root || Command::new("apt-get").arg("--version").output().is_err() {
+        return Err("Chromium or chromedriver is missing, and only root with apt-get can install them here".into());
+    }
+    println!("\n== browser: installing Chromium and its driver");
+    if !runs("apt-get", &["update"]) || !runs("apt-get", &["install", "-y", "chromium", "chromium-driver"]) {
+        return Err("Chromium and chromedriver could not be installed".into());
+    }
+    if is_here() { Ok(()) } else { Err("Chromium was installed but cannot be found".into()) }
+}

@@ -57,6 +57,9 @@ struct Arguments {
     /// First of about fifty ports for the programs and their roads; remembered in DIR.
     #[arg(long, value_name = "BASE")]
     ports: Option<u16>,
+    /// How many opinions each device has heard before it first meets the hub; without it about 1,500 in all.
+    #[arg(long, value_name = "N")]
+    opinions: Option<usize>,
 }
 
 /// What is remembered between starts.
@@ -109,7 +112,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (held, mut notes) = take(arguments)?;
     let program = std::env::current_exe().context("Finding this program")?;
     let mut world = World::new(&program, held.path(), Ports::From(notes.ports))?;
-    build(&mut world, &held, &mut notes)?;
+    build(&mut world, &held, &mut notes, arguments.opinions)?;
 
     let desk = Arc::new(Desk { world, seen: Mutex::default(), is_stopping: AtomicBool::new(false) });
     for key in std::iter::once("hub").chain(SEATS.iter().map(|seat| seat.key)) {
@@ -159,7 +162,7 @@ fn remember(held: &DataDir, notes: &Notes) -> anyhow::Result<()> {
 }
 
 /// Builds what is not built yet, and starts everything.
-fn build(world: &mut World, held: &DataDir, notes: &mut Notes) -> anyhow::Result<()> {
+fn build(world: &mut World, held: &DataDir, notes: &mut Notes, opinions: Option<usize>) -> anyhow::Result<()> {
     let codebook = Codebook::parse(sample::COUNTY)?;
     let mut step = Progress { done: 0, all: 2 + SEATS.len() * 3 };
     let was_made = world.is_made("hub");
@@ -177,11 +180,12 @@ fn build(world: &mut World, held: &DataDir, notes: &mut Notes) -> anyhow::Result
             step.say(&format!("{}: opinions entered already", seat.label()));
             continue;
         }
-        let file = enter(world, held.path(), &codebook, seat, place as u64)?;
+        let count = opinions.unwrap_or(seat.opinions);
+        let file = enter(world, held.path(), &codebook, seat, (place as u64, count))?;
         notes.entered.insert(seat.key.to_owned());
         remember(held, notes)?;
         let _ = fs::remove_file(file);
-        step.say(&format!("{}: {} opinions entered", seat.label(), seat.opinions));
+        step.say(&format!("{}: {count} opinions entered", seat.label()));
     }
     for seat in SEATS {
         world.start(seat.key).map_err(taken(notes.ports))?;
@@ -191,7 +195,13 @@ fn build(world: &mut World, held: &DataDir, notes: &mut Notes) -> anyhow::Result
 }
 
 /// Enters the opinions of one device from a file, before it first meets the hub.
-fn enter(world: &World, dir: &Path, codebook: &Codebook, seat: &Seat, seed: u64) -> anyhow::Result<PathBuf> {
+fn enter(
+    world: &World,
+    dir: &Path,
+    codebook: &Codebook,
+    seat: &Seat,
+    (seed, count): (u64, usize),
+) -> anyhow::Result<PathBuf> {
     let villages: Vec<&Place> = codebook
         .places
         .iter()
@@ -199,7 +209,7 @@ fn enter(world: &World, dir: &Path, codebook: &Codebook, seat: &Seat, seed: u64)
         .filter(|place| seat.areas.iter().any(|area| place.area.code().starts_with(area)))
         .collect();
     let ear = Ear { villages, channels: seat.channels, deputy: seat.deputy };
-    let mut text = sample::lines(codebook, &ear, seed, seat.opinions).join("\n");
+    let mut text = sample::lines(codebook, &ear, seed, count).join("\n");
     text.push('\n');
     let file = dir.join(format!("{}.jsonl", seat.key));
     fs::write(&file, text).with_context(|| format!("Writing {}", file.display()))?;

@@ -173,7 +173,8 @@ impl Page {
             let values = json!({
                 "opinions": number("opinions"), "slips": number("slips"), "connected": number("connected"),
             });
-            return json!({"values": values, "texts": texts, "link": seen.link, "road": "open"});
+            let road = if seen.status.is_some() { "open" } else { "silent" };
+            return json!({"values": values, "texts": texts, "link": seen.link, "road": road});
         }
         let is_cut = self.desk.world.road(key).is_ok_and(|road| road.is_cut());
         let (road, sentence) = self.road(&status, is_cut, seen.status.is_some());

@@ -1,0 +1,191 @@
+//! The people of the stories, each before their own screen: a villager who touches, a deputy and an operator who send forms.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use civic_core::ticket::Ticket;
+use serde_json::{Value, json};
+use tests::world::World;
+use ureq::Agent;
+
+/// Longer than any page takes, so that a hanging one fails the story and does not stop it.
+const ANSWER: Duration = Duration::from_secs(20);
+/// The kiosk takes a second tap at once for trembling; people are slower than this.
+const BETWEEN_TAPS: Duration = Duration::from_millis(320);
+
+fn agent() -> Agent {
+    Agent::config_builder().timeout_global(Some(ANSWER)).build().new_agent()
+}
+
+/// Somebody before a kiosk.
+pub struct Villager {
+    at: String,
+    agent: Agent,
+}
+
+impl Villager {
+    /// Steps up to the kiosk `key`.
+    pub fn at(world: &World, key: &str) -> anyhow::Result<Self> {
+        Ok(Self { at: world.address(key).context("the kiosk does not run")?, agent: agent() })
+    }
+
+    /// What is on the screen.
+    pub fn view(&self) -> anyhow::Result<Value> {
+        Ok(self.agent.get(format!("{}/view", self.at)).call()?.body_mut().read_json()?)
+    }
+
+    /// Everything there is to read.
+    pub fn words(&self) -> anyhow::Result<Vec<String>> {
+        Ok(serde_json::from_value(self.view()?["words"].take())?)
+    }
+
+    /// Touches what says `text`, or bears it as its name.
+    pub fn touch(&self, text: &str) -> anyhow::Result<()> {
+        std::thread::sleep(BETWEEN_TAPS);
+        let view = self.view()?;
+        let mut targets = view["targets"].as_array().context("a view has targets")?.iter();
+        let found = targets.find(|target| target["text"] == text || target["name"] == text);
+        let found = found.with_context(|| format!("{text:?} is not on the screen: {view}"))?;
+        let middle = |edge: &str, length: &str| {
+            found[edge].as_i64().unwrap_or_default() + found[length].as_i64().unwrap_or_default() / 2
+        };
+        for kind in ["down", "up"] {
+            let finger = json!({"x": middle("x", "width"), "y": middle("y", "height"), "kind": kind});
+            self.agent.post(format!("{}/touch", self.at)).send_json(finger)?;
+        }
+        Ok(())
+    }
+
+    /// Goes as far as the last question before an opinion is filed.
+    pub fn compose(&self, topic: &str, phrase: &str) -> anyhow::Result<()> {
+        for target in ["提意见", topic, phrase, "写好了", "不用留"] {
+            self.touch(target)?;
+        }
+        Ok(())
+    }
+
+    /// Files what was composed; the number on the screen is the promise that it is kept.
+    pub fn file(&self) -> anyhow::Result<Ticket> {
+        self.touch("对，交上去")?;
+        let words = self.words()?;
+        words
+            .iter()
+            .find_map(|word| Ticket::parse(word).ok())
+            .with_context(|| format!("no number on the screen: {words:?}"))
+    }
+
+    /// Asks what became of a number; everything that the kiosk shows.
+    pub fn ask(&self, ticket: Ticket) -> anyhow::Result<Vec<String>> {
+        self.touch("查进度")?;
+        for digit in ticket.digits().chars() {
+            self.touch(&digit.to_string())?;
+        }
+        self.touch("查一查")?;
+        self.words()
+    }
+
+    /// Puts the phone away and leaves.
+    pub fn leave(&self) -> anyhow::Result<()> {
+        self.touch("记好了，回首页")
+    }
+}
+
+/// A deputy with the field app.
+pub struct Deputy {
+    at: String,
+    agent: Agent,
+}
+
+impl Deputy {
+    /// Opens the field app `key`.
+    pub fn at(world: &World, key: &str) -> anyhow::Result<Self> {
+        Ok(Self { at: world.address(key).context("the field app does not run")?, agent: agent() })
+    }
+
+    /// Sends a form of the app.
+    pub fn send(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<String> {
+        let sent = self.agent.post(format!("{}{path}", self.at)).send_form(pairs.iter().copied());
+        Ok(sent.with_context(|| format!("sending {path}"))?.body_mut().read_to_string()?)
+    }
+
+    /// Records a visit on which one opinion was heard.
+    pub fn visit(&self, village: &str, topic: &str, text: &str) -> anyhow::Result<()> {
+        let form = format!("story-{}", text.len());
+        let pairs = [
+            ("do", "save"),
+            ("form", form.as_str()),
+            ("village", village),
+            ("channel", "代表走访"),
+            ("place", "三组"),
+            ("topic-0", topic),
+            ("urgency-0", "一般"),
+            ("text-0", text),
+            ("name-0", "陈水生"),
+            ("phone-0", "10001234567"),
+        ];
+        self.send("/visit/new", &pairs).map(drop)
+    }
+}
+
+/// An operator at the hub's pages.
+pub struct Operator {
+    at: String,
+    cookie: String,
+    agent: Agent,
+}
+
+impl Operator {
+    /// Opens the hub's pages with the token that it printed.
+    pub fn at(world: &World) -> anyhow::Result<Self> {
+        let link = world.link("hub").context("the hub does not run")?;
+        let (_, token) = link.split_once("token=").context("the hub printed no token")?;
+        let at = world.address("hub").context("the hub does not run")?;
+        Ok(Self { at, cookie: format!("huiyin={token}"), agent: agent() })
+    }
+
+    /// Reads a page.
+    pub fn page(&self, path: &str) -> anyhow::Result<String> {
+        let asked = self.agent.get(format!("{}{path}", self.at)).header("cookie", &self.cookie).call();
+        Ok(asked.with_context(|| format!("reading {path}"))?.body_mut().read_to_string()?)
+    }
+
+    /// Sends a form of the opinion's page, upon what the page shows now.
+    pub fn act(&self, opinion: &str, form: &str, pairs: &[(&str, &str)]) -> anyhow::Result<()> {
+        let live = self.page(&format!("/opinion/{opinion}/live"))?;
+        let seen = live.split("data-seen=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let seen = seen.context("the page does not say what it shows")?;
+        let all = [("by", "方敏"), ("seen", seen)].into_iter().chain(pairs.iter().copied());
+        let sent = self
+            .agent
+            .post(format!("{}/opinion/{opinion}/{form}", self.at))
+            .header("cookie", &self.cookie)
+            .config()
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .build()
+            .send_form(all);
+        let mut answer = sent.with_context(|| format!("sending {form} {pairs:?}"))?;
+        ensure!(
+            answer.status() == 303,
+            "{form} {pairs:?}: {} {}",
+            answer.status(),
+            answer.body_mut().read_to_string()?
+        );
+        Ok(())
+    }
+}
+
+/// The record of `ticket` in an export.
+pub fn record(export: &str, ticket: Ticket) -> anyhow::Result<Value> {
+    let mut found = Vec::new();
+    for line in export.lines() {
+        let line: Value = serde_json::from_str(line)?;
+        if line["ticket"] == ticket.digits() {
+            found.push(line);
+        }
+    }
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        count => bail!("{ticket} stands {count} times in the export"),
+    }
+}
