@@ -216,7 +216,7 @@ fn head(app: &App, whole: &Whole, place: Whereabouts) -> Markup {
             }
             @if !opinion.field(Field::Office).is_empty() {
                 @let office = opinion.field(Field::Office);
-                p { (field_name(Field::Office)) "： "
+                p #office { span { (field_name(Field::Office)) } " "
                     (word(office, codebook.bodies.iter().find(|body| body.name == office).map(|body| &body.en[..]))) }
             }
             @if opinion.has_contact { p.small { (say("opinion-sealed")) } }

@@ -8,7 +8,8 @@ use std::{
 use civic_core::{
     access::{Role, Scope},
     area::Area,
-    id::hex,
+    id::{DocId, hex},
+    opinion::{Edit, NewStep},
     seal::{OpenKey, Seed},
     time::UnixSeconds,
 };
@@ -67,6 +68,11 @@ plain = "已经办结"
 act = "销号"
 en = "Close"
 to = "已销号"
+[[step]]
+act = "答复"
+en = "Answer"
+asks = ["note"]
+is_answer = true
 [[step]]
 act = "走访"
 en = "Visit"
@@ -337,6 +343,19 @@ fn a_deputy_takes_only_a_deputys_steps() {
     assert!(
         page.contains("交通局说下周来") && page.contains("data-act=\"走访\"") && !page.contains("data-act=\"销号\"")
     );
+}
+
+#[test]
+fn the_answer_stands_on_its_own_and_a_deputy_cannot_give_it_in_the_countys_name() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    assert!(!desk.get(&opinion).page.contains("id=\"answer\""));
+    assert_eq!(desk.post(&format!("{opinion}/step"), &[("act", "答复"), ("note", "下月修")]).status, 422);
+    let id = DocId::parse(opinion.trim_start_matches("/opinion/")).unwrap();
+    let step = NewStep { act: "答复".into(), note: "下月开工修桥".into(), ..NewStep::default() };
+    desk.ledger.edit(&id, "交通局", &Edit { step: Some(step), ..Edit::default() }).unwrap();
+    let page = desk.get(&opinion).page;
+    assert!(page.contains("id=\"answer\"") && page.contains("下月开工修桥") && page.contains("交通局"));
 }
 
 #[test]
