@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! type "slip" · ticket · state · answer · as_of (when the hub last had news, seconds)
-//! steps  a list that only grows: {act, at}
+//! steps  a list: {act, at}
 //! ```
 
 use automerge::{ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
@@ -105,7 +105,8 @@ impl Slip {
         if known.as_ref().is_some_and(|known| Self { as_of: known.as_of, ..self.clone() } == *known) {
             return Ok(None);
         }
-        let kept = known.as_ref().map_or(0, |known| known.steps.len().min(self.steps.len()));
+        let told = known.map(|known| known.steps).unwrap_or_default();
+        let kept = told.iter().zip(&self.steps).take_while(|(told, step)| told == step).count();
         let is_new = document.is_empty();
         document.change(actor, stamp, |tx| {
             if is_new {
@@ -118,7 +119,10 @@ impl Slip {
                 set_text(tx, &ROOT, "answer", answer)?;
             }
             if let Some((Value::Object(ObjType::List), list)) = tx.get(ROOT, "steps")? {
-                // A merge can put a step between older ones; the slip then tells its newest lines again.
+                // A merge can put a step between older ones; from there on the slip is told anew.
+                for place in (kept..told.len()).rev() {
+                    tx.delete(&list, place)?;
+                }
                 for (place, step) in self.steps.iter().enumerate().skip(kept) {
                     let item = tx.insert_object(&list, place, ObjType::Map)?;
                     tx.put(&item, "act", step.act.as_str())?;
@@ -162,5 +166,24 @@ mod tests {
         assert_eq!(slip.answer.as_deref(), Some("下月就修"));
         assert_eq!(slip.steps.len(), 2);
         assert!(!format!("{slip:?}").contains("桥坏了"));
+    }
+
+    #[test]
+    fn a_step_that_a_merge_puts_between_older_ones_stands_there_on_the_slip_too() {
+        let actor = Actor::new([1; 16]);
+        let step = |act: &str| SlipStep { act: act.into(), at: UnixSeconds(1) };
+        let slip = |acts: &[&str]| Slip {
+            ticket: Ticket::new(1, 2).unwrap(),
+            state: "已受理".into(),
+            answer: None,
+            steps: acts.iter().map(|act| step(act)).collect(),
+            as_of: UnixSeconds(5),
+        };
+        let mut document = Document::empty();
+        for acts in [&["受理", "退回"][..], &["受理", "督办", "退回"], &["受理", "督办", "退回", "受理"]]
+        {
+            slip(acts).write(&mut document, actor, &Stamp::new("县", UnixSeconds(9))).unwrap().unwrap();
+            assert_eq!(Slip::read(&document), Some(slip(acts)));
+        }
     }
 }

@@ -66,18 +66,26 @@ async function keepDraft() {
   }
 }
 
-/** An opinion more or less, without leaving the page. */
-async function reshape(form, button) {
+/** The page that answers a form. The form stays as it is until there is an answer, whatever happens on the way. */
+async function send(form, button) {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, value);
-  body.append(button.name, button.value);
-  const response = await fetch(form.getAttribute("action"), { method: "POST", body });
+  if (button && button.name) body.append(button.name, button.value);
+  const response = await fetch(button?.getAttribute("formaction") || form.getAttribute("action"), { method: "POST", body });
+  if (response.redirected) {
+    location.assign(response.url);
+    return;
+  }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const fresh = page.getElementById("visit");
-  if (!fresh) return;
-  form.replaceWith(document.adoptNode(fresh));
+  // An opinion more or less changes the form alone; a refusal has something to say above it.
+  const part = response.ok ? "#" + form.id : "main";
+  const fresh = page.querySelector(part);
+  if (!fresh) throw new Error(String(response.status));
+  document.querySelector(part).replaceWith(document.adoptNode(fresh));
   const begin = fresh.querySelector("[autofocus]");
-  if (begin) {
+  if (!response.ok) {
+    scrollTo({ top: 0 });
+  } else if (begin) {
     begin.focus({ preventScroll: true });
     begin.closest("fieldset").scrollIntoView({ behavior: "smooth", block: "start" });
   }
@@ -101,18 +109,27 @@ document.addEventListener("keydown", (event) => {
   fields[fields.indexOf(event.target) + 1]?.focus();
 });
 
-document.addEventListener("submit", (event) => {
-  const button = event.submitter;
-  if (event.target.id === "visit" && button && button.name === "do" && button.value !== "save") {
-    event.preventDefault();
-    reshape(event.target, button).catch(() => {
-      const gone = document.getElementById("gone");
-      if (gone) gone.hidden = false;
-    });
-    return;
-  }
+let sending = false;
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  event.preventDefault();
+  if (sending) return;
+  sending = true;
   clearTimeout(waiting);
   waiting = 0;
+  try {
+    await send(form, event.submitter);
+  } catch {
+    const gone = document.getElementById("gone");
+    if (gone) {
+      gone.hidden = false;
+      gone.scrollIntoView({ block: "center" });
+    }
+  } finally {
+    sending = false;
+  }
 });
 
 follow();

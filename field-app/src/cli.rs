@@ -138,9 +138,9 @@ async fn stay(device: Device, redial_max: Duration, road: watch::Sender<RoadStat
                 },
             }
         };
-        error!(error = %failure, "The log failed; the hub is called again later");
         seen.mark_unchanged();
         road.send_replace(RoadState { trouble: failure.to_string(), ..RoadState::default() });
+        error!(error = format!("{:#}", anyhow::Error::new(failure)), "The log failed; the hub is called again later");
         sleep(STORE_RETRY).await;
     }
 }

@@ -4,7 +4,7 @@ app-gone = The app on this phone is not running, so this may be old. Start it ag
 
 home-title = Home
 home-heading = Huiyin · visits
-home-areas = Areas:
+home-areas = Areas
 home-records = Recorded on this device
 home-receipt = Last receipt from the county: { $at }
 home-no-receipt = No receipt from the county yet.
@@ -13,7 +13,7 @@ home-apart = Kept apart, not merged into the ledger
 home-offline = Works without signal
 home-offline-means = Record as usual. It is saved here first and goes to the county by itself; only the county's receipt makes it "received".
 
-place-here = On this device
+place-here = On device
 place-road = On the road
 place-received = Received
 place-others = From elsewhere
@@ -65,7 +65,7 @@ draft-keep = Keep as draft for later
 draft-kept = Draft kept on this device (without name and phone)
 draft-lost = The draft could not be kept
 
-saved-title = { $count } opinions saved
+saved-title = Visit saved
 saved-here = Saved on this phone
 saved-tell = Tell them their number
 
@@ -75,7 +75,7 @@ visits-heard = { $count } opinions heard
 
 opinions-title = Opinions
 opinions-search = Search
-opinions-search-hint = number, village or words
+opinions-search-hint = number, village, words
 opinions-state = State
 opinions-all = All
 opinions-find = Search
@@ -90,8 +90,8 @@ opinion-sealed = Name and phone are sealed; only the county can open them.
 opinion-satisfaction = Satisfaction { $number } of 5
 opinion-answer = The answer to them
 opinion-said = What was said
-opinion-added = Added:
-opinion-filed = Recorded:
+opinion-added = added by
+opinion-filed = recorded by
 opinion-questions = Two versions; the county will settle it
 opinion-questions-means = Recorded in two places at the same time. Both are kept; nothing is lost.
 opinion-clash = Two steps that cannot both hold

@@ -163,7 +163,9 @@ impl Ledger {
         }
         if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             terms.push("(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0 OR instr(ticket, ?) > 0)");
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            // A ticket is typed as it is printed, in groups; a number within words is not a ticket.
+            let is_ticket = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
+            let digits: String = text.chars().filter(|c| is_ticket && c.is_ascii_digit()).collect();
             for _ in 0..3 {
                 values.push(Box::new(text.to_owned()));
             }

@@ -31,7 +31,7 @@ pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
     let main = html! {
         section.card.whose {
             p #deputy.name { (page::spoken(&status.name)) }
-            p #areas { (say("home-areas")) " " (page::spoken(&areas.join("、"))) }
+            p #areas { (say_with("home-areas", &[("areas", &areas.join("、"))])) }
         }
         @if let Some(draft) = &draft { (draft_card(draft)) }
         (figures(&status))

@@ -65,11 +65,10 @@ fn search(app: &App, look: &Look, tallies: &[(String, u64)]) -> Markup {
     let others = tallies.iter().map(|(name, _)| name.as_str()).filter(|name| codebook.state(name).is_none());
     html! {
         form #search.search method="get" action="/opinions" role="search" {
-            label.field {
-                (say("opinions-search"))
-                input #q type="search" name="q" value=(look.q) placeholder=(plain("opinions-search-hint"));
-            }
-            label.field {
+            input #q type="search" name="q" value=(look.q) aria-label=(plain("opinions-search"))
+                placeholder=(both("opinions-search-hint").zh) title=(both("opinions-search-hint").en);
+            button #find.button type="submit" { (say("opinions-find")) }
+            label.pick {
                 (say("opinions-state"))
                 select #state name="state" {
                     option value="" { (plain("opinions-all")) }
@@ -82,7 +81,6 @@ fn search(app: &App, look: &Look, tallies: &[(String, u64)]) -> Markup {
                     }
                 }
             }
-            button #find.button type="submit" { (say("opinions-find")) }
         }
     }
 }

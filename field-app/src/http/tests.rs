@@ -1,1 +1,418 @@
+//! The pages over a real ledger in a directory of its own, asked as a browser asks.
 
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    id::hex,
+    seal::{OpenKey, Seed},
+    time::UnixSeconds,
+};
+use ledger::{Ledger, query::Filter};
+use replica::{
+    clock,
+    device::RoadState,
+    dir::DataDir,
+    identity::{self, Card, Identity},
+};
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{App, router};
+
+const VILLAGE: &str = "990101101201";
+const FORM: &str = "00112233445566778899aabbccddeeff";
+const CODEBOOK: &str = r#"
+channel = [{ name = "代表走访", en = "Visit" }]
+urgency = [{ name = "紧急", en = "Urgent" }]
+[county]
+name = "青禾县"
+en = "Qinghe County"
+area = "990101"
+[[place]]
+area = "990101101"
+name = "石桥镇"
+en = "Shiqiao Town"
+[[place]]
+area = "990101101201"
+name = "石桥村"
+en = "Shiqiao"
+[[place]]
+area = "990101101202"
+name = "东岗村"
+en = "Donggang"
+[[topic]]
+name = "道路交通"
+en = "Roads"
+picture = "road"
+[[topic]]
+name = "农田水利"
+en = "Water"
+picture = "water"
+[[state]]
+name = "已登记"
+en = "Registered"
+owner = "联络站"
+days = 3
+plain = "县里已经收到"
+[[state]]
+name = "已销号"
+en = "Closed"
+is_final = true
+plain = "已经办结"
+[[step]]
+act = "销号"
+en = "Close"
+to = "已销号"
+[[step]]
+act = "走访"
+en = "Visit"
+[[step]]
+act = "联系"
+en = "Contact"
+asks = ["note"]
+[[step]]
+act = "裁定"
+en = "Settle"
+asks = ["note"]
+settles = true
+"#;
+
+/// A deputy's app in a directory that goes with it.
+struct Desk {
+    dir: PathBuf,
+    ledger: Ledger,
+    address: SocketAddr,
+    road: watch::Sender<RoadState>,
+    _end: watch::Sender<bool>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+/// What came back: status, where to, the page.
+struct Answer {
+    status: u16,
+    location: String,
+    page: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("field-app-{}", hex(&clock::random::<8>())));
+        let data = DataDir::hold(&dir).unwrap();
+        let key = identity::key_of(&data).unwrap();
+        let card = Card {
+            scope: Scope { role: Role::Deputy, areas: vec![Area::parse("990101101").unwrap()] },
+            name: "代表 陈".into(),
+            number: 7,
+            hub: "127.0.0.1:1".into(),
+            hub_key: String::new(),
+            authority: String::new(),
+            certificate: hex(&key.verifying_key().to_bytes()),
+            seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
+            codebook: CODEBOOK.into(),
+            enrolled_at: UnixSeconds(0),
+        };
+        Identity::save_card(&data, &card).unwrap();
+        drop(data);
+        Self::start(dir)
+    }
+
+    fn start(dir: PathBuf) -> Self {
+        let data = DataDir::hold(&dir).unwrap();
+        let ledger = Ledger::open(&data, &Identity::load(&data, Role::Deputy).unwrap()).unwrap();
+        let (road, road_seen) = watch::channel(RoadState::default());
+        let (end, ending) = watch::channel(false);
+        let app = App::open(data, ledger.clone(), road_seen, ending).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(async move { axum::serve(listener, router(app)).await });
+        Self { dir, ledger, address, road, _end: end, runtime: Some(runtime) }
+    }
+
+    /// The phone is switched off and on again.
+    fn restart(mut self) -> Self {
+        let dir = std::mem::take(&mut self.dir);
+        drop(self);
+        Self::start(dir)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        read(browser().get(format!("http://{}{path}", self.address)).call().unwrap())
+    }
+
+    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = browser().post(format!("http://{}{path}", self.address)).header("sec-fetch-dest", "empty");
+        read(request.send_form(fields.iter().copied()).unwrap())
+    }
+
+    fn opinions(&self) -> u64 {
+        self.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().total
+    }
+
+    /// Saves an opinion and gives its page's address.
+    fn file(&self, text: &str) -> String {
+        let fields = [("village", VILLAGE), ("topic-0", "道路交通"), ("text-0", text)];
+        assert_eq!(self.post("/visit/new", &fields).status, 303);
+        let newest = self.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap();
+        format!("/opinion/{}", newest.lines[0].id)
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        }
+        if self.dir != Path::new("") {
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+fn browser() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let location = response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
+    Answer { status: response.status().as_u16(), location, page: response.body_mut().read_to_string().unwrap() }
+}
+
+/// Every byte of every file in the directory.
+fn everything_in(dir: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(dir).unwrap();
+    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|piece| piece == text.as_bytes())
+}
+
+#[test]
+fn a_visit_is_saved_once_however_often_it_is_sent_and_its_numbers_are_told() {
+    let desk = Desk::new();
+    let fields = [
+        ("form", FORM),
+        ("village", VILLAGE),
+        ("place", "三组"),
+        ("topic-0", "道路交通"),
+        ("text-0", "桥断了"),
+        ("topic-1", "农田水利"),
+        ("text-1", "渠堵了"),
+        ("text-2", "  "),
+    ];
+    let first = desk.post("/visit/new", &fields);
+    assert_eq!(first.status, 303);
+    assert_eq!(desk.post("/visit/new", &fields).location, first.location);
+    assert_eq!(desk.opinions(), 2);
+
+    let saved = desk.get(&first.location).page;
+    assert!(saved.contains("data-place=\"here\""), "only a receipt makes it received");
+    assert_eq!(saved.matches("data-ticket=\"0007").count(), 2);
+    let line = &desk.ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines[0];
+    assert_eq!((line.village.as_str(), line.filed_by.as_str()), ("石桥村", "代表 陈"));
+    assert!(desk.get("/visits").page.contains("三组"));
+}
+
+#[test]
+fn a_saved_form_that_was_changed_is_neither_swallowed_nor_entered_twice() {
+    let desk = Desk::new();
+    let fields = |text| [("form", FORM), ("village", VILLAGE), ("topic-0", "道路交通"), ("text-0", text)];
+    assert_eq!(desk.post("/visit/new", &fields("桥断了")).status, 303);
+    let changed = desk.post("/visit/new", &fields("另一件事"));
+    assert_eq!((changed.status, desk.opinions()), (409, 1));
+    assert!(changed.page.contains("id=\"before\"") && changed.page.contains("另一件事"));
+    assert!(!changed.page.contains(FORM), "sent once more it is another visit");
+    // After a restart the program no longer knows what was in the form, only that it was saved.
+    let desk = desk.restart();
+    assert_eq!((desk.post("/visit/new", &fields("桥断了")).status, desk.opinions()), (409, 1));
+}
+
+#[test]
+fn what_cannot_be_saved_comes_back_with_everything_typed_and_a_reason() {
+    let desk = Desk::new();
+    let long = "长".repeat(2_001);
+    let fields = [
+        ("form", FORM),
+        ("village", "990199999999"),
+        ("place", "三组"),
+        ("note", "备注"),
+        ("topic-0", "飞碟"),
+        ("text-0", &long),
+        ("name-0", "王小明"),
+        ("phone-0", "10001234567"),
+    ];
+    let answer = desk.post("/visit/new", &fields);
+    assert_eq!((answer.status, desk.opinions()), (422, 0));
+    for kept in ["三组", "备注", &long, "王小明", "10001234567", FORM] {
+        assert!(answer.page.contains(kept), "{kept} is lost");
+    }
+    for field in ["village", "topic-0", "text-0"] {
+        assert!(answer.page.contains(&format!("href=\"#{field}\"")), "nothing said about {field}");
+    }
+    assert_eq!(desk.post("/visit/new", &[("village", VILLAGE)]).status, 422);
+    // Twenty opinions of the greatest length are a form like any other.
+    let most = "长".repeat(2_000);
+    let names: Vec<_> = (0..20).map(|n| (format!("topic-{n}"), format!("text-{n}"))).collect();
+    let mut fields = vec![("village", VILLAGE)];
+    for (topic, text) in &names {
+        fields.extend([(topic.as_str(), "道路交通"), (text.as_str(), most.as_str())]);
+    }
+    assert_eq!((desk.post("/visit/new", &fields).status, desk.opinions()), (303, 20));
+}
+
+#[test]
+fn a_draft_survives_a_restart_without_name_and_phone_and_ends_when_saved() {
+    let desk = Desk::new();
+    let fields = [
+        ("form", FORM),
+        ("village", VILLAGE),
+        ("topic-0", "道路交通"),
+        ("text-0", "桥断了"),
+        ("name-0", "王小明"),
+        ("phone-0", "10001234567"),
+    ];
+    assert_eq!(desk.post("/visit/draft", &fields).status, 204);
+    let desk = desk.restart();
+    assert!(desk.get("/").page.contains("id=\"draft\""));
+    let form = desk.get("/visit/new").page;
+    assert!(form.contains("桥断了") && form.contains("id=\"draft-note\"") && form.contains(FORM));
+    let on_disk = everything_in(&desk.dir);
+    assert!(holds(&on_disk, "桥断了") && !holds(&on_disk, "王小明") && !holds(&on_disk, "10001234567"));
+
+    assert_eq!(desk.post("/visit/new", &fields).status, 303);
+    // What the page's script sent late does not bring it back.
+    assert_eq!(desk.post("/visit/draft", &fields).status, 204);
+    assert!(!desk.get("/").page.contains("id=\"draft\""));
+    assert!(!desk.get("/visit/new").page.contains("桥断了"));
+    let on_disk = everything_in(&desk.dir);
+    assert!(!holds(&on_disk, "王小明") && !holds(&on_disk, "10001234567"), "sealed, not written");
+}
+
+#[test]
+fn an_opinion_more_or_less_keeps_what_was_typed() {
+    let desk = Desk::new();
+    let fields = [("form", FORM), ("text-0", "第一"), ("name-0", "王小明"), ("text-1", "第二")];
+    let with = |what| [&fields[..], &[("do", what)]].concat();
+    let more = desk.post("/visit/new", &with("more"));
+    assert!(more.status == 200 && more.page.contains("id=\"text-2\"") && more.page.contains("王小明"));
+    let less = desk.post("/visit/new", &with("remove-0")).page;
+    assert!(!less.contains("第一") && less.contains("第二") && !less.contains("id=\"text-1\""));
+    assert_eq!(desk.opinions(), 0);
+}
+
+#[test]
+fn an_opinion_is_added_to_once_with_its_author_and_the_first_words_stay() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let add = [("form", FORM), ("text", "人可以走，车不行")];
+    for _ in 0..2 {
+        let answer = desk.post(&format!("{opinion}/add"), &add);
+        assert_eq!((answer.status, answer.location), (303, format!("{opinion}?saved=1")));
+    }
+    let page = desk.get(&opinion).page;
+    assert_eq!(page.matches("人可以走，车不行").count(), 1);
+    assert!(page.contains("桥断了") && page.contains("class=\"added\""));
+    let refused = desk.post(&format!("{opinion}/add"), &[("form", "x"), ("text", &"长".repeat(2_000))]);
+    assert!(refused.status == 422 && refused.page.contains("长长长"));
+}
+
+#[test]
+fn a_deputy_takes_only_a_deputys_steps() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let page = desk.get(&opinion).page;
+    assert!(page.contains("value=\"走访\"") && page.contains("value=\"联系\""));
+    assert!(!page.contains("value=\"销号\"") && !page.contains("value=\"裁定\""));
+    let step = |act, note| desk.post(&format!("{opinion}/step"), &[("act", act), ("note", note)]).status;
+    assert_eq!(step("走访", ""), 303);
+    assert_eq!(step("联系", ""), 422);
+    assert_eq!(step("联系", "交通局说下周来"), 303);
+    assert_eq!(step("销号", "假的"), 422);
+    let page = desk.get(&opinion).page;
+    assert!(
+        page.contains("交通局说下周来") && page.contains("data-act=\"走访\"") && !page.contains("data-act=\"销号\"")
+    );
+}
+
+#[test]
+fn a_correction_sets_only_what_was_changed() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let fields = [("topic", "农田水利"), ("topic-was", "道路交通"), ("urgency", ""), ("urgency-was", "")];
+    assert_eq!(desk.post(&format!("{opinion}/correct"), &fields).status, 303);
+    // A page that was left open sets nothing back.
+    let stale = [("topic", "道路交通"), ("topic-was", "道路交通"), ("urgency", "紧急"), ("urgency-was", "")];
+    assert_eq!(desk.post(&format!("{opinion}/correct"), &stale).status, 303);
+    let line = desk.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().lines.remove(0);
+    assert_eq!((line.topic.as_str(), line.urgency.as_str()), ("农田水利", "紧急"));
+    assert_eq!(desk.post(&format!("{opinion}/correct"), &[("topic", "飞碟")]).status, 422);
+}
+
+#[test]
+fn the_list_is_searched_by_number_and_words_and_state() {
+    let desk = Desk::new();
+    desk.file("桥断了");
+    desk.file("渠堵了");
+    let ticket = desk.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().lines.remove(0).ticket;
+    assert_eq!(desk.get("/opinions").page.matches("class=\"card opinion\"").count(), 2);
+    for (query, found) in [("q=断", "桥断了"), (&format!("q={ticket}")[..], "渠堵了")] {
+        let query: String = query.bytes().map(|byte| if byte == b'=' { "=".into() } else { escaped(byte) }).collect();
+        let page = desk.get(&format!("/opinions?{query}")).page;
+        assert!(page.contains(found) && page.matches("class=\"card opinion\"").count() == 1, "{query}");
+    }
+    assert!(desk.get("/opinions?page=99999999999999999").page.contains("class=\"empty\""));
+}
+
+fn escaped(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+}
+
+#[test]
+fn the_home_page_claims_no_more_than_a_receipt_proves() {
+    let desk = Desk::new();
+    desk.file("桥断了");
+    let page = desk.get("/").page;
+    assert!(page.contains("代表 陈") && page.contains("石桥镇") && page.contains("data-road=\"calling\""));
+    let status = |desk: &Desk| serde_json::from_str::<serde_json::Value>(&desk.get("/status.json").page).unwrap();
+    let now = status(&desk);
+    assert_eq!((&now["here"], &now["received"], &now["opinions"]), (&2.into(), &0.into(), &1.into()));
+    assert!(now["last_receipt"].is_null() && now["role"] == "deputy");
+
+    desk.road.send_replace(RoadState { is_open: true, is_sending: true, trouble: String::new() });
+    assert_eq!((&status(&desk)["here"], &status(&desk)["on_road"]), (&0.into(), &2.into()));
+    desk.road.send_replace(RoadState { trouble: "no route".into(), ..RoadState::default() });
+    let page = desk.get("/").page;
+    assert!(page.contains("data-road=\"closed\"") && page.contains("no route"));
+}
+
+#[test]
+fn a_waiting_page_hears_of_news() {
+    let desk = Desk::new();
+    let seen = |answer: Answer| serde_json::from_str::<serde_json::Value>(&answer.page).unwrap()["seen"].to_string();
+    let before = seen(desk.get("/events")).replace('"', "");
+    let address = desk.address;
+    let path = format!("http://{address}/events?seen={before}");
+    let waiting = std::thread::spawn(move || read(browser().get(path).call().unwrap()));
+    desk.file("桥断了");
+    assert_ne!(seen(waiting.join().unwrap()).replace('"', ""), before);
+}
+
+#[test]
+fn only_this_machines_own_browser_is_answered_and_nothing_is_everywhere_said_plainly() {
+    let desk = Desk::new();
+    for path in ["/opinion/00", "/visit/zz", "/nothing", "/opinion/00112233445566778899aabbccddeeff"] {
+        let answer = desk.get(path);
+        assert!(answer.status == 404 && answer.page.contains("id=\"trouble\""), "{path}");
+    }
+    let elsewhere = format!("http://{}/visit/new", desk.address);
+    let elsewhere = browser().post(elsewhere).header("origin", "http://evil.example").send_form([("text-0", "假")]);
+    assert_eq!(elsewhere.unwrap().status().as_u16(), 403);
+    for file in ["/app.css", "/app.js"] {
+        assert_eq!(desk.get(file).status, 200);
+    }
+}

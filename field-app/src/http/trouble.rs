@@ -86,9 +86,16 @@ impl Trouble {
 
     /// Notes a fault of this machine in the log; what a person can mend is no fault.
     pub(super) fn note(&self) {
-        if self.status().is_server_error() {
-            error!(error = %self, "A page could not do what was asked");
+        if !self.status().is_server_error() {
+            return;
         }
+        let mut chain = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(reason) = cause {
+            chain.push_str(&format!(": {reason}"));
+            cause = reason.source();
+        }
+        error!(error = chain, "A page could not do what was asked");
     }
 }
 

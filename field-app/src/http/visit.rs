@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use civic_core::{id::DocId, visit::OPINIONS_MAX, wording::Both};
+use civic_core::{id::DocId, opinion::Field, visit::OPINIONS_MAX, wording::Both};
 use ledger::query::Whole;
 use maud::{Markup, html};
 use replica::clock;
@@ -21,7 +21,7 @@ use crate::{
     draft::Draft,
     form::{Complaint, HeardForm, VisitForm, draw_name, value},
     saved::{SavedOpinion, SavedVisit},
-    words::{both, both_with, plain, say, say_with},
+    words::{both, plain, say, say_with},
 };
 
 /// `GET /visit/new`: the draft, or a form that begins where the last visit was.
@@ -380,8 +380,7 @@ pub(super) async fn saved(State(app): State<App>, Path(id): Path<String>) -> Res
         }
     };
     let action = html! { a #new-visit.button.main href="/visit/new" { (say("visit-again")) } };
-    let title = both_with("saved-title", &[("count", &saved.heard.len())]);
-    Ok(frame(&title, Tab::Visits, main, action))
+    Ok(frame(&both("saved-title"), Tab::Visits, main, action))
 }
 
 fn ticket(app: &App, one: &SavedOpinion, whole: Option<&Whole>) -> Markup {
@@ -390,7 +389,7 @@ fn ticket(app: &App, one: &SavedOpinion, whole: Option<&Whole>) -> Markup {
             span.digits data-ticket=(one.ticket.digits()) { (one.ticket) }
             @if let Some(whole) = whole {
                 span.small {
-                    (topic(app.inner.ledger.codebook(), whole.opinion.field(civic_core::opinion::Field::Topic)))
+                    (topic(app.inner.ledger.codebook(), whole.opinion.field(Field::Topic)))
                 }
                 span.words { (page::spoken(&whole.opinion.body)) }
                 @if whole.opinion.has_contact { span.small { (say("opinion-sealed")) } }

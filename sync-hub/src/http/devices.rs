@@ -225,13 +225,13 @@ fn fleet_pane(
                     thead { tr {
                         th.number { (say("device-number")) }
                         th { (say("device-name")) }
-                        th { (say("device-role")) }
+                        th.role { (say("device-role")) }
                         th { (say("device-areas")) }
                         th.link { (say("device-link")) }
                         th.time { (say("device-heard")) }
                         th.count { (say("device-entries")) }
                         th.time { (say("device-enrolled")) }
-                        th.act { (say("device-act")) }
+                        th.doing { (say("device-act")) }
                     } }
                     tbody {
                         @for device in devices {
@@ -249,7 +249,7 @@ fn fleet_pane(
                                 td.time { @match device.last_heard { Some(at) => (moment(at)), None => (say("never")) } }
                                 td.count { (entries.get(&device.public_key).copied().unwrap_or_default()) }
                                 td.time { (moment(device.enrolled_at)) }
-                                td.act { @if !device.is_revoked { (revoke_form(device)) } }
+                                td.doing { @if !device.is_revoked { (revoke_form(device)) } }
                             }
                         }
                     }

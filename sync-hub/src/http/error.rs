@@ -81,7 +81,13 @@ impl IntoResponse for PageError {
 pub(super) fn log_and_say(failure: &PageError) -> (StatusCode, Both) {
     let (status, sentence) = failure.verdict();
     if status.is_server_error() {
-        error!(error = %failure, "A page could not be shown or a form not carried out");
+        error!(error = chain(failure), "A page could not be shown or a form not carried out");
     }
     (status, sentence)
+}
+
+/// A failure with its causes on one line.
+fn chain(failure: &PageError) -> String {
+    let causes = std::iter::successors(std::error::Error::source(failure), |cause| cause.source());
+    std::iter::once(failure.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

@@ -277,8 +277,16 @@ fn row(codebook: &Codebook, line: &Line) -> Markup {
                 }
             }
             td.where {
-                @if !line.village.is_empty() { span.zh { (web::page::spoken(&line.village)) } }
-                @if let Some(area) = &area { span.en { (one_line(&area_word(codebook, area))) } }
+                @let place = area.as_ref().map(|area| area_word(codebook, area));
+                @match &place {
+                    // What was written down may name another place than the one where it was taken down: both are shown.
+                    Some(place) if !line.village.is_empty() && line.village != place.zh => {
+                        span.zh { (web::page::spoken(&line.village)) }
+                        span.en { (one_line(place)) }
+                    }
+                    Some(place) => (web::page::both(place)),
+                    None => span.zh { (web::page::spoken(&line.village)) },
+                }
             }
             td.topic { (county_word(codebook, &line.topic)) }
             td.said {

@@ -1,6 +1,6 @@
 //! The operators' pages: ledger 台账, opinion, devices 设备, export.
 //!
-//! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
+//! Each resource has a file of its own that holds its routes, its forms and how it looks; `events` tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
 mod devices;
@@ -10,6 +10,8 @@ mod export;
 mod frame;
 mod ledger;
 mod opinion;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -49,6 +51,7 @@ pub fn router(console: Console) -> Router {
         .route("/export.jsonl", get(export::export))
         .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))
         .route("/assets/console.js", get(async || asset("text/javascript", include_str!("assets/console.js"))))
+        .route("/favicon.ico", get(async || asset("image/svg+xml", include_str!("assets/console.svg"))))
         .fallback(async || PageError::NotFound)
         .with_state(console)
 }
@@ -106,6 +109,7 @@ impl Console {
     }
 }
 
+/// The hub's clock.
 fn now() -> UnixSeconds {
     clock::now()
 }

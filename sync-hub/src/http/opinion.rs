@@ -193,7 +193,7 @@ fn refused(reason: Both) -> Refused {
 fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Result<String, Refused> {
     let value = |name: &str| given.get(name).map_or("", |value| value.trim());
     let by = value("by");
-    if by.is_empty() {
+    if by.is_empty() || by.chars().any(char::is_control) {
         return Err(refused(both("refused-no-name")));
     }
     if by.chars().count() > OPERATOR_CHARS_MAX {
@@ -210,6 +210,10 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Res
         FormKind::Settle => {
             let field = Field::from_key(value("field")).ok_or_else(|| refused(both("error-bad-request")))?;
             let settled = given.get("value").cloned().unwrap_or_default();
+            let conflict = whole.opinion.conflicts.iter().find(|conflict| conflict.field == field);
+            if !conflict.is_some_and(|conflict| conflict.values.iter().any(|(value, _)| *value == settled)) {
+                return Err(refused(both("error-bad-request")));
+            }
             ledger.edit(&whole.id, by, &Edit { fields: [(field, settled)].into(), ..Edit::default() })
         }
         FormKind::Add => {
@@ -420,13 +424,10 @@ fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
             }
             p.next {
                 @if let Some((owner, days)) = state.and_then(|state| Some((state.owner.as_ref()?, state.days?))) {
-                    (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())]))
-                } @else if state.is_some_and(|state| state.is_final) { (say("next-nobody")) }
-                @if opinion.has_contact {
-                    span #sealed title=(line("sealed-hint")) { (frame::lock()) " " (say("sealed")) }
-                }
+                    span { (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())])) }
+                } @else if state.is_some_and(|state| state.is_final) { span { (say("next-nobody")) } }
+                @if opinion.has_contact { span #sealed { (frame::lock()) " " (say("sealed-hint")) } }
             }
-            @if opinion.has_contact { p.hint { (say("sealed-hint")) } }
         }
     }
 }
@@ -468,11 +469,17 @@ fn questions(view: &View<'_>) -> Markup {
     let opinion = &view.whole.opinion;
     let clashes = &view.whole.standing.clashes;
     html! {
-        @if !(opinion.conflicts.is_empty() && clashes.is_empty()) {
+        @if !(opinion.conflicts.is_empty() && opinion.other_texts.is_empty() && clashes.is_empty()) {
             section #questions {
                 h2 { "⚠ " (say("questions")) }
                 (refusal(view, FormKind::Settle, None))
                 @for found in &opinion.conflicts { (conflict(view, found)) }
+                @for text in &opinion.other_texts {
+                    div.conflict data-other-text {
+                        p { (say("other-text")) }
+                        blockquote { (web::page::spoken(text)) }
+                    }
+                }
                 @for found in clashes { (clash(view, found)) }
             }
         }
@@ -489,7 +496,7 @@ fn conflict(view: &View<'_>, conflict: &Conflict) -> Markup {
                     tr {
                         th scope="row" { (county_word(view.codebook, value)) @if value.is_empty() { (say("empty-value")) } }
                         td { (who(stamp)) @if place == 0 { " " span.hint { (say("conflict-shown")) } } }
-                        td.act {
+                        td.doing {
                             form method="post" action={ "/opinion/" (view.whole.id) "/settle" } data-settle=(conflict.field.key()) {
                                 (hidden(view))
                                 input type="hidden" name="by" value=(view.by) data-by-copy;
@@ -556,7 +563,7 @@ fn timeline(view: &View<'_>) -> Markup {
                     div.who { (who(&opinion.filed)) }
                 }
                 @for (place, step) in opinion.steps.iter().enumerate() {
-                    li data-step=(step.act) {
+                    li value=(place + 1) data-step=(step.act) {
                         div { b { @if step.act.is_empty() { (say("state-alone")) } @else { (county_word(view.codebook, &step.act)) } } (leads_to(view.codebook, step)) }
                         div.who { (who(&step.stamp)) }
                         @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }

@@ -3,6 +3,7 @@
 
 const one = (selector, under = document) => under.querySelector(selector);
 const all = (selector, under = document) => [...under.querySelectorAll(selector)];
+const NEWS_MS = 20000; // as long as the mark of a new row takes to fade
 const LIST = "huiyin-list"; // in this tab: the address of the list last seen, and the opinions on it
 
 /* ---- news ------------------------------------------------------------------------------------------------------- */
@@ -80,20 +81,59 @@ function remembered() {
 function startLedger(list) {
   const form = one("#filters");
 
-  // Puts fresh rows in. A row that is new or differs flashes; the row under the eye stays where it is.
+  // Puts fresh rows in. A row that is new or differs flashes; a row that is the same is left alone, and the row under the
+  // eye stays where it is.
   function swap(fresh, isNews) {
-    const known = new Map(rows().map((row) => [row.dataset.id, row.innerHTML]));
-    const chosen = here()?.dataset.id;
     const anchor = scrollY > 0 ? rows().find((row) => row.getBoundingClientRect().bottom > 0) : null;
     const before = anchor?.getBoundingClientRect().top;
-    for (const row of all("#rows tr", fresh)) {
-      if (isNews && known.get(row.dataset.id) !== row.innerHTML) row.classList.add("news");
-    }
-    list.replaceChildren(...one("body", fresh).childNodes);
-    choose(rows().find((row) => row.dataset.id === chosen), false);
+    swapParts(fresh);
+    swapRows(all("#rows tr", fresh), isNews);
     const after = anchor && rows().find((row) => row.dataset.id === anchor.dataset.id);
     if (isNews && after) scrollBy(0, after.getBoundingClientRect().top - before);
     remember();
+  }
+
+  function swapParts(fresh) {
+    for (const id of ["tabs", "as-of", "nothing", "pager"]) {
+      const old = one(`#${id}`), next = one(`#${id}`, fresh);
+      if (old?.innerHTML === next?.innerHTML && Boolean(old) === Boolean(next)) continue;
+      const focused = old?.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      if (!old) one("#opinions").after(next);
+      else if (next) old.replaceWith(next);
+      else old.remove();
+      if (focused !== null) all("a", next ?? list).find((link) => link.getAttribute("href") === focused)?.focus();
+    }
+  }
+
+  function swapRows(fresh, isNews) {
+    const body = one("#rows");
+    const known = new Map(rows().map((row) => [row.dataset.id, row]));
+    let place = body.firstElementChild;
+    for (const next of fresh) {
+      const old = known.get(next.dataset.id);
+      const isSame = old?.innerHTML === next.innerHTML;
+      const row = isSame ? old : next;
+      if (!isSame) {
+        if (old?.classList.contains("here")) row.classList.add("here");
+        if (isNews) flash(row);
+      }
+      if (row === place) { place = place.nextElementSibling; continue; }
+      body.insertBefore(row, place);
+      if (!isSame && old) {
+        if (old === place) place = place.nextElementSibling;
+        old.remove();
+      }
+    }
+    while (place) {
+      const gone = place;
+      place = place.nextElementSibling;
+      gone.remove();
+    }
+  }
+
+  function flash(row) {
+    row.classList.add("news");
+    setTimeout(() => row.classList.remove("news"), NEWS_MS);
   }
 
   let isNews = true;

@@ -1,0 +1,374 @@
+//! The console over a whole county in a directory of its own, asked over a real socket.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use ::ledger::Filed;
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    opinion::{Edit, Field, NewOpinion, NewStep},
+    seal::Contact,
+};
+use replica::{
+    dir::DataDir,
+    identity::{Card, Identity},
+    store::Log,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+use crate::{county, register};
+
+const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
+const VILLAGE: &str = "990127101201";
+
+/// A county on one desk: the hub, and a deputy whose log is carried over by hand.
+struct Desk {
+    dir: PathBuf,
+    console: Console,
+    deputy: Ledger,
+    at: SocketAddr,
+}
+
+/// An answer, as a test reads it.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Desk {
+    async fn set() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("huiyin-console-{}-{number}", std::process::id()));
+        let home = DataDir::hold(&dir.join("hub")).unwrap();
+        county::init(&home, COUNTY).unwrap();
+        let identity = Identity::load(&home, Role::Hub).unwrap();
+        let register = Arc::new(Register::open(&home.file(register::FILE)).unwrap());
+        let ledger = Ledger::open(&home, &identity).unwrap();
+        let hub = Arc::new(Hub::new(ledger.log().clone(), identity.key.clone(), register.clone()));
+        let console = Console { ledger, register, hub };
+        let away = DataDir::hold(&dir.join("deputy")).unwrap();
+        let scope = Scope { role: Role::Deputy, areas: vec![village()] };
+        let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
+        let key = replica::identity::key_of(&away).unwrap();
+        let deputy = Ledger::open(&away, &Identity { key, card }).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let pages = router(console.clone());
+        tokio::spawn(async move { axum::serve(listener, pages).await });
+        Self { dir, console, deputy, at }
+    }
+
+    /// Work that waits for a disk, as every test thread may do it.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Console, &Ledger) -> T + Send + 'static) -> T {
+        let (console, deputy) = (self.console.clone(), self.deputy.clone());
+        tokio::task::spawn_blocking(move || work(&console, &deputy)).await.unwrap()
+    }
+
+    /// The deputy files an opinion, and everybody has it.
+    async fn file(&self, title: &str, body: &str) -> Filed {
+        let fields = BTreeMap::from([(Field::Title, title.to_owned()), (Field::Topic, "道路交通".to_owned())]);
+        let new = NewOpinion { body: body.to_owned(), fields, ..NewOpinion::default() };
+        let contact = Contact { name: "王某某".into(), ..Contact::default() };
+        let filed = self.work(move |_, deputy| deputy.file(&village(), "陈代表", new, &contact).unwrap()).await;
+        self.meet().await;
+        filed
+    }
+
+    /// Hub and deputy exchange everything.
+    async fn meet(&self) {
+        let (hub, deputy) = (self.console.ledger.log().clone(), self.deputy.log().clone());
+        carry(&deputy, &hub).await;
+        carry(&hub, &deputy).await;
+        self.work(|console, deputy| {
+            console.ledger.catch_up().unwrap();
+            deputy.catch_up().unwrap();
+        })
+        .await;
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.at)).await
+    }
+
+    /// Sends a form as the page of this opinion would, with what was seen.
+    async fn send(&self, id: &str, form: &str, pairs: &[(&str, &str)]) -> Answer {
+        let seen = between(&self.get(&format!("/opinion/{id}")).await.body, "data-seen=\"", "\"").to_owned();
+        let mut all = vec![("seen", seen.as_str()), ("by", "李干部")];
+        all.extend(pairs);
+        self.post(&format!("/opinion/{id}/{form}"), &all).await
+    }
+
+    async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> =
+            pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
+        let body = pairs.join("&");
+        let kind = "content-type: application/x-www-form-urlencoded";
+        let head = format!("host: {}\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", self.at, body.len());
+        self.ask(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
+    }
+
+    async fn ask(&self, request: String) -> Answer {
+        let mut stream = TcpStream::connect(self.at).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+fn village() -> Area {
+    Area::parse(VILLAGE).unwrap()
+}
+
+async fn carry(from: &Log, to: &Log) {
+    let held = from.held().unwrap();
+    for feed in held {
+        for run in from.runs_after(feed.feed.id(), 0).unwrap() {
+            to.accept(vec![(feed.feed.clone(), run)]).await.unwrap();
+        }
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).map_or("", |(found, _)| found)
+}
+
+fn topic(value: &str) -> Edit {
+    Edit { fields: [(Field::Topic, value.to_owned())].into(), ..Edit::default() }
+}
+
+fn step(act: &str, note: &str) -> Edit {
+    Edit { step: Some(NewStep { act: act.into(), note: note.into(), ..NewStep::default() }), ..Edit::default() }
+}
+
+#[tokio::test]
+async fn the_ledger_shows_what_was_said_and_never_as_markup() {
+    let desk = Desk::set().await;
+    let filed = desk.file("<b>桥</b>", "桥坏了<script>").await;
+    let page = desk.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains(&format!("data-ticket=\"{}\"", filed.ticket.digits())));
+    assert!(page.body.contains("&lt;b&gt;桥&lt;/b&gt;") && !page.body.contains("桥坏了<script>"));
+    assert!(!page.body.contains("王某某"), "personal details are sealed");
+    assert!(!page.body.contains("style=") && !page.body.contains(" onclick"), "the content policy forbids inline code");
+}
+
+#[tokio::test]
+async fn filters_narrow_the_list_and_the_tabs_count_what_they_leave() {
+    let desk = Desk::set().await;
+    desk.file("桥", "桥坏了").await;
+    let filed = desk.file("灯", "路灯不亮").await;
+    let rows = desk.get(&format!("/rows?q={}", words::in_address("路灯"))).await.body;
+    assert!(rows.contains(&filed.id.to_string()) && rows.contains("data-total=\"1\""));
+    assert!(!rows.contains("桥坏了") && !rows.contains("<html"));
+    let by_ticket = desk.get(&format!("/rows?q={}", words::in_address(&filed.ticket.to_string()))).await.body;
+    assert!(by_ticket.contains("data-total=\"1\""));
+    let elsewhere = desk.get("/rows?area=990127102").await.body;
+    assert!(elsewhere.contains("data-total=\"0\"") && elsewhere.contains("id=\"nothing\""));
+    assert_eq!(desk.get("/?page=99999999999999999999&area=x&state=").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_step_is_taken_in_the_operators_name_which_the_browser_remembers() {
+    let desk = Desk::set().await;
+    let id = desk.file("桥", "桥坏了").await.id.to_string();
+    let answer = desk.send(&id, "step", &[("act", "受理"), ("topic", "道路交通"), ("note", "已核实")]).await;
+    assert_eq!(answer.status, 303);
+    let cookie = between(&answer.head, "set-cookie: ", ";").to_owned();
+    let page = desk
+        .ask(format!("GET /opinion/{id} HTTP/1.1\r\nhost: x\r\ncookie: a=b; {cookie}\r\nconnection: close\r\n\r\n"));
+    let page = page.await.body;
+    assert!(page.contains("data-state=\"已受理\"") && page.contains("已核实"));
+    assert!(page.contains("value=\"李干部\" data-by"));
+    assert!(
+        page.contains("data-act=\"交办\"") && !page.contains("data-act=\"受理\""),
+        "only what may follow is offered"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_form_says_why_and_keeps_what_was_typed() {
+    let desk = Desk::set().await;
+    let id = desk.file("桥", "桥坏了").await.id.to_string();
+    desk.send(&id, "step", &[("act", "受理"), ("topic", "道路交通")]).await;
+    let no_answer = desk.send(&id, "step", &[("act", "答复"), ("note", " ")]).await;
+    assert_eq!(no_answer.status, 422);
+    assert!(no_answer.body.contains("role=\"alert\"") && no_answer.body.contains("“答复”还缺"));
+    let no_body = desk.send(&id, "step", &[("act", "交办"), ("office", ""), ("note", "请速办")]).await;
+    assert_eq!(no_body.status, 422);
+    assert!(no_body.body.contains("请速办") && no_body.body.contains("承办单位"));
+    let out_of_turn = desk.send(&id, "step", &[("act", "销号"), ("note", "修好了")]).await;
+    assert_eq!(out_of_turn.status, 409);
+    assert!(out_of_turn.body.contains("不能“销号”") && out_of_turn.body.contains("修好了"));
+    let nobody = desk.post(&format!("/opinion/{id}/add"), &[("by", ""), ("text", "还有一处")]).await;
+    assert_eq!(nobody.status, 422);
+    assert!(nobody.body.contains("还有一处"));
+    let too_long = desk.send(&id, "fields", &[("title", &"路".repeat(201))]).await;
+    assert_eq!(too_long.status, 422);
+    assert!(too_long.body.contains("最多 200 字"));
+}
+
+#[tokio::test]
+async fn a_decision_upon_what_has_changed_since_is_put_to_the_operator_again() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    let path = format!("/opinion/{}", filed.id);
+    let seen = between(&desk.get(&path).await.body, "data-seen=\"", "\"").to_owned();
+    desk.work(move |console, _| console.ledger.edit(&filed.id, "乡镇", &topic("饮水安全")).unwrap()).await;
+    let form = [("seen", seen.as_str()), ("by", "李干部"), ("title", "大桥"), ("topic", "道路交通")];
+    let answer = desk.post(&format!("{path}/fields"), &form).await;
+    assert_eq!(answer.status, 409);
+    assert!(answer.body.contains("value=\"大桥\""), "what was typed is kept");
+    let live = desk.get(&format!("{path}/live")).await.body;
+    assert_ne!(between(&live, "data-seen=\"", "\""), seen, "an open page is told");
+}
+
+#[tokio::test]
+async fn two_values_of_one_field_stand_side_by_side_until_an_operator_settles_on_one() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    desk.work(move |console, deputy| {
+        console.ledger.edit(&filed.id, "县", &topic("教育")).unwrap();
+        deputy.edit(&filed.id, "陈代表", &topic("社会治安")).unwrap();
+    })
+    .await;
+    desk.meet().await;
+    let id = filed.id.to_string();
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
+    assert!(page.contains("data-conflict=\"topic\"") && page.contains("教育") && page.contains("社会治安"));
+    assert!(desk.get("/rows?questions=1").await.body.contains("data-questions=\"1\""));
+    let neither = desk.send(&id, "settle", &[("field", "topic"), ("value", "别的")]).await;
+    assert_eq!(neither.status, 422, "only what somebody said can be settled on");
+    assert_eq!(desk.send(&id, "settle", &[("field", "topic"), ("value", "社会治安")]).await.status, 303);
+    assert!(!desk.get(&format!("/opinion/{id}")).await.body.contains("data-conflict"));
+    assert!(desk.get("/rows?questions=1").await.body.contains("data-total=\"0\""));
+}
+
+#[tokio::test]
+async fn two_steps_that_cannot_both_hold_are_named_in_the_words_of_the_work() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    let id = filed.id.to_string();
+    desk.send(&id, "step", &[("act", "受理"), ("topic", "道路交通")]).await;
+    desk.send(&id, "step", &[("act", "交办"), ("office", "交通运输局")]).await;
+    desk.meet().await;
+    desk.work(move |console, deputy| {
+        console.ledger.edit(&filed.id, "县", &step("退回", "不归我们")).unwrap();
+        deputy.edit(&filed.id, "陈代表", &step("督办", "群众在催")).unwrap();
+    })
+    .await;
+    desk.meet().await;
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
+    assert!(page.contains("data-clash") && page.contains("不归我们") && page.contains("群众在催"));
+    assert!(page.contains("data-open-act=\"裁定\""));
+    assert_eq!(desk.send(&id, "step", &[("act", "裁定"), ("note", "以督办为准")]).await.status, 303);
+    assert!(!desk.get(&format!("/opinion/{id}")).await.body.contains("data-clash"));
+}
+
+#[tokio::test]
+async fn an_addition_stands_beside_the_first_words_with_its_author() {
+    let desk = Desk::set().await;
+    let id = desk.file("桥", "桥坏了").await.id.to_string();
+    assert_eq!(desk.send(&id, "add", &[("text", "，老人过不去")]).await.status, 303);
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
+    assert!(page.contains("data-by=\"李干部\"") && page.contains("id=\"alone\""));
+    assert!(between(&page, "id=\"original\">", "</blockquote>") == "桥坏了");
+}
+
+#[tokio::test]
+async fn a_code_is_shown_once_and_a_bad_form_keeps_what_was_typed() {
+    let desk = Desk::set().await;
+    let form = [("role", "kiosk"), ("name", "石桥村代表联络站"), ("area", VILLAGE), ("area", "990127101202")];
+    let made = desk.post("/devices/slots", &form).await;
+    assert_eq!(made.status, 201);
+    let code = between(&made.body, "data-code=\"", "\"").to_owned();
+    assert_eq!(code.len(), 8);
+    assert!(!desk.get("/devices").await.body.contains(&code));
+    let refused = desk.post("/devices/slots", &[("role", "deputy"), ("name", "陈代表")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("value=\"陈代表\""));
+    assert_eq!(desk.post("/devices/slots", &[("role", "hub"), ("name", "x"), ("area", VILLAGE)]).await.status, 422);
+    assert_eq!(desk.post("/devices/approve", &[("slot", "9")]).await.status, 404);
+    assert_eq!(desk.post("/devices/approve", &[("slot", "x")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_waiting_device_shows_its_six_digits_and_is_let_in_or_sent_away() {
+    use replica::enrol::{Claim, Desk as _};
+    let desk = Desk::set().await;
+    desk.post("/devices/slots", &[("role", "kiosk"), ("name", "石桥村"), ("area", VILLAGE)]).await;
+    let slot = desk.console.register.slots()[0].id;
+    assert_eq!(desk.console.register.claim(slot, &[9; 32], "123456"), Ok(Claim::Waiting));
+    let page = desk.get("/devices").await.body;
+    assert!(page.contains("data-comparison=\"123456\"") && page.contains("123 456"));
+    assert_eq!(desk.post("/devices/approve", &[("slot", &slot.to_string())]).await.status, 303);
+    assert_eq!(desk.console.register.claim(slot, &[9; 32], "123456"), Ok(Claim::Approved));
+    let page = desk.get("/devices").await.body;
+    let device = between(&page, "data-device=\"", "\"").to_owned();
+    assert_eq!(desk.post("/devices/revoke", &[("device", &device)]).await.status, 303);
+    assert!(desk.get("/devices").await.body.contains("data-revoked=\"true\""));
+}
+
+#[tokio::test]
+async fn an_open_page_hears_of_a_change() {
+    let desk = Desk::set().await;
+    let mut stream = TcpStream::connect(desk.at).await.unwrap();
+    stream.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut heard = String::new();
+    let mut buffer = [0; 4096];
+    for wanted in ["event: devices", "event: changed"] {
+        while !heard.contains(wanted) {
+            let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read(&mut buffer)).await;
+            heard.push_str(&String::from_utf8_lossy(&buffer[..read.unwrap().unwrap()]));
+        }
+    }
+    heard.clear();
+    desk.file("桥", "桥坏了").await;
+    while !heard.contains("event: changed") {
+        let read = tokio::time::timeout(std::time::Duration::from_secs(5), stream.read(&mut buffer)).await;
+        heard.push_str(&String::from_utf8_lossy(&buffer[..read.unwrap().unwrap()]));
+    }
+}
+
+#[tokio::test]
+async fn the_export_is_one_line_for_each_opinion() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    let file = desk.get("/export.jsonl").await;
+    assert!(file.head.contains("attachment") && file.head.contains("application/x-ndjson"));
+    assert_eq!(file.body.matches("\"body\"").count(), 1);
+    assert!(file.body.contains(&filed.id.to_string()) && !file.body.contains("王某某"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_a_sentence() {
+    let desk = Desk::set().await;
+    for path in ["/nowhere", "/opinion/xy", "/opinion/00000000000000000000000000000000"] {
+        let answer = desk.get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.body.contains("没有这一页"), "{path}");
+    }
+    let garbage = desk
+        .ask("POST /devices/approve HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}".into());
+    assert_eq!(garbage.await.status, 400);
+}
