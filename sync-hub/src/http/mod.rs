@@ -1,6 +1,6 @@
 //! The operators' pages: ledger 台账, opinion, devices 设备, export.
 //!
-//! Each resource has a file of its own that holds its routes, its forms and how it looks; `events` tells open pages that
+//! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
 mod devices;
