@@ -17,7 +17,7 @@ pub fn png(frame: &Canvas, area: Rectangle) -> Vec<u8> {
     bytes
 }
 
-/// Size and pixels of a PNG that [`png`] wrote; `None` for anything else.
+/// Size and pixels of a PNG that [`png()`] wrote; `None` for anything else.
 pub fn pixels(file: &[u8]) -> Option<(Size, Vec<u8>)> {
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().ok()?;
     let mut pixels = vec![0; reader.output_buffer_size()?];
