@@ -207,7 +207,7 @@ fn enrol_device(role: Role, dir: &Path, hub: &str, code: &str) -> anyhow::Result
 
 fn import(role: Role, dir: &Path, file: &Path) -> anyhow::Result<ExitCode> {
     let (_dir, _, ledger) = open(role, dir)?;
-    let village = home_village(&ledger, &ledger.card().scope)?;
+    let home = home_village(&ledger, &ledger.card().scope)?;
     let mut lines = BufReader::new(File::open(file).with_context(|| format!("Opening {}", file.display()))?);
     let mut progress = Progress::new("imported");
     let (mut entered, mut known, mut refused) = (0u64, 0u64, 0u64);
@@ -231,7 +231,7 @@ fn import(role: Role, dir: &Path, file: &Path) -> anyhow::Result<ExitCode> {
         }
         if batch.len() == IMPORT_BATCH || is_end {
             let (numbers, records): (Vec<u64>, Vec<Record>) = std::mem::take(&mut batch).into_iter().unzip();
-            for (line, result) in numbers.into_iter().zip(ledger.import(&village, &records)?) {
+            for (line, result) in numbers.into_iter().zip(ledger.import(&home, &records)?) {
                 match result {
                     Ok(true) => entered += 1,
                     Ok(false) => known += 1,
@@ -270,7 +270,7 @@ fn read_line(lines: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8
     Ok(Some(line))
 }
 
-/// Where records go that do not say where they were heard: the first village of the device's areas.
+/// Where records go that name no village of this device: the first one of its areas.
 fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
     ledger
         .codebook()

@@ -191,6 +191,20 @@ fn records_entered_twice_are_there_once_and_a_wrong_one_stops_no_other() {
 }
 
 #[test]
+fn a_record_goes_to_the_village_it_names() {
+    let deputy = Installation::new(Role::Deputy, &VILLAGE[..9], 1);
+    let ledger = deputy.open();
+    let other = ledger.codebook().villages_in(&ledger.card().scope.areas).nth(1).unwrap().clone();
+    let line = |id: u8, village: &str| {
+        let line = format!(r#"{{"id":"{}","init":{{"body":"一","village":"{village}"}},"steps":[]}}"#, hex(&[id; 16]));
+        Record::parse(&line).unwrap()
+    };
+    ledger.import(&village(), &[line(1, &other.name), line(2, "没有这个村")]).unwrap();
+    assert!(lines(&ledger)[0].contains(&format!("{}/deputies", other.area)));
+    assert!(lines(&ledger)[1].contains(&format!("{VILLAGE}/deputies")));
+}
+
+#[test]
 fn a_device_writes_only_where_it_was_enrolled_for() {
     let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
     let elsewhere = Area::parse("990127101202").unwrap();

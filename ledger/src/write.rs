@@ -122,9 +122,9 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Enters records of an import file, all or nothing; those whose id is here already are passed over. Returns for each
-    /// record whether it was new.
-    pub fn import(&self, village: &Area, records: &[Record]) -> Result<Vec<Result<bool, LedgerError>>, LedgerError> {
+    /// Enters records of an import file in one transaction; those whose id is here already are passed over. A record goes
+    /// to the village it names, if that is one of this device's, and else to `home`. Returns for each whether it was new.
+    pub fn import(&self, home: &Area, records: &[Record]) -> Result<Vec<Result<bool, LedgerError>>, LedgerError> {
         let mut tables = self.writer();
         self.catch_up_with(&mut tables)?;
         let (mut results, mut entries, mut given) = (Vec::new(), Vec::new(), Vec::new());
@@ -134,7 +134,7 @@ impl Ledger {
             results.push(if is_known {
                 Ok(false)
             } else {
-                match self.record_entries(&tables, &given, village, record) {
+                match self.record_entries(&tables, &given, self.village_of(record).unwrap_or(home), record) {
                     Ok((filed, more)) => {
                         given.push(filed);
                         entries.extend(more);
@@ -233,6 +233,13 @@ impl Ledger {
         }
         entries.extend(self.sealed_entry(village, record.id, &record.stamp, &record.contact)?);
         Ok((filed, entries))
+    }
+
+    /// The village that a record names, if it is one of this device's.
+    fn village_of(&self, record: &Record) -> Option<&Area> {
+        let name = record.new.fields.get(&Field::Village)?;
+        let mut villages = self.codebook().villages_in(&self.inner.card.scope.areas);
+        villages.find(|place| place.name == *name).map(|place| &place.area)
     }
 
     fn sealed_entry(
