@@ -25,12 +25,15 @@ pub enum BoardEvent {
     Pressed,
 }
 
+/// What the driver beneath a board said.
+pub type PinFault = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a board cannot be used, by what its owner can do.
 #[derive(Debug, thiserror::Error)]
 pub enum BoardError {
     /// This computer has no pins; run with the stand-in instead.
-    #[error("this computer is not a Raspberry Pi that rppal knows: use the desk stand-in")]
-    NotAPi(#[source] rppal::gpio::Error),
+    #[error("this computer is not a Raspberry Pi whose pins are known: use the desk stand-in")]
+    NotAPi(#[source] PinFault),
     /// The pins are there and refused; check the wiring file and the permissions.
     #[error("pin {pin} could not be used")]
     Pin {
@@ -38,7 +41,7 @@ pub enum BoardError {
         pin: u8,
         /// What the driver said.
         #[source]
-        source: rppal::gpio::Error,
+        source: PinFault,
     },
 }
 

@@ -28,8 +28,8 @@ pub struct Pi {
 impl Pi {
     /// Takes the pins. On a computer that is not a Pi this is [`BoardError::NotAPi`].
     pub fn open(wiring: Wiring, now: Instant) -> Result<Self, BoardError> {
-        let gpio = Gpio::new().map_err(BoardError::NotAPi)?;
-        let pin = |number| gpio.get(number).map_err(|source| BoardError::Pin { pin: number, source });
+        let gpio = Gpio::new().map_err(|fault| BoardError::NotAPi(fault.into()))?;
+        let pin = |number| gpio.get(number).map_err(|fault| BoardError::Pin { pin: number, source: fault.into() });
         Ok(Self {
             amber: pin(wiring.amber)?.into_output_low(),
             green: pin(wiring.green)?.into_output_low(),

@@ -10,6 +10,8 @@ use crate::driver::Browser;
 
 const ANSWER: &str = "下月十日前修补完，请绕行几天。";
 
+const HEARD: &str = "水库下面的小桥断了，孩子上学要绕远路。";
+
 /// The desk as a process, in a directory of its own.
 struct Desk {
     program: Program,
@@ -67,6 +69,9 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     browser.wait_for(&card(".road"), "路断着").await?;
     let kiosk = Desk::link(&browser, "kiosk-shiqiao").await?;
     let hub = Desk::link(&browser, "hub").await?;
+    let field = Desk::link(&browser, "field-zhou").await?;
+    browser.click("[data-key=field-zhou] button").await?;
+    browser.wait_for("[data-key=field-zhou] .road", "路断着").await?;
 
     // A villager speaks while the road is cut.
     browser.go(&kiosk, 1200, 1100).await?;
@@ -78,6 +83,18 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     let digits: String = words.chars().filter(char::is_ascii_digit).collect();
     let ticket = Ticket::parse(&digits).with_context(|| format!("a number on the screen: {words}"))?;
     browser.picture("kiosk").await?;
+
+    // A deputy, also without a road, records a visit on the phone.
+    browser.go(&format!("{field}visit/new"), 500, 900).await?;
+    browser.fill("#place", "三组").await?;
+    browser.fill("#text-0", HEARD).await?;
+    browser.click("#heard-0 details summary").await?;
+    browser.fill("#name-0", "某某").await?;
+    browser.fill("#phone-0", "10001112222").await?;
+    browser.picture("visit").await?;
+    browser.click("#save").await?;
+    browser.wait_for("#saved .place", "在本机").await?;
+    browser.picture("visit-saved").await?;
 
     // The desk never claims more than a receipt proves.
     browser.go(&desk.page, 1200, 1100).await?;
@@ -91,8 +108,16 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     anyhow::ensure!(browser.is_marked().await?, "the page brings itself up to date without being loaded again");
     browser.picture("mended").await?;
 
-    // The operator finds it by its number, and takes it through the county's steps to an answer.
+    // The ledger is open while the deputy's road is mended: what comes appears without a reload.
     browser.go(&hub, 1280, 900).await?;
+    browser.wait_for("#rows", "我们村的路坏了").await?;
+    browser.mark().await?;
+    ureq::post(format!("{}road/field-zhou", desk.page)).send("mend").context("Mending the deputy's road")?;
+    browser.wait_for("#rows", HEARD).await?;
+    anyhow::ensure!(browser.is_marked().await?, "the ledger was loaded anew");
+    browser.picture("ledger").await?;
+
+    // The operator finds it by its number, and takes it through the county's steps to an answer.
     let home = hub.split('?').next().unwrap_or_default();
     browser.go(&format!("{home}?q={}", ticket.digits()), 1280, 900).await?;
     browser.wait_for("body", &ticket.to_string()).await?;
@@ -122,5 +147,13 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     browser.touch("查一查").await?;
     browser.wait_for_words(ANSWER).await?;
     browser.picture("told").await?;
+
+    // The operator closes it.
+    browser.go(&format!("{home}?q={}", ticket.digits()), 1280, 900).await?;
+    browser.click("a[href^='/opinion/']").await?;
+    browser.click("details[data-form='销号'] summary").await?;
+    browser.click("details[data-form='销号'] button.go").await?;
+    browser.wait_for("#state", "已销号").await?;
+    browser.picture("closed").await?;
     browser.close().await
 }

@@ -105,7 +105,7 @@ fn each_library_is_named_only_where_it_belongs() {
         ("automerge::", &["civic-core/src/"]),
         ("rusqlite::", &["replica/src/store/", "ledger/src/", "sync-hub/src/"]),
         ("quinn::", &["replica/src/"]),
-        ("rppal::", &["hardware/src/pi.rs", "hardware/src/board.rs"]),
+        ("rppal::", &["hardware/src/pi.rs"]),
         ("embedded_graphics::", &["hardware/src/", "kiosk/src/"]),
         ("Instant::now", &["replica/src/", "hardware/src/", "kiosk/src/", "field-app/src/", "sync-hub/src/", "tests/"]),
         ("SystemTime::now", &["replica/src/clock.rs"]),

@@ -25,7 +25,27 @@ fn wait_for_status(world: &World, key: &str, what: &str, is_so: impl Fn(&serde_j
 
 #[test]
 fn a_village_without_a_road_is_heard_and_answered() {
-    let mut story = Story::begin("village");
+    tell("village", |_| {});
+}
+
+#[test]
+fn the_same_with_the_plug_pulled_after_every_sentence() {
+    let mut turn = 0;
+    tell("plugs", |world| {
+        // Each in its turn is killed where it stands, and started again.
+        for key in [["kiosk", "hub"], ["zhou", "lin"]][turn % 2] {
+            world.kill(key).unwrap();
+        }
+        turn += 1;
+        for key in ["hub", "kiosk", "zhou", "lin"] {
+            world.start(key).unwrap();
+        }
+    });
+}
+
+/// Tells the story; `pause` is called between its sentences.
+fn tell(name: &str, mut pause: impl FnMut(&World)) {
+    let mut story = Story::begin(name);
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enrolled("zhou", Part::Field, "周启明", &TOWNS[..1]);
     story.enrolled("lin", Part::Field, "林秀珍", &TOWNS);
@@ -37,10 +57,14 @@ fn a_village_without_a_road_is_heard_and_answered() {
     }
 
     // While the road is open a villager tells of the road; both deputies read it.
-    let villager = Villager::at(world, "kiosk").unwrap();
-    villager.compose(ROAD.0, ROAD.1).unwrap();
-    let first = villager.file().unwrap();
-    villager.leave().unwrap();
+    // Nobody keeps an address: after a pulled plug every screen is somewhere else.
+    let villager = || Villager::at(world, "kiosk").unwrap();
+    let (zhou, lin) = (|| Deputy::at(world, "zhou").unwrap(), || Deputy::at(world, "lin").unwrap());
+    let operator = || Operator::at(world).unwrap();
+    villager().compose(ROAD.0, ROAD.1).unwrap();
+    let first = villager().file().unwrap();
+    villager().leave().unwrap();
+    pause(world);
     for key in ["zhou", "lin"] {
         wait_for_status(world, key, "the first opinion", |status| status["opinions"] == 1);
     }
@@ -51,17 +75,25 @@ fn a_village_without_a_road_is_heard_and_answered() {
     for key in all {
         world.cut(key, true).unwrap();
     }
-    villager.compose(LIGHT.0, LIGHT.1).unwrap();
-    let second = villager.file().unwrap();
-    villager.leave().unwrap();
-    let (zhou, lin) = (Deputy::at(world, "zhou").unwrap(), Deputy::at(world, "lin").unwrap());
-    zhou.visit(SHIQIAO, "农田水利", "水渠堵了，田里进不了水，六户等着插秧。").unwrap();
-    zhou.send(&format!("/opinion/{id}/step"), &[("act", "走访"), ("note", "量过了，坏了八十米。")]).unwrap();
-    zhou.send(&format!("/opinion/{id}/add"), &[("text", "桥头那一段最坏。")]).unwrap();
-    zhou.send(&format!("/opinion/{id}/correct"), &[("topic", "治安"), ("topic-was", ROAD.0)]).unwrap();
-    lin.send(&format!("/opinion/{id}/step"), &[("act", "联系"), ("note", "已打电话告诉本人。")]).unwrap();
-    lin.send(&format!("/opinion/{id}/add"), &[("text", "校车也走这条路。")]).unwrap();
-    lin.send(&format!("/opinion/{id}/correct"), &[("topic", "教育"), ("topic-was", ROAD.0)]).unwrap();
+    pause(world);
+    villager().compose(LIGHT.0, LIGHT.1).unwrap();
+    let second = villager().file().unwrap();
+    villager().leave().unwrap();
+    pause(world);
+    zhou().visit(SHIQIAO, "农田水利", "水渠堵了，田里进不了水，六户等着插秧。").unwrap();
+    pause(world);
+    zhou().send(&format!("/opinion/{id}/step"), &[("act", "走访"), ("note", "量过了，坏了八十米。")]).unwrap();
+    pause(world);
+    zhou().send(&format!("/opinion/{id}/add"), &[("text", "桥头那一段最坏。")]).unwrap();
+    pause(world);
+    zhou().send(&format!("/opinion/{id}/correct"), &[("topic", "治安"), ("topic-was", ROAD.0)]).unwrap();
+    pause(world);
+    lin().send(&format!("/opinion/{id}/step"), &[("act", "联系"), ("note", "已打电话告诉本人。")]).unwrap();
+    pause(world);
+    lin().send(&format!("/opinion/{id}/add"), &[("text", "校车也走这条路。")]).unwrap();
+    pause(world);
+    lin().send(&format!("/opinion/{id}/correct"), &[("topic", "教育"), ("topic-was", ROAD.0)]).unwrap();
+    pause(world);
     for key in all {
         let status = world.status(key).unwrap();
         assert!(status["here"].as_u64().unwrap() + status["on_road"].as_u64().unwrap() > 0, "{key}: {status}");
@@ -71,6 +103,7 @@ fn a_village_without_a_road_is_heard_and_answered() {
     // The roads are mended in another order.
     for key in ["lin", "kiosk", "zhou"] {
         world.cut(key, false).unwrap();
+        pause(world);
         wait_for_status(world, key, "a receipt for everything", |status| status["here"] == 0 && status["on_road"] == 0);
     }
     wait_for_status(world, "hub", "all three opinions, the visit and the question", |status| {
@@ -93,13 +126,16 @@ fn a_village_without_a_road_is_heard_and_answered() {
     assert!(!export.contains("陈水生") && !export.contains("10001234567"));
 
     // The operator settles on what one of the deputies said, mends the topic on accepting it, and answers.
-    let operator = Operator::at(world).unwrap();
-    assert!(operator.page("/").unwrap().contains(&id));
-    operator.act(&id, "settle", &[("field", "topic"), ("value", "治安")]).unwrap();
-    operator.act(&id, "step", &[("act", "受理"), ("note", ""), ("topic", ROAD.0)]).unwrap();
-    operator.act(&id, "step", &[("act", "交办"), ("note", ""), ("office", "交通局")]).unwrap();
+    assert!(operator().page("/").unwrap().contains(&id));
+    operator().act(&id, "settle", &[("field", "topic"), ("value", "治安")]).unwrap();
+    pause(world);
+    operator().act(&id, "step", &[("act", "受理"), ("note", ""), ("topic", ROAD.0)]).unwrap();
+    pause(world);
+    operator().act(&id, "step", &[("act", "交办"), ("note", ""), ("office", "交通局")]).unwrap();
+    pause(world);
     let answer = "下月十日前修补完，请绕行几天。";
-    operator.act(&id, "step", &[("act", "答复"), ("note", answer)]).unwrap();
+    operator().act(&id, "step", &[("act", "答复"), ("note", answer)]).unwrap();
+    pause(world);
     wait_for_status(world, "hub", "no open question", |status| status["questions"] == 0);
 
     // The answer reaches the village, and stays readable when the road is gone again.
