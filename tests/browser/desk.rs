@@ -86,7 +86,9 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
 
     // A deputy, also without a road, records a visit on the phone.
     browser.go(&format!("{field}visit/new"), 500, 900).await?;
+    browser.choose("#village", "990127101201").await?;
     browser.fill("#place", "三组").await?;
+    browser.choose("#topic-0", "道路交通").await?;
     browser.fill("#text-0", HEARD).await?;
     browser.click("#heard-0 details summary").await?;
     browser.fill("#name-0", "某某").await?;

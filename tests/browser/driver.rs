@@ -92,7 +92,11 @@ impl Browser {
     /// Clicks what `css` names, when it is there.
     pub async fn click(&self, css: &str) -> anyhow::Result<()> {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-        element.with_context(|| format!("Looking for {css}"))?.click().await.with_context(|| format!("Clicking {css}"))
+        let element = element.with_context(|| format!("Looking for {css}"))?;
+        // As a thumb would, bring it out from under the bar at the bottom first.
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        self.client.execute(script, vec![serde_json::to_value(&element)?]).await?;
+        element.click().await.with_context(|| format!("Clicking {css}"))
     }
 
     /// Types into what `css` names, after what is there is cleared.
