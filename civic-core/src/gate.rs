@@ -10,9 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use automerge::{Automerge, Change, ChangeHash};
 
 use crate::{
+    codec::{Malformed, Reader},
     document::{ACTORS_MAX, CHANGES_MAX, Document, SNAPSHOT_LEN_MAX},
     id::Actor,
-    payload::{self, BadPayload, Parts, Reader},
+    payload::{self, BadPayload, Parts},
 };
 
 /// Most rows of any column, which is most operations of one change: an opinion of 2,000 characters takes some 2,030.
@@ -51,6 +52,12 @@ pub enum Refusal {
     /// The document is at one of its limits.
     #[error("document is full")]
     DocumentFull,
+}
+
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        Refusal::Payload(malformed.into())
+    }
 }
 
 /// Lets the payloads of one document in, in order, and says of each what became of it.
@@ -170,7 +177,7 @@ fn reload(trial: &Automerge) -> Option<Automerge> {
 /// Column specifications are those of the Automerge storage format: the low three bits are the type, the next one says
 /// that the column is compressed.
 fn scan_columns(columns: &[u8]) -> Result<(), Refusal> {
-    let mut reader = Reader(columns);
+    let mut reader = Reader::new(columns);
     let count = reader.varint()?;
     if count > COLUMNS_MAX {
         return Err(Refusal::Columns);
@@ -188,10 +195,10 @@ fn scan_columns(columns: &[u8]) -> Result<(), Refusal> {
         }
         let rows = match specification & 7 {
             0..=2 | 6 => runs(column, |reader| reader.varint().map(drop))?,
-            3 => runs(column, |reader| reader.signed().map(drop))?,
+            3 => runs(column, |reader| reader.signed_leb().map(drop))?,
             4 => switches(column)?,
             5 => runs(column, |reader| {
-                let len = usize::try_from(reader.varint()?).map_err(|_| BadPayload::Malformed)?;
+                let len = usize::try_from(reader.varint()?).map_err(|_| Malformed)?;
                 reader.take(len).map(drop)
             })?,
             _ => 0, // raw values, measured by the lengths beside them
@@ -201,16 +208,16 @@ fn scan_columns(columns: &[u8]) -> Result<(), Refusal> {
         }
     }
     // Nothing may follow the columns: we write no extra bytes.
-    if reader.0.is_empty() { Ok(()) } else { Err(Refusal::Columns) }
+    if reader.rest().is_empty() { Ok(()) } else { Err(Refusal::Columns) }
 }
 
 /// Rows of a run-length column: a positive count repeats one value, a negative one precedes that many, 0 precedes a
 /// number of nulls.
-fn runs(column: &[u8], value: impl Fn(&mut Reader<'_>) -> Result<(), BadPayload>) -> Result<u64, Refusal> {
-    let mut reader = Reader(column);
+fn runs(column: &[u8], value: impl Fn(&mut Reader<'_>) -> Result<(), Malformed>) -> Result<u64, Refusal> {
+    let mut reader = Reader::new(column);
     let mut rows = 0u64;
-    while !reader.0.is_empty() {
-        let count = reader.signed()?;
+    while !reader.rest().is_empty() {
+        let count = reader.signed_leb()?;
         let added = match count {
             0 => reader.varint()?,
             1.. => {
@@ -237,9 +244,9 @@ fn runs(column: &[u8], value: impl Fn(&mut Reader<'_>) -> Result<(), BadPayload>
 
 /// Rows of a boolean column: counts that alternate between false and true.
 fn switches(column: &[u8]) -> Result<u64, Refusal> {
-    let mut reader = Reader(column);
+    let mut reader = Reader::new(column);
     let mut rows = 0u64;
-    while !reader.0.is_empty() {
+    while !reader.rest().is_empty() {
         rows = rows.saturating_add(reader.varint()?);
     }
     Ok(rows)

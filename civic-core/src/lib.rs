@@ -16,6 +16,7 @@ pub mod access;
 pub mod area;
 pub mod bulk;
 pub mod codebook;
+pub mod codec;
 pub mod document;
 pub mod gate;
 pub mod id;

@@ -17,7 +17,10 @@
 use automerge::{Change, ChangeHash};
 use sha2::{Digest, Sha256};
 
-use crate::id::Actor;
+use crate::{
+    codec::{Malformed, Reader, put_signed, put_signed_leb, put_varint},
+    id::Actor,
+};
 
 /// The only form written today. A reader that meets another says so and keeps the bytes.
 const FORM: u8 = 1;
@@ -58,6 +61,12 @@ pub enum BadPayload {
     Foreign,
 }
 
+impl From<Malformed> for BadPayload {
+    fn from(_: Malformed) -> Self {
+        BadPayload::Malformed
+    }
+}
+
 /// A payload, taken apart and measured, before Automerge sees any of it.
 pub(crate) struct Parts<'a> {
     pub(crate) continues_own: bool,
@@ -72,7 +81,7 @@ pub(crate) struct Parts<'a> {
 /// Makes the payload of a change of our own. `own_last` is the hash of its author's change before it in the document.
 pub(crate) fn pack(change: &Change, own_last: Option<ChangeHash>) -> Result<Vec<u8>, BadPayload> {
     let chunk = change.raw_bytes();
-    let mut reader = Reader(chunk.get(9..).ok_or(BadPayload::Malformed)?);
+    let mut reader = Reader::new(chunk.get(9..).ok_or(BadPayload::Malformed)?);
     reader.varint()?; // length of what follows
     let dep_count = reader.varint()?;
     for _ in 0..dep_count {
@@ -82,7 +91,7 @@ pub(crate) fn pack(change: &Change, own_last: Option<ChangeHash>) -> Result<Vec<
     reader.take(usize::try_from(actor_len).map_err(|_| BadPayload::Malformed)?)?;
     reader.varint()?; // sequence number
     reader.varint()?; // first operation
-    reader.signed()?; // time
+    reader.signed_leb()?; // time
     let message_len = reader.varint()?;
     let message = reader.take(usize::try_from(message_len).map_err(|_| BadPayload::Malformed)?)?;
     let other_count = reader.varint()?;
@@ -103,12 +112,12 @@ pub(crate) fn pack(change: &Change, own_last: Option<ChangeHash>) -> Result<Vec<
         out.extend_from_slice(&dep.0);
     }
     put_varint(&mut out, change.start_op().get());
-    put_varint(&mut out, zigzag(change.timestamp()));
+    put_signed(&mut out, change.timestamp());
     put_varint(&mut out, message.len() as u64);
     out.extend_from_slice(message);
     put_varint(&mut out, others.len() as u64);
     others.iter().for_each(|other| out.extend_from_slice(other));
-    out.extend_from_slice(reader.0);
+    out.extend_from_slice(reader.rest());
     if out.len() > PAYLOAD_LEN_MAX { Err(BadPayload::TooLong) } else { Ok(out) }
 }
 
@@ -117,26 +126,26 @@ pub(crate) fn parse(payload: &[u8]) -> Result<Parts<'_>, BadPayload> {
     if payload.len() > PAYLOAD_LEN_MAX {
         return Err(BadPayload::TooLong);
     }
-    let mut reader = Reader(payload);
+    let mut reader = Reader::new(payload);
     let first = reader.take(1)?[0];
     if first & !OWN_LAST != FORM {
         return Err(BadPayload::UnknownForm(first & 15));
     }
-    let dep_count = reader.count(DEPS_MAX, "dependencies")?;
+    let dep_count = count(&mut reader, DEPS_MAX, "dependencies")?;
     let mut deps = Vec::with_capacity(dep_count);
     for _ in 0..dep_count {
         deps.push(ChangeHash(reader.take(32)?.try_into().map_err(|_| BadPayload::Malformed)?));
     }
     let start_op = reader.varint()?;
-    let time = unzigzag(reader.varint()?);
-    let message_len = reader.count(MESSAGE_LEN_MAX, "bytes of message")?;
+    let time = reader.signed()?;
+    let message_len = count(&mut reader, MESSAGE_LEN_MAX, "bytes of message")?;
     let message = reader.take(message_len)?;
-    let other_count = reader.count(OTHER_ACTORS_MAX, "other actors")?;
+    let other_count = count(&mut reader, OTHER_ACTORS_MAX, "other actors")?;
     let mut others = Vec::with_capacity(other_count);
     for _ in 0..other_count {
         others.push(reader.take(ACTOR_LEN)?);
     }
-    Ok(Parts { continues_own: first & OWN_LAST != 0, deps, start_op, time, message, others, columns: reader.0 })
+    Ok(Parts { continues_own: first & OWN_LAST != 0, deps, start_op, time, message, others, columns: reader.rest() })
 }
 
 /// Puts back what was left out: the bytes of the change chunk by `actor` with sequence number `seq`, whose author's
@@ -161,7 +170,7 @@ pub(crate) fn unpack(
     body.extend_from_slice(actor.as_bytes());
     put_varint(&mut body, seq);
     put_varint(&mut body, parts.start_op);
-    put_signed(&mut body, parts.time);
+    put_signed_leb(&mut body, parts.time);
     put_varint(&mut body, parts.message.len() as u64);
     body.extend_from_slice(parts.message);
     put_varint(&mut body, parts.others.len() as u64);
@@ -182,98 +191,10 @@ pub(crate) fn unpack(
     Ok(chunk)
 }
 
-/// Reads numbers and slices off the front of a byte string; every read is checked.
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], BadPayload> {
-        let (head, tail) = self.0.split_at_checked(len).ok_or(BadPayload::Malformed)?;
-        self.0 = tail;
-        Ok(head)
-    }
-
-    /// Unsigned LEB128.
-    pub(crate) fn varint(&mut self) -> Result<u64, BadPayload> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            let bits = u64::from(byte & 0x7f);
-            if shift == 63 && bits > 1 {
-                return Err(BadPayload::Malformed);
-            }
-            value |= bits << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(BadPayload::Malformed)
-    }
-
-    /// Signed LEB128.
-    pub(crate) fn signed(&mut self) -> Result<i64, BadPayload> {
-        let mut value = 0i64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            value |= i64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                let sign_bits = shift + 7;
-                return Ok(if byte & 0x40 != 0 && sign_bits < 64 { value | (-1i64 << sign_bits) } else { value });
-            }
-        }
-        Err(BadPayload::Malformed)
-    }
-
-    fn count(&mut self, max: usize, what: &'static str) -> Result<usize, BadPayload> {
-        match usize::try_from(self.varint()?) {
-            Ok(count) if count <= max => Ok(count),
-            Ok(_) | Err(_) => Err(BadPayload::TooMany(what)),
-        }
-    }
-}
-
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn put_signed(out: &mut Vec<u8>, mut value: i64) {
-    loop {
-        let byte = (value & 0x7f) as u8;
-        value >>= 7;
-        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
-}
-
-fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-fn unzigzag(value: u64) -> i64 {
-    ((value >> 1) as i64) ^ -((value & 1) as i64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_any_size_read_back() {
-        for value in [0, 1, -1, 63, 64, -64, -65, 1 << 40, i64::MIN, i64::MAX] {
-            let mut out = Vec::new();
-            put_signed(&mut out, value);
-            put_varint(&mut out, zigzag(value));
-            let mut reader = Reader(&out);
-            assert_eq!(reader.signed(), Ok(value));
-            assert_eq!(reader.varint().map(unzigzag), Ok(value));
-        }
-        assert_eq!(Reader(&[0xff; 11]).varint(), Err(BadPayload::Malformed));
-        assert_eq!(Reader(&[0x80]).varint(), Err(BadPayload::Malformed));
+/// A count of at most `max`, or what there is too much of.
+fn count(reader: &mut Reader<'_>, max: usize, what: &'static str) -> Result<usize, BadPayload> {
+    match usize::try_from(reader.varint()?) {
+        Ok(count) if count <= max => Ok(count),
+        Ok(_) | Err(_) => Err(BadPayload::TooMany(what)),
     }
 }

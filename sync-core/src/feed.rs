@@ -8,7 +8,7 @@ use civic_core::{
     space::{Audience, Space},
 };
 
-use crate::codec::{Malformed, Reader, put_bytes};
+use civic_core::codec::{Malformed, Reader, put_bytes};
 
 /// Longest encoded [`Feed`].
 pub const FEED_LEN_MAX: usize = 128;

@@ -4,11 +4,11 @@
 //! may say more. What it must not say is longer than [`MESSAGE_LEN_MAX`]; at that limit the meeting ends.
 
 use crate::{
-    codec::{Malformed, Reader, put_bytes, put_varint},
     feed::{Extent, FEED_LEN_MAX, Feed, FeedId},
     receipt::Receipt,
     run::Run,
 };
+use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
 
 /// Longest message body.
 pub const MESSAGE_LEN_MAX: usize = 2 * 1024 * 1024;

@@ -3,10 +3,8 @@
 use civic_core::time::UnixSeconds;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::{
-    codec::{Malformed, Reader, put_signed, put_varint},
-    feed::{Extent, FeedId},
-};
+use crate::feed::{Extent, FeedId};
+use civic_core::codec::{Malformed, Reader, put_signed, put_varint};
 
 /// How safe the entries are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -15,10 +15,8 @@
 use civic_core::{id::DocId, time::UnixSeconds};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::{
-    codec::{Malformed, Reader, put_bytes, put_signed, put_varint},
-    feed::{Extent, Feed, FeedId, Head},
-};
+use crate::feed::{Extent, Feed, FeedId, Head};
+use civic_core::codec::{Malformed, Reader, put_bytes, put_signed, put_varint};
 
 /// Most entries of one run; a larger transaction is written as several runs.
 pub const RUN_ENTRIES_MAX: usize = 4_096;

@@ -638,7 +638,7 @@ mod tests {
 
     fn cross(message: Message) -> Message {
         let bytes = message.encode();
-        let mut reader = crate::codec::Reader::new(&bytes);
+        let mut reader = civic_core::codec::Reader::new(&bytes);
         let number = reader.varint().unwrap();
         let again = Message::decode(number, reader.bytes(bytes.len()).unwrap()).unwrap();
         assert_eq!(again, message);

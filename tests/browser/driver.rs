@@ -211,6 +211,10 @@ impl Browser {
 
     /// Keeps a picture of the window.
     pub async fn picture(&self, name: &str) -> anyhow::Result<()> {
+        // What the page has drawn is on the glass two frames later.
+        let drawn = "const done = arguments[arguments.length - 1];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+        self.client.execute_async(drawn, Vec::new()).await?;
         let png = self.client.screenshot().await?;
         std::fs::write(self.pictures.join(format!("{name}.png")), png)?;
         Ok(())

@@ -62,6 +62,20 @@ impl<'a> Reader<'a> {
         Err(Malformed)
     }
 
+    /// A signed number in signed LEB128, as Automerge writes it.
+    pub fn signed_leb(&mut self) -> Result<i64, Malformed> {
+        let mut value = 0i64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= i64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                let sign_bits = shift + 7;
+                return Ok(if byte & 0x40 != 0 && sign_bits < 64 { value | (-1i64 << sign_bits) } else { value });
+            }
+        }
+        Err(Malformed)
+    }
+
     /// A signed number.
     pub fn signed(&mut self) -> Result<i64, Malformed> {
         let value = self.varint()?;
@@ -99,6 +113,19 @@ pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
+/// Appends a signed number in signed LEB128, as Automerge writes it.
+pub fn put_signed_leb(out: &mut Vec<u8>, mut value: i64) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0) {
+            out.push(byte);
+            return;
+        }
+        out.push(byte | 0x80);
+    }
+}
+
 /// Appends a byte string after its length.
 pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
@@ -108,6 +135,18 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_any_size_read_back() {
+        for value in [0, 1, -1, 63, 64, -64, -65, 1 << 40, i64::MIN, i64::MAX] {
+            let mut out = Vec::new();
+            put_signed_leb(&mut out, value);
+            put_signed(&mut out, value);
+            let mut reader = Reader::new(&out);
+            assert_eq!((reader.signed_leb(), reader.signed()), (Ok(value), Ok(value)));
+        }
+        assert_eq!(Reader::new(&[0xff; 11]).varint(), Err(Malformed));
+    }
 
     #[test]
     fn what_is_put_is_read_and_what_is_cut_off_is_malformed() {
