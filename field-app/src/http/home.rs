@@ -1,13 +1,14 @@
 //! The first page: whose app, what is where, and whether the road is open.
 
 use axum::extract::State;
+use ledger::status::Status;
 use maud::{Markup, html};
 use web::page;
 
 use super::{
     App,
     frame::{Tab, frame, time},
-    status::Status,
+    status,
     trouble::Trouble,
 };
 use crate::{
@@ -20,11 +21,11 @@ const APART_MAX: usize = 3;
 
 /// `GET /`
 pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
-    let (status, draft, apart) = app
+    let (status, draft) = app
         .work(|app| {
             let draft = app.inner.drafts.read(&app.inner.dir)?;
             let draft = draft.filter(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
-            Ok((Status::of(app)?, draft, app.inner.ledger.log().apart(APART_MAX)?))
+            Ok((status::now(app)?, draft))
         })
         .await?;
     let areas: Vec<_> = app.inner.ledger.card().scope.areas.iter().map(|area| app.area_name(area)).collect();
@@ -35,10 +36,10 @@ pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
         }
         @if let Some(draft) = &draft { (draft_card(draft)) }
         (figures(&status))
-        @if !apart.is_empty() {
+        @if !status.apart.is_empty() {
             section #apart.card {
                 h2 { (say("home-apart")) }
-                @for apart in &apart {
+                @for apart in status.apart.iter().take(APART_MAX) {
                     p { (time(apart.at)) " " (page::spoken(&apart.reason)) }
                 }
             }
@@ -66,12 +67,12 @@ fn figures(status: &Status) -> Markup {
         section #status.card data-live="" {
             h2 { (say("home-records")) }
             dl.places {
-                div data-place="here" { dt { (say("place-here")) } dd #here { (status.here) } }
-                div data-place="road" { dt { (say("place-road")) } dd #on-road { (status.on_road) } }
-                div data-place="received" { dt { (say("place-received")) } dd #received { (status.received) } }
+                div data-place="here" { dt { (say("place-here")) } dd #here { (status.counts.here) } }
+                div data-place="road" { dt { (say("place-road")) } dd #on-road { (status.counts.on_road) } }
+                div data-place="received" { dt { (say("place-received")) } dd #received { (status.counts.received) } }
             }
             p #last-receipt {
-                @match status.last_receipt {
+                @match status.counts.last_receipt {
                     Some(at) => { (say_with("home-receipt", &[("at", &at.date_and_minute())])) }
                     None => { (say("home-no-receipt")) }
                 }

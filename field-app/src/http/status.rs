@@ -4,8 +4,9 @@ use axum::{
     Json,
     extract::{Query, State},
 };
-use civic_core::{document::Kind, id::hex, time::UnixSeconds};
-use replica::device::{RoadState, with_road};
+use civic_core::id::hex;
+use ledger::status::Status;
+use replica::device::RoadState;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::watch,
@@ -17,49 +18,15 @@ use super::{App, trouble::Trouble};
 /// A waiting page is answered after so long even without news, before anything on the way gives up on it.
 const WAIT_MAX: Duration = Duration::from_secs(25);
 
-/// The home page in figures.
-#[derive(Debug, Serialize)]
-pub(super) struct Status {
-    /// Whose app.
-    pub(super) name: String,
-    /// What it is enrolled as.
-    pub(super) role: &'static str,
-    /// 在本机
-    pub(super) here: u64,
-    /// 在路上
-    pub(super) on_road: u64,
-    /// 县里已收
-    pub(super) received: u64,
-    /// When the hub last signed a receipt.
-    pub(super) last_receipt: Option<UnixSeconds>,
-    /// The road to the hub.
-    pub(super) road: RoadState,
-    /// Opinions that this device holds.
-    pub(super) opinions: u64,
-}
-
-impl Status {
-    /// At this moment, from receipts and the road alone.
-    pub(super) fn of(app: &App) -> Result<Self, Trouble> {
-        let ledger = &app.inner.ledger;
-        let road = app.inner.road.borrow().clone();
-        let counts = with_road(ledger.log().counts()?, &road);
-        Ok(Self {
-            name: ledger.card().name.clone(),
-            role: ledger.card().scope.role.word(),
-            here: counts.here,
-            on_road: counts.on_road,
-            received: counts.received,
-            last_receipt: counts.last_receipt,
-            road,
-            opinions: ledger.count(Kind::Opinion)?,
-        })
-    }
+/// At this moment, from receipts and the road alone.
+pub(super) fn now(app: &App) -> Result<Status, Trouble> {
+    let road = app.inner.road.borrow().clone();
+    Ok(app.inner.ledger.status(&road)?)
 }
 
 /// `GET /status.json`
 pub(super) async fn figures(State(app): State<App>) -> Result<Json<Status>, Trouble> {
-    app.work(Status::of).await.map(Json)
+    app.work(now).await.map(Json)
 }
 
 /// What a page has seen.
