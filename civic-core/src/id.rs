@@ -85,6 +85,15 @@ impl DeviceId {
     }
 }
 
+impl DocId {
+    /// The document that part `part` of the form named `form` makes on the device with this key: the same form sent again
+    /// makes the same documents.
+    pub fn of_form(public_key: &[u8; 32], form: &str, part: u64) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("huiyin form v1");
+        Self(first_16(hasher.update(public_key).update(&part.to_le_bytes()).update(form.as_bytes())))
+    }
+}
+
 impl Actor {
     /// The actor as which `public_key`'s device writes during `incarnation`.
     pub fn of(public_key: &[u8; 32], incarnation: &Incarnation) -> Self {

@@ -191,6 +191,22 @@ fn records_entered_twice_are_there_once_and_a_wrong_one_stops_no_other() {
 }
 
 #[test]
+fn the_same_visit_sent_again_is_one_visit_and_a_changed_one_another() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    let visit = |ledger: &Ledger, body: &str| {
+        let heard = vec![(opinion(body), Contact { name: "某".into(), ..Contact::default() })];
+        ledger.visit("form 7", &village(), "陈", "三组", "", heard).unwrap()
+    };
+    let first = visit(&ledger, "桥坏了");
+    drop(ledger);
+    let ledger = deputy.open();
+    assert_eq!(visit(&ledger, "桥坏了"), first);
+    assert_ne!(visit(&ledger, "桥坏了，路也坏了").0, first.0);
+    assert_eq!((ledger.visits(9).unwrap().len(), lines(&ledger).len()), (2, 2));
+}
+
+#[test]
 fn a_record_goes_to_the_village_it_names() {
     let deputy = Installation::new(Role::Deputy, &VILLAGE[..9], 1);
     let ledger = deputy.open();

@@ -42,14 +42,17 @@ impl Ledger {
     pub fn file(&self, village: &Area, by: &str, new: NewOpinion, contact: &Contact) -> Result<Filed, LedgerError> {
         let mut tables = self.writer();
         let stamp = Stamp::new(by, clock::now());
-        let (filed, entries) = self.file_entries(&tables, &[], village, &stamp, new, contact)?;
+        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(&tables, &[])? };
+        let entries = self.file_entries(filed, village, &stamp, new, contact)?;
         self.commit(&mut tables, entries)?;
         Ok(filed)
     }
 
-    /// Records a visit and the opinions heard on it, all or nothing.
+    /// Records a visit and the opinions heard on it, all or nothing. `form` names the form it was written in: the same
+    /// visit sent again, even after the power failed between saving and showing, is the one that is here already.
     pub fn visit(
         &self,
+        form: &str,
         village: &Area,
         by: &str,
         place: &str,
@@ -57,12 +60,24 @@ impl Ledger {
         heard: Vec<(NewOpinion, Contact)>,
     ) -> Result<(DocId, Vec<Filed>), LedgerError> {
         let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let public_key = self.inner.log.public_key();
+        let mut name = form.to_owned();
+        if let Some(known) = tables.document(&DocId::of_form(&public_key, form, 0))? {
+            let bodies: Vec<&str> = heard.iter().map(|(new, _)| new.body.as_str()).collect();
+            if let Some(filed) = self.same_visit(&tables, &known.document, place, note, &bodies)? {
+                return Ok((DocId::of_form(&public_key, form, 0), filed));
+            }
+            // Changed since, it is another visit: nothing of it may be dropped.
+            name.push_str(&DocId::new(clock::random()).to_string());
+        }
         let stamp = Stamp::new(by, clock::now());
         let (mut all, mut entries) = (Vec::new(), Vec::new());
-        for (new, contact) in heard {
-            let (filed, more) = self.file_entries(&tables, &all, village, &stamp, new, &contact)?;
+        for (part, (new, contact)) in (1..).zip(heard) {
+            let id = DocId::of_form(&public_key, &name, part);
+            let filed = Filed { id, ticket: self.draw_ticket(&tables, &all)? };
+            entries.extend(self.file_entries(filed, village, &stamp, new, &contact)?);
             all.push(filed);
-            entries.extend(more);
         }
         let visit = Visit {
             stamp: stamp.clone(),
@@ -70,11 +85,37 @@ impl Ledger {
             note: note.to_owned(),
             opinions: all.iter().map(|filed| filed.id).collect(),
         };
-        let id = DocId::new(clock::random());
+        let id = DocId::of_form(&public_key, &name, 0);
         let (_, payload) = visit::record(self.inner.log.actor(), &visit)?;
         entries.push(self.entry(village, Audience::Deputies, id, EntryKind::Change, &stamp, payload)?);
         self.commit(&mut tables, entries)?;
         Ok((id, all))
+    }
+
+    /// The opinions of a visit that is here, if it says just this.
+    fn same_visit(
+        &self,
+        tables: &Tables,
+        known: &Document,
+        place: &str,
+        note: &str,
+        bodies: &[&str],
+    ) -> Result<Option<Vec<Filed>>, LedgerError> {
+        let Some(visit) = Visit::read(known).filter(|visit| visit.place == place && visit.note == note) else {
+            return Ok(None);
+        };
+        let mut filed = Vec::new();
+        for id in visit.opinions {
+            let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
+                return Ok(None);
+            };
+            let is_same = bodies.get(filed.len()) == Some(&opinion.original.as_str());
+            match opinion.ticket.filter(|_| is_same) {
+                Some(ticket) => filed.push(Filed { id, ticket }),
+                None => return Ok(None),
+            }
+        }
+        Ok((filed.len() == bodies.len()).then_some(filed))
     }
 
     /// Changes an opinion: sets fields, takes a step that the county's rules allow now, or adds words. `false` if
@@ -202,19 +243,17 @@ impl Ledger {
 
     fn file_entries(
         &self,
-        tables: &Tables,
-        given: &[Filed],
+        filed: Filed,
         village: &Area,
         stamp: &Stamp,
         new: NewOpinion,
         contact: &Contact,
-    ) -> Result<(Filed, Vec<NewEntry>), LedgerError> {
-        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(tables, given)? };
+    ) -> Result<Vec<NewEntry>, LedgerError> {
         let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), ..new };
         let (_, payload) = opinion::file(self.inner.log.actor(), stamp, &new)?;
         let mut entries = vec![self.entry(village, Audience::Deputies, filed.id, EntryKind::Change, stamp, payload)?];
         entries.extend(self.sealed_entry(village, filed.id, stamp, contact)?);
-        Ok((filed, entries))
+        Ok(entries)
     }
 
     fn record_entries(

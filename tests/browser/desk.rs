@@ -65,12 +65,12 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     browser.go(&desk.page, 1200, 1100).await?;
     browser.wait_for("[data-key=hub] [data-value=opinions]", "30").await?;
     browser.wait_for(&received, "5").await?;
-    browser.click(&card("button")).await?;
+    browser.click(&card(".switch")).await?;
     browser.wait_for(&card(".road"), "路断着").await?;
     let kiosk = Desk::link(&browser, "kiosk-shiqiao").await?;
     let hub = Desk::link(&browser, "hub").await?;
     let field = Desk::link(&browser, "field-zhou").await?;
-    browser.click("[data-key=field-zhou] button").await?;
+    browser.click("[data-key=field-zhou] .switch").await?;
     browser.wait_for("[data-key=field-zhou] .road", "路断着").await?;
 
     // A villager speaks while the road is cut.
@@ -104,7 +104,7 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     browser.wait_for("[data-key=hub] [data-value=opinions]", "30").await?;
     browser.picture("cut").await?;
     browser.mark().await?;
-    browser.click(&card("button")).await?;
+    browser.click(&card(".switch")).await?;
     browser.wait_for(&received, "6").await?;
     browser.wait_for("[data-key=hub] [data-value=opinions]", "31").await?;
     anyhow::ensure!(browser.is_marked().await?, "the page brings itself up to date without being loaded again");

@@ -280,9 +280,29 @@ impl World {
 
     /// What it says of itself; `None` if it does not answer.
     pub fn status(&self, key: &str) -> Option<Value> {
-        let address = format!("{}/status.json", self.address(key)?);
-        let agent = ureq::Agent::config_builder().timeout_global(Some(ANSWER)).build().new_agent();
-        agent.get(address).call().ok()?.body_mut().read_json().ok()
+        self.ask(key, "status.json")
+    }
+
+    /// What the lamp on a kiosk's box shows; `None` if it has none or does not answer.
+    pub fn lamp(&self, key: &str) -> Option<String> {
+        match self.member(key).ok()?.part {
+            Part::Kiosk => Some(self.ask(key, "lamp")?["lamp"].as_str()?.to_owned()),
+            Part::Hub | Part::Field => None,
+        }
+    }
+
+    /// Presses the button on a kiosk's box.
+    pub fn press(&self, key: &str) -> anyhow::Result<()> {
+        let address = self.address(key).with_context(|| format!("{key} does not run"))?;
+        agent()
+            .post(format!("{address}/button"))
+            .send_empty()
+            .with_context(|| format!("Pressing the button of {key}"))?;
+        Ok(())
+    }
+
+    fn ask(&self, key: &str, path: &str) -> Option<Value> {
+        agent().get(format!("{}/{path}", self.address(key)?)).call().ok()?.body_mut().read_json().ok()
     }
 
     /// Cuts the road of a device, or mends it.
@@ -318,6 +338,10 @@ impl Member {
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(ANSWER)).build().new_agent()
 }
 
 /// Asks `condition` again and again until it gives something; fails once a minute has passed.

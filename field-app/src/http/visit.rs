@@ -128,7 +128,7 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
         }
         let (visit, filed) = inner
             .ledger
-            .visit(&ready.village, app.deputy(), form.place.trim(), form.note.trim(), ready.heard)
+            .visit(&form.form, &ready.village, app.deputy(), form.place.trim(), form.note.trim(), ready.heard)
             .map_err(|error| Some(Trouble::from(error)))?;
         let heard = filed.into_iter().map(|filed| SavedOpinion { id: filed.id, ticket: filed.ticket }).collect();
         let saved = SavedVisit {

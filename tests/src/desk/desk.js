@@ -17,7 +17,9 @@ function show(card, state) {
   const open = card.querySelector(".open");
   open.hidden = !state.link;
   if (state.link) open.href = state.link;
-  const button = card.querySelector("button");
+  const lamp = card.querySelector(".lamp");
+  if (lamp) lamp.dataset.lamp = state.lamp;
+  const button = card.querySelector(".switch");
   if (button) button.dataset.wish = state.is_cut ? "mend" : "cut";
 }
 
@@ -38,7 +40,10 @@ async function lookOn() {
 }
 
 for (const card of cards) {
-  card.querySelector("button")?.addEventListener("click", async (event) => {
+  card.querySelector(".press")?.addEventListener("click", () => {
+    fetch(`/button/${card.dataset.key}`, { method: "POST" }).catch(() => {});
+  });
+  card.querySelector(".switch")?.addEventListener("click", async (event) => {
     const wish = event.currentTarget.dataset.wish;
     if (!wish) return;
     await fetch(`/road/${card.dataset.key}`, { method: "POST", body: wish }).catch(() => {});

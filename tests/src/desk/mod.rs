@@ -75,6 +75,7 @@ struct Notes {
 struct Seen {
     status: Option<Value>,
     link: Option<String>,
+    lamp: Option<String>,
     mishap: Option<String>,
 }
 
@@ -272,11 +273,11 @@ impl Desk {
                     eprintln!("{key} is not started again: it ended by itself too often");
                 }
             }
-            let (status, link) = (self.world.status(key), self.world.link(key));
+            let (status, link, lamp) = (self.world.status(key), self.world.link(key), self.world.lamp(key));
             {
                 let mut seen = self.seen();
                 let seen = seen.entry(key.to_owned()).or_default();
-                (seen.status, seen.link) = (status, link);
+                (seen.status, seen.link, seen.lamp) = (status, link, lamp);
             }
             std::thread::sleep(LOOK);
         }

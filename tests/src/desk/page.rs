@@ -45,6 +45,7 @@ pub async fn serve(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<()>
         .route("/desk.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .route("/desk.js", get(async || ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT)))
         .route("/road/{device}", post(switch))
+        .route("/button/{device}", post(press))
         .with_state(Page { desk, words });
     listener.set_nonblocking(true).context("Opening the desk page")?;
     let listener = tokio::net::TcpListener::from_std(listener).context("Opening the desk page")?;
@@ -75,6 +76,12 @@ async fn switch(State(page): State<Page>, Path(device): Path<String>, body: Stri
         Ok(()) => (StatusCode::OK, body_of(is_cut)),
         Err(_) => (StatusCode::NOT_FOUND, "there is no such device / 没有这台设备"),
     }
+}
+
+/// Presses the button on a kiosk's box.
+async fn press(State(page): State<Page>, Path(device): Path<String>) -> StatusCode {
+    let pressed = tokio::task::spawn_blocking(move || page.desk.world.press(&device)).await;
+    if matches!(pressed, Ok(Ok(()))) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 const fn body_of(is_cut: bool) -> &'static str {
@@ -125,7 +132,14 @@ fn device(words: &Wording, seat: &Seat) -> Markup {
         }
         p.receipt { (text("receipt")) }
         p.road { (text("road")) }
-        button type="button" { (text("switch")) }
+        button.switch type="button" { (text("switch")) }
+        @if seat.part == Part::Kiosk {
+            div.box {
+                span.lamp aria-hidden="true" {}
+                (text("lamp"))
+                button.press type="button" { (page::both(&words.both("press", &[]))) }
+            }
+        }
         (tail(words, "open-screen"))
     }
 }
@@ -179,6 +193,8 @@ impl Page {
         let is_cut = self.desk.world.road(key).is_ok_and(|road| road.is_cut());
         let (road, sentence) = self.road(&status, is_cut, seen.status.is_some());
         tell("road", sentence);
+        let lamp = seen.lamp.as_deref().unwrap_or("off");
+        tell("lamp", words.both(&format!("lamp-{lamp}"), &[]));
         tell("switch", words.both(if is_cut { "switch-mend" } else { "switch-cut" }, &[]));
         tell(
             "receipt",
@@ -188,7 +204,7 @@ impl Page {
             },
         );
         let values = json!({"here": number("here"), "on-road": number("on_road"), "received": number("received")});
-        json!({"values": values, "texts": texts, "link": seen.link, "road": road, "is_cut": is_cut})
+        json!({"values": values, "texts": texts, "link": seen.link, "road": road, "is_cut": is_cut, "lamp": lamp})
     }
 
     /// How the road is, as one word for the colour and one sentence.
