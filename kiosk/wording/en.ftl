@@ -53,7 +53,7 @@ read-back-file = Yes, hand it in
 filed-title = Saved
 filed-number = Your number
 filed-note-down = Write it down or take a picture
-filed-next = Your words are saved on this machine and go to the county when there is a network or a deputy comes. Come back later and type this number to see what became of it.
+filed-next = Your words are saved on this machine and go to the county when there is a network. Come back later and type this number to see what became of it.
 filed-noted = Noted, to the first page
 
 not-saved-title = Not saved
@@ -80,7 +80,7 @@ progress-next-page = Next page ({ $page }/{ $pages })
 unknown-here = Nothing about this number has reached this terminal yet
 unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
 
-stage-here = Your words are on this machine and have not left. They go when there is a network or a deputy comes.
+stage-here = Your words are on this machine and have not left. They go when there is a network.
 stage-on-road = Your words are on the way; the county has not said yet that it has them.
 stage-received = The county has your words; nothing is known yet about their handling.
 

@@ -53,7 +53,7 @@ read-back-file = 对，交上去
 filed-title = 存好了
 filed-number = 您的号码
 filed-note-down = 请记下来，或者用手机拍下来
-filed-next = 您的话已经存在这台机器里，有网或者代表来的时候送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
+filed-next = 您的话已经存在这台机器里，有网的时候自动送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
 filed-noted = 记好了，回首页
 
 not-saved-title = 没有存上
@@ -80,7 +80,7 @@ progress-next-page = 下一页（{ $page }/{ $pages }）
 unknown-here = 这台终端还没有收到这个号的消息
 unknown-why = 可能是在别的地方提的，消息还没传过来。过几天再来看看，或者问问代表。
 
-stage-here = 您的话存在这台机器里，还没有送出去。有网或者代表来的时候就送。
+stage-here = 您的话存在这台机器里，还没有送出去。有网的时候就送。
 stage-on-road = 您的话正在往县里送，县里还没有回信说收到。
 stage-received = 县里已经收到您的话，还没有办理的消息。
 

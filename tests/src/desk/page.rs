@@ -194,7 +194,13 @@ impl Page {
         let (road, sentence) = self.road(&status, is_cut, seen.status.is_some());
         tell("road", sentence);
         let lamp = seen.lamp.as_deref().unwrap_or("off");
-        tell("lamp", words.both(&format!("lamp-{lamp}"), &[]));
+        let lit = match lamp {
+            "amber" => "lamp-amber",
+            "amber-blinking" => "lamp-amber-blinking",
+            "green" => "lamp-green",
+            _ => "lamp-off",
+        };
+        tell("lamp", words.both(lit, &[]));
         tell("switch", words.both(if is_cut { "switch-mend" } else { "switch-cut" }, &[]));
         tell(
             "receipt",
