@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use crate::{
     road::quic::{self, RoadError},
-    store::{Log, StoreError},
+    store::{Log, SetApart, StoreError},
 };
 
 /// Messages that may wait to be heard; beyond that the road itself holds them back.
@@ -100,11 +100,13 @@ async fn pump(
                 Output::Quarantine { feed, run, reason } => {
                     warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
                     let device = Some(DeviceId::of(&feed.public_key));
-                    log.set_apart(run.feed, device, run.first, reason.to_owned(), Some(run)).await?;
+                    let (feed, first, reason) = (run.feed, run.first, reason.to_owned());
+                    log.set_apart(SetApart { feed, device, first, reason, run: Some(run) }).await?;
                 }
                 Output::Told { feed, first, reason } => {
                     warn!(%feed, first, reason, "The hub kept something of ours apart");
-                    log.set_apart(feed, None, first, format!("refused by the hub: {reason}"), None).await?;
+                    let reason = format!("refused by the hub: {reason}");
+                    log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
                 }
                 Output::Finished(outcome) => return Ok(outcome),
             }

@@ -15,8 +15,8 @@ pub static BOLD: &[u8] = include_bytes!("../fonts/NotoSansSC-Bold.otf");
 pub static CHARACTERS: &str = include_str!("../fonts/characters.txt");
 
 /// The family's name in style sheets; put it behind the fonts that a machine may have.
-const FACES: &str = "@font-face { font-family: Huiyin; src: url(/font.otf); font-weight: 400; font-display: swap }\n\
-                     @font-face { font-family: Huiyin; src: url(/font-bold.otf); font-weight: 700; font-display: swap }\n";
+const FACES: &str = "@font-face { font-family: Huiyin; src: url(/font.otf); font-weight: 400; font-display: block }\n\
+                     @font-face { font-family: Huiyin; src: url(/font-bold.otf); font-weight: 700; font-display: block }\n";
 const FOR_A_DAY: &str = "private, max-age=86400";
 
 /// `/font.css`, which [`crate::page::whole`] links, and the files behind it.

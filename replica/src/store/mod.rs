@@ -124,15 +124,7 @@ pub trait Store: Send + 'static {
     /// Keeps the hub's receipts.
     fn keep(&mut self, receipts: &[Receipt]) -> Result<(), StoreError>;
     /// Keeps something apart.
-    fn set_apart(
-        &mut self,
-        feed: &FeedId,
-        device: Option<DeviceId>,
-        first: u64,
-        reason: &str,
-        run: Option<&Run>,
-        now: UnixSeconds,
-    ) -> Result<(), StoreError>;
+    fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError>;
 }
 
 /// As whom this installation writes.
@@ -167,12 +159,18 @@ enum Write {
     SetApart(Box<SetApart>, Reply<()>),
 }
 
-struct SetApart {
-    feed: FeedId,
-    device: Option<DeviceId>,
-    first: u64,
-    reason: String,
-    run: Option<Run>,
+/// Something to be kept apart.
+pub struct SetApart {
+    /// Its feed.
+    pub feed: FeedId,
+    /// The feed's author, where known.
+    pub device: Option<DeviceId>,
+    /// The first entry concerned.
+    pub first: u64,
+    /// Why, in words.
+    pub reason: String,
+    /// The run itself, where it is kept.
+    pub run: Option<Run>,
 }
 
 /// A handle to the log.
@@ -244,16 +242,8 @@ impl Log {
     }
 
     /// Keeps something apart with its reason.
-    pub async fn set_apart(
-        &self,
-        feed: FeedId,
-        device: Option<DeviceId>,
-        first: u64,
-        reason: String,
-        run: Option<Run>,
-    ) -> Result<(), StoreError> {
-        let apart = Box::new(SetApart { feed, device, first, reason, run });
-        self.ask(|reply| Write::SetApart(apart, reply)).await
+    pub async fn set_apart(&self, apart: SetApart) -> Result<(), StoreError> {
+        self.ask(|reply| Write::SetApart(Box::new(apart), reply)).await
     }
 
     /// Every feed that is here, and how far.
@@ -388,10 +378,7 @@ fn perform(store: &mut impl Store, author: &Author, write: Write, now: UnixSecon
         Write::Append(entries, reply) => hold(store.append(author, &entries, now), reply),
         Write::Accept(runs, reply) => hold(store.accept(&runs, now), reply),
         Write::Keep(receipts, reply) => hold(store.keep(&receipts), reply),
-        Write::SetApart(apart, reply) => {
-            let SetApart { feed, device, first, reason, run } = *apart;
-            hold(store.set_apart(&feed, device, first, &reason, run.as_ref(), now), reply)
-        }
+        Write::SetApart(apart, reply) => hold(store.set_apart(&apart, now), reply),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use civic_core::{
     area::Area,
-    id::{DeviceId, DocId, Incarnation, hex},
+    id::{DocId, Incarnation, hex},
     space::{Audience, Space},
     time::UnixSeconds,
 };
@@ -16,7 +16,7 @@ use sync_core::{
     session::{Held, StoredAs},
 };
 
-use super::{Accepted, Apart, Arrived, Author, Counts, NewEntry, QUARANTINE_MAX, Store, StoreError};
+use super::{Accepted, Apart, Arrived, Author, Counts, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError};
 
 /// Every migration, oldest first; `user_version` counts those applied.
 const MIGRATIONS: [&str; 1] = [include_str!("0001_init.sql")];
@@ -272,20 +272,32 @@ impl SqliteStore {
             if known.as_deref() == Some(&run.signature) {
                 return Ok(StoredAs::Known(row.extent));
             }
-            let reason = "a different entry with this number is here already: two devices write one feed";
-            self.set_apart(&feed.id(), Some(feed.device()), run.first, reason, Some(run), now)?;
-            return Ok(StoredAs::Refused(reason.to_owned()));
+            return self.refuse(
+                feed,
+                run,
+                "a different entry with this number is here already: two devices write one feed",
+                now,
+            );
         }
         match run.verify(feed, &row.extent) {
             Ok((_, extent)) => {
                 self.insert_run(row.id, run, &extent, now)?;
                 Ok(StoredAs::Accepted(extent))
             }
-            Err(bad) => {
-                self.set_apart(&feed.id(), Some(feed.device()), run.first, &bad.to_string(), Some(run), now)?;
-                Ok(StoredAs::Refused(bad.to_string()))
-            }
+            Err(bad) => self.refuse(feed, run, &bad.to_string(), now),
         }
+    }
+
+    fn refuse(&mut self, feed: &Feed, run: &Run, reason: &str, now: UnixSeconds) -> Result<StoredAs, StoreError> {
+        let apart = SetApart {
+            feed: feed.id(),
+            device: Some(feed.device()),
+            first: run.first,
+            reason: reason.to_owned(),
+            run: Some(run.clone()),
+        };
+        self.set_apart(&apart, now)?;
+        Ok(StoredAs::Refused(apart.reason))
     }
 }
 
@@ -384,19 +396,13 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn set_apart(
-        &mut self,
-        feed: &FeedId,
-        device: Option<DeviceId>,
-        first: u64,
-        reason: &str,
-        run: Option<&Run>,
-        now: UnixSeconds,
-    ) -> Result<(), StoreError> {
-        let mut bytes = Vec::new();
-        if let Some(run) = run {
+    fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError> {
+        let SetApart { feed, device, first, reason, run } = apart;
+        let bytes = run.as_ref().map(|run| {
+            let mut bytes = Vec::new();
             run.put(&mut bytes);
-        }
+            bytes
+        });
         self.db
             .prepare_cached(
                 "INSERT INTO quarantine (at, feed, device, first, reason, run)
@@ -405,8 +411,7 @@ impl Store for SqliteStore {
             )
             .and_then(|mut insert| {
                 let device = device.map(|device| device.to_string()).unwrap_or_default();
-                let run = run.map(|_| &bytes);
-                insert.execute(params![now.0, feed.0, device, first, reason, run, QUARANTINE_MAX])
+                insert.execute(params![now.0, feed.0, device, first, reason, bytes, QUARANTINE_MAX])
             })
             .map_err(refusal)?;
         Ok(())
