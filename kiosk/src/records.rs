@@ -136,7 +136,9 @@ fn not_saved(error: &LedgerError) -> NotSaved {
     tracing::error!(%error, "The ledger refused an opinion");
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
-        LedgerError::Store(StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped)
+        LedgerError::Store(
+            StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+        )
         | LedgerError::Tables(_)
         | LedgerError::Record(_)
         | LedgerError::NotAllowed(_)

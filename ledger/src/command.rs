@@ -330,6 +330,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
     println!("{} ({}), hub {}", status.name, status.role, status.hub);
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
+    for waiting in status.waiting {
+        println!("{} waiting: {}", waiting.records, waiting.why);
+    }
     println!("opinions held: {}", status.opinions);
     for apart in status.apart {
         println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);

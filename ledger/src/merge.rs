@@ -10,7 +10,7 @@ use civic_core::{
     time::UnixSeconds,
 };
 use replica::store::Arrived;
-use sync_core::run::EntryKind;
+use sync_core::entry::EntryKind;
 use tracing::{debug, warn};
 
 use crate::{
@@ -71,7 +71,7 @@ impl Ledger {
 
     /// Merges one batch in a transaction; `false` if there was none.
     fn merge_one(&self, tables: &mut Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
-        if tables.progress()? >= self.inner.log.newest_row()? {
+        if tables.progress()? >= self.inner.log.newest_row() {
             return Ok(false);
         }
         tables.db.execute_batch("BEGIN IMMEDIATE")?;
@@ -106,7 +106,8 @@ impl Ledger {
         let mut works: BTreeMap<DocId, Work> = BTreeMap::new();
         for Arrived { row, feed, run, at } in arrived {
             let (actor, device) = (feed.actor(), feed.device().to_string());
-            let entries = match run.entries() {
+            let body = run.unpacked();
+            let entries = match body.as_ref().map_err(|bad| *bad).and_then(|body| run.entries(body)) {
                 Ok(entries) => entries,
                 Err(bad) => {
                     warn!(%device, error = %bad, "A stored run cannot be read");
@@ -124,15 +125,15 @@ impl Ledger {
                         });
                         work.row = *row;
                         if work.space == feed.space {
-                            work.changes.push((actor, device.clone(), entry.payload));
+                            work.changes.push((actor, device.clone(), entry.payload.to_vec()));
                         } else {
                             merged.refused += 1;
                             let reason = format!("the document lives in {}, not in {}", work.space, feed.space);
-                            tables.put_refused(&entry.doc, &device, &reason, &entry.payload, *at)?;
+                            tables.put_refused(&entry.doc, &device, &reason, entry.payload, *at)?;
                         }
                     }
                     EntryKind::Sealed if self.is_hub() && feed.space.audience == Audience::County => {
-                        tables.put_envelope(&entry.doc, &entry.payload)?;
+                        tables.put_envelope(&entry.doc, entry.payload)?;
                     }
                     // Not for this installation to open, or from a newer program: the log keeps it.
                     EntryKind::Sealed | EntryKind::Unknown(_) => {}

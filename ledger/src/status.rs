@@ -27,24 +27,72 @@ pub struct Status {
     /// Its own records: here, on the road, received; last receipt.
     #[serde(flatten)]
     pub counts: Counts,
+    /// What has not reached the county, and why.
+    pub waiting: Vec<Waiting>,
     /// The road at this moment.
     pub road: RoadState,
     /// What was kept apart, and why.
     pub apart: Vec<Apart>,
 }
 
+/// Records that have no receipt yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// How many.
+    pub records: u64,
+    /// What they wait for, in words.
+    pub why: String,
+}
+
+/// What `counts` leaves waiting, of which `refused` were refused by the hub, told apart by what each waits for.
+fn waiting(counts: &Counts, refused: u64, road: &RoadState) -> Vec<Waiting> {
+    let why_here = match (road.is_open, road.trouble.as_str()) {
+        (true, _) => "the next meeting takes them".to_owned(),
+        (false, "") => "no road is open".to_owned(),
+        (false, trouble) => format!("no road is open: {trouble}"),
+    };
+    [
+        (refused, "the hub refused them, see below".to_owned()),
+        (counts.on_road, "on the road, without a receipt yet".to_owned()),
+        (counts.here.saturating_sub(refused), why_here),
+    ]
+    .into_iter()
+    .filter(|(records, _)| *records > 0)
+    .map(|(records, why)| Waiting { records, why })
+    .collect()
+}
+
 impl Ledger {
     /// The status of this device, whose road is in this state.
     pub fn status(&self, road: &RoadState) -> Result<Status, LedgerError> {
         let Card { name, scope, hub, .. } = self.card();
+        let counts = with_road(self.log().counts()?, road);
         Ok(Status {
             name: name.clone(),
             role: scope.role.word(),
             hub: hub.clone(),
             opinions: self.count(Kind::Opinion)?,
-            counts: with_road(self.log().counts()?, road),
+            waiting: waiting(&counts, self.log().refused_documents()?, road),
+            counts,
             road: road.clone(),
             apart: self.log().apart(APART_SHOWN)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_waits_is_told_once_and_with_its_reason() {
+        let road = RoadState { trouble: "nobody answers".into(), ..RoadState::default() };
+        let counts = Counts { here: 5, ..Counts::default() };
+        let told = waiting(&counts, 2, &road);
+        assert_eq!(told.iter().map(|waiting| waiting.records).collect::<Vec<_>>(), [2, 3]);
+        assert!(told[1].why.ends_with("nobody answers"));
+        let road = RoadState { is_open: true, ..RoadState::default() };
+        let counts = Counts { on_road: 4, ..Counts::default() };
+        assert_eq!(waiting(&counts, 0, &road)[0].why, "on the road, without a receipt yet");
     }
 }

@@ -17,6 +17,7 @@ use replica::{
     dir::DataDir,
     identity::{Card, Identity},
 };
+use sync_core::run::RUN_BODY_LEN_MAX;
 
 use crate::{Ledger, LedgerError};
 
@@ -62,9 +63,9 @@ impl Drop for Installation {
 /// Carries everything of one audience from one log to another.
 fn carry(from: &Ledger, to: &Ledger, audience: Audience) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    for held in from.log().held().unwrap() {
+    for held in from.log().held() {
         if held.feed.space.audience == audience {
-            let runs = from.log().runs_after(held.feed.id(), 0).unwrap();
+            let runs = from.log().runs_after(held.feed.id(), 0, held.extent.length, RUN_BODY_LEN_MAX).unwrap();
             let runs = runs.into_iter().map(|run| (held.feed.clone(), run)).collect();
             runtime.block_on(to.log().accept(runs)).unwrap();
         }
@@ -121,9 +122,8 @@ fn a_change_that_comes_before_what_it_builds_on_waits_for_it() {
     let filed = chen.file(&village(), "陈", opinion("桥坏了"), &Contact::default()).unwrap();
     carry(&chen, &wang, Audience::Deputies);
     wang.add(&filed.id, "王", "，老人过不去").unwrap();
-    let own =
-        wang.log().held().unwrap().into_iter().find(|held| held.feed.public_key == wang.log().public_key()).unwrap();
-    let runs = wang.log().runs_after(own.feed.id(), 0).unwrap();
+    let own = wang.log().held().into_iter().find(|held| held.feed.public_key == wang.log().public_key()).unwrap();
+    let runs = wang.log().runs_after(own.feed.id(), 0, own.extent.length, RUN_BODY_LEN_MAX).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(hub.log().accept(runs.into_iter().map(|run| (own.feed.clone(), run)).collect())).unwrap();
     let merged = hub.catch_up().unwrap();

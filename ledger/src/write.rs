@@ -18,7 +18,7 @@ use civic_core::{
 };
 use replica::{clock, store::NewEntry};
 use rusqlite::{OptionalExtension, params};
-use sync_core::run::EntryKind;
+use sync_core::entry::EntryKind;
 use tracing::error;
 
 use crate::{Ledger, LedgerError, tables::Tables};

@@ -6,17 +6,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::id::from_hex;
+use civic_core::{id::from_hex, time::UnixSeconds};
 use quinn::{Connection, Endpoint};
 use serde::Serialize;
-use sync_core::session::{Member, Outcome, Session, Side};
+use sync_core::session::{Member, Session, Side};
 use tokio::sync::watch;
 use tracing::{debug, info};
 
 use crate::{
     clock,
     identity::Identity,
-    pump::{self, MeetError},
+    pump::{self, MeetError, Talk},
     road::{
         quic::{self, RoadError},
         tls,
@@ -32,6 +32,10 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(300);
 const QUIET_MAX: Duration = Duration::from_secs(120);
 /// Writes that come close together travel together.
 const GATHER: Duration = Duration::from_millis(50);
+/// Own runs that are in a verified backup of the hub stay here for so long, 35 days.
+const PRUNE_AFTER_S: i64 = 35 * 86_400;
+/// How often they are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(86_400);
 
 /// What a meeting cost and brought: the figures of `sync --once --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +46,10 @@ pub struct Report {
     pub bytes_up: u64,
     /// Datagram payload received, bytes, handshake included.
     pub bytes_down: u64,
+    /// Messages sent, bytes: what is left of `bytes_up` without handshake, encryption and acknowledgements.
+    pub payload_up: u64,
+    /// Messages heard, bytes.
+    pub payload_down: u64,
     /// Round trips after the handshake.
     pub round_trips: u32,
     /// Entries sent.
@@ -57,6 +65,8 @@ pub struct Report {
 pub struct RoadState {
     /// Whether the hub answers.
     pub is_open: bool,
+    /// By which road it does; empty while none is open.
+    pub name: &'static str,
     /// Whether runs are on the road, without a receipt yet.
     pub is_sending: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
@@ -85,16 +95,19 @@ impl Device {
     pub async fn meet_once(&self) -> Result<Report, MeetError> {
         let started = Instant::now();
         let (endpoint, connection) = self.call().await?;
-        let outcome = self.meet(&connection).await;
+        let talk = self.meet(&connection).await;
+        let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         let stats = connection.stats();
         connection.close(quic::CLOSE_DONE, b"done");
         // A second at most for the other side to hear that all is said.
         let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
-        let outcome = outcome?;
+        let Talk { outcome, sent, heard } = talk?;
         Ok(Report {
-            wall_ms: started.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+            wall_ms,
             bytes_up: stats.udp_tx.bytes,
             bytes_down: stats.udp_rx.bytes,
+            payload_up: sent,
+            payload_down: heard,
             round_trips: outcome.round_trips,
             entries_up: outcome.entries_sent,
             entries_down: outcome.entries_received,
@@ -105,12 +118,22 @@ impl Device {
     /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then.
     pub async fn stay(&self, redial_max: Duration) -> StoreError {
         let mut failures = 0u32;
+        let mut pruned: Option<Instant> = None;
         loop {
+            if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+                pruned = Some(Instant::now());
+                match self.log.prune(UnixSeconds(clock::now().0 - PRUNE_AFTER_S)).await {
+                    Ok(entries) => debug!(entries, "Let go of what is in the hub's backups"),
+                    Err(error) => return error,
+                }
+            }
             match self.call().await {
                 Ok((_endpoint, connection)) => {
                     failures = 0;
                     info!(hub = self.identity.card.hub, "The road is open");
-                    self.road.send_modify(|road| *road = RoadState { is_open: true, ..RoadState::default() });
+                    self.road.send_modify(|road| {
+                        *road = RoadState { is_open: true, name: quic::NAME, ..RoadState::default() }
+                    });
                     let ended = self.stay_connected(&connection).await;
                     connection.close(quic::CLOSE_DONE, b"");
                     if let MeetError::Store(error) = ended {
@@ -121,7 +144,8 @@ impl Device {
                 Err(error) => self.note_trouble(&MeetError::Road(error)),
             }
             failures = failures.saturating_add(1);
-            tokio::time::sleep(redial_delay(failures, redial_max)).await;
+            let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
+            tokio::time::sleep(redial_delay(failures, redial_max, draw)).await;
         }
     }
 
@@ -173,14 +197,16 @@ impl Device {
         Ok((endpoint, connection))
     }
 
-    async fn meet(&self, connection: &Connection) -> Result<Outcome, MeetError> {
+    async fn meet(&self, connection: &Connection) -> Result<Talk, MeetError> {
         let card = &self.identity.card;
         let hub = from_hex(&card.hub_key).and_then(|key| <[u8; 32]>::try_from(key).ok());
         let Some(hub) = hub else {
             return Err(RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into()).into());
         };
         let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
-        let session = Session::new(Side::Caller { hub }, member, self.log.held()?, clock::now());
+        let shared = self.log.shared(&member.public_key, &member.scope);
+        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)? };
+        let session = Session::new(side, member, shared, clock::now());
         let (send, receive) = connection.open_bi().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
@@ -191,7 +217,7 @@ impl Device {
         .await;
         self.road.send_modify(|road| road.is_sending = false);
         let is_turned_away = match &ended {
-            Ok(outcome) => outcome.round_trips == 0,
+            Ok(talk) => talk.outcome.round_trips == 0,
             // The stream breaks a moment before the reason for it is heard.
             Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
             Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
@@ -221,9 +247,32 @@ pub fn with_road(counts: Counts, road: &RoadState) -> Counts {
     if road.is_sending { Counts { here: 0, on_road: counts.here, ..counts } } else { counts }
 }
 
-/// Full jitter: anywhere between nothing and the doubled wait, so that a thousand devices do not come back as one.
-fn redial_delay(failures: u32, max: Duration) -> Duration {
+/// Full jitter: anywhere between nothing and the doubled wait (`draw` is 0 to 1), so that a thousand devices do not come
+/// back as one.
+fn redial_delay(failures: u32, max: Duration, draw: f64) -> Duration {
     let ceiling = REDIAL_MIN.saturating_mul(1 << failures.min(16)).min(max);
-    let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
     ceiling.mul_f64(draw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_devices_that_waited_out_an_outage_come_back_spread_over_minutes() {
+        let mut dice = blake3::Hasher::new().update(b"a thousand devices").finalize_xof();
+        let mut draw = || {
+            let mut bytes = [0; 4];
+            dice.fill(&mut bytes);
+            f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+        };
+        let mut calls = vec![0; 301];
+        for _ in 0..1_000 {
+            let seconds = redial_delay(12, REDIAL_MAX, draw()).as_secs();
+            calls[usize::try_from(seconds).unwrap()] += 1;
+        }
+        assert!(calls.iter().max() <= Some(&15), "{calls:?}");
+        assert!(calls.iter().filter(|calls| **calls > 0).count() > 250);
+        assert!(redial_delay(1, REDIAL_MAX, 1.0) <= Duration::from_secs(1));
+    }
 }

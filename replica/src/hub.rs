@@ -3,12 +3,15 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use civic_core::access::{Action, Scope};
+use civic_core::access::Action;
 use ed25519_dalek::SigningKey;
 use quinn::{Connection, Endpoint, Incoming};
+pub use sync_core::session::Authors;
 use sync_core::session::{Member, Session, Side};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, info, warn};
 
 use crate::{
@@ -20,11 +23,21 @@ use crate::{
 
 /// Connections at one time; beyond that a caller is turned away and tries again later.
 const CONNECTIONS_MAX: usize = 4_096;
+/// Meetings at one time; the others wait in the order in which they came, so that no device is starved and memory is bounded.
+const MEETINGS_MAX: usize = 64;
+/// Callers whose handshake is under way; beyond that one is turned away and tries again later.
+const HANDSHAKES_MAX: usize = 256;
+/// From so many handshakes on, a caller must first prove that it receives at the address it claims, which costs it a
+/// round trip.
+const HANDSHAKES_TRUSTED: usize = 32;
+
+/// So long news is gathered before connected devices are told.
+const NUDGE_GATHER: Duration = Duration::from_millis(100);
+/// A device that does not take a nudge so soon has one waiting already.
+const NUDGE: Duration = Duration::from_millis(50);
 
 /// Who is let in, decided anew for every connection and every meeting.
-pub trait Register: Send + Sync + 'static {
-    /// The rights of the device with this key; `None` for a stranger or one that was struck off.
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope>;
+pub trait Register: Authors + 'static {
     /// The device was heard.
     fn heard(&self, public_key: &[u8; 32]);
     /// Enrolment at this hub.
@@ -38,12 +51,15 @@ pub struct Hub {
     register: Arc<dyn Register>,
     // A std mutex: held to add, remove or list, never over an await.
     connected: Arc<Mutex<BTreeMap<usize, (Member, Connection)>>>,
+    meetings: Semaphore,
+    handshakes: Arc<Semaphore>,
 }
 
 impl Hub {
     /// The hub whose log is `log` and that signs receipts with `key`.
     pub fn new(log: Log, key: SigningKey, register: Arc<dyn Register>) -> Self {
-        Self { log, key, register, connected: Arc::default() }
+        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        Self { log, key, register, connected: Arc::default(), meetings: Semaphore::new(MEETINGS_MAX), handshakes }
     }
 
     /// Keys of the devices whose road is open at this moment.
@@ -55,22 +71,27 @@ impl Hub {
     pub async fn serve(self: &Arc<Self>, endpoint: &Endpoint) {
         let nudge = tokio::spawn(self.clone().nudge());
         while let Some(incoming) = endpoint.accept().await {
-            if endpoint.open_connections() > CONNECTIONS_MAX {
+            let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
+            let place = self.handshakes.clone().try_acquire_owned();
+            let Some(place) = place.ok().filter(|_| endpoint.open_connections() <= CONNECTIONS_MAX) else {
                 incoming.refuse();
-            } else if !incoming.remote_address_validated() {
-                // Whoever cannot receive at the address it claims gets nothing remembered here.
+                continue;
+            };
+            if under_way >= HANDSHAKES_TRUSTED && !incoming.remote_address_validated() {
                 let _ = incoming.retry();
             } else {
                 let hub = self.clone();
-                tokio::spawn(async move { hub.answer(incoming).await });
+                tokio::spawn(async move { hub.answer(incoming, place).await });
             }
         }
         nudge.abort();
     }
 
-    async fn answer(&self, incoming: Incoming) {
+    async fn answer(&self, incoming: Incoming, place: OwnedSemaphorePermit) {
         let from = incoming.remote_address();
-        let connection = match incoming.await {
+        let connection = incoming.await;
+        drop(place);
+        let connection = match connection {
             Ok(connection) => connection,
             Err(error) => {
                 info!(%from, %error, "Turned a caller away");
@@ -113,34 +134,41 @@ impl Hub {
     }
 
     async fn meet(&self, member: Member, send: quinn::SendStream, receive: quinn::RecvStream) -> Result<(), MeetError> {
-        let side = Side::Hub { key: Box::new(self.key.clone()) };
-        let session = Session::new(side, member, self.log.held()?, clock::now());
+        let _place = self.meetings.acquire().await;
+        let side = Side::Hub {
+            key: Box::new(self.key.clone()),
+            epoch: self.log.epoch(),
+            kept: u64::try_from(self.log.kept_row()?).unwrap_or(0),
+            authors: self.register.clone(),
+        };
+        let shared = self.log.shared(&member.public_key, &member.scope);
+        let session = Session::new(side, member, shared, clock::now());
         pump::converse(session, &self.log, send, receive, || {}).await.map(drop)
     }
 
     /// Tells connected devices when something arrived that they may read and did not write.
     async fn nudge(self: Arc<Self>) {
         let mut revision = self.log.revision();
-        let mut row = self.log.newest_row().unwrap_or(0);
+        let mut row = self.log.newest_row();
         while revision.changed().await.is_ok() {
-            let Ok(arrived) = self.log.arrived_after(row, 1_000) else { continue };
-            row = arrived.last().map_or(row, |last| last.row);
+            // Much that arrives together is told together.
+            tokio::time::sleep(NUDGE_GATHER).await;
+            revision.mark_unchanged();
+            let (feeds, newest) = self.log.news(row);
+            row = newest;
             let targets: Vec<Connection> = self
                 .connections()
                 .values()
                 .filter(|(member, _)| {
-                    arrived.iter().any(|arrived| {
-                        arrived.feed.public_key != member.public_key
-                            && member.scope.allows(Action::Read, &arrived.feed.space)
+                    feeds.iter().any(|feed| {
+                        feed.public_key != member.public_key && member.scope.allows(Action::Read, &feed.space)
                     })
                 })
                 .map(|(_, connection)| connection.clone())
                 .collect();
             for connection in targets {
                 // A device that does not take the nudge has one waiting already.
-                if let Ok(Ok(mut stream)) =
-                    tokio::time::timeout(std::time::Duration::from_millis(50), connection.open_uni()).await
-                {
+                if let Ok(Ok(mut stream)) = tokio::time::timeout(NUDGE, connection.open_uni()).await {
                     let _ = stream.write_all(b"!").await;
                     let _ = stream.finish();
                 }

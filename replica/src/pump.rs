@@ -33,6 +33,17 @@ pub enum MeetError {
     Broken(#[from] Broken),
 }
 
+/// What a meeting brought, and how much was said in it.
+#[derive(Clone, Debug, Default)]
+pub struct Talk {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Bytes of messages sent.
+    pub sent: u64,
+    /// Bytes of messages heard.
+    pub heard: u64,
+}
+
 /// Lets `session` talk over a stream until it is over; `on_send` is told when runs leave. A side that only answers ends
 /// when the other closes its end.
 pub async fn converse(
@@ -41,7 +52,7 @@ pub async fn converse(
     mut send: SendStream,
     mut receive: RecvStream,
     on_send: impl Fn(),
-) -> Result<Outcome, MeetError> {
+) -> Result<Talk, MeetError> {
     let (sender, mut heard) = mpsc::channel(HEARD_MAX);
     let listener = tokio::spawn(async move {
         loop {
@@ -64,10 +75,11 @@ async fn pump(
     session: &mut Session,
     log: &Log,
     send: &mut SendStream,
-    heard: &mut mpsc::Receiver<Result<Option<Message>, RoadError>>,
+    heard: &mut mpsc::Receiver<Result<Option<(Message, usize)>, RoadError>>,
     on_send: impl Fn(),
-) -> Result<Outcome, MeetError> {
+) -> Result<Talk, MeetError> {
     let mut later = VecDeque::new();
+    let mut talk = Talk::default();
     session.handle_input(Input::Opened)?;
     loop {
         while let Some(output) = session.poll_output() {
@@ -76,27 +88,38 @@ async fn pump(
                     if matches!(message, Message::Runs(_)) {
                         on_send();
                     }
-                    quic::send(send, &message).await?;
+                    talk.sent += quic::send(send, &message).await? as u64;
                     // Receipts come while this side still speaks; everything else waits for its turn.
                     while let Ok(message) = heard.try_recv() {
                         match message {
-                            Ok(Some(receipts @ Message::Receipts(_))) => {
-                                session.handle_input(Input::Received(receipts))?
+                            Ok(Some((receipts @ Message::Receipts(_), len))) => {
+                                talk.heard += len as u64;
+                                session.handle_input(Input::Received(receipts))?;
                             }
                             other => later.push_back(other),
                         }
                     }
                 }
-                Output::Load { feed, from } => {
+                Output::Load { feed, from, until, body_max } => {
                     let log = log.clone();
-                    let runs = blocking(move || log.runs_after(feed, from)).await?;
+                    let runs = blocking(move || log.runs_after(feed, from, until, body_max)).await?;
                     session.handle_input(Input::Loaded(runs))?;
+                }
+                Output::LoadNews { feeds, after, until, body_max } => {
+                    let log = log.clone();
+                    let (after, until) = (row(after), row(until));
+                    let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
+                    session.handle_input(Input::LoadedNews { runs, reached: u64::try_from(reached).unwrap_or(0) })?;
                 }
                 Output::Store(runs) => {
                     let stored = log.accept(runs).await?;
                     session.handle_input(Input::Stored(stored))?;
                 }
-                Output::Keep(receipts) => log.keep(receipts).await?,
+                Output::Keep(receipts) => {
+                    let proven = log.keep(receipts).await?;
+                    session.handle_input(Input::Kept(proven))?;
+                }
+                Output::Remember { hub, cursor } => log.remember(hub, cursor).await?,
                 Output::Quarantine { feed, run, reason } => {
                     warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
                     let device = Some(DeviceId::of(&feed.public_key));
@@ -105,10 +128,11 @@ async fn pump(
                 }
                 Output::Told { feed, first, reason } => {
                     warn!(%feed, first, reason, "The hub kept something of ours apart");
+                    log.leave_out(feed);
                     let reason = format!("refused by the hub: {reason}");
                     log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
                 }
-                Output::Finished(outcome) => return Ok(outcome),
+                Output::Finished(outcome) => return Ok(Talk { outcome, ..talk }),
             }
         }
         let message = match later.pop_front() {
@@ -116,13 +140,21 @@ async fn pump(
             None => heard.recv().await.unwrap_or(Ok(None)),
         };
         match message? {
-            Some(message) => session.handle_input(Input::Received(message))?,
+            Some((message, len)) => {
+                talk.heard += len as u64;
+                session.handle_input(Input::Received(message))?;
+            }
             None => {
                 debug!("The other side has nothing more to say");
-                return Ok(Outcome::default());
+                return Ok(talk);
             }
         }
     }
+}
+
+/// A place in the order of arrival, as the disk numbers it.
+fn row(place: u64) -> i64 {
+    i64::try_from(place).unwrap_or(i64::MAX)
 }
 
 /// Runs a read of the disk where waiting is allowed.

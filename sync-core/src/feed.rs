@@ -93,14 +93,3 @@ impl fmt::Debug for FeedId {
         write!(f, "FeedId({})", &hex(&self.0)[..8])
     }
 }
-
-/// One hash over how far every feed of a set is held: equal fingerprints, equal logs.
-pub fn fingerprint<'a>(extents: impl Iterator<Item = (&'a FeedId, &'a Extent)>) -> [u8; 32] {
-    let mut sorted: Vec<_> = extents.filter(|(_, extent)| extent.length > 0).collect();
-    sorted.sort_by_key(|(feed, _)| **feed);
-    let mut hasher = blake3::Hasher::new_derive_key("huiyin fingerprint v1");
-    for (feed, extent) in sorted {
-        hasher.update(&feed.0).update(&extent.length.to_le_bytes()).update(&extent.head);
-    }
-    *hasher.finalize().as_bytes()
-}

@@ -1,9 +1,10 @@
 //! Replication without the world: what is said between two devices, and when.
 //!
-//! **What it is.** What one incarnation of one device writes in one space is a [`feed`], a hash-chained log. Consecutive
-//! entries under one signature are a [`run`]: written in one transaction, sent in one piece, verified with one
-//! signature. A [`receipt`] is the hub's signed word that a feed up to some length is on its disk. [`session`] is one
-//! meeting of two devices as a state machine over [`message`]s; [`civic_core::codec`] is how numbers look on the road.
+//! **What it is.** What one incarnation of one device writes in one space is a [`feed`], a hash-chained log of entries
+//! ([`entry`]). Consecutive entries under one signature are a [`run`]: written in one transaction, sent in one piece,
+//! verified with one signature, packed by [`pack`]. A [`receipt`] is the hub's signed word that a feed up to some length is
+//! on its disk. A [`catalog`] is what one installation holds; [`session`] is one meeting of two devices as a state machine
+//! over [`message`]s. `docs/protocol.md` is the protocol for people.
 //!
 //! **What it never does.** It never reads a clock, a random source, a disk or a socket, and it never looks inside a
 //! payload. A receipt is the only thing that moves an entry from "here" to "received".
@@ -12,8 +13,11 @@
 //! that it can ask for is in [`session::Output`].
 #![forbid(unsafe_code)]
 
+pub mod catalog;
+pub mod entry;
 pub mod feed;
 pub mod message;
+pub mod pack;
 pub mod receipt;
 pub mod run;
 pub mod session;

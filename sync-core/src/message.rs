@@ -1,45 +1,77 @@
 //! What is said in a meeting. A message is its number, its length and its fields in order.
 //!
 //! A reader passes over a message whose number it does not know, and over fields behind those it knows: a newer program
-//! may say more. What it must not say is longer than [`MESSAGE_LEN_MAX`]; at that limit the meeting ends.
+//! may say more. What it must not say is longer than [`MESSAGE_LEN_MAX`], or more things than the limit beside a list; at
+//! either limit the meeting ends. `docs/protocol.md` tells the whole of it.
+
+use civic_core::{
+    area::Area,
+    codec::{Malformed, Reader, put_bytes, put_varint},
+    space::{Audience, Space},
+};
 
 use crate::{
-    feed::{Extent, FEED_LEN_MAX, Feed, FeedId},
+    catalog::Fingerprint,
+    feed::{FEED_LEN_MAX, Feed, FeedId, Head},
     receipt::Receipt,
     run::Run,
 };
-use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
 
 /// Longest message body.
 pub const MESSAGE_LEN_MAX: usize = 2 * 1024 * 1024;
-/// Most feeds of one vector.
-pub const VECTOR_FEEDS_MAX: usize = 20_000;
+/// Most feeds or spaces of one message; whoever has more to name says the message again.
+pub const NAMED_MAX: usize = 16_384;
 /// Most runs or receipts of one message.
 pub const ITEMS_MAX: usize = 4_096;
-/// Longest reason.
+/// Longest reason; a longer one is cut.
 pub const REASON_LEN_MAX: usize = 512;
 /// The version this program speaks.
 pub const VERSION: u16 = 1;
 /// The oldest version it still understands.
 pub const VERSION_OLDEST: u16 = 1;
 
+/// How much of what a device may read it has heard from a hub, in the hub's own order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Drawn by the hub whenever its log begins anew: a cursor of another epoch says nothing.
+    pub epoch: [u8; 8],
+    /// Everything up to this place was heard.
+    pub row: u64,
+    /// Every *kept* receipt up to this backup was heard; backups are numbered by the place they reach.
+    pub kept: u64,
+}
+
+/// How far a feed is held, short: enough to tell two chains apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortExtent {
+    /// How many entries.
+    pub length: u64,
+    /// The first half of the hash of the last of them.
+    pub head: [u8; 16],
+}
+
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Opens a meeting: versions, and how far the speaker holds every feed that both may hold.
+    /// Opens a meeting. Only the caller says it.
     Hello {
         /// The version spoken.
         version: u16,
         /// The oldest one understood.
         oldest: u16,
-        /// Feed → extent.
-        vector: Vec<(FeedId, Extent)>,
+        /// What was heard of this hub; `None` at the first meeting.
+        cursor: Option<Cursor>,
+        /// The caller's own feeds that are longer than their receipts, with the receipted length: those it will send. A hub
+        /// that holds more of one says so at once, and what it holds is not sent again.
+        behind: Vec<(FeedId, u64)>,
+        /// Feeds left out of the account, since one of the two refused something in them.
+        left_out: Vec<FeedId>,
     },
-    /// Names a feed in full before its first run in this meeting.
+    /// Names a feed in full before its first run.
     Announce(Feed),
     /// Runs, in the order of their feeds.
     Runs(Vec<Run>),
-    /// Receipts of the hub.
+    /// Receipts of the hub. They may come at any time, also while the other side speaks.
     Receipts(Vec<Receipt>),
     /// "Of this feed I have only so much": the other side's next turn begins there.
     Want {
@@ -57,13 +89,33 @@ pub enum Message {
         /// The reason, in words.
         reason: String,
     },
-    /// Ends the speaker's turn. Both sides count: the fingerprint is over all feeds that both may hold.
+    /// Ends the speaker's turn. Both sides count.
     Over {
-        /// What the speaker holds.
-        fingerprint: [u8; 32],
+        /// Over everything that both may hold, as far as the speaker holds it.
+        fingerprint: Fingerprint,
+    },
+    /// The hub has said everything that the caller may read up to here.
+    Mark(Cursor),
+    /// The caller's fingerprint of every space, after the whole did not agree.
+    Spaces(Vec<(Space, Fingerprint)>),
+    /// How far the hub holds every feed of a space whose fingerprints differ.
+    Vector {
+        /// The space.
+        space: Space,
+        /// Its feeds.
+        feeds: Vec<(FeedId, ShortExtent)>,
     },
     /// From a newer program.
     Unknown(u64),
+}
+
+impl ShortExtent {
+    /// Shortens a head.
+    pub fn new(length: u64, head: &Head) -> Self {
+        let mut short = [0; 16];
+        short.copy_from_slice(&head[..16]);
+        Self { length, head: short }
+    }
 }
 
 impl Message {
@@ -76,6 +128,9 @@ impl Message {
             Message::Want { .. } => 5,
             Message::Refused { .. } => 6,
             Message::Over { .. } => 7,
+            Message::Mark(_) => 8,
+            Message::Spaces(_) => 9,
+            Message::Vector { .. } => 10,
             Message::Unknown(number) => *number,
         }
     }
@@ -84,18 +139,24 @@ impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         match self {
-            Message::Hello { version, oldest, vector } => {
+            Message::Hello { version, oldest, cursor, behind, left_out } => {
                 put_varint(&mut body, u64::from(*version));
                 put_varint(&mut body, u64::from(*oldest));
-                put_varint(&mut body, vector.len() as u64);
-                for (feed, extent) in vector {
+                body.push(u8::from(cursor.is_some()));
+                cursor.iter().for_each(|cursor| put_cursor(&mut body, cursor));
+                put_varint(&mut body, behind.len() as u64);
+                for (feed, length) in behind {
                     body.extend_from_slice(&feed.0);
-                    put_varint(&mut body, extent.length);
-                    body.extend_from_slice(&extent.head);
+                    put_varint(&mut body, *length);
                 }
+                put_varint(&mut body, left_out.len() as u64);
+                left_out.iter().for_each(|feed| body.extend_from_slice(&feed.0));
             }
             Message::Announce(feed) => body = feed.encode(),
-            Message::Runs(runs) => put_runs(&mut body, runs),
+            Message::Runs(runs) => {
+                put_varint(&mut body, runs.len() as u64);
+                runs.iter().for_each(|run| run.put(&mut body));
+            }
             Message::Receipts(receipts) => {
                 put_varint(&mut body, receipts.len() as u64);
                 receipts.iter().for_each(|receipt| receipt.put(&mut body));
@@ -110,6 +171,23 @@ impl Message {
                 put_bytes(&mut body, &reason.as_bytes()[..reason.floor_char_boundary(REASON_LEN_MAX)]);
             }
             Message::Over { fingerprint } => body.extend_from_slice(fingerprint),
+            Message::Mark(cursor) => put_cursor(&mut body, cursor),
+            Message::Spaces(spaces) => {
+                put_varint(&mut body, spaces.len() as u64);
+                for (space, fingerprint) in spaces {
+                    put_space(&mut body, space);
+                    body.extend_from_slice(fingerprint);
+                }
+            }
+            Message::Vector { space, feeds } => {
+                put_space(&mut body, space);
+                put_varint(&mut body, feeds.len() as u64);
+                for (feed, extent) in feeds {
+                    body.extend_from_slice(&feed.0);
+                    put_varint(&mut body, extent.length);
+                    body.extend_from_slice(&extent.head);
+                }
+            }
             Message::Unknown(_) => {}
         }
         let mut out = Vec::with_capacity(body.len() + 8);
@@ -123,24 +201,21 @@ impl Message {
         let mut reader = Reader::new(body);
         let reader = &mut reader;
         Ok(match number {
-            1 => {
-                let version = reader.varint()?.try_into().map_err(|_| Malformed)?;
-                let oldest = reader.varint()?.try_into().map_err(|_| Malformed)?;
-                let count = reader.count(VECTOR_FEEDS_MAX)?;
-                let mut vector = Vec::with_capacity(count);
-                for _ in 0..count {
-                    let feed = FeedId(reader.array()?);
-                    vector.push((feed, Extent { length: reader.varint()?, head: reader.array()? }));
-                }
-                Message::Hello { version, oldest, vector }
-            }
+            1 => Message::Hello {
+                version: reader.varint()?.try_into().map_err(|_| Malformed)?,
+                oldest: reader.varint()?.try_into().map_err(|_| Malformed)?,
+                cursor: match reader.byte()? {
+                    0 => None,
+                    1 => Some(read_cursor(reader)?),
+                    _ => return Err(Malformed),
+                },
+                behind: list(reader, NAMED_MAX, |reader| Ok((FeedId(reader.array()?), reader.varint()?)))?,
+                left_out: list(reader, NAMED_MAX, |reader| Ok(FeedId(reader.array()?)))?,
+            },
             2 if body.len() <= FEED_LEN_MAX => Message::Announce(Feed::decode(reader)?),
             2 => return Err(Malformed),
-            3 => Message::Runs(read_runs(reader)?),
-            4 => {
-                let count = reader.count(ITEMS_MAX)?;
-                Message::Receipts((0..count).map(|_| Receipt::read(reader)).collect::<Result<_, _>>()?)
-            }
+            3 => Message::Runs(list(reader, ITEMS_MAX, Run::read)?),
+            4 => Message::Receipts(list(reader, ITEMS_MAX, Receipt::read)?),
             5 => Message::Want { feed: FeedId(reader.array()?), length: reader.varint()? },
             6 => Message::Refused {
                 feed: FeedId(reader.array()?),
@@ -148,49 +223,47 @@ impl Message {
                 reason: reader.text(REASON_LEN_MAX)?.to_owned(),
             },
             7 => Message::Over { fingerprint: reader.array()? },
+            8 => Message::Mark(read_cursor(reader)?),
+            9 => Message::Spaces(list(reader, NAMED_MAX, |reader| Ok((read_space(reader)?, reader.array()?)))?),
+            10 => Message::Vector {
+                space: read_space(reader)?,
+                feeds: list(reader, NAMED_MAX, |reader| {
+                    let feed = FeedId(reader.array()?);
+                    Ok((feed, ShortExtent { length: reader.varint()?, head: reader.array()? }))
+                })?,
+            },
             other => Message::Unknown(other),
         })
     }
 }
 
-/// Small runs compress far better together, so the whole list is packed when that makes it shorter.
-fn put_runs(body: &mut Vec<u8>, runs: &[Run]) {
-    let mut list = Vec::new();
-    put_varint(&mut list, runs.len() as u64);
-    for run in runs {
-        list.extend_from_slice(&run.feed.0);
-        run.put(&mut list);
-    }
-    match zstd::bulk::compress(&list, 3) {
-        Ok(packed) if packed.len() < list.len() => {
-            body.push(1);
-            body.extend_from_slice(&packed);
-        }
-        Ok(_) | Err(_) => {
-            body.push(0);
-            body.extend_from_slice(&list);
-        }
-    }
+fn list<T>(
+    reader: &mut Reader<'_>,
+    max: usize,
+    mut item: impl FnMut(&mut Reader<'_>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let count = reader.count(max)?;
+    (0..count).map(|_| item(reader)).collect()
 }
 
-fn read_runs(reader: &mut Reader<'_>) -> Result<Vec<Run>, Malformed> {
-    let unpacked;
-    let list = match reader.byte()? {
-        0 => reader.rest(),
-        1 => {
-            unpacked = zstd::bulk::decompress(reader.rest(), MESSAGE_LEN_MAX).map_err(|_| Malformed)?;
-            &unpacked
-        }
-        _ => return Err(Malformed),
-    };
-    let mut reader = Reader::new(list);
-    let count = reader.count(ITEMS_MAX)?;
-    (0..count)
-        .map(|_| {
-            let feed = FeedId(reader.array()?);
-            Run::read(feed, &mut reader)
-        })
-        .collect()
+fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
+    out.extend_from_slice(&cursor.epoch);
+    put_varint(out, cursor.row);
+    put_varint(out, cursor.kept);
+}
+
+fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, Malformed> {
+    Ok(Cursor { epoch: reader.array()?, row: reader.varint()?, kept: reader.varint()? })
+}
+
+fn put_space(out: &mut Vec<u8>, space: &Space) {
+    out.push(space.audience.number());
+    put_bytes(out, space.area.code().as_bytes());
+}
+
+fn read_space(reader: &mut Reader<'_>) -> Result<Space, Malformed> {
+    let audience = Audience::from_number(reader.byte()?).ok_or(Malformed)?;
+    Ok(Space { audience, area: Area::parse(reader.text(12)?).ok_or(Malformed)? })
 }
 
 #[cfg(test)]
@@ -200,15 +273,15 @@ mod tests {
     #[test]
     fn a_newer_message_is_passed_over_and_newer_fields_too() {
         assert_eq!(Message::decode(77, b"whatever"), Ok(Message::Unknown(77)));
-        let mut body = vec![3; 32];
+        let mut body = vec![3; 16];
         body.extend_from_slice(b"more");
-        assert_eq!(Message::decode(7, &body), Ok(Message::Over { fingerprint: [3; 32] }));
+        assert_eq!(Message::decode(7, &body), Ok(Message::Over { fingerprint: [3; 16] }));
     }
 
     #[test]
     fn a_count_that_lies_is_malformed_before_anything_is_allocated() {
-        assert_eq!(Message::decode(1, &[1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f]), Err(Malformed));
+        assert_eq!(Message::decode(1, &[1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]), Err(Malformed));
         assert_eq!(Message::decode(4, &[0xff, 0xff, 0xff, 0x0f]), Err(Malformed));
-        assert_eq!(Message::decode(3, &[1, 0, 0]), Err(Malformed));
+        assert_eq!(Message::decode(9, &[0xff, 0xff, 0x03]), Err(Malformed));
     }
 }

@@ -1,120 +1,25 @@
 //! Runs: consecutive entries of one feed under one signature of the chain's head.
 //!
-//! A run's body is the same bytes on the road and on disk. An entry in it is
-//!
-//! ```text
-//! 16 bytes  document
-//! byte      kind: 1 change, 2 sealed; plus 128 if the payload was erased and only its hash is left
-//! zigzag    the author's clock, seconds
-//! bytes     payload after its length
-//! ```
-//!
-//! and the chain goes on from the entry before it: hash = BLAKE3(previous hash, number, document, kind, clock, hash of
-//! the payload). Neither numbers nor hashes are sent; the one signature proves them all.
+//! What is written in one transaction is a run, or several. Because a signature covers the whole chain up to its head, runs
+//! that follow each other can be [joined](join) into one under the last signature, so that they are compressed together
+//! and verified at once, and a run can be [cut](Run::cut) at its front. Neither needs the author's key.
 
-use civic_core::{id::DocId, time::UnixSeconds};
+use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::feed::{Extent, Feed, FeedId, Head};
-use civic_core::codec::{Malformed, Reader, put_bytes, put_signed, put_varint};
+use crate::{
+    entry::{BodyReader, BodyWriter, Entry, OVERHEAD_LEN_MAX},
+    feed::{Extent, Feed, FeedId, Head},
+    pack::{Packing, pack, unpack},
+};
 
-/// Most entries of one run; a larger transaction is written as several runs.
-pub const RUN_ENTRIES_MAX: usize = 4_096;
-/// Longest body before compression; a larger transaction is written as several runs.
+/// Most entries of one run.
+pub const RUN_ENTRIES_MAX: usize = 8_192;
+/// Longest body before packing.
 pub const RUN_BODY_LEN_MAX: usize = 1024 * 1024;
-/// Longest payload of one entry.
-pub const PAYLOAD_LEN_MAX: usize = 64 * 1024;
-/// A shorter body is left as it is: small ones are compressed together on the road.
-const COMPRESS_FROM: usize = 2 * 1024;
-const ZSTD_LEVEL: i32 = 3;
-const ERASED: u8 = 128;
+/// A transaction is written as runs of about this body length: so much is lost, at most, when a slow road breaks.
+pub const RUN_BODY_LEN_WRITTEN: usize = 64 * 1024;
 const SIGNATURE_CONTEXT: &[u8] = b"huiyin run v1";
-
-/// What an entry's payload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// One change of a document.
-    Change,
-    /// An envelope that only the county can open.
-    Sealed,
-    /// Written by a newer program: kept and passed on, not read.
-    Unknown(u8),
-}
-
-impl EntryKind {
-    const fn number(self) -> u8 {
-        match self {
-            EntryKind::Change => 1,
-            EntryKind::Sealed => 2,
-            EntryKind::Unknown(number) => number,
-        }
-    }
-
-    const fn from_number(number: u8) -> Self {
-        match number {
-            1 => EntryKind::Change,
-            2 => EntryKind::Sealed,
-            other => EntryKind::Unknown(other),
-        }
-    }
-}
-
-/// One step of one document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The document.
-    pub doc: DocId,
-    /// What the payload is.
-    pub kind: EntryKind,
-    /// The author's clock, right or wrong; nothing is ordered by it.
-    pub at: UnixSeconds,
-    /// Opaque here. After erasure the 32 bytes of its hash.
-    pub payload: Vec<u8>,
-    /// Whether the payload was erased.
-    pub is_erased: bool,
-}
-
-impl Entry {
-    fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.doc.as_bytes());
-        out.push(self.kind.number() | if self.is_erased { ERASED } else { 0 });
-        put_signed(out, self.at.0);
-        put_bytes(out, &self.payload);
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let doc = DocId::new(reader.array()?);
-        let kind = reader.byte()?;
-        let at = UnixSeconds(reader.signed()?);
-        let payload = reader.bytes(PAYLOAD_LEN_MAX)?.to_vec();
-        let is_erased = kind & ERASED != 0;
-        if is_erased && payload.len() != 32 {
-            return Err(Malformed);
-        }
-        Ok(Self { doc, kind: EntryKind::from_number(kind & !ERASED), at, payload, is_erased })
-    }
-
-    fn link(&self, after: &Extent) -> Extent {
-        let payload_hash: [u8; 32] = match (self.is_erased, <[u8; 32]>::try_from(&self.payload[..])) {
-            (true, Ok(hash)) => hash,
-            (true, Err(_)) | (false, _) => *blake3::hash(&self.payload).as_bytes(),
-        };
-        let length = after.length + 1;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&after.head).update(&length.to_le_bytes()).update(self.doc.as_bytes());
-        hasher.update(&[self.kind.number()]).update(&self.at.0.to_le_bytes()).update(&payload_hash);
-        Extent { length, head: *hasher.finalize().as_bytes() }
-    }
-}
-
-/// How a body is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packing {
-    /// As it is.
-    Plain,
-    /// Zstandard.
-    Zstd,
-}
 
 /// Consecutive entries of one feed under one signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +44,7 @@ pub enum BadRun {
     /// Not a run within the limits.
     #[error("run is malformed or too large")]
     Malformed,
-    /// The chain it continues is not the one that is here: two devices write one feed.
+    /// The chain it continues is not the one that is here, or somebody else signed it.
     #[error("run does not continue the chain that is here, or its signature is wrong")]
     WrongChain,
 }
@@ -152,24 +57,17 @@ impl From<Malformed> for BadRun {
 
 impl Run {
     /// Signs `entries` (1 to [`RUN_ENTRIES_MAX`]) as the continuation of `feed` after `after`; returns where it ends too.
-    pub fn sign(feed: &Feed, after: &Extent, entries: &[Entry], key: &SigningKey) -> (Self, Extent) {
-        let mut body = Vec::new();
+    pub fn sign(feed: &Feed, after: &Extent, entries: &[Entry<'_>], key: &SigningKey) -> (Self, Extent) {
+        let mut body = BodyWriter::default();
         let mut extent = *after;
         for entry in entries {
-            entry.put(&mut body);
+            body.push(entry);
             extent = entry.link(&extent);
         }
-        let (packing, body) = pack(body);
-        let id = feed.id();
-        let run = Self {
-            feed: id,
-            first: after.length + 1,
-            count: entries.len() as u64,
-            packing,
-            body,
-            signature: key.sign(&signed_bytes(&id, &extent)).to_bytes(),
-        };
-        (run, extent)
+        let (packing, body) = pack(body.finish());
+        let feed = feed.id();
+        let signature = key.sign(&signed_bytes(&feed, &extent)).to_bytes();
+        (Self { feed, first: after.length + 1, count: entries.len() as u64, packing, body, signature }, extent)
     }
 
     /// The number of its last entry.
@@ -177,71 +75,85 @@ impl Run {
         self.first.saturating_add(self.count).saturating_sub(1)
     }
 
-    /// Its entries, unverified: for runs that were verified when they were stored.
-    pub fn entries(&self) -> Result<Vec<Entry>, BadRun> {
+    /// Its body as it was before packing.
+    pub fn unpacked(&self) -> Result<Vec<u8>, BadRun> {
+        Ok(unpack(self.packing, &self.body, RUN_BODY_LEN_MAX)?)
+    }
+
+    /// Its entries, unverified: for runs that were verified when they were stored. `body` is [`Run::unpacked`].
+    pub fn entries<'a>(&self, body: &'a [u8]) -> Result<Vec<Entry<'a>>, BadRun> {
         if self.count == 0 || self.count > RUN_ENTRIES_MAX as u64 || self.first == 0 {
             return Err(BadRun::Malformed);
         }
-        let unpacked;
-        let body = match self.packing {
-            Packing::Plain => &self.body,
-            Packing::Zstd => {
-                unpacked = zstd::bulk::decompress(&self.body, RUN_BODY_LEN_MAX).map_err(|_| BadRun::Malformed)?;
-                &unpacked
-            }
-        };
-        let mut reader = Reader::new(body);
-        let entries = (0..self.count).map(|_| Entry::read(&mut reader)).collect::<Result<Vec<_>, _>>()?;
-        if reader.rest().is_empty() { Ok(entries) } else { Err(BadRun::Malformed) }
+        let mut entries = Vec::with_capacity(usize::try_from(self.count).unwrap_or(0));
+        for entry in BodyReader::new(body) {
+            entries.push(entry?);
+        }
+        if entries.len() as u64 == self.count { Ok(entries) } else { Err(BadRun::Malformed) }
     }
 
-    /// Verifies that this run continues `feed` after `after`; returns its entries and where it ends.
-    pub fn verify(&self, feed: &Feed, after: &Extent) -> Result<(Vec<Entry>, Extent), BadRun> {
+    /// Where the chain stands after this run if it continues after `after`, whoever signed it.
+    pub fn end(&self, after: &Extent) -> Result<Extent, BadRun> {
+        let body = self.unpacked()?;
+        Ok(self.entries(&body)?.iter().fold(*after, |extent, entry| entry.link(&extent)))
+    }
+
+    /// Verifies that this run continues `feed` after `after`; returns where it ends.
+    pub fn verify(&self, feed: &Feed, after: &Extent) -> Result<Extent, BadRun> {
         if self.feed != feed.id() || Some(self.first) != after.length.checked_add(1) {
             return Err(BadRun::WrongChain);
         }
-        let entries = self.entries()?;
-        let extent = entries.iter().fold(*after, |extent, entry| entry.link(&extent));
+        let extent = self.end(after)?;
         let key = VerifyingKey::from_bytes(&feed.public_key).map_err(|_| BadRun::WrongChain)?;
         key.verify_strict(&signed_bytes(&self.feed, &extent), &Signature::from_bytes(&self.signature))
             .map_err(|_| BadRun::WrongChain)?;
-        Ok((entries, extent))
+        Ok(extent)
     }
 
-    /// Appends the run as it travels: first, count, packing, body after its length, signature. The feed goes before it.
+    /// The part of it behind entry `length`, which must lie inside it; the signature stays good.
+    pub fn cut(&self, length: u64) -> Result<Self, BadRun> {
+        let body = self.unpacked()?;
+        let entries = self.entries(&body)?;
+        let dropped = length.checked_add(1).and_then(|first| first.checked_sub(self.first)).ok_or(BadRun::Malformed)?;
+        let kept = usize::try_from(dropped).ok().and_then(|dropped| entries.get(dropped..));
+        let kept = kept.filter(|kept| !kept.is_empty()).ok_or(BadRun::Malformed)?;
+        let mut writer = BodyWriter::default();
+        kept.iter().for_each(|entry| writer.push(entry));
+        let (packing, body) = pack(writer.finish());
+        Ok(Self { first: self.first + dropped, count: kept.len() as u64, packing, body, ..self.clone() })
+    }
+
+    /// Appends the run as it travels: feed, first, count, packing, body after its length, signature.
     pub fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.feed.0);
         put_varint(out, self.first);
         put_varint(out, self.count);
-        out.push(match self.packing {
-            Packing::Plain => 0,
-            Packing::Zstd => 1,
-        });
+        out.push(self.packing.number());
         put_bytes(out, &self.body);
         out.extend_from_slice(&self.signature);
     }
 
-    /// Reads what [`Run::put`] wrote, for `feed`.
-    pub fn read(feed: FeedId, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let first = reader.varint()?;
-        let count = reader.varint()?;
-        let packing = match reader.byte()? {
-            0 => Packing::Plain,
-            1 => Packing::Zstd,
-            _ => return Err(Malformed),
-        };
-        let body = reader.bytes(RUN_BODY_LEN_MAX)?.to_vec();
-        Ok(Self { feed, first, count, packing, body, signature: reader.array()? })
+    /// Reads what [`Run::put`] wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            feed: FeedId(reader.array()?),
+            first: reader.varint()?,
+            count: reader.varint()?,
+            packing: Packing::from_number(reader.byte()?).ok_or(Malformed)?,
+            body: reader.bytes(RUN_BODY_LEN_MAX)?.to_vec(),
+            signature: reader.array()?,
+        })
     }
 }
 
-/// Splits the entries of one transaction into pieces that fit a run.
-pub fn pieces(entries: &[Entry]) -> Vec<&[Entry]> {
+/// Splits the entries of one transaction into pieces that each become a run.
+pub fn pieces<'a, 'b>(entries: &'b [Entry<'a>]) -> Vec<&'b [Entry<'a>]> {
     let mut pieces = Vec::new();
     let mut from = 0;
     let mut len = 0;
     for (place, entry) in entries.iter().enumerate() {
-        let entry_len = entry.payload.len() + 40;
-        if place > from && (len + entry_len > RUN_BODY_LEN_MAX || place - from == RUN_ENTRIES_MAX) {
+        let entry_len = entry.payload.len() + OVERHEAD_LEN_MAX;
+        if place > from && (len + entry_len > RUN_BODY_LEN_WRITTEN || place - from == RUN_ENTRIES_MAX) {
             pieces.push(&entries[from..place]);
             from = place;
             len = 0;
@@ -254,14 +166,83 @@ pub fn pieces(entries: &[Entry]) -> Vec<&[Entry]> {
     pieces
 }
 
-fn pack(body: Vec<u8>) -> (Packing, Vec<u8>) {
-    if body.len() < COMPRESS_FROM {
-        return (Packing::Plain, body);
+/// Joins runs that follow each other in one feed, each result with a body of at most `body_max` bytes before packing (a
+/// run that is longer already stays as it is). A run that cannot be read is passed on alone.
+pub fn join(runs: impl IntoIterator<Item = Run>, body_max: usize) -> Vec<Run> {
+    let mut joiner = Joiner::new(body_max);
+    runs.into_iter().for_each(|run| joiner.add(run));
+    joiner.finish()
+}
+
+/// Runs on their way into one: [`join`] for whoever does not know yet how many there will be.
+pub struct Joiner {
+    body_max: usize,
+    done: Vec<Run>,
+    open: Vec<(Run, Vec<u8>)>,
+    len: usize,
+    count: u64,
+    len_of_all: usize,
+}
+
+impl Joiner {
+    /// Nothing yet, to be joined up to `body_max` bytes.
+    pub fn new(body_max: usize) -> Self {
+        let body_max = body_max.min(RUN_BODY_LEN_MAX);
+        Self { body_max, done: Vec::new(), open: Vec::new(), len: 0, count: 0, len_of_all: 0 }
     }
-    match zstd::bulk::compress(&body, ZSTD_LEVEL) {
-        Ok(packed) if packed.len() < body.len() => (Packing::Zstd, packed),
-        Ok(_) | Err(_) => (Packing::Plain, body),
+
+    /// Takes the next run.
+    pub fn add(&mut self, run: Run) {
+        let Ok(body) = run.unpacked() else {
+            self.close();
+            self.done.push(run);
+            return;
+        };
+        let follows = self.open.last().is_some_and(|(last, _)| {
+            last.feed == run.feed
+                && last.last().checked_add(1) == Some(run.first)
+                && self.len + body.len() <= self.body_max
+                && self.count + run.count <= RUN_ENTRIES_MAX as u64
+        });
+        if !follows {
+            self.close();
+        }
+        self.len += body.len();
+        self.len_of_all += body.len();
+        self.count += run.count;
+        self.open.push((run, body));
     }
+
+    /// How many bytes it took in all, before packing.
+    pub fn len_of_all(&self) -> usize {
+        self.len_of_all
+    }
+
+    /// The joined runs.
+    pub fn finish(mut self) -> Vec<Run> {
+        self.close();
+        self.done
+    }
+
+    fn close(&mut self) {
+        let open = std::mem::take(&mut self.open);
+        (self.len, self.count) = (0, 0);
+        match whole(&open) {
+            Some(run) => self.done.push(run),
+            None => self.done.extend(open.into_iter().map(|(run, _)| run)),
+        }
+    }
+}
+
+/// One run of several; `None` if there is nothing to join.
+fn whole(parts: &[(Run, Vec<u8>)]) -> Option<Run> {
+    let ([(first, _), .., (last, _)], mut writer) = (parts, BodyWriter::default()) else { return None };
+    for (run, body) in parts {
+        run.entries(body).ok()?.iter().for_each(|entry| writer.push(entry));
+    }
+    let (packing, body) = pack(writer.finish());
+    let count = parts.iter().map(|(run, _)| run.count).sum();
+    Some(Run { feed: first.feed, first: first.first, count, packing, body, signature: last.signature })
 }
 
 fn signed_bytes(feed: &FeedId, extent: &Extent) -> Vec<u8> {
@@ -271,80 +252,122 @@ fn signed_bytes(feed: &FeedId, extent: &Extent) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use civic_core::{
         area::Area,
-        id::Incarnation,
+        id::{DocId, Incarnation},
         space::{Audience, Space},
+        time::UnixSeconds,
     };
 
-    fn feed(key: &SigningKey) -> Feed {
+    use super::*;
+    use crate::entry::EntryKind;
+
+    fn key() -> SigningKey {
+        SigningKey::from_bytes(&[9; 32])
+    }
+
+    fn feed() -> Feed {
         Feed {
-            public_key: key.verifying_key().to_bytes(),
+            public_key: key().verifying_key().to_bytes(),
             incarnation: Incarnation::new([3; 16]),
             space: Space::new(Area::parse("990101101201").unwrap(), Audience::Deputies),
         }
     }
 
-    fn entry(word: &str) -> Entry {
-        Entry {
-            doc: DocId::new([1; 16]),
-            kind: EntryKind::Change,
-            at: UnixSeconds(5),
-            payload: word.into(),
-            is_erased: false,
-        }
+    fn entry(payload: &[u8]) -> Entry<'_> {
+        let (doc, at) = (DocId::new([1; 16]), UnixSeconds(5));
+        Entry { doc, kind: EntryKind::Change, at, payload, is_erased: false }
+    }
+
+    /// A feed of `count` runs of two entries each, and its extent after each.
+    fn written(count: usize) -> (Vec<Run>, Vec<Extent>) {
+        let (feed, mut extents) = (feed(), vec![feed().genesis()]);
+        let runs = (0..count)
+            .map(|number| {
+                let words = [format!("第 {number} 句话"), format!("第 {number} 句的后半句")];
+                let entries: Vec<_> = words.iter().map(|word| entry(word.as_bytes())).collect();
+                let (run, end) = Run::sign(&feed, extents.last().unwrap(), &entries, &key());
+                extents.push(end);
+                run
+            })
+            .collect();
+        (runs, extents)
     }
 
     #[test]
     fn a_run_verifies_only_where_it_belongs_and_as_it_was_signed() {
-        let key = SigningKey::from_bytes(&[9; 32]);
-        let feed = feed(&key);
-        let (first, middle) = Run::sign(&feed, &feed.genesis(), &[entry("一"), entry("二")], &key);
-        let (second, end) = Run::sign(&feed, &middle, &[entry("三")], &key);
-        assert_eq!(first.verify(&feed, &feed.genesis()).unwrap().1, middle);
-        assert_eq!(second.verify(&feed, &middle).unwrap().1, end);
-        assert_eq!(second.verify(&feed, &feed.genesis()), Err(BadRun::WrongChain));
-        let mut bent = first.clone();
-        *bent.body.last_mut().unwrap() ^= 1;
-        assert_eq!(bent.verify(&feed, &feed.genesis()), Err(BadRun::WrongChain));
+        let (runs, extents) = written(2);
+        assert_eq!(runs[0].verify(&feed(), &extents[0]), Ok(extents[1]));
+        assert_eq!(runs[1].verify(&feed(), &extents[1]), Ok(extents[2]));
+        assert_eq!(runs[1].verify(&feed(), &extents[0]), Err(BadRun::WrongChain));
+        let mut bent = runs[0].clone();
+        bent.signature[3] ^= 1;
+        assert_eq!(bent.verify(&feed(), &extents[0]), Err(BadRun::WrongChain));
         bent.count = 1;
-        assert_eq!(bent.verify(&feed, &feed.genesis()), Err(BadRun::Malformed));
+        assert_eq!(bent.verify(&feed(), &extents[0]), Err(BadRun::Malformed));
     }
 
     #[test]
-    fn a_run_reads_back_from_the_road_compressed_or_not() {
-        let key = SigningKey::from_bytes(&[9; 32]);
-        let feed = feed(&key);
-        for words in [1, 400] {
-            let entries: Vec<_> = (0..words).map(|n| entry(&format!("第 {n} 句话"))).collect();
-            let (run, _) = Run::sign(&feed, &feed.genesis(), &entries, &key);
-            let mut out = Vec::new();
-            run.put(&mut out);
-            let again = Run::read(run.feed, &mut Reader::new(&out)).unwrap();
-            assert_eq!(again, run);
-            assert_eq!(again.entries().unwrap(), entries);
+    fn a_run_reads_back_from_the_road() {
+        for count in [1, 400] {
+            let (runs, _) = written(count);
+            for run in join(runs, RUN_BODY_LEN_MAX) {
+                let mut out = Vec::new();
+                run.put(&mut out);
+                assert_eq!(Run::read(&mut Reader::new(&out)), Ok(run));
+            }
         }
     }
 
     #[test]
+    fn runs_joined_and_cut_anywhere_still_carry_the_authors_signature() {
+        let (runs, extents) = written(40);
+        let joined = join(runs.clone(), RUN_BODY_LEN_MAX);
+        assert_eq!(joined.len(), 1);
+        assert_eq!(joined[0].verify(&feed(), &extents[0]), Ok(extents[40]));
+        let alone: usize = runs.iter().map(|run| run.body.len()).sum();
+        assert!(joined[0].body.len() < alone);
+        for length in 1..80 {
+            let after = runs.iter().zip(&extents).find(|(run, _)| run.last() > length).map(|(run, extent)| {
+                let body = run.unpacked().unwrap();
+                run.entries(&body).unwrap()[..usize::from(run.first <= length)]
+                    .iter()
+                    .fold(*extent, |extent, entry| entry.link(&extent))
+            });
+            assert_eq!(joined[0].cut(length).unwrap().verify(&feed(), &after.unwrap()), Ok(extents[40]), "at {length}");
+        }
+        assert_eq!(joined[0].cut(80), Err(BadRun::Malformed));
+    }
+
+    #[test]
+    fn runs_that_do_not_follow_each_other_are_left_alone() {
+        let (mut runs, _) = written(4);
+        runs.remove(1);
+        assert_eq!(join(runs.clone(), 1), runs);
+        let joined = join(runs, RUN_BODY_LEN_MAX);
+        assert_eq!(joined.iter().map(|run| (run.first, run.count)).collect::<Vec<_>>(), [(1, 2), (5, 4)]);
+    }
+
+    #[test]
     fn the_chain_still_verifies_when_a_payload_was_erased() {
-        let key = SigningKey::from_bytes(&[9; 32]);
-        let feed = feed(&key);
-        let (mut run, end) = Run::sign(&feed, &feed.genesis(), &[entry("秘密"), entry("二")], &key);
-        let mut entries = run.entries().unwrap();
-        entries[0].payload = blake3::hash(&entries[0].payload).as_bytes().to_vec();
+        let (runs, extents) = written(1);
+        let body = runs[0].unpacked().unwrap();
+        let mut entries = runs[0].entries(&body).unwrap();
+        let hash = blake3::hash(entries[0].payload);
+        entries[0].payload = hash.as_bytes();
         entries[0].is_erased = true;
-        run.body.clear();
-        entries.iter().for_each(|entry| entry.put(&mut run.body));
-        assert_eq!(run.verify(&feed, &feed.genesis()).unwrap().1, end);
+        let mut writer = BodyWriter::default();
+        entries.iter().for_each(|entry| writer.push(entry));
+        let (packing, body) = pack(writer.finish());
+        let erased = Run { packing, body, ..runs[0].clone() };
+        assert_eq!(erased.verify(&feed(), &extents[0]), Ok(extents[1]));
     }
 
     #[test]
     fn a_large_transaction_becomes_several_runs() {
-        let entries = vec![Entry { payload: vec![0; 60_000], ..entry("") }; 40];
+        let entries = vec![entry(&[0; 30_000]); 40];
         let pieces = pieces(&entries);
         assert_eq!(pieces.iter().map(|piece| piece.len()).sum::<usize>(), 40);
-        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() * 60_040 <= RUN_BODY_LEN_MAX));
+        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() * 30_030 <= RUN_BODY_LEN_WRITTEN));
     }
 }

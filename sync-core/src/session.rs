@@ -1,38 +1,57 @@
-//! One meeting of two devices, in turns.
+//! One meeting of a device with its hub, in turns.
 //!
-//! A device calls its hub and speaks first: how far it holds every feed that both may hold, and at once the runs that no
-//! receipt covers. Then the hub speaks: receipts, what the device lacks, and what the hub finds that it lacks itself.
-//! If the hub wants nothing the meeting is over after one round trip; otherwise the device takes another turn. Each
-//! turn ends with a fingerprint of what its speaker holds, so both sides count.
+//! The device calls and speaks first: what it has heard of this hub before, at once the runs that no receipt covers, and a
+//! fingerprint of all that both may hold. Then the hub speaks: receipts, what has arrived since and the device may read,
+//! and its own fingerprint. If the two agree the meeting is over after one round trip, and nothing in it grew with the
+//! number of documents, feeds or villages.
 //!
 //! ```text
 //! device                                        hub
 //! Hello, Announce, Runs…, Over  ───────────────►
-//!        ◄───────────────  Receipts, Announce, Runs…, Want…, Over
+//!        ◄───────────────  Receipts, Announce, Runs…, Mark, Over
+//! ```
+//!
+//! If they do not agree (a hub restored from a backup, a widened scope, a damaged disk) the device says its fingerprint of
+//! every space, the hub how far it holds the feeds of those that differ, and what either lacks is sent:
+//!
+//! ```text
+//! Spaces, Over                  ───────────────►
+//!        ◄───────────────  Vector…, Over
+//! Want…, Announce, Runs…, Over  ───────────────►
+//!        ◄───────────────  Receipts, Announce, Runs…, Over
 //! ```
 //!
 //! Because only one side speaks at a time, neither can block the other; receipts alone may come at any time. Work is
-//! idempotent: a meeting that breaks off costs time and never data, and what was acknowledged is not sent again.
+//! idempotent: a meeting that breaks off costs time and never data. What was acknowledged is not sent again: a hub says at
+//! once if it holds more than the device knows, and marks how far it has come with what it sends.
 //!
 //! The shell gives one [`Input`] at a time and carries out every [`Output`] before the next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use civic_core::{
     access::{Action, Scope},
+    space::Space,
     time::UnixSeconds,
 };
 use ed25519_dalek::SigningKey;
 
 use crate::{
-    feed::{Extent, Feed, FeedId, fingerprint},
-    message::{ITEMS_MAX, Message, VERSION, VERSION_OLDEST},
+    catalog::{Fingerprint, Held, Shared},
+    feed::{Extent, Feed, FeedId},
+    message::{Cursor, ITEMS_MAX, Message, NAMED_MAX, ShortExtent, VERSION, VERSION_OLDEST},
     receipt::{Level, Receipt},
-    run::Run,
+    run::{RUN_BODY_LEN_MAX, Run},
 };
 
 /// Runs are gathered into one message until it is about this long.
-const BATCH_LEN: usize = 512 * 1024;
+const BATCH_LEN: usize = 256 * 1024;
+/// The first runs of a meeting are joined up to so long a body, and each later load up to twice the one before, at most
+/// [`RUN_BODY_LEN_MAX`]: what a broken road throws away stays small on slow roads, and fast roads compress best.
+const BODY_LEN_FIRST: usize = 128 * 1024;
 
 /// The device that calls, by whose rights the meeting is held. Both sides know it alike.
 #[derive(Clone, Debug)]
@@ -43,29 +62,32 @@ pub struct Member {
     pub scope: Scope,
 }
 
-/// Which side this is.
-pub enum Side {
-    /// The device that calls. It believes receipts of the hub with this public key.
-    Caller {
-        /// Ed25519 public key of the hub.
-        hub: [u8; 32],
-    },
-    /// The hub. It signs receipts with this key.
-    Hub {
-        /// Ed25519 key.
-        key: Box<SigningKey>,
-    },
+/// Whom a hub knows: whose entries it takes from somebody else's hands.
+pub trait Authors: Send + Sync {
+    /// The rights of the device with this key; `None` for a stranger or one that was struck off.
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope>;
 }
 
-/// A feed as this side holds it.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// The feed.
-    pub feed: Feed,
-    /// How far.
-    pub extent: Extent,
-    /// How far the hub's receipts reach.
-    pub receipted: u64,
+/// Which side this is.
+pub enum Side {
+    /// The device that calls.
+    Caller {
+        /// Ed25519 public key of the hub, the only one whose receipts are believed.
+        hub: [u8; 32],
+        /// What was heard of this hub before.
+        cursor: Option<Cursor>,
+    },
+    /// The hub.
+    Hub {
+        /// Signs receipts.
+        key: Box<SigningKey>,
+        /// Drawn when its log began.
+        epoch: [u8; 8],
+        /// The place that its newest verified backup reaches; 0 while there is none.
+        kept: u64,
+        /// Whose entries it takes.
+        authors: Arc<dyn Authors>,
+    },
 }
 
 /// What became of one run on this side's disk.
@@ -90,8 +112,17 @@ pub enum Input {
     Received(Message),
     /// Answer to [`Output::Load`].
     Loaded(Vec<Run>),
+    /// Answer to [`Output::LoadNews`]: runs and the feeds of those that begin one, and the place that they reach.
+    LoadedNews {
+        /// The runs.
+        runs: Vec<Run>,
+        /// The place.
+        reached: u64,
+    },
     /// Answer to [`Output::Store`], a line for each run.
     Stored(Vec<(FeedId, u64, StoredAs)>),
+    /// Answer to [`Output::Keep`]: feeds of this chain, and how far they are now proven to be received.
+    Kept(Vec<(FeedId, u64)>),
 }
 
 /// Everything a meeting can ask for.
@@ -99,17 +130,41 @@ pub enum Input {
 pub enum Output {
     /// Say this.
     Send(Message),
-    /// Give the runs of a feed behind its first `from` entries, about [`BATCH_LEN`] of them, as [`Input::Loaded`].
+    /// Give the runs of a feed behind its first `from` entries and not beyond `until`, at least one if there is any, joined
+    /// up to `body_max` bytes, as [`Input::Loaded`].
     Load {
         /// The feed.
         feed: FeedId,
         /// How many entries the other side has.
         from: u64,
+        /// How many there were when the meeting began.
+        until: u64,
+        /// How long bodies may be joined, and about how much to give.
+        body_max: usize,
+    },
+    /// Give the runs of these feeds that arrived after `after` and not beyond `until`, in that order, as
+    /// [`Input::LoadedNews`].
+    LoadNews {
+        /// The feeds.
+        feeds: Arc<BTreeSet<FeedId>>,
+        /// The place that was reached.
+        after: u64,
+        /// The newest place when the meeting began.
+        until: u64,
+        /// How long bodies may be joined, and about how much to give.
+        body_max: usize,
     },
     /// Put these runs on the disk and answer with [`Input::Stored`] when they are there.
     Store(Vec<(Feed, Run)>),
-    /// Keep these receipts; they were checked.
+    /// Keep these receipts; the hub signed them. Answer with [`Input::Kept`].
     Keep(Vec<Receipt>),
+    /// What was heard of the hub so far is on this side's disk: remember it.
+    Remember {
+        /// Ed25519 public key of the hub.
+        hub: [u8; 32],
+        /// How far.
+        cursor: Cursor,
+    },
     /// Keep this run apart with its reason.
     Quarantine {
         /// Its feed.
@@ -119,13 +174,13 @@ pub enum Output {
         /// Why.
         reason: &'static str,
     },
-    /// The other side kept something of ours apart.
+    /// The other side kept something of ours apart, or holds another feed of this name.
     Told {
         /// The feed.
         feed: FeedId,
         /// The first entry concerned.
         first: u64,
-        /// Why, in its words.
+        /// Why, in words.
         reason: String,
     },
     /// The meeting is over.
@@ -161,51 +216,77 @@ pub enum Broken {
     OutOfTurn(&'static str),
 }
 
+/// What is still to be sent in a turn.
+#[derive(Debug)]
+enum Load {
+    /// A feed of the caller's own, from there on or from where the hub turns out to hold it.
+    Behind(FeedId, u64),
+    /// A feed that the other side asked for, from there on.
+    Feed(FeedId, u64),
+    /// What arrived after a place, of these feeds.
+    News(Arc<BTreeSet<FeedId>>, u64),
+}
+
 /// One meeting.
 pub struct Session {
     side: Side,
     member: Member,
     now: UnixSeconds,
-    held: BTreeMap<FeedId, Held>,
+    shared: Shared,
     /// Feeds the other side has named in this meeting.
     announced: BTreeMap<FeedId, Feed>,
     /// Feeds this side has named.
     named: BTreeSet<FeedId>,
-    theirs: BTreeMap<FeedId, Extent>,
-    /// What is still to be sent in this turn: a feed, and from where.
-    plan: VecDeque<(FeedId, u64)>,
+    plan: VecDeque<Load>,
+    body_max: usize,
     batch: Vec<Run>,
     batch_len: usize,
-    /// Feeds that were asked for or refused in this meeting: none is asked for again, so that a meeting always ends.
-    settled: BTreeSet<FeedId>,
+    /// Feeds that came with entries missing before them, and how much of them is here.
+    lacking: BTreeMap<FeedId, u64>,
+    /// Feeds that were asked for in this meeting: none is asked for twice, so that a meeting always ends.
+    asked: BTreeSet<FeedId>,
     /// What the other side asked for, for the next turn.
     wanted: BTreeMap<FeedId, u64>,
+    /// At the caller: what the hub holds of the spaces that differ. At the hub: the fingerprints that the caller said.
+    vectors: BTreeMap<Space, BTreeMap<FeedId, ShortExtent>>,
+    spaces: Option<BTreeMap<Space, Fingerprint>>,
+    /// At the caller: how far the hub has come. At the hub: what the caller had heard.
+    mark: Option<Cursor>,
+    /// Whether everything that came so far was stored.
+    is_whole: bool,
+    has_compared: bool,
     is_speaking: bool,
     has_greeted: bool,
+    has_answered: bool,
     outputs: VecDeque<Output>,
     outcome: Outcome,
 }
 
 impl Session {
-    /// A meeting in which this side holds `held` (only feeds that `member` shares are spoken of).
-    pub fn new(side: Side, member: Member, held: Vec<Held>, now: UnixSeconds) -> Self {
-        let held =
-            held.into_iter().filter(|held| is_shared(&member, &held.feed)).map(|held| (held.feed.id(), held)).collect();
+    /// A meeting in which this side holds `shared` in common with the member.
+    pub fn new(side: Side, member: Member, shared: Shared, now: UnixSeconds) -> Self {
         Self {
             side,
             member,
             now,
-            held,
+            shared,
             announced: BTreeMap::new(),
             named: BTreeSet::new(),
-            theirs: BTreeMap::new(),
             plan: VecDeque::new(),
+            body_max: BODY_LEN_FIRST,
             batch: Vec::new(),
             batch_len: 0,
-            settled: BTreeSet::new(),
+            lacking: BTreeMap::new(),
+            asked: BTreeSet::new(),
             wanted: BTreeMap::new(),
+            vectors: BTreeMap::new(),
+            spaces: None,
+            mark: None,
+            is_whole: true,
+            has_compared: false,
             is_speaking: false,
             has_greeted: false,
+            has_answered: false,
             outputs: VecDeque::new(),
             outcome: Outcome::default(),
         }
@@ -222,80 +303,127 @@ impl Session {
             Input::Opened => self.open(),
             Input::Received(message) => self.receive(message)?,
             Input::Loaded(runs) => self.send_loaded(runs),
+            Input::LoadedNews { runs, reached } => self.send_news(runs, reached),
             Input::Stored(results) => self.note_stored(results),
+            Input::Kept(proven) => self.note_kept(proven),
         }
         Ok(())
     }
 
+    fn say(&mut self, message: Message) {
+        self.outputs.push_back(Output::Send(message));
+    }
+
     fn open(&mut self) {
-        if let Side::Caller { .. } = self.side {
-            self.say_hello();
-            let behind: Vec<_> = self
-                .held
-                .iter()
-                .filter(|(_, held)| {
-                    held.feed.public_key == self.member.public_key && held.receipted < held.extent.length
-                })
-                .map(|(id, held)| (*id, held.receipted))
-                .collect();
-            self.speak(behind);
-        }
-    }
-
-    fn say_hello(&mut self) {
+        let Side::Caller { cursor, .. } = self.side else { return };
         self.has_greeted = true;
-        let vector = self.held.iter().map(|(id, held)| (*id, held.extent)).collect();
-        self.outputs.push_back(Output::Send(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, vector }));
+        let behind: Vec<_> = self
+            .shared
+            .written_by(&self.member.public_key)
+            .filter(|(id, held)| held.receipted < held.extent.length && !self.shared.is_left_out(id))
+            .map(|(id, held)| (id, held.receipted))
+            .take(NAMED_MAX)
+            .collect();
+        let left_out = self.shared.left_out().take(NAMED_MAX).collect();
+        self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, cursor, behind: behind.clone(), left_out });
+        self.speak(behind.into_iter().map(|(id, from)| Load::Behind(id, from)).collect());
     }
 
-    /// Begins a turn that sends these feeds from there on.
-    fn speak(&mut self, plan: Vec<(FeedId, u64)>) {
+    /// Begins a turn that sends these.
+    fn speak(&mut self, plan: VecDeque<Load>) {
         self.is_speaking = true;
-        self.plan = plan.into();
+        self.plan = plan;
         self.go_on();
     }
 
     /// Asks for the next piece, or ends the turn.
     fn go_on(&mut self) {
-        if let Some((feed, from)) = self.plan.front() {
-            self.outputs.push_back(Output::Load { feed: *feed, from: *from });
-            return;
+        while let Some(load) = self.plan.front() {
+            let body_max = self.body_max;
+            let asked = match load {
+                Load::Behind(feed, from) | Load::Feed(feed, from) => {
+                    let held = self.shared.get(feed);
+                    let until = held.map_or(0, |held| held.extent.length);
+                    let from = match load {
+                        Load::Behind(..) => (*from).max(held.map_or(0, |held| held.receipted)),
+                        Load::Feed(..) | Load::News(..) => *from,
+                    };
+                    (from < until).then_some(Output::Load { feed: *feed, from, until, body_max })
+                }
+                Load::News(feeds, after) => {
+                    let (until, after) = (place(self.shared.row()), *after);
+                    (after < until).then(|| Output::LoadNews { feeds: feeds.clone(), after, until, body_max })
+                }
+            };
+            if let Some(asked) = asked {
+                self.body_max = (self.body_max * 2).min(RUN_BODY_LEN_MAX);
+                self.outputs.push_back(asked);
+                return;
+            }
+            self.plan.pop_front();
         }
         self.flush();
         self.is_speaking = false;
-        let fingerprint = self.fingerprint();
-        self.outputs.push_back(Output::Send(Message::Over { fingerprint }));
+        if let (Side::Hub { epoch, kept, .. }, false) = (&self.side, self.has_answered) {
+            self.has_answered = true;
+            let mark = Cursor { epoch: *epoch, row: place(self.shared.row()), kept: *kept };
+            if self.mark != Some(mark) {
+                self.say(Message::Mark(mark));
+            }
+        }
+        let fingerprint = self.shared.fingerprint();
+        self.say(Message::Over { fingerprint });
     }
 
     fn send_loaded(&mut self, runs: Vec<Run>) {
-        let Some((feed, from)) = self.plan.pop_front() else { return };
-        let target = self.held.get(&feed).map_or(0, |held| held.extent.length);
-        let reached = runs.last().map_or(target, Run::last);
-        for run in runs.into_iter().filter(|run| run.last() > from) {
-            self.outcome.entries_sent += run.count;
-            self.batch_len += run.body.len() + 96;
-            self.batch.push(run);
-            if self.batch_len >= BATCH_LEN || self.batch.len() == ITEMS_MAX {
-                self.flush();
-            }
+        // Nothing may be there: it was pruned, and whoever wants it has it in a backup.
+        if let (Some(load), Some(reached)) = (self.plan.pop_front(), runs.last().map(Run::last)) {
+            self.plan.push_front(match load {
+                Load::Behind(feed, _) => Load::Behind(feed, reached),
+                Load::Feed(feed, _) => Load::Feed(feed, reached),
+                Load::News(..) => load,
+            });
         }
-        if reached < target {
-            self.plan.push_front((feed, reached));
+        runs.into_iter().for_each(|run| self.send_run(run));
+        self.go_on();
+    }
+
+    fn send_news(&mut self, runs: Vec<Run>, reached: u64) {
+        let Some(Load::News(feeds, _)) = self.plan.pop_front() else { return };
+        runs.into_iter().for_each(|run| self.send_run(run));
+        self.flush();
+        if let Side::Hub { epoch, .. } = &self.side
+            && reached < place(self.shared.row())
+        {
+            let kept = self.mark.map_or(0, |mark| mark.kept);
+            let mark = Cursor { epoch: *epoch, row: reached, kept };
+            self.say(Message::Mark(mark));
+            self.plan.push_front(Load::News(feeds, reached));
         }
         self.go_on();
     }
 
+    fn send_run(&mut self, run: Run) {
+        self.outcome.entries_sent += run.count;
+        self.batch_len += run.body.len() + 96;
+        self.batch.push(run);
+        if self.batch_len >= BATCH_LEN || self.batch.len() == ITEMS_MAX {
+            self.flush();
+        }
+    }
+
     fn flush(&mut self) {
-        if self.batch.is_empty() {
+        let batch = std::mem::take(&mut self.batch);
+        self.batch_len = 0;
+        if batch.is_empty() {
             return;
         }
-        for run in &self.batch {
-            if let Some(held) = self.held.get(&run.feed).filter(|_| self.named.insert(run.feed)) {
+        for run in batch.iter().filter(|run| run.first == 1) {
+            if let Some(held) = self.shared.get(&run.feed).filter(|_| self.named.insert(run.feed)) {
                 self.outputs.push_back(Output::Send(Message::Announce(held.feed.clone())));
             }
         }
-        self.batch_len = 0;
-        self.outputs.push_back(Output::Send(Message::Runs(std::mem::take(&mut self.batch))));
+        self.say(Message::Runs(batch));
     }
 
     fn receive(&mut self, message: Message) -> Result<(), Broken> {
@@ -303,12 +431,11 @@ impl Session {
             return Err(Broken::OutOfTurn("nothing may be said before hello"));
         }
         match message {
-            Message::Hello { version, oldest, vector } => {
+            Message::Hello { version, oldest, cursor, behind, left_out } => {
                 if version < VERSION_OLDEST || oldest > VERSION {
                     return Err(Broken::Version { theirs: version, oldest });
                 }
-                self.has_greeted = true;
-                self.theirs = vector.into_iter().collect();
+                self.greet(cursor, &behind, left_out)?;
             }
             Message::Announce(feed) => {
                 self.announced.insert(feed.id(), feed);
@@ -316,37 +443,66 @@ impl Session {
             Message::Runs(runs) => self.take_runs(runs),
             Message::Receipts(receipts) => self.take_receipts(receipts),
             Message::Want { feed, length } => {
-                if self.held.get(&feed).is_some_and(|held| held.extent.length > length) {
+                if self.shared.get(&feed).is_some_and(|held| held.extent.length > length) {
                     self.wanted.insert(feed, length);
                 }
             }
             Message::Refused { feed, first, reason } => {
+                self.shared.leave_out(feed);
                 self.outputs.push_back(Output::Told { feed, first, reason });
             }
             Message::Over { fingerprint } => {
                 if self.is_speaking {
                     return Err(Broken::OutOfTurn("over"));
                 }
-                self.take_turn(fingerprint);
+                match self.side {
+                    Side::Caller { .. } => self.hear_hub(fingerprint),
+                    Side::Hub { .. } => self.answer(fingerprint),
+                }
             }
+            Message::Mark(cursor) => self.take_mark(cursor),
+            Message::Spaces(spaces) => self.spaces.get_or_insert_default().extend(spaces),
+            Message::Vector { space, feeds } => self.vectors.entry(space).or_default().extend(feeds),
             Message::Unknown(_) => {}
         }
         Ok(())
     }
 
+    /// The hub hears who calls, and says at once what it holds beyond the caller's receipts.
+    fn greet(&mut self, cursor: Option<Cursor>, behind: &[(FeedId, u64)], left_out: Vec<FeedId>) -> Result<(), Broken> {
+        if self.has_greeted {
+            return Err(Broken::OutOfTurn("hello twice"));
+        }
+        self.has_greeted = true;
+        self.mark = cursor;
+        left_out.into_iter().for_each(|id| self.shared.leave_out(id));
+        let known = behind.iter().filter_map(|(id, receipted)| {
+            let held = self.own(id).filter(|held| held.extent.length > *receipted)?;
+            Some((*id, held.extent))
+        });
+        let known: BTreeMap<_, _> = known.collect();
+        self.send_receipts(&known, Level::Received);
+        Ok(())
+    }
+
+    fn own(&self, id: &FeedId) -> Option<&Held> {
+        self.shared.get(id).filter(|held| held.feed.public_key == self.member.public_key)
+    }
+
     fn take_runs(&mut self, runs: Vec<Run>) {
         let mut good = Vec::new();
         for run in runs {
-            let feed =
-                self.announced.get(&run.feed).or_else(|| self.held.get(&run.feed).map(|held| &held.feed)).cloned();
-            let Some(feed) = feed else {
-                self.refuse(&run, "the feed was not announced");
+            let feed = self.announced.get(&run.feed).or_else(|| self.shared.get(&run.feed).map(|held| &held.feed));
+            let Some(feed) = feed.cloned() else {
+                // It was announced in a meeting that is forgotten here: from its beginning it will be announced again.
+                self.lacking.insert(run.feed, 0);
+                self.is_whole = false;
                 continue;
             };
             match self.may_take(&feed) {
                 Ok(()) => good.push((feed, run)),
                 Err(reason) => {
-                    self.refuse(&run, reason);
+                    self.refuse(run.feed, run.first, reason.to_owned());
                     self.outputs.push_back(Output::Quarantine { feed, run, reason });
                 }
             }
@@ -358,27 +514,28 @@ impl Session {
 
     /// Whether the other side may bring entries of this feed.
     fn may_take(&self, feed: &Feed) -> Result<(), &'static str> {
-        let scope = &self.member.scope;
-        match self.side {
-            Side::Caller { .. } if is_shared(&self.member, feed) => Ok(()),
+        let may_read = self.member.scope.allows(Action::Read, &feed.space);
+        let is_own = feed.public_key == self.member.public_key;
+        match &self.side {
+            Side::Caller { .. } if may_read || is_own => Ok(()),
             Side::Caller { .. } => Err("this device may not hold that space"),
-            Side::Hub { .. } if feed.public_key != self.member.public_key => {
-                // What we once held and asked back for is welcome whoever wrote it.
-                if is_shared(&self.member, feed) && self.held.contains_key(&feed.id()) {
-                    Ok(())
-                } else {
-                    Err("the feed is not the device's own")
-                }
-            }
-            Side::Hub { .. } if scope.allows(Action::Write, &feed.space) => Ok(()),
-            Side::Hub { .. } => Err("the device may not write in that space"),
+            Side::Hub { .. } if is_own && self.member.scope.allows(Action::Write, &feed.space) => Ok(()),
+            Side::Hub { .. } if is_own => Err("the device may not write in that space"),
+            Side::Hub { .. } if !may_read => Err("the feed is not the device's own"),
+            // What this hub lost and the device still holds is welcome, whoever wrote it with the right to.
+            Side::Hub { key, .. } if feed.public_key == key.verifying_key().to_bytes() => Ok(()),
+            Side::Hub { authors, .. } => match authors.scope(&feed.public_key) {
+                Some(scope) if scope.allows(Action::Write, &feed.space) => Ok(()),
+                Some(_) => Err("its author may not write in that space"),
+                None => Err("its author is not known here"),
+            },
         }
     }
 
-    fn refuse(&mut self, run: &Run, reason: &str) {
-        self.settled.insert(run.feed);
-        let refused = Message::Refused { feed: run.feed, first: run.first, reason: reason.to_owned() };
-        self.outputs.push_back(Output::Send(refused));
+    fn refuse(&mut self, feed: FeedId, first: u64, reason: String) {
+        self.is_whole = false;
+        self.shared.leave_out(feed);
+        self.say(Message::Refused { feed, first, reason });
     }
 
     fn note_stored(&mut self, results: Vec<(FeedId, u64, StoredAs)>) {
@@ -386,32 +543,34 @@ impl Session {
         for (id, first, stored) in results {
             match stored {
                 StoredAs::Accepted(extent) | StoredAs::Known(extent) => {
-                    let before = self.held.get(&id).map_or(0, |held| held.extent.length);
-                    self.outcome.entries_received += extent.length.saturating_sub(before);
-                    if let Some(held) = self.held.get_mut(&id) {
+                    let before = self.shared.get(&id).cloned().or_else(|| {
+                        let feed = self.announced.get(&id)?.clone();
+                        Some(Held::new(feed))
+                    });
+                    let Some(mut held) = before else { continue };
+                    self.outcome.entries_received += extent.length.saturating_sub(held.extent.length);
+                    if extent.length >= held.extent.length {
                         held.extent = extent;
-                    } else if let Some(feed) = self.announced.get(&id).cloned() {
-                        self.held.insert(id, Held { feed, extent, receipted: 0 });
                     }
-                    to_receipt.insert(id, extent);
+                    to_receipt.insert(id, held.extent);
+                    self.shared.put(held);
                 }
-                // The hub asks for what is missing when it speaks; a device hears it again at the next meeting.
-                StoredAs::Gap(_) => {}
-                StoredAs::Refused(reason) => {
-                    self.settled.insert(id);
-                    self.outputs.push_back(Output::Send(Message::Refused { feed: id, first, reason }));
+                StoredAs::Gap(length) => {
+                    self.lacking.insert(id, length);
+                    self.is_whole = false;
                 }
+                StoredAs::Refused(reason) => self.refuse(id, first, reason),
             }
         }
-        self.send_receipts(to_receipt);
+        self.send_receipts(&to_receipt, Level::Received);
     }
 
-    fn send_receipts(&mut self, extents: BTreeMap<FeedId, Extent>) {
-        let Side::Hub { key } = &self.side else { return };
+    fn send_receipts(&mut self, extents: &BTreeMap<FeedId, Extent>, level: Level) {
+        let Side::Hub { key, .. } = &self.side else { return };
         let receipts: Vec<_> = extents
-            .into_iter()
+            .iter()
             .filter(|(_, extent)| extent.length > 0)
-            .map(|(feed, extent)| Receipt::sign(feed, extent, Level::Received, self.now, key))
+            .map(|(feed, extent)| Receipt::sign(*feed, *extent, level, self.now, key))
             .collect();
         for piece in receipts.chunks(ITEMS_MAX) {
             self.outputs.push_back(Output::Send(Message::Receipts(piece.to_vec())));
@@ -419,7 +578,7 @@ impl Session {
     }
 
     fn take_receipts(&mut self, receipts: Vec<Receipt>) {
-        let Side::Caller { hub } = &self.side else { return };
+        let Side::Caller { hub, .. } = &self.side else { return };
         // What the hub did not sign proves nothing; that it speaks of this very chain is checked where the chain is.
         let proven: Vec<_> = receipts.into_iter().filter(|receipt| receipt.is_by(hub)).collect();
         if !proven.is_empty() {
@@ -427,297 +586,151 @@ impl Session {
         }
     }
 
-    /// The other side's turn is over.
-    fn take_turn(&mut self, theirs: [u8; 32]) {
-        match self.side {
-            Side::Caller { .. } => {
-                self.outcome.round_trips += 1;
-                let wanted: Vec<_> = std::mem::take(&mut self.wanted).into_iter().collect();
-                if wanted.is_empty() {
-                    self.outcome.is_in_step = self.fingerprint() == theirs;
-                    self.outputs.push_back(Output::Finished(self.outcome.clone()));
-                } else {
-                    self.speak(wanted);
-                }
-            }
-            Side::Hub { .. } => {
-                self.outcome.is_in_step = self.fingerprint() == theirs;
-                self.outcome.round_trips += 1;
-                let lacking: Vec<_> = self
-                    .theirs
-                    .iter()
-                    .filter_map(|(id, extent)| {
-                        let here = self.held.get(id).map_or(0, |held| held.extent.length);
-                        (extent.length > here).then_some((*id, here))
-                    })
-                    .collect();
-                for (feed, length) in lacking.into_iter().filter(|(feed, _)| self.settled.insert(*feed)) {
-                    self.outputs.push_back(Output::Send(Message::Want { feed, length }));
-                }
-                // A device that lost a receipt gets it again.
-                let known: BTreeMap<_, _> = self
-                    .held
-                    .iter()
-                    .filter(|(id, held)| {
-                        held.feed.public_key == self.member.public_key
-                            && self.theirs.get(id).is_some_and(|extent| *extent == held.extent)
-                    })
-                    .map(|(id, held)| (*id, held.extent))
-                    .collect();
-                self.send_receipts(known);
-                let missing: Vec<_> = self
-                    .held
-                    .iter()
-                    .filter_map(|(id, held)| {
-                        let there = self.theirs.get(id).map_or(0, |extent| extent.length);
-                        (held.extent.length > there).then_some((*id, there))
-                    })
-                    .collect();
-                for (id, _) in &missing {
-                    // Told once; in a later turn the device counts from here.
-                    let extent = self.held[id].extent;
-                    self.theirs.insert(*id, extent);
-                }
-                self.speak(missing);
-                self.outcome.is_in_step = false;
+    fn note_kept(&mut self, proven: Vec<(FeedId, u64)>) {
+        for (id, length) in proven {
+            if let Some(mut held) = self.shared.get(&id).cloned() {
+                held.receipted = held.receipted.max(length);
+                self.shared.put(held);
             }
         }
     }
 
-    fn fingerprint(&self) -> [u8; 32] {
-        fingerprint(self.held.iter().map(|(id, held)| (id, &held.extent)))
+    fn take_mark(&mut self, mark: Cursor) {
+        let Side::Caller { cursor, .. } = &self.side else { return };
+        // A hub of another epoch may lack what its mark passes over: that is remembered only once both agree.
+        self.is_whole &= cursor.is_none_or(|cursor| cursor.epoch == mark.epoch);
+        self.mark = Some(mark);
+        if self.is_whole {
+            self.remember(mark);
+        }
+    }
+
+    fn remember(&mut self, cursor: Cursor) {
+        if let Side::Caller { hub, .. } = self.side {
+            self.outputs.push_back(Output::Remember { hub, cursor });
+        }
+    }
+
+    /// At the caller: the hub's turn is over.
+    fn hear_hub(&mut self, theirs: Fingerprint) {
+        self.outcome.round_trips += 1;
+        self.outcome.is_in_step = self.shared.fingerprint() == theirs;
+        let mut plan: BTreeMap<FeedId, u64> = std::mem::take(&mut self.wanted);
+        let lacking = std::mem::take(&mut self.lacking);
+        let wants = self.compare(&mut plan, lacking);
+        if !plan.is_empty() || !wants.is_empty() {
+            wants.into_iter().for_each(|(feed, length)| self.say(Message::Want { feed, length }));
+            self.speak(plan.into_iter().map(|(feed, from)| Load::Feed(feed, from)).collect());
+        } else if self.outcome.is_in_step || self.has_compared {
+            if let Some(mark) = self.mark.filter(|_| self.outcome.is_in_step && !self.is_whole) {
+                self.remember(mark);
+            }
+            self.outcome.is_in_step &= self.shared.left_out().next().is_none();
+            self.outputs.push_back(Output::Finished(self.outcome.clone()));
+        } else {
+            self.has_compared = true;
+            let spaces: Vec<_> = self.shared.by_space().into_iter().collect();
+            if spaces.is_empty() {
+                self.say(Message::Spaces(Vec::new()));
+            }
+            spaces.chunks(NAMED_MAX).for_each(|piece| self.say(Message::Spaces(piece.to_vec())));
+            self.speak(VecDeque::new());
+        }
+    }
+
+    /// What the caller will ask for; into `plan` goes what the hub lacks.
+    fn compare(&mut self, plan: &mut BTreeMap<FeedId, u64>, lacking: BTreeMap<FeedId, u64>) -> Vec<(FeedId, u64)> {
+        let mut wants = lacking;
+        for (space, theirs) in std::mem::take(&mut self.vectors) {
+            let ours = self.shared.vector(&space);
+            for (id, there) in &theirs {
+                let here = ours.get(id);
+                let length = here.map_or(0, |extent| extent.length);
+                if there.length > length {
+                    wants.insert(*id, length);
+                } else if let Some(extent) = here
+                    && ShortExtent::new(extent.length, &extent.head) != *there
+                {
+                    if there.length < length {
+                        plan.insert(*id, there.length);
+                    } else {
+                        self.shared.leave_out(*id);
+                        let reason = "the hub holds other entries under these numbers: two devices write one feed";
+                        self.outputs.push_back(Output::Told { feed: *id, first: length, reason: reason.to_owned() });
+                    }
+                }
+            }
+            plan.extend(ours.keys().filter(|id| !theirs.contains_key(id)).map(|id| (*id, 0)));
+        }
+        wants.into_iter().filter(|(id, _)| self.asked.insert(*id)).collect()
+    }
+
+    /// At the hub: the caller's turn is over.
+    fn answer(&mut self, theirs: Fingerprint) {
+        self.outcome.is_in_step = self.shared.fingerprint() == theirs;
+        self.outcome.round_trips += 1;
+        let lacking: Vec<_> =
+            std::mem::take(&mut self.lacking).into_iter().filter(|(feed, _)| self.asked.insert(*feed)).collect();
+        lacking.into_iter().for_each(|(feed, length)| self.say(Message::Want { feed, length }));
+        if let Some(spaces) = self.spaces.take() {
+            self.say_vectors(&spaces);
+        }
+        let wanted = std::mem::take(&mut self.wanted).into_iter();
+        let mut plan: VecDeque<_> = wanted.map(|(feed, from)| Load::Feed(feed, from)).collect();
+        if !self.has_answered {
+            self.say_kept();
+            plan.extend(self.news());
+        }
+        self.speak(plan);
+    }
+
+    fn say_vectors(&mut self, theirs: &BTreeMap<Space, Fingerprint>) {
+        let ours = self.shared.by_space();
+        let spaces: BTreeSet<_> = ours.keys().chain(theirs.keys()).cloned().collect();
+        for space in spaces.into_iter().filter(|space| ours.get(space) != theirs.get(space)) {
+            let feeds: Vec<_> = self
+                .shared
+                .vector(&space)
+                .into_iter()
+                .map(|(id, extent)| (id, ShortExtent::new(extent.length, &extent.head)))
+                .collect();
+            if feeds.is_empty() {
+                self.say(Message::Vector { space: space.clone(), feeds: Vec::new() });
+            }
+            for piece in feeds.chunks(NAMED_MAX) {
+                self.say(Message::Vector { space: space.clone(), feeds: piece.to_vec() });
+            }
+        }
+    }
+
+    /// Receipts that say what is in a backup, if there was one since the caller last heard.
+    fn say_kept(&mut self) {
+        let Side::Hub { epoch, kept, .. } = &self.side else { return };
+        if self.mark.is_some_and(|mark| mark.epoch == *epoch && mark.kept == *kept) {
+            return;
+        }
+        let own = self.shared.written_by(&self.member.public_key);
+        let kept: BTreeMap<_, _> = own.map(|(id, held)| (id, held.kept)).collect();
+        self.send_receipts(&kept, Level::Kept);
+    }
+
+    /// What arrived since the caller last heard. A cursor of another epoch says nothing, so then the fingerprints decide.
+    fn news(&self) -> Option<Load> {
+        let Side::Hub { epoch, .. } = &self.side else { return None };
+        let after = match self.mark {
+            None => 0,
+            Some(mark) if mark.epoch == *epoch && mark.row <= place(self.shared.row()) => mark.row,
+            Some(_) => return None,
+        };
+        let feeds = self.shared.news(i64::try_from(after).unwrap_or(i64::MAX), &self.member.public_key);
+        (!feeds.is_empty()).then(|| Load::News(Arc::new(feeds), after))
     }
 }
 
-/// Whether both the hub and `member` may hold `feed`: the member wrote it, or may read where it is written.
-fn is_shared(member: &Member, feed: &Feed) -> bool {
-    feed.public_key == member.public_key || member.scope.allows(Action::Read, &feed.space)
+/// A place in the order of arrival as it travels: never negative.
+fn place(row: i64) -> u64 {
+    u64::try_from(row).unwrap_or(0)
 }
 
 #[cfg(test)]
-mod tests {
-    use civic_core::{
-        access::Role,
-        area::Area,
-        id::{DocId, Incarnation},
-        space::{Audience, Space},
-    };
-
-    use super::*;
-    use crate::run::{Entry, EntryKind};
-
-    /// One side with its disk: a map of feeds to runs.
-    struct Peer {
-        key: SigningKey,
-        held: BTreeMap<FeedId, (Held, Vec<Run>)>,
-        told: Vec<String>,
-    }
-
-    impl Peer {
-        fn new(seed: u8) -> Self {
-            Self { key: SigningKey::from_bytes(&[seed; 32]), held: BTreeMap::new(), told: Vec::new() }
-        }
-
-        fn write(&mut self, area: &str, audience: Audience, words: &[&str]) {
-            let feed = Feed {
-                public_key: self.key.verifying_key().to_bytes(),
-                incarnation: Incarnation::new([1; 16]),
-                space: Space::new(Area::parse(area).unwrap(), audience),
-            };
-            let (held, runs) = self
-                .held
-                .entry(feed.id())
-                .or_insert_with(|| (Held { extent: feed.genesis(), feed: feed.clone(), receipted: 0 }, Vec::new()));
-            let entries: Vec<_> = words.iter().map(|word| entry(word)).collect();
-            let (run, extent) = Run::sign(&feed, &held.extent, &entries, &self.key);
-            held.extent = extent;
-            runs.push(run);
-        }
-
-        fn session(&self, side: Side, member: &Member) -> Session {
-            let held = self.held.values().map(|(held, _)| held.clone()).collect();
-            Session::new(side, member.clone(), held, UnixSeconds(7))
-        }
-
-        fn entries(&self) -> u64 {
-            self.held.values().map(|(held, _)| held.extent.length).sum()
-        }
-
-        fn store(&mut self, feed: Feed, run: Run) -> (FeedId, u64, StoredAs) {
-            let id = feed.id();
-            let (held, runs) = self
-                .held
-                .entry(id)
-                .or_insert_with(|| (Held { extent: feed.genesis(), feed, receipted: 0 }, Vec::new()));
-            let stored = if run.last() <= held.extent.length {
-                StoredAs::Known(held.extent)
-            } else if run.first > held.extent.length + 1 {
-                StoredAs::Gap(held.extent.length)
-            } else {
-                match run.verify(&held.feed, &held.extent) {
-                    Ok((_, extent)) => {
-                        held.extent = extent;
-                        runs.push(run.clone());
-                        StoredAs::Accepted(extent)
-                    }
-                    Err(bad) => StoredAs::Refused(bad.to_string()),
-                }
-            };
-            (id, run.first, stored)
-        }
-
-        /// Carries out what the session asks; returns what it says and how it ended.
-        fn drain(&mut self, session: &mut Session) -> (Vec<Message>, Option<Outcome>) {
-            let (mut said, mut finished) = (Vec::new(), None);
-            while let Some(output) = session.poll_output() {
-                match output {
-                    Output::Send(message) => said.push(message),
-                    Output::Load { feed, from } => {
-                        let runs = self.held[&feed].1.iter().filter(|run| run.last() > from).cloned().collect();
-                        session.handle_input(Input::Loaded(runs)).unwrap();
-                    }
-                    Output::Store(runs) => {
-                        let results = runs.into_iter().map(|(feed, run)| self.store(feed, run)).collect();
-                        session.handle_input(Input::Stored(results)).unwrap();
-                    }
-                    Output::Keep(receipts) => {
-                        for receipt in receipts {
-                            self.held.get_mut(&receipt.feed).unwrap().0.receipted = receipt.extent.length;
-                        }
-                    }
-                    Output::Quarantine { reason, .. } => self.told.push(format!("kept apart: {reason}")),
-                    Output::Told { reason, .. } => self.told.push(reason),
-                    Output::Finished(outcome) => finished = Some(outcome),
-                }
-            }
-            (said, finished)
-        }
-    }
-
-    fn entry(word: &str) -> Entry {
-        Entry {
-            doc: DocId::new([1; 16]),
-            kind: EntryKind::Change,
-            at: UnixSeconds(5),
-            payload: word.into(),
-            is_erased: false,
-        }
-    }
-
-    fn member(peer: &Peer, role: Role, area: &str) -> Member {
-        let scope = Scope { role, areas: vec![Area::parse(area).unwrap()] };
-        Member { public_key: peer.key.verifying_key().to_bytes(), scope }
-    }
-
-    /// Lets the two meet; every message crosses as bytes.
-    fn meet(device: &mut Peer, hub: &mut Peer, member: &Member) -> Outcome {
-        let mut caller = device.session(Side::Caller { hub: hub.key.verifying_key().to_bytes() }, member);
-        let mut answerer = hub.session(Side::Hub { key: Box::new(hub.key.clone()) }, member);
-        caller.handle_input(Input::Opened).unwrap();
-        answerer.handle_input(Input::Opened).unwrap();
-        let (mut said, mut finished) = device.drain(&mut caller);
-        while finished.is_none() {
-            assert!(!said.is_empty(), "the meeting stands still");
-            let (answers, _) = hear(hub, &mut answerer, said);
-            (said, finished) = hear(device, &mut caller, answers);
-        }
-        finished.unwrap()
-    }
-
-    /// Gives the messages one by one and carries out what each asks for before the next.
-    fn hear(peer: &mut Peer, session: &mut Session, messages: Vec<Message>) -> (Vec<Message>, Option<Outcome>) {
-        let (mut said, mut finished) = (Vec::new(), None);
-        for message in messages {
-            session.handle_input(Input::Received(cross(message))).unwrap();
-            let (more, end) = peer.drain(session);
-            said.extend(more);
-            finished = finished.or(end);
-        }
-        (said, finished)
-    }
-
-    fn cross(message: Message) -> Message {
-        let bytes = message.encode();
-        let mut reader = civic_core::codec::Reader::new(&bytes);
-        let number = reader.varint().unwrap();
-        let again = Message::decode(number, reader.bytes(bytes.len()).unwrap()).unwrap();
-        assert_eq!(again, message);
-        again
-    }
-
-    const VILLAGE: &str = "990101101201";
-
-    #[test]
-    fn one_round_trip_brings_both_sides_into_step() {
-        let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
-        kiosk.write(VILLAGE, Audience::Deputies, &["路坏了", "桥也坏了"]);
-        hub.write(VILLAGE, Audience::Public, &["已受理"]);
-        let member = member(&kiosk, Role::Kiosk, VILLAGE);
-        let outcome = meet(&mut kiosk, &mut hub, &member);
-        let expected = Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1 };
-        assert_eq!(outcome, expected);
-        assert!(
-            kiosk.held.values().all(|(held, _)| held.feed.space.audience == Audience::Public || held.receipted == 2)
-        );
-        let again = meet(&mut kiosk, &mut hub, &member);
-        assert_eq!(again, Outcome { is_in_step: true, round_trips: 1, ..Outcome::default() });
-    }
-
-    #[test]
-    fn a_hub_restored_from_an_old_backup_asks_for_what_it_lost() {
-        let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
-        kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
-        let member = member(&kiosk, Role::Kiosk, VILLAGE);
-        meet(&mut kiosk, &mut hub, &member);
-        hub.held.clear();
-        let outcome = meet(&mut kiosk, &mut hub, &member);
-        assert_eq!((outcome.is_in_step, outcome.round_trips, hub.entries()), (true, 2, 1));
-    }
-
-    #[test]
-    fn a_kiosk_receives_nothing_that_others_said_and_a_deputy_does() {
-        let (mut one, mut hub) = (Peer::new(1), Peer::new(2));
-        one.write(VILLAGE, Audience::Deputies, &["一"]);
-        one.write(VILLAGE, Audience::County, &["封"]);
-        let first = member(&one, Role::Kiosk, VILLAGE);
-        meet(&mut one, &mut hub, &first);
-        let (mut kiosk, mut deputy) = (Peer::new(3), Peer::new(4));
-        let second = member(&kiosk, Role::Kiosk, VILLAGE);
-        assert!(meet(&mut kiosk, &mut hub, &second).is_in_step);
-        assert_eq!(kiosk.entries(), 0);
-        let third = member(&deputy, Role::Deputy, &VILLAGE[..9]);
-        assert!(meet(&mut deputy, &mut hub, &third).is_in_step);
-        assert_eq!(deputy.entries(), 1);
-    }
-
-    #[test]
-    fn what_may_not_be_written_is_kept_apart_and_told_and_the_rest_goes_on() {
-        let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
-        kiosk.write("990101101299", Audience::Deputies, &["别村"]);
-        kiosk.write(VILLAGE, Audience::Deputies, &["本村"]);
-        let member = member(&kiosk, Role::Kiosk, VILLAGE);
-        let outcome = meet(&mut kiosk, &mut hub, &member);
-        assert!(!outcome.is_in_step);
-        assert_eq!(hub.entries(), 1);
-        assert_eq!(hub.told, ["kept apart: the device may not write in that space"]);
-        assert!(kiosk.told.iter().any(|reason| reason.contains("may not write")));
-    }
-
-    #[test]
-    fn a_version_that_nobody_shares_is_said_plainly() {
-        let (kiosk, hub) = (Peer::new(1), Peer::new(2));
-        let member = member(&kiosk, Role::Kiosk, VILLAGE);
-        let mut session = hub.session(Side::Hub { key: Box::new(hub.key.clone()) }, &member);
-        let hello = Message::Hello { version: 9, oldest: 8, vector: Vec::new() };
-        let broken = session.handle_input(Input::Received(hello)).unwrap_err();
-        assert_eq!(broken, Broken::Version { theirs: 9, oldest: 8 });
-    }
-
-    #[test]
-    fn nothing_is_taken_from_someone_who_did_not_greet() {
-        let (kiosk, hub) = (Peer::new(1), Peer::new(2));
-        let member = member(&kiosk, Role::Kiosk, VILLAGE);
-        let mut session = hub.session(Side::Hub { key: Box::new(hub.key.clone()) }, &member);
-        assert!(session.handle_input(Input::Received(Message::Runs(Vec::new()))).is_err());
-    }
-}
+mod tests;

@@ -281,7 +281,7 @@ impl Register {
     }
 }
 
-impl hub::Register for Register {
+impl hub::Authors for Register {
     fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
         let db = self.db();
         let sql = format!("SELECT {DEVICE_COLUMNS} FROM device WHERE public_key = ?1 AND revoked_at IS NULL");
@@ -295,7 +295,9 @@ impl hub::Register for Register {
             }
         }
     }
+}
 
+impl hub::Register for Register {
     fn heard(&self, public_key: &[u8; 32]) {
         let now = clock::now().0;
         let sql = "UPDATE device SET last_heard = ?2 WHERE public_key = ?1 AND coalesce(last_heard, 0) < ?2 - ?3";

@@ -4,3 +4,4 @@
 mod access;
 mod layers;
 mod stories;
+mod wire;

@@ -402,7 +402,7 @@ fn the_home_page_claims_no_more_than_a_receipt_proves() {
     assert_eq!((&now["here"], &now["received"], &now["opinions"]), (&2.into(), &0.into(), &1.into()));
     assert!(now["last_receipt"].is_null() && now["role"] == "deputy");
 
-    desk.road.send_replace(RoadState { is_open: true, is_sending: true, trouble: String::new() });
+    desk.road.send_replace(RoadState { is_open: true, is_sending: true, ..RoadState::default() });
     assert_eq!((&status(&desk)["here"], &status(&desk)["on_road"]), (&0.into(), &2.into()));
     desk.road.send_replace(RoadState { trouble: "no route".into(), ..RoadState::default() });
     let page = desk.get("/").page;

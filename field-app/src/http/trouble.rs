@@ -46,7 +46,9 @@ impl Trouble {
         match self {
             Trouble::Ledger(error) => match error {
                 LedgerError::Store(StoreError::DiskFull) => both("trouble-full"),
-                LedgerError::Store(StoreError::Damaged(_)) | LedgerError::Tables(_) => both("trouble-damaged"),
+                LedgerError::Store(StoreError::Version(_) | StoreError::Damaged(_)) | LedgerError::Tables(_) => {
+                    both("trouble-damaged")
+                }
                 LedgerError::Store(StoreError::Failed(_) | StoreError::Stopped) => both("trouble-again"),
                 LedgerError::Record(reason) => both_with("trouble-record", &[("reason", reason)]),
                 LedgerError::NotAllowed(_) => both("trouble-step"),
@@ -72,7 +74,9 @@ impl Trouble {
                 LedgerError::NotAllowed(_) => StatusCode::CONFLICT,
                 LedgerError::NotFound => StatusCode::NOT_FOUND,
                 LedgerError::OutOfScope(_) => StatusCode::FORBIDDEN,
-                LedgerError::Store(StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped)
+                LedgerError::Store(
+                    StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+                )
                 | LedgerError::Tables(_)
                 | LedgerError::NoTickets
                 | LedgerError::Codebook(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -11,6 +11,8 @@ use sync_core::message::{MESSAGE_LEN_MAX, Message};
 
 use super::tls::{self, HUB_NAME, TlsError};
 
+/// What this road is called where people see it.
+pub const NAME: &str = "quic";
 /// Nothing heard for so long: the road is gone.
 const IDLE: Duration = Duration::from_secs(20);
 /// How often a device that stays in touch says so.
@@ -134,24 +136,29 @@ pub fn protocol(connection: &Connection) -> Option<Vec<u8>> {
     connection.handshake_data()?.downcast::<quinn::crypto::rustls::HandshakeData>().ok()?.protocol
 }
 
-/// Says one message.
-pub async fn send(stream: &mut SendStream, message: &Message) -> Result<(), RoadError> {
-    stream.write_all(&message.encode()).await.map_err(|error| RoadError::Broken(error.to_string()))
+/// Says one message; returns how many bytes it took.
+pub async fn send(stream: &mut SendStream, message: &Message) -> Result<usize, RoadError> {
+    let bytes = message.encode();
+    let len = bytes.len();
+    stream.write_chunk(bytes.into()).await.map_err(|error| RoadError::Broken(error.to_string()))?;
+    Ok(len)
 }
 
-/// Hears one message; `None` when the other side has nothing more to say.
-pub async fn receive(stream: &mut RecvStream) -> Result<Option<Message>, RoadError> {
-    let Some(number) = varint(stream).await? else { return Ok(None) };
-    let len = varint(stream).await?.ok_or(RoadError::Malformed)?;
+/// Hears one message and how many bytes it took; `None` when the other side has nothing more to say.
+pub async fn receive(stream: &mut RecvStream) -> Result<Option<(Message, usize)>, RoadError> {
+    let Some((number, number_len)) = varint(stream).await? else { return Ok(None) };
+    let (len, len_len) = varint(stream).await?.ok_or(RoadError::Malformed)?;
     let len = usize::try_from(len).ok().filter(|len| *len <= MESSAGE_LEN_MAX).ok_or(RoadError::Malformed)?;
     let mut body = vec![0; len];
     stream.read_exact(&mut body).await.map_err(|error| RoadError::Broken(error.to_string()))?;
-    Message::decode(number, &body).map(Some).map_err(|_| RoadError::Malformed)
+    let message = Message::decode(number, &body).map_err(|_| RoadError::Malformed)?;
+    Ok(Some((message, number_len + len_len + len)))
 }
 
-async fn varint(stream: &mut RecvStream) -> Result<Option<u64>, RoadError> {
+/// A number and how many bytes it took.
+async fn varint(stream: &mut RecvStream) -> Result<Option<(u64, usize)>, RoadError> {
     let mut value = 0u64;
-    for shift in (0..63).step_by(7) {
+    for (shift, len) in (0..63).step_by(7).zip(1..) {
         let mut byte = [0];
         match stream.read_exact(&mut byte).await {
             Ok(()) => {}
@@ -160,7 +167,7 @@ async fn varint(stream: &mut RecvStream) -> Result<Option<u64>, RoadError> {
         }
         value |= u64::from(byte[0] & 0x7f) << shift;
         if byte[0] & 0x80 == 0 {
-            return Ok(Some(value));
+            return Ok(Some((value, len)));
         }
     }
     Err(RoadError::Malformed)

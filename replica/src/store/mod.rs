@@ -2,17 +2,20 @@
 //!
 //! [`Log`] is a handle that any thread may hold. Writes queue for the one thread that owns the [`Store`]; whatever waits
 //! is written in one transaction and answered after its commit. Reads use a connection of their own and see the last
-//! commit. The queue holds [`QUEUE_MAX`] writes; beyond that a writer waits.
+//! commit; how far each feed is held stands in a [`Catalog`] in memory, so that a meeting begins without a read. The queue
+//! holds [`QUEUE_MAX`] writes; beyond that a writer waits.
 
 pub mod sqlite;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
 };
 
 use civic_core::{
+    access::Scope,
     id::{Actor, DeviceId, DocId},
     space::Space,
     time::UnixSeconds,
@@ -20,10 +23,13 @@ use civic_core::{
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use sync_core::{
-    feed::{Feed, FeedId},
+    catalog::{Catalog, Held, Shared},
+    entry::EntryKind,
+    feed::{Extent, Feed, FeedId},
+    message::Cursor,
     receipt::Receipt,
-    run::{EntryKind, Run},
-    session::{Held, StoredAs},
+    run::Run,
+    session::StoredAs,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -48,6 +54,9 @@ pub enum StoreError {
     /// Anything else: try again, then tell a person.
     #[error("database could not be read or written")]
     Failed(#[source] rusqlite::Error),
+    /// The log was written by a program of another version: an older one that is not understood any more, or a newer one.
+    #[error("the log was written by another version of this program ({0})")]
+    Version(usize),
     /// The write was not done, because another one that was to be committed with it failed, or the store has ended.
     #[error("nothing was written; try again")]
     Stopped,
@@ -113,18 +122,36 @@ pub struct Apart {
 pub trait Store: Send + 'static {
     /// Begins a transaction that [`Store::commit`] ends.
     fn begin(&mut self) -> Result<(), StoreError>;
-    /// Makes everything since [`Store::begin`] durable.
-    fn commit(&mut self) -> Result<(), StoreError>;
+    /// Makes everything since [`Store::begin`] durable; returns the feeds that it changed.
+    fn commit(&mut self) -> Result<Vec<Held>, StoreError>;
     /// Forgets everything since [`Store::begin`].
     fn rollback(&mut self);
-    /// Writes entries of this installation, as one run for each space; returns the newest row.
+    /// Writes entries of this installation, as runs for each space; returns the newest row.
     fn append(&mut self, author: &Author, entries: &[NewEntry], now: UnixSeconds) -> Result<i64, StoreError>;
-    /// Takes runs of others, verifying each against the chain that is here.
-    fn accept(&mut self, runs: &[(Feed, Run)], now: UnixSeconds) -> Result<Accepted, StoreError>;
-    /// Keeps the hub's receipts.
-    fn keep(&mut self, receipts: &[Receipt]) -> Result<(), StoreError>;
+    /// Takes runs of others, verifying each against the chain that is here, unless that was done already.
+    fn accept(&mut self, runs: &[Checked], now: UnixSeconds) -> Result<Accepted, StoreError>;
+    /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.
+    fn keep(&mut self, receipts: &[Receipt]) -> Result<Vec<(FeedId, u64)>, StoreError>;
     /// Keeps something apart.
     fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError>;
+    /// Remembers what was heard of a hub.
+    fn remember(&mut self, hub: &[u8; 32], cursor: &Cursor) -> Result<(), StoreError>;
+    /// Notes that everything up to `row` is in a backup that was restored and verified.
+    fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
+    /// Lets go of the bytes of own runs that are kept and came before `before`; returns how many entries.
+    fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError>;
+}
+
+/// A run of somebody else on its way to the disk.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Its feed.
+    pub feed: Feed,
+    /// The run.
+    pub run: Run,
+    /// Where the chain was when the run was verified to continue it, and where it ends; `None` if it does not continue
+    /// what was here, or wrongly.
+    pub proven: Option<(Extent, Extent)>,
 }
 
 /// As whom this installation writes.
@@ -150,13 +177,34 @@ impl Author {
 /// What became of each run: its feed, its first entry, and how it was stored.
 pub type Accepted = Vec<(FeedId, u64, StoredAs)>;
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+/// A write on its way to the disk.
+trait Job: Send {
+    /// Carries it out inside the open transaction; a second time if that was rolled back.
+    fn perform(&mut self, store: &mut dyn Store, author: &Author, now: UnixSeconds) -> Result<(), StoreError>;
+    /// Tells whoever waits.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
 
-enum Write {
-    Append(Vec<NewEntry>, Reply<i64>),
-    Accept(Vec<(Feed, Run)>, Reply<Accepted>),
-    Keep(Vec<Receipt>, Reply<()>),
-    SetApart(Box<SetApart>, Reply<()>),
+struct Task<T, F> {
+    work: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send,
+    F: FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send,
+{
+    fn perform(&mut self, store: &mut dyn Store, author: &Author, now: UnixSeconds) -> Result<(), StoreError> {
+        self.value = Some((self.work)(store, author, now)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Task { value, reply, .. } = *self;
+        let _ = reply.send(committed.and_then(|()| value.ok_or(StoreError::Stopped)));
+    }
 }
 
 /// Something to be kept apart.
@@ -176,13 +224,18 @@ pub struct SetApart {
 /// A handle to the log.
 #[derive(Clone)]
 pub struct Log {
-    shared: Arc<Shared>,
+    shared: Arc<Handle>,
 }
 
-struct Shared {
-    writes: Option<mpsc::Sender<Write>>,
+struct Handle {
+    writes: Option<mpsc::Sender<Box<dyn Job>>>,
     // A std mutex: held for one query, never over an await.
     reader: Mutex<SqliteStore>,
+    // A std mutex: held to look up or to note, never over an await or a read of the disk.
+    catalog: Arc<Mutex<Catalog>>,
+    // Feeds in which the hub refused something: not sent again by this process.
+    refused: Mutex<BTreeSet<FeedId>>,
+    epoch: [u8; 8],
     revision: watch::Receiver<u64>,
     actor: Actor,
     public_key: [u8; 32],
@@ -197,10 +250,18 @@ impl Log {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (bump, revision) = watch::channel(0);
         let (actor, public_key) = (author.actor(), author.key.verifying_key().to_bytes());
-        let thread = std::thread::spawn(move || write_loop(writer, &author, clock, receiver, &bump));
-        let shared = Shared {
+        let mut catalog = Catalog::default();
+        reader.held()?.into_iter().for_each(|held| catalog.put(held));
+        let catalog = Arc::new(Mutex::new(catalog));
+        let epoch = reader.epoch()?;
+        let noted = catalog.clone();
+        let thread = std::thread::spawn(move || write_loop(writer, &author, clock, receiver, &noted, &bump));
+        let shared = Handle {
             writes: Some(sender),
             reader: Mutex::new(reader),
+            catalog,
+            refused: Mutex::default(),
+            epoch,
             revision,
             actor,
             public_key,
@@ -226,34 +287,119 @@ impl Log {
 
     /// Writes entries of this installation; on disk when it returns. For threads that may wait.
     pub fn append(&self, entries: Vec<NewEntry>) -> Result<i64, StoreError> {
-        let (sender, receiver) = oneshot::channel();
-        self.writes().blocking_send(Write::Append(entries, sender)).map_err(|_| StoreError::Stopped)?;
-        receiver.blocking_recv().map_err(|_| StoreError::Stopped)?
+        let (job, reply) = task(move |store, author, now| store.append(author, &entries, now));
+        self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;
+        reply.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
-    /// Takes runs of others; on disk when it returns.
+    /// Takes runs of others; on disk when it returns. They are verified on a thread of their own, so that the writer only
+    /// writes.
     pub async fn accept(&self, runs: Vec<(Feed, Run)>) -> Result<Accepted, StoreError> {
-        self.ask(|reply| Write::Accept(runs, reply)).await
+        let log = self.clone();
+        let checked = tokio::task::spawn_blocking(move || log.check(runs)).await.map_err(|_| StoreError::Stopped)?;
+        self.write(move |store, _, now| store.accept(&checked, now)).await
     }
 
-    /// Keeps the hub's receipts.
-    pub async fn keep(&self, receipts: Vec<Receipt>) -> Result<(), StoreError> {
-        self.ask(|reply| Write::Keep(receipts, reply)).await
+    fn check(&self, runs: Vec<(Feed, Run)>) -> Vec<Checked> {
+        let mut ends: BTreeMap<FeedId, Extent> = BTreeMap::new();
+        let check = |(feed, run): (Feed, Run)| {
+            let here = || self.catalog().held(&feed).map_or_else(|| feed.genesis(), |held| held.extent);
+            let after = ends.get(&run.feed).copied().unwrap_or_else(here);
+            let end =
+                (Some(run.first) == after.length.checked_add(1)).then(|| run.verify(&feed, &after).ok()).flatten();
+            if let Some(end) = end {
+                ends.insert(run.feed, end);
+            }
+            Checked { feed, run, proven: end.map(|end| (after, end)) }
+        };
+        runs.into_iter().map(check).collect()
+    }
+
+    /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.
+    pub async fn keep(&self, receipts: Vec<Receipt>) -> Result<Vec<(FeedId, u64)>, StoreError> {
+        self.write(move |store, _, _| store.keep(&receipts)).await
+    }
+
+    /// What was heard of the hub with this key; `None` before the first meeting.
+    pub fn cursor(&self, hub: &[u8; 32]) -> Result<Option<Cursor>, StoreError> {
+        self.reader().cursor(hub)
+    }
+
+    /// Remembers what was heard of a hub.
+    pub async fn remember(&self, hub: [u8; 32], cursor: Cursor) -> Result<(), StoreError> {
+        self.write(move |store, _, _| store.remember(&hub, &cursor)).await
+    }
+
+    /// Drawn when this log began: whoever remembers another epoch remembers another log.
+    pub fn epoch(&self) -> [u8; 8] {
+        self.shared.epoch
+    }
+
+    /// The newest run that is in a verified backup; 0 while there is none.
+    pub fn kept_row(&self) -> Result<i64, StoreError> {
+        self.reader().kept_row()
+    }
+
+    /// Notes that everything up to `row` is in a backup that was restored and verified: devices hear it as *kept*.
+    pub async fn grant_kept(&self, row: i64) -> Result<(), StoreError> {
+        self.write(move |store, _, _| store.grant_kept(row)).await
+    }
+
+    /// Lets go of the bytes of own runs that are kept and came to this disk before `before`; returns how many entries.
+    pub async fn prune(&self, before: UnixSeconds) -> Result<u64, StoreError> {
+        self.write(move |store, author, _| store.prune(author, before)).await
+    }
+
+    /// What this log has in common with the device of that key and scope.
+    pub fn shared(&self, public_key: &[u8; 32], scope: &Scope) -> Shared {
+        let mut shared = self.catalog().shared(public_key, scope);
+        self.refused().iter().for_each(|id| shared.leave_out(*id));
+        shared
+    }
+
+    /// Notes that the hub refused something in a feed: this process does not send it again.
+    pub fn leave_out(&self, feed: FeedId) {
+        self.refused().insert(feed);
+    }
+
+    /// How many documents have entries of this installation that the hub refused, as far as this process was told.
+    pub fn refused_documents(&self) -> Result<u64, StoreError> {
+        let feeds: Vec<FeedId> = self.refused().iter().copied().collect();
+        self.reader().unreceipted_in(&feeds)
     }
 
     /// Keeps something apart with its reason.
     pub async fn set_apart(&self, apart: SetApart) -> Result<(), StoreError> {
-        self.ask(|reply| Write::SetApart(Box::new(apart), reply)).await
+        self.write(move |store, _, now| store.set_apart(&apart, now)).await
     }
 
     /// Every feed that is here, and how far.
-    pub fn held(&self) -> Result<Vec<Held>, StoreError> {
-        self.reader().held()
+    pub fn held(&self) -> Vec<Held> {
+        self.catalog().feeds().cloned().collect()
     }
 
-    /// Runs of `feed` behind its first `from` entries, in order, up to about half a megabyte and at least one.
-    pub fn runs_after(&self, feed: FeedId, from: u64) -> Result<Vec<Run>, StoreError> {
-        self.reader().runs_after(&feed, from)
+    /// Feeds with entries that arrived after `row`, and the newest row.
+    pub fn news(&self, row: i64) -> (Vec<Feed>, i64) {
+        let catalog = self.catalog();
+        (catalog.news(row).map(|held| held.feed.clone()).collect(), catalog.row())
+    }
+
+    /// Runs of `feed` behind its first `from` entries and not beyond `until`, in order, joined up to `body_max` bytes before
+    /// packing; at least one if there is any, and in all about so much.
+    pub fn runs_after(&self, feed: FeedId, from: u64, until: u64, body_max: usize) -> Result<Vec<Run>, StoreError> {
+        self.reader().runs_after(&feed, from, until, body_max)
+    }
+
+    /// Runs of these feeds that arrived after `after` and not beyond `until`, joined within each feed, and the row that they
+    /// reach.
+    pub fn news_after(
+        &self,
+        feeds: &BTreeSet<FeedId>,
+        after: i64,
+        until: i64,
+        body_max: usize,
+    ) -> Result<(Vec<Run>, i64), StoreError> {
+        self.reader().news_after(feeds, after, until, body_max)
     }
 
     /// Runs that arrived after row `row`, in the order of arrival, at most `limit`.
@@ -262,8 +408,8 @@ impl Log {
     }
 
     /// The newest row; 0 while there is none.
-    pub fn newest_row(&self) -> Result<i64, StoreError> {
-        self.reader().newest_row()
+    pub fn newest_row(&self) -> i64 {
+        self.catalog().row()
     }
 
     /// Counts of this installation's own records, from receipts alone.
@@ -286,14 +432,25 @@ impl Log {
         self.reader().verify()
     }
 
-    async fn ask<T>(&self, write: impl FnOnce(Reply<T>) -> Write) -> Result<T, StoreError> {
-        let (sender, receiver) = oneshot::channel();
-        self.writes().send(write(sender)).await.map_err(|_| StoreError::Stopped)?;
-        receiver.await.map_err(|_| StoreError::Stopped)?
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, reply) = task(work);
+        self.writes().send(job).await.map_err(|_| StoreError::Stopped)?;
+        reply.await.map_err(|_| StoreError::Stopped)?
     }
 
-    fn writes(&self) -> &mpsc::Sender<Write> {
+    fn writes(&self) -> &mpsc::Sender<Box<dyn Job>> {
         self.shared.writes.as_ref().expect("the sender is there until the last handle is dropped")
+    }
+
+    fn catalog(&self) -> MutexGuard<'_, Catalog> {
+        self.shared.catalog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<FeedId>> {
+        self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reader(&self) -> MutexGuard<'_, SqliteStore> {
@@ -302,7 +459,7 @@ impl Log {
     }
 }
 
-impl Drop for Shared {
+impl Drop for Handle {
     fn drop(&mut self) {
         self.writes = None;
         if let Some(thread) = self.thread.take() {
@@ -311,14 +468,31 @@ impl Drop for Shared {
     }
 }
 
-/// Writes what waits in one transaction, commits, and only then answers.
+fn task<T: Send + 'static>(
+    work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
+) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
+    let (reply, receiver) = oneshot::channel();
+    (Box::new(Task { work, value: None, reply }), receiver)
+}
+
+/// Writes what waits in one transaction, commits, and only then answers. If that fails, each write is tried alone, so that
+/// one that cannot be done keeps no other from the disk.
 fn write_loop(
     mut store: impl Store,
     author: &Author,
     clock: fn() -> UnixSeconds,
-    mut writes: mpsc::Receiver<Write>,
+    mut writes: mpsc::Receiver<Box<dyn Job>>,
+    catalog: &Mutex<Catalog>,
     bump: &watch::Sender<u64>,
 ) {
+    let mut commit = |group: &mut [Box<dyn Job>]| {
+        let changed = attempt(&mut store, author, group, clock())?;
+        let mut catalog = catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.into_iter().for_each(|held| catalog.put(held));
+        drop(catalog);
+        bump.send_modify(|revision| *revision += 1);
+        Ok(())
+    };
     while let Some(first) = writes.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX
@@ -326,257 +500,35 @@ fn write_loop(
         {
             group.push(next);
         }
-        let now = clock();
-        let mut answers: Vec<Answer> = Vec::new();
-        let begun = store.begin();
-        let mut done = begun.is_ok();
-        for write in group {
-            if !done {
-                fail(write, begun.as_ref().err());
-                continue;
+        match commit(&mut group) {
+            Ok(()) => group.into_iter().for_each(|job| job.answer(Ok(()))),
+            Err(error) if group.len() == 1 => {
+                let mut failed = Some(error);
+                group.into_iter().for_each(|job| job.answer(Err(failed.take().unwrap_or(StoreError::Stopped))));
             }
-            match perform(&mut store, author, write, now) {
-                Ok(answer) => answers.push(answer),
-                Err(()) => done = false,
-            }
-        }
-        if !done {
-            // One write failed and was answered; the others of its group are tried again by their callers.
-            store.rollback();
-            answers.into_iter().for_each(|answer| answer(Err(StoreError::Stopped)));
-            continue;
-        }
-        match store.commit() {
-            Ok(()) => {
-                answers.into_iter().for_each(|answer| answer(Ok(())));
-                bump.send_modify(|revision| *revision += 1);
-            }
-            Err(error) => {
-                store.rollback();
-                answers.into_iter().for_each(|answer| answer(Err(again(&error))));
+            Err(_) => {
+                for mut job in group {
+                    let committed = commit(std::slice::from_mut(&mut job));
+                    job.answer(committed);
+                }
             }
         }
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// Carries out one write inside the open transaction. The answer waits for the commit; a failure is answered at once.
-fn perform(store: &mut impl Store, author: &Author, write: Write, now: UnixSeconds) -> Result<Answer, ()> {
-    fn hold<T: Send + 'static>(result: Result<T, StoreError>, reply: Reply<T>) -> Result<Answer, ()> {
-        match result {
-            Ok(value) => Ok(Box::new(move |committed| {
-                let _ = reply.send(committed.map(|()| value));
-            })),
-            Err(error) => {
-                let _ = reply.send(Err(error));
-                Err(())
-            }
-        }
+fn attempt(
+    store: &mut impl Store,
+    author: &Author,
+    group: &mut [Box<dyn Job>],
+    now: UnixSeconds,
+) -> Result<Vec<Held>, StoreError> {
+    store.begin()?;
+    let done = group.iter_mut().try_for_each(|job| job.perform(store, author, now)).and_then(|()| store.commit());
+    if done.is_err() {
+        store.rollback();
     }
-    match write {
-        Write::Append(entries, reply) => hold(store.append(author, &entries, now), reply),
-        Write::Accept(runs, reply) => hold(store.accept(&runs, now), reply),
-        Write::Keep(receipts, reply) => hold(store.keep(&receipts), reply),
-        Write::SetApart(apart, reply) => hold(store.set_apart(&apart, now), reply),
-    }
-}
-
-fn fail(write: Write, error: Option<&StoreError>) {
-    let error = error.map_or(StoreError::Stopped, again);
-    match write {
-        Write::Append(_, reply) => drop(reply.send(Err(error))),
-        Write::Accept(_, reply) => drop(reply.send(Err(error))),
-        Write::Keep(_, reply) => drop(reply.send(Err(error))),
-        Write::SetApart(_, reply) => drop(reply.send(Err(error))),
-    }
-}
-
-/// The same refusal for another caller.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::DiskFull => StoreError::DiskFull,
-        StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped => StoreError::Stopped,
-    }
+    done
 }
 
 #[cfg(test)]
-mod tests {
-    use civic_core::{area::Area, id::Incarnation, space::Audience};
-    use sync_core::{feed::Extent, receipt::Level, run::Entry};
-
-    use super::*;
-
-    /// A directory that goes with the test.
-    struct Scratch(std::path::PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("huiyin-store-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn log(&self, seed: u8, incarnation: u8) -> Log {
-            Log::open(&self.0.join("log.db"), author(seed, incarnation), || UnixSeconds(50)).unwrap()
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn author(seed: u8, incarnation: u8) -> Author {
-        Author { key: SigningKey::from_bytes(&[seed; 32]), incarnation: Incarnation::new([incarnation; 16]) }
-    }
-
-    fn space(audience: Audience) -> Space {
-        Space::new(Area::parse("990127101201").unwrap(), audience)
-    }
-
-    fn entry(doc: u8, audience: Audience, word: &str) -> NewEntry {
-        NewEntry {
-            space: space(audience),
-            doc: DocId::new([doc; 16]),
-            kind: EntryKind::Change,
-            at: UnixSeconds(40),
-            payload: word.into(),
-        }
-    }
-
-    /// A run by somebody else.
-    fn foreign(seed: u8, words: &[&str], after: Option<&Run>) -> (Feed, Run) {
-        let author = author(seed, 1);
-        let feed = author.feed(&space(Audience::Deputies));
-        let after = match after {
-            Some(run) => run.verify(&feed, &feed.genesis()).unwrap().1,
-            None => feed.genesis(),
-        };
-        let entries: Vec<_> = words
-            .iter()
-            .map(|word| Entry {
-                doc: DocId::new([9; 16]),
-                kind: EntryKind::Change,
-                at: UnixSeconds(1),
-                payload: (*word).into(),
-                is_erased: false,
-            })
-            .collect();
-        let (run, _) = Run::sign(&feed, &after, &entries, &author.key);
-        (feed, run)
-    }
-
-    #[test]
-    fn what_was_written_is_there_after_the_log_is_opened_again() {
-        let scratch = Scratch::new("again");
-        let log = scratch.log(1, 1);
-        let row = log.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
-        drop(log);
-        let log = scratch.log(1, 2);
-        assert_eq!(log.newest_row().unwrap(), row);
-        log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
-        assert_eq!(log.verify().unwrap(), Ok(3));
-        // Another life writes another feed.
-        assert_eq!(log.held().unwrap().len(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_record_counts_as_received_only_when_every_entry_has_a_receipt() {
-        let scratch = Scratch::new("counts");
-        let log = scratch.log(1, 1);
-        let writer = log.clone();
-        tokio::task::spawn_blocking(move || {
-            writer.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
-            writer.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
-        })
-        .await
-        .unwrap();
-        let hub = SigningKey::from_bytes(&[9; 32]);
-        let receipt = |held: &Held| Receipt::sign(held.feed.id(), held.extent, Level::Received, UnixSeconds(77), &hub);
-        let held = log.held().unwrap();
-        let deputies = held.iter().find(|held| held.feed.space.audience == Audience::Deputies).unwrap();
-        let county = held.iter().find(|held| held.feed.space.audience == Audience::County).unwrap();
-        log.keep(vec![receipt(deputies)]).await.unwrap();
-        let counts = log.counts().unwrap();
-        assert_eq!((counts.here, counts.received, counts.last_receipt), (1, 1, Some(UnixSeconds(77))));
-        log.keep(vec![receipt(county)]).await.unwrap();
-        assert_eq!(log.counts().unwrap().received, 2);
-        assert_eq!(log.is_received(&DocId::new([1; 16])).unwrap(), Some(true));
-        assert_eq!(log.is_received(&DocId::new([7; 16])).unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_receipt_for_another_chain_proves_nothing_of_this_one() {
-        let scratch = Scratch::new("chain");
-        let log = scratch.log(1, 1);
-        let writer = log.clone();
-        let row = tokio::task::spawn_blocking(move || writer.append(vec![entry(1, Audience::Deputies, "一")]));
-        row.await.unwrap().unwrap();
-        let held = log.held().unwrap().remove(0);
-        let other = Extent { head: [7; 32], ..held.extent };
-        let hub = SigningKey::from_bytes(&[9; 32]);
-        let receipt = Receipt::sign(held.feed.id(), other, Level::Received, UnixSeconds(77), &hub);
-        log.keep(vec![receipt]).await.unwrap();
-        assert_eq!(log.counts().unwrap().received, 0);
-    }
-
-    #[tokio::test]
-    async fn a_fork_is_kept_apart_and_everything_innocent_goes_on() {
-        let scratch = Scratch::new("fork");
-        let log = scratch.log(1, 1);
-        let first = foreign(5, &["一"], None);
-        let forked = foreign(5, &["另一个一"], None);
-        let next = foreign(5, &["二"], Some(&first.1));
-        let other = foreign(6, &["别人"], None);
-        let runs = vec![first.clone(), forked, next, other, first.clone()];
-        let stored: Vec<_> = log.accept(runs).await.unwrap().into_iter().map(|(_, _, stored)| stored).collect();
-        assert!(matches!(&stored[0], StoredAs::Accepted(extent) if extent.length == 1));
-        assert!(matches!(&stored[1], StoredAs::Refused(reason) if reason.contains("two devices write one feed")));
-        assert!(matches!(&stored[2], StoredAs::Accepted(extent) if extent.length == 2));
-        assert!(matches!(&stored[3], StoredAs::Accepted(_)));
-        assert!(matches!(&stored[4], StoredAs::Known(_)));
-        let apart = log.apart(10).unwrap();
-        assert_eq!((apart.len(), apart[0].first), (1, 1));
-        assert_eq!(apart[0].device, first.0.device().to_string());
-    }
-
-    #[tokio::test]
-    async fn a_gap_is_said_and_a_bent_run_is_kept_apart() {
-        let scratch = Scratch::new("gap");
-        let log = scratch.log(1, 1);
-        let first = foreign(5, &["一"], None);
-        let second = foreign(5, &["二"], Some(&first.1));
-        let mut bent = first.clone();
-        bent.1.signature[0] ^= 1;
-        let stored: Vec<_> =
-            log.accept(vec![second, bent, first]).await.unwrap().into_iter().map(|(_, _, stored)| stored).collect();
-        assert_eq!(stored[0], StoredAs::Gap(0));
-        assert!(matches!(&stored[1], StoredAs::Refused(_)));
-        assert!(matches!(&stored[2], StoredAs::Accepted(_)));
-        assert_eq!(log.apart(10).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_full_disk_is_said_and_what_was_saved_stays() {
-        let scratch = Scratch::new("full");
-        let mut store = SqliteStore::open(&scratch.0.join("log.db")).unwrap();
-        let author = author(1, 1);
-        let write = |store: &mut SqliteStore, word: &str| {
-            store.begin()?;
-            store.append(&author, &[entry(1, Audience::Deputies, word)], UnixSeconds(1))?;
-            store.commit()
-        };
-        write(&mut store, "一").unwrap();
-        store.limit_pages();
-        // Words that do not compress, or a run of them would hardly need a page.
-        let words: String =
-            (0..20_000u32).filter_map(|n| char::from_u32(0x4e00 + n.wrapping_mul(2_654_435_761) % 20_000)).collect();
-        let refused = (0..100).find_map(|_| write(&mut store, &words).err());
-        assert!(matches!(refused, Some(StoreError::DiskFull)));
-        store.rollback();
-        assert!(store.verify().unwrap().is_ok());
-        assert!(store.counts().unwrap().here >= 1);
-    }
-}
+mod tests;

@@ -151,7 +151,7 @@ fn show(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
     let waiting = console.register.waiting()?;
     let connected = console.connected();
     let mut entries: BTreeMap<[u8; 32], u64> = BTreeMap::new();
-    for held in console.ledger.log().held().map_err(::ledger::LedgerError::from)? {
+    for held in console.ledger.log().held() {
         *entries.entry(held.feed.public_key).or_default() += held.extent.length;
     }
     let apart = console.ledger.log().apart(APART_SHOWN).map_err(::ledger::LedgerError::from)?;

@@ -57,7 +57,9 @@ impl PageError {
                 }
                 LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
                 LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
-                LedgerError::Store(StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped)
+                LedgerError::Store(
+                    StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+                )
                 | LedgerError::Tables(_)
                 | LedgerError::NoTickets
                 | LedgerError::Codebook(_)

@@ -141,11 +141,9 @@ fn village() -> Area {
 }
 
 async fn carry(from: &Log, to: &Log) {
-    let held = from.held().unwrap();
-    for feed in held {
-        for run in from.runs_after(feed.feed.id(), 0).unwrap() {
-            to.accept(vec![(feed.feed.clone(), run)]).await.unwrap();
-        }
+    for held in from.held() {
+        let runs = from.runs_after(held.feed.id(), 0, held.extent.length, usize::MAX).unwrap();
+        to.accept(runs.into_iter().map(|run| (held.feed.clone(), run)).collect()).await.unwrap();
     }
 }
 

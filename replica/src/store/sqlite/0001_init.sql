@@ -1,5 +1,13 @@
 -- The log of one installation. Never edit this file: add the next one, for an older program may have written a database.
 
+-- One row: what is true of the log as a whole.
+CREATE TABLE log (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch     BLOB NOT NULL,                        -- 8 random bytes, drawn when this log began: a cursor of another epoch says nothing
+    documents INTEGER NOT NULL DEFAULT 0,           -- how many documents this installation wrote in
+    kept_row  INTEGER NOT NULL DEFAULT 0            -- the newest run that is in a backup which was restored and verified
+) STRICT;
+
 -- A feed is what one incarnation of one device wrote in one space.
 CREATE TABLE feed (
     id           INTEGER PRIMARY KEY,
@@ -10,8 +18,13 @@ CREATE TABLE feed (
     audience     INTEGER NOT NULL,
     length       INTEGER NOT NULL DEFAULT 0,        -- entries held
     head         BLOB NOT NULL,                     -- 32 bytes, hash of the last of them
+    row          INTEGER NOT NULL DEFAULT 0,        -- its newest run
     receipted    INTEGER NOT NULL DEFAULT 0,        -- entries that the hub has signed for
-    receipted_at INTEGER NOT NULL DEFAULT 0         -- when, by the hub's clock, seconds
+    receipted_at INTEGER NOT NULL DEFAULT 0,        -- when, by the hub's clock, seconds
+    kept         INTEGER NOT NULL DEFAULT 0,        -- entries that are in a verified backup of the hub
+    kept_head    BLOB NOT NULL,                     -- 32 bytes, hash of the last of them
+    pruned       INTEGER NOT NULL DEFAULT 0,        -- entries whose bytes were let go here, because they are kept
+    pruned_head  BLOB NOT NULL                      -- 32 bytes, hash of the last of them
 ) STRICT;
 
 -- A run is consecutive entries under one signature. The order of ids is the order of arrival.
@@ -21,10 +34,10 @@ CREATE TABLE run (
     first     INTEGER NOT NULL,
     count     INTEGER NOT NULL,
     packing   INTEGER NOT NULL,
-    body      BLOB NOT NULL,
     signature BLOB NOT NULL,
-    head      BLOB NOT NULL,                        -- 32 bytes, hash of its last entry: what a receipt must name
+    head      BLOB NOT NULL,                        -- 32 bytes, hash of its last entry
     at        INTEGER NOT NULL,                     -- when it came to this disk, by this clock, seconds
+    body      BLOB NOT NULL,
     UNIQUE (feed, first)
 ) STRICT;
 
@@ -35,6 +48,7 @@ CREATE TABLE own (
     last  INTEGER NOT NULL,
     PRIMARY KEY (doc, feed)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX own_last ON own (feed, last);
 
 -- The hub's receipts as signed, newest of each feed and level.
 CREATE TABLE receipt (
@@ -42,6 +56,14 @@ CREATE TABLE receipt (
     level  INTEGER NOT NULL,
     signed BLOB NOT NULL,
     PRIMARY KEY (feed, level)
+) STRICT, WITHOUT ROWID;
+
+-- What was heard of each hub, in that hub's order of arrival.
+CREATE TABLE peer (
+    public_key BLOB PRIMARY KEY,                    -- 32 bytes
+    epoch      BLOB NOT NULL,                       -- 8 bytes
+    row        INTEGER NOT NULL,
+    kept       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What was kept apart, and why: forks, bad signatures, spaces that are not the writer's; or what the hub told us it refused.

@@ -1,0 +1,243 @@
+//! What can be asked of the log. See the methods of the same names of [`super::super::Log`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use civic_core::{
+    id::{DocId, hex},
+    time::UnixSeconds,
+};
+use rusqlite::{OptionalExtension, params};
+use sync_core::{
+    catalog::Held,
+    feed::FeedId,
+    message::Cursor,
+    run::{Joiner, Run},
+};
+
+use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
+use crate::store::{Apart, Arrived, Counts, StoreError};
+
+impl SqliteStore {
+    /// Every feed.
+    pub fn held(&self) -> Result<Vec<Held>, StoreError> {
+        let mut query = self.db.prepare_cached(&format!("SELECT {FEED_COLUMNS} FROM feed")).map_err(refusal)?;
+        let rows = query.query_map([], |row| Ok(feed_row(row)?.held)).map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// See [`super::super::Log::epoch`].
+    pub fn epoch(&self) -> Result<[u8; 8], StoreError> {
+        self.db.query_row("SELECT epoch FROM log", [], |row| row.get(0)).map_err(refusal)
+    }
+
+    /// See [`super::super::Log::kept_row`].
+    pub fn kept_row(&self) -> Result<i64, StoreError> {
+        self.db.query_row("SELECT kept_row FROM log", [], |row| row.get(0)).map_err(refusal)
+    }
+
+    /// See [`super::super::Log::cursor`].
+    pub fn cursor(&self, hub: &[u8; 32]) -> Result<Option<Cursor>, StoreError> {
+        self.db
+            .query_row("SELECT epoch, row, kept FROM peer WHERE public_key = ?1", params![hub], |row| {
+                Ok(Cursor { epoch: row.get(0)?, row: row.get(1)?, kept: row.get(2)? })
+            })
+            .optional()
+            .map_err(refusal)
+    }
+
+    /// See [`super::super::Log::runs_after`].
+    pub fn runs_after(&self, feed: &FeedId, from: u64, until: u64, body_max: usize) -> Result<Vec<Run>, StoreError> {
+        let Some(feed_row) = self.feed(feed)? else { return Ok(Vec::new()) };
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT first, count, packing, body, signature FROM run WHERE feed = ?1
+                 AND first >= (SELECT max(first) FROM run WHERE feed = ?1 AND first <= ?2 + 1)
+                 AND first + count - 1 > ?2 AND first + count - 1 <= ?3 ORDER BY first",
+            )
+            .map_err(refusal)?;
+        let mut rows = query.query(params![feed_row.id, from, until]).map_err(refusal)?;
+        let mut joiner = Joiner::new(body_max);
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let run = run_of(*feed, row, 0).map_err(refusal)?;
+            // The other side has the beginning of a run that it got in smaller pieces.
+            let run = if run.first <= from { run.cut(from).unwrap_or(run) } else { run };
+            joiner.add(run);
+            if joiner.len_of_all() >= body_max {
+                break;
+            }
+        }
+        Ok(joiner.finish())
+    }
+
+    /// See [`super::super::Log::news_after`].
+    pub fn news_after(
+        &self,
+        feeds: &BTreeSet<FeedId>,
+        after: i64,
+        until: i64,
+        body_max: usize,
+    ) -> Result<(Vec<Run>, i64), StoreError> {
+        let mut names = BTreeMap::new();
+        for feed in feeds {
+            if let Some(row) = self.feed(feed)? {
+                names.insert(row.id, *feed);
+            }
+        }
+        let mut places = self
+            .db
+            .prepare_cached("SELECT id, feed FROM run WHERE id > ?1 AND id <= ?2 ORDER BY id")
+            .map_err(refusal)?;
+        let mut one = self
+            .db
+            .prepare_cached("SELECT first, count, packing, body, signature FROM run WHERE id = ?1")
+            .map_err(refusal)?;
+        let mut places = places.query(params![after, until]).map_err(refusal)?;
+        let mut by_feed: BTreeMap<FeedId, Joiner> = BTreeMap::new();
+        let (mut len, mut reached) = (0, until);
+        while let Some(place) = places.next().map_err(refusal)? {
+            let (row, feed): (i64, i64) = (place.get(0).map_err(refusal)?, place.get(1).map_err(refusal)?);
+            let Some(name) = names.get(&feed) else { continue };
+            let run = one.query_row(params![row], |row| run_of(*name, row, 0)).map_err(refusal)?;
+            let joiner = by_feed.entry(*name).or_insert_with(|| Joiner::new(body_max));
+            len -= joiner.len_of_all();
+            joiner.add(run);
+            len += joiner.len_of_all();
+            if len >= body_max {
+                reached = row;
+                break;
+            }
+        }
+        Ok((by_feed.into_values().flat_map(Joiner::finish).collect(), reached))
+    }
+
+    /// See [`super::super::Log::arrived_after`].
+    pub fn arrived_after(&self, row: i64, limit: usize) -> Result<Vec<Arrived>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT {FEED_COLUMNS}, run.id, run.at, run.first, run.count, run.packing, run.body, run.signature
+                 FROM run JOIN feed ON feed.id = run.feed WHERE run.id > ?1 ORDER BY run.id LIMIT ?2"
+            ))
+            .map_err(refusal)?;
+        let rows = query
+            .query_map(params![row, limit], |row| {
+                let feed = feed_row(row)?.held.feed;
+                let run = run_of(feed.id(), row, FEED_COLUMN_COUNT + 2)?;
+                Ok(Arrived {
+                    row: row.get(FEED_COLUMN_COUNT)?,
+                    at: UnixSeconds(row.get(FEED_COLUMN_COUNT + 1)?),
+                    run,
+                    feed,
+                })
+            })
+            .map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// See [`super::super::Log::counts`].
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        let all: u64 = self.db.query_row("SELECT documents FROM log", [], |row| row.get(0)).map_err(refusal)?;
+        let here: u64 = self
+            .db
+            .query_row(
+                "SELECT count(DISTINCT own.doc) FROM feed JOIN own ON own.feed = feed.id AND own.last > feed.receipted
+                 WHERE feed.length > feed.receipted",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(refusal)?;
+        let last: i64 = self
+            .db
+            .query_row("SELECT coalesce(max(receipted_at), 0) FROM feed", [], |row| row.get(0))
+            .map_err(refusal)?;
+        let last_receipt = (last > 0).then_some(UnixSeconds(last));
+        Ok(Counts { here, on_road: 0, received: all.saturating_sub(here), last_receipt })
+    }
+
+    /// How many documents have own entries without a receipt in these feeds.
+    pub fn unreceipted_in(&self, feeds: &[FeedId]) -> Result<u64, StoreError> {
+        let mut docs = BTreeSet::new();
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT own.doc FROM feed JOIN own ON own.feed = feed.id AND own.last > feed.receipted WHERE feed.name = ?1",
+            )
+            .map_err(refusal)?;
+        for feed in feeds {
+            let rows = query.query_map(params![feed.0], |row| row.get::<_, [u8; 16]>(0)).map_err(refusal)?;
+            for doc in rows {
+                docs.insert(doc.map_err(refusal)?);
+            }
+        }
+        Ok(docs.len() as u64)
+    }
+
+    /// See [`super::super::Log::is_received`].
+    pub fn is_received(&self, doc: &DocId) -> Result<Option<bool>, StoreError> {
+        self.db
+            .query_row(
+                "SELECT min(own.last <= feed.receipted) FROM own JOIN feed ON feed.id = own.feed WHERE own.doc = ?1",
+                params![doc.as_bytes()],
+                |row| row.get(0),
+            )
+            .map_err(refusal)
+    }
+
+    /// See [`super::super::Log::apart`].
+    pub fn apart(&self, limit: usize) -> Result<Vec<Apart>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT at, device, feed, first, reason FROM quarantine ORDER BY id DESC LIMIT ?1")
+            .map_err(refusal)?;
+        let rows = query
+            .query_map(params![limit], |row| {
+                let feed: Vec<u8> = row.get(2)?;
+                Ok(Apart {
+                    at: UnixSeconds(row.get(0)?),
+                    device: row.get(1)?,
+                    feed: hex(&feed),
+                    first: row.get(3)?,
+                    reason: row.get(4)?,
+                })
+            })
+            .map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// See [`super::super::Log::verify`].
+    pub fn verify(&self) -> Result<Result<u64, String>, StoreError> {
+        let sound: String = self.db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(refusal)?;
+        if sound != "ok" {
+            return Ok(Err(format!("the database file is damaged: {sound}")));
+        }
+        let mut entries = 0;
+        let mut feeds = self.db.prepare(&format!("SELECT {FEED_COLUMNS} FROM feed")).map_err(refusal)?;
+        let feeds: Vec<_> =
+            feeds.query_map([], feed_row).map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?;
+        let mut query = self
+            .db
+            .prepare("SELECT first, count, packing, body, signature FROM run WHERE feed = ?1 ORDER BY first")
+            .map_err(refusal)?;
+        for row in feeds {
+            let (held, mut extent) = (row.held, row.pruned);
+            let id = held.feed.id();
+            let mut runs = query.query(params![row.id]).map_err(refusal)?;
+            while let Some(row) = runs.next().map_err(refusal)? {
+                let run = run_of(id, row, 0).map_err(refusal)?;
+                match run.verify(&held.feed, &extent) {
+                    Ok(end) => extent = end,
+                    Err(bad) => return Ok(Err(format!("feed {id} from entry {}: {bad}", run.first))),
+                }
+            }
+            if extent != held.extent {
+                return Ok(Err(format!(
+                    "feed {id} should have {} entries and has {}",
+                    held.extent.length, extent.length
+                )));
+            }
+            entries += extent.length - row.pruned.length;
+        }
+        Ok(Ok(entries))
+    }
+}

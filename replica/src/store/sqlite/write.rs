@@ -1,0 +1,331 @@
+//! What is written to the log, inside the transaction that the writer's thread opened.
+
+use std::collections::BTreeSet;
+
+use civic_core::{space::Space, time::UnixSeconds};
+use rusqlite::{OptionalExtension, params};
+use sync_core::{
+    catalog::Held,
+    entry::Entry,
+    feed::{Extent, Feed, FeedId},
+    message::Cursor,
+    receipt::{Level, Receipt},
+    run::{Run, pieces},
+    session::StoredAs,
+};
+
+use super::{FEED_COLUMNS, FeedRow, SqliteStore, feed_row, refusal};
+use crate::store::{Accepted, Author, Checked, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError};
+
+const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
+
+impl SqliteStore {
+    fn feed_or_new(&self, feed: &Feed) -> Result<FeedRow, StoreError> {
+        let name = feed.id();
+        if let Some(row) = self.feed(&name)? {
+            return Ok(row);
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO feed (name, public_key, incarnation, area, audience, head, kept_head, pruned_head)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+            )
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    name.0,
+                    feed.public_key,
+                    feed.incarnation.as_bytes(),
+                    feed.space.area.code(),
+                    feed.space.audience.number(),
+                    feed.genesis().head,
+                ])
+            })
+            .map_err(refusal)?;
+        let held = Held::new(feed.clone());
+        Ok(FeedRow { id: self.db.last_insert_rowid(), pruned: held.extent, held })
+    }
+
+    fn insert_run(&mut self, feed: i64, run: &Run, end: &Extent, now: UnixSeconds) -> Result<i64, StoreError> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO run (feed, first, count, packing, body, signature, head, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )
+            .and_then(|mut insert| {
+                insert.execute(params![
+                    feed,
+                    run.first,
+                    run.count,
+                    run.packing.number(),
+                    run.body,
+                    run.signature,
+                    end.head,
+                    now.0
+                ])
+            })
+            .map_err(refusal)?;
+        let row = self.db.last_insert_rowid();
+        self.db
+            .prepare_cached("UPDATE feed SET length = ?2, head = ?3, row = ?4 WHERE id = ?1")
+            .and_then(|mut update| update.execute(params![feed, end.length, end.head, row]))
+            .map_err(refusal)?;
+        self.changed.insert(feed);
+        Ok(row)
+    }
+
+    fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {
+        let Checked { feed, run, proven } = checked;
+        let row = self.feed_or_new(feed)?;
+        if let Some((_, end)) = proven.filter(|(after, _)| *after == row.held.extent) {
+            self.insert_run(row.id, run, &end, now)?;
+            return Ok(StoredAs::Accepted(end));
+        }
+        let here = row.held.extent;
+        if run.first > here.length.saturating_add(1) {
+            return Ok(StoredAs::Gap(here.length));
+        }
+        let Some(start) = self.extent_at(&row, run.first.saturating_sub(1))? else {
+            // Before what was let go here: nothing can be compared any more, and nothing is lacking.
+            return Ok(StoredAs::Known(here));
+        };
+        let end = match run.verify(feed, &start) {
+            Ok(end) => end,
+            Err(bad) => return self.refuse(feed, run, &bad.to_string(), now),
+        };
+        if end.length <= here.length {
+            return match self.extent_at(&row, end.length)? {
+                Some(known) if known == end => Ok(StoredAs::Known(here)),
+                Some(_) | None => self.refuse(feed, run, FORKED, now),
+            };
+        }
+        // It begins before the end of what is here: its beginning must be the same, and its rest is new.
+        match run.cut(here.length) {
+            Ok(rest) if rest.end(&here) == Ok(end) => {
+                self.insert_run(row.id, &rest, &end, now)?;
+                Ok(StoredAs::Accepted(end))
+            }
+            Ok(_) | Err(_) => self.refuse(feed, run, FORKED, now),
+        }
+    }
+
+    fn refuse(&mut self, feed: &Feed, run: &Run, reason: &str, now: UnixSeconds) -> Result<StoredAs, StoreError> {
+        let apart = SetApart {
+            feed: feed.id(),
+            device: Some(feed.device()),
+            first: run.first,
+            reason: reason.to_owned(),
+            run: Some(run.clone()),
+        };
+        self.set_apart(&apart, now)?;
+        Ok(StoredAs::Refused(apart.reason))
+    }
+
+    /// Notes that this installation wrote about a document.
+    fn note_own(&self, entry: &Entry<'_>, feed: i64, number: u64) -> Result<(), StoreError> {
+        let is_known = self
+            .db
+            .prepare_cached("SELECT 1 FROM own WHERE doc = ?1 LIMIT 1")
+            .and_then(|mut query| query.query_row(params![entry.doc.as_bytes()], |_| Ok(())).optional())
+            .map_err(refusal)?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO own (doc, feed, last) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (doc, feed) DO UPDATE SET last = excluded.last",
+            )
+            .and_then(|mut insert| insert.execute(params![entry.doc.as_bytes(), feed, number]))
+            .map_err(refusal)?;
+        if is_known.is_none() {
+            self.db
+                .prepare_cached("UPDATE log SET documents = documents + 1")
+                .and_then(|mut update| update.execute([]))
+                .map_err(refusal)?;
+        }
+        Ok(())
+    }
+}
+
+impl Store for SqliteStore {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.changed.clear();
+        self.db.execute_batch("BEGIN IMMEDIATE").map_err(refusal)
+    }
+
+    fn commit(&mut self) -> Result<Vec<Held>, StoreError> {
+        let mut query =
+            self.db.prepare_cached(&format!("SELECT {FEED_COLUMNS} FROM feed WHERE id = ?1")).map_err(refusal)?;
+        let changed = self.changed.iter().map(|id| Ok(query.query_row(params![id], feed_row)?.held));
+        let changed = changed.collect::<Result<_, _>>().map_err(refusal)?;
+        self.db.execute_batch("COMMIT").map_err(refusal)?;
+        Ok(changed)
+    }
+
+    fn rollback(&mut self) {
+        // SQLite may have rolled back by itself, as it does when the disk is full.
+        if !self.db.is_autocommit() {
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+    }
+
+    fn append(&mut self, author: &Author, entries: &[NewEntry], now: UnixSeconds) -> Result<i64, StoreError> {
+        let mut newest = 0;
+        let spaces: BTreeSet<&Space> = entries.iter().map(|entry| &entry.space).collect();
+        for space in spaces {
+            let feed = author.feed(space);
+            let row = self.feed_or_new(&feed)?;
+            let mine: Vec<Entry<'_>> = entries
+                .iter()
+                .filter(|entry| entry.space == *space)
+                .map(|entry| Entry {
+                    doc: entry.doc,
+                    kind: entry.kind,
+                    at: entry.at,
+                    payload: &entry.payload,
+                    is_erased: false,
+                })
+                .collect();
+            let mut extent = row.held.extent;
+            for piece in pieces(&mine) {
+                let (run, end) = Run::sign(&feed, &extent, piece, &author.key);
+                newest = self.insert_run(row.id, &run, &end, now)?;
+                for (entry, number) in piece.iter().zip(run.first..) {
+                    self.note_own(entry, row.id, number)?;
+                }
+                extent = end;
+            }
+        }
+        Ok(newest)
+    }
+
+    fn accept(&mut self, runs: &[Checked], now: UnixSeconds) -> Result<Accepted, StoreError> {
+        runs.iter().map(|checked| Ok((checked.run.feed, checked.run.first, self.accept_one(checked, now)?))).collect()
+    }
+
+    fn keep(&mut self, receipts: &[Receipt]) -> Result<Vec<(FeedId, u64)>, StoreError> {
+        let mut proven = Vec::new();
+        for receipt in receipts {
+            let Some(row) = self.feed(&receipt.feed)? else { continue };
+            // A receipt that names another hash speaks of another chain, and proves nothing of this one.
+            if self.extent_at(&row, receipt.extent.length)? != Some(receipt.extent) {
+                continue;
+            }
+            let mut signed = Vec::new();
+            receipt.put(&mut signed);
+            self.db
+                .prepare_cached(
+                    "INSERT INTO receipt (feed, level, signed) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (feed, level) DO UPDATE SET signed = excluded.signed",
+                )
+                .and_then(|mut insert| insert.execute(params![row.id, receipt.level.number(), signed]))
+                .map_err(refusal)?;
+            let Extent { length, head } = receipt.extent;
+            match receipt.level {
+                Level::Received => {
+                    proven.push((receipt.feed, length.max(row.held.receipted)));
+                    self.db
+                        .prepare_cached(
+                            "UPDATE feed SET receipted = max(receipted, ?2), receipted_at = max(receipted_at, ?3)
+                             WHERE id = ?1",
+                        )
+                        .and_then(|mut update| update.execute(params![row.id, length, receipt.at.0]))
+                }
+                Level::Kept => self
+                    .db
+                    .prepare_cached("UPDATE feed SET kept = ?2, kept_head = ?3 WHERE id = ?1 AND kept < ?2")
+                    .and_then(|mut update| update.execute(params![row.id, length, head])),
+            }
+            .map_err(refusal)?;
+            self.changed.insert(row.id);
+        }
+        Ok(proven)
+    }
+
+    fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError> {
+        let SetApart { feed, device, first, reason, run } = apart;
+        let bytes = run.as_ref().map(|run| {
+            let mut bytes = Vec::new();
+            run.put(&mut bytes);
+            bytes
+        });
+        self.db
+            .prepare_cached(
+                "INSERT INTO quarantine (at, feed, device, first, reason, run)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) FROM quarantine) < ?7
+                 ON CONFLICT DO NOTHING",
+            )
+            .and_then(|mut insert| {
+                let device = device.map(|device| device.to_string()).unwrap_or_default();
+                insert.execute(params![now.0, feed.0, device, first, reason, bytes, QUARANTINE_MAX])
+            })
+            .map_err(refusal)?;
+        Ok(())
+    }
+
+    fn remember(&mut self, hub: &[u8; 32], cursor: &Cursor) -> Result<(), StoreError> {
+        self.db
+            .prepare_cached(
+                "INSERT INTO peer (public_key, epoch, row, kept) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (public_key)
+                 DO UPDATE SET epoch = excluded.epoch, row = excluded.row, kept = excluded.kept",
+            )
+            .and_then(|mut insert| insert.execute(params![hub, cursor.epoch, cursor.row, cursor.kept]))
+            .map_err(refusal)?;
+        Ok(())
+    }
+
+    fn grant_kept(&mut self, row: i64) -> Result<(), StoreError> {
+        let reached: Vec<(i64, u64, [u8; 32])> = {
+            let mut query = self
+                .db
+                .prepare(
+                    "SELECT run.feed, run.first + run.count - 1, run.head FROM run
+                     JOIN (SELECT max(id) AS id FROM run WHERE id <= ?1 GROUP BY feed) AS last ON last.id = run.id",
+                )
+                .map_err(refusal)?;
+            let rows = query.query_map(params![row], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
+        };
+        let mut update = self
+            .db
+            .prepare("UPDATE feed SET kept = ?2, kept_head = ?3 WHERE id = ?1 AND kept < ?2")
+            .map_err(refusal)?;
+        for (feed, length, head) in reached {
+            if update.execute(params![feed, length, head]).map_err(refusal)? > 0 {
+                self.changed.insert(feed);
+            }
+        }
+        self.db.execute("UPDATE log SET kept_row = max(kept_row, ?1)", params![row]).map_err(refusal)?;
+        Ok(())
+    }
+
+    fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError> {
+        let runs: Vec<(i64, i64, u64, u64, [u8; 32])> = {
+            let mut query = self
+                .db
+                .prepare(
+                    "SELECT run.id, feed.id, run.count, run.first + run.count - 1, run.head
+                     FROM run JOIN feed ON feed.id = run.feed
+                     WHERE feed.public_key = ?1 AND run.first + run.count - 1 <= feed.kept AND run.at < ?2
+                     ORDER BY feed.id, run.first",
+                )
+                .map_err(refusal)?;
+            let own = author.key.verifying_key().to_bytes();
+            let rows = query.query_map(params![own, before.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            });
+            rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
+        };
+        let mut pruned = 0;
+        for (run, feed, count, last, head) in runs {
+            // From the front only: what is let go is always the beginning of a feed.
+            let moved = self
+                .db
+                .prepare_cached("UPDATE feed SET pruned = ?2, pruned_head = ?3 WHERE id = ?1 AND pruned = ?2 - ?4")
+                .and_then(|mut update| update.execute(params![feed, last, head, count]))
+                .map_err(refusal)?;
+            if moved == 1 {
+                self.db.execute("DELETE FROM run WHERE id = ?1", params![run]).map_err(refusal)?;
+                pruned += count;
+            }
+        }
+        Ok(pruned)
+    }
+}

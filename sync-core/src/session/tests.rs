@@ -1,0 +1,443 @@
+//! Two devices meet: their disks are lists, and every message crosses as bytes.
+
+use civic_core::{
+    access::Role,
+    area::Area,
+    id::{DocId, Incarnation},
+    space::Audience,
+};
+
+use super::*;
+use crate::{
+    catalog::Catalog,
+    entry::{Entry, EntryKind},
+    run::join,
+};
+
+/// One side with its disk: runs in the order of arrival.
+struct Peer {
+    key: SigningKey,
+    catalog: Catalog,
+    runs: Vec<(Feed, Run)>,
+    cursor: Option<Cursor>,
+    epoch: u8,
+    kept: u64,
+    told: Vec<String>,
+    left_out: Vec<FeedId>,
+}
+
+impl Peer {
+    fn new(seed: u8) -> Self {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let (catalog, runs) = (Catalog::default(), Vec::new());
+        Self { key, catalog, runs, cursor: None, epoch: 1, kept: 0, told: Vec::new(), left_out: Vec::new() }
+    }
+
+    fn public(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    fn feed(&self, area: &str, audience: Audience) -> Feed {
+        let space = Space::new(Area::parse(area).unwrap(), audience);
+        Feed { public_key: self.public(), incarnation: Incarnation::new([1; 16]), space }
+    }
+
+    fn write(&mut self, area: &str, audience: Audience, words: &[&str]) {
+        let feed = self.feed(area, audience);
+        let mut held = self.catalog.held(&feed).cloned().unwrap_or_else(|| Held::new(feed.clone()));
+        for word in words {
+            let (run, extent) = Run::sign(&feed, &held.extent, &[entry(word)], &self.key);
+            held.extent = extent;
+            self.put(held.clone(), run);
+        }
+    }
+
+    fn put(&mut self, mut held: Held, run: Run) {
+        self.runs.push((held.feed.clone(), run));
+        held.row = self.runs.len() as i64;
+        self.catalog.put(held);
+    }
+
+    /// Forgets everything that arrived after `row`, as a restored backup would.
+    fn restore(&mut self, row: usize) {
+        let runs: Vec<_> = self.runs.drain(..).take(row).collect();
+        self.catalog = Catalog::default();
+        self.epoch += 1;
+        for (feed, run) in runs {
+            self.store(feed, run);
+        }
+    }
+
+    fn session(&self, side: Side, member: &Member) -> Session {
+        let mut shared = self.catalog.shared(&member.public_key, &member.scope);
+        self.left_out.iter().for_each(|id| shared.leave_out(*id));
+        Session::new(side, member.clone(), shared, UnixSeconds(7))
+    }
+
+    fn entries(&self) -> u64 {
+        self.catalog.feeds().map(|held| held.extent.length).sum()
+    }
+
+    fn store(&mut self, feed: Feed, run: Run) -> (FeedId, u64, StoredAs) {
+        let (id, first) = (feed.id(), run.first);
+        let mut held = self.catalog.held(&feed).cloned().unwrap_or_else(|| Held::new(feed));
+        let stored = if run.last() <= held.extent.length {
+            StoredAs::Known(held.extent)
+        } else if run.first > held.extent.length + 1 {
+            StoredAs::Gap(held.extent.length)
+        } else {
+            match run.verify(&held.feed, &held.extent) {
+                Ok(extent) => {
+                    held.extent = extent;
+                    self.put(held, run);
+                    StoredAs::Accepted(extent)
+                }
+                Err(bad) => StoredAs::Refused(bad.to_string()),
+            }
+        };
+        (id, first, stored)
+    }
+
+    /// Carries out what the session asks; returns what it says and how it ended.
+    fn drain(&mut self, session: &mut Session) -> (Vec<Message>, Option<Outcome>) {
+        let (mut said, mut finished) = (Vec::new(), None);
+        while let Some(output) = session.poll_output() {
+            match output {
+                Output::Send(message) => said.push(message),
+                Output::Load { feed, from, until, body_max } => {
+                    let runs = self.runs.iter().map(|(_, run)| run);
+                    let runs = runs.filter(|run| run.feed == feed && run.last() > from && run.last() <= until);
+                    let runs = join(runs.cloned(), body_max);
+                    session.handle_input(Input::Loaded(runs)).unwrap();
+                }
+                // One run at a time, so that a meeting has many marks.
+                Output::LoadNews { feeds, after, until, .. } => {
+                    let rows = self.runs.iter().zip(1..).take(until as usize).skip(after as usize);
+                    let next = rows.filter(|((_, run), _)| feeds.contains(&run.feed)).map(|((_, run), row)| (run, row));
+                    let (run, reached) =
+                        next.map(|(run, row)| (Some(run.clone()), row)).next().unwrap_or((None, until));
+                    session.handle_input(Input::LoadedNews { runs: run.into_iter().collect(), reached }).unwrap();
+                }
+                Output::Store(runs) => {
+                    let results = runs.into_iter().map(|(feed, run)| self.store(feed, run)).collect();
+                    session.handle_input(Input::Stored(results)).unwrap();
+                }
+                Output::Keep(receipts) => {
+                    let mut proven = Vec::new();
+                    for receipt in receipts {
+                        let held = self.catalog.feeds().find(|held| held.feed.id() == receipt.feed).cloned();
+                        let mut held = held.unwrap();
+                        match receipt.level {
+                            Level::Received => held.receipted = held.receipted.max(receipt.extent.length),
+                            Level::Kept => held.kept = receipt.extent,
+                        }
+                        proven.push((receipt.feed, held.receipted));
+                        self.catalog.put(held);
+                    }
+                    session.handle_input(Input::Kept(proven)).unwrap();
+                }
+                Output::Remember { cursor, .. } => self.cursor = Some(cursor),
+                Output::Quarantine { reason, .. } => self.told.push(format!("kept apart: {reason}")),
+                Output::Told { feed, reason, .. } => {
+                    self.left_out.push(feed);
+                    self.told.push(reason);
+                }
+                Output::Finished(outcome) => finished = Some(outcome),
+            }
+        }
+        (said, finished)
+    }
+}
+
+/// A register that knows everybody as what they were enrolled.
+struct Known(Vec<Member>);
+
+impl Authors for Known {
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
+        self.0.iter().find(|member| member.public_key == *public_key).map(|member| member.scope.clone())
+    }
+}
+
+fn entry(word: &str) -> Entry<'_> {
+    let (doc, at) = (DocId::new([1; 16]), UnixSeconds(5));
+    Entry { doc, kind: EntryKind::Change, at, payload: word.as_bytes(), is_erased: false }
+}
+
+fn member(peer: &Peer, role: Role, area: &str) -> Member {
+    Member { public_key: peer.public(), scope: Scope { role, areas: vec![Area::parse(area).unwrap()] } }
+}
+
+fn both<'a>(device: &'a Peer, hub: &'a Peer, member: &Member, known: Vec<Member>) -> (Session, Session) {
+    let caller = device.session(Side::Caller { hub: hub.public(), cursor: device.cursor }, member);
+    let key = Box::new(hub.key.clone());
+    let side = Side::Hub { key, epoch: [hub.epoch; 8], kept: hub.kept, authors: Arc::new(Known(known)) };
+    (caller, hub.session(side, member))
+}
+
+/// Lets the two meet; every message crosses as bytes.
+fn meet(device: &mut Peer, hub: &mut Peer, member: &Member) -> Outcome {
+    meet_knowing(device, hub, member, Vec::new(), usize::MAX).unwrap()
+}
+
+/// The same where the hub knows more devices and the road breaks after so many messages; `None` if it broke.
+fn meet_knowing(
+    device: &mut Peer,
+    hub: &mut Peer,
+    member: &Member,
+    known: Vec<Member>,
+    mut messages: usize,
+) -> Option<Outcome> {
+    let (mut caller, mut answerer) = both(device, hub, member, known);
+    caller.handle_input(Input::Opened).unwrap();
+    answerer.handle_input(Input::Opened).unwrap();
+    let (mut said, mut finished) = device.drain(&mut caller);
+    while finished.is_none() {
+        assert!(!said.is_empty(), "the meeting stands still");
+        let (answers, _) = hear(hub, &mut answerer, said, &mut messages)?;
+        (said, finished) = hear(device, &mut caller, answers, &mut messages)?;
+    }
+    finished
+}
+
+/// Gives the messages one by one and carries out what each asks for before the next.
+fn hear(
+    peer: &mut Peer,
+    session: &mut Session,
+    messages: Vec<Message>,
+    left: &mut usize,
+) -> Option<(Vec<Message>, Option<Outcome>)> {
+    let (mut said, mut finished) = (Vec::new(), None);
+    for message in messages {
+        *left = left.checked_sub(1)?;
+        session.handle_input(Input::Received(cross(message))).unwrap();
+        let (more, end) = peer.drain(session);
+        said.extend(more);
+        finished = finished.or(end);
+    }
+    Some((said, finished))
+}
+
+fn cross(message: Message) -> Message {
+    let bytes = message.encode();
+    let mut reader = civic_core::codec::Reader::new(&bytes);
+    let number = reader.varint().unwrap();
+    let again = Message::decode(number, reader.bytes(bytes.len()).unwrap()).unwrap();
+    assert_eq!(again, message);
+    again
+}
+
+const VILLAGE: &str = "990101101201";
+
+#[test]
+fn one_round_trip_brings_both_sides_into_step() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["路坏了", "桥也坏了"]);
+    hub.write(VILLAGE, Audience::Public, &["已受理"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    let outcome = meet(&mut kiosk, &mut hub, &member);
+    let expected = Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1 };
+    assert_eq!(outcome, expected);
+    assert_eq!(kiosk.catalog.held(&kiosk.feed(VILLAGE, Audience::Deputies)).unwrap().receipted, 2);
+    for _ in 0..2 {
+        let again = meet(&mut kiosk, &mut hub, &member);
+        assert_eq!(again, Outcome { is_in_step: true, round_trips: 1, ..Outcome::default() });
+    }
+}
+
+#[test]
+fn a_meeting_in_which_nothing_is_new_says_the_same_few_bytes_whatever_was_said_before() {
+    let mut sizes = Vec::new();
+    for documents in [1, 300] {
+        let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+        let words = vec!["一"; documents];
+        kiosk.write(VILLAGE, Audience::Deputies, &words);
+        for village in 0..documents {
+            hub.write(&format!("990101101{village:03}"), Audience::Public, &["已受理"]);
+        }
+        let member = member(&kiosk, Role::Kiosk, VILLAGE);
+        meet(&mut kiosk, &mut hub, &member);
+        meet(&mut kiosk, &mut hub, &member);
+        let (mut caller, mut answerer) = both(&kiosk, &hub, &member, Vec::new());
+        caller.handle_input(Input::Opened).unwrap();
+        let said = kiosk.drain(&mut caller).0;
+        let up: usize = said.iter().map(|message| message.encode().len()).sum();
+        let answers = hear(&mut hub, &mut answerer, said, &mut 9).unwrap().0;
+        let down: usize = answers.iter().map(|message| message.encode().len()).sum();
+        assert!(up + down < 100, "{up} + {down} bytes");
+        sizes.push(up + down);
+    }
+    assert!(sizes[1] - sizes[0] <= 2, "{sizes:?}");
+}
+
+#[test]
+fn a_hub_restored_from_an_old_backup_gets_back_what_it_lost() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    meet(&mut kiosk, &mut hub, &member);
+    hub.restore(0);
+    let outcome = meet(&mut kiosk, &mut hub, &member);
+    assert_eq!((outcome.is_in_step, outcome.round_trips, hub.entries()), (true, 3, 1));
+    // Something new makes the gap plain, and what the hub signed for before is sent again.
+    hub.restore(0);
+    kiosk.write(VILLAGE, Audience::Deputies, &["二"]);
+    let outcome = meet(&mut kiosk, &mut hub, &member);
+    assert_eq!((outcome.is_in_step, outcome.round_trips, hub.entries()), (true, 2, 2));
+    assert_eq!(meet(&mut kiosk, &mut hub, &member).round_trips, 1);
+}
+
+#[test]
+fn what_a_restored_hub_lost_of_others_comes_back_from_whoever_may_read_it() {
+    let (mut kiosk, mut deputy, mut hub) = (Peer::new(1), Peer::new(4), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一", "二"]);
+    hub.write(VILLAGE, Audience::Public, &["已受理"]);
+    let known = vec![member(&kiosk, Role::Kiosk, VILLAGE), member(&deputy, Role::Deputy, VILLAGE)];
+    meet(&mut kiosk, &mut hub, &known[0]);
+    meet(&mut deputy, &mut hub, &known[1]);
+    hub.restore(0);
+    let stranger = meet_knowing(&mut deputy, &mut hub, &known[1], known[1..].to_vec(), usize::MAX).unwrap();
+    assert!(!stranger.is_in_step);
+    assert_eq!((hub.entries(), &hub.told[..]), (1, &["kept apart: its author is not known here".to_owned()][..]));
+    deputy.left_out.clear();
+    let outcome = meet_knowing(&mut deputy, &mut hub, &known[1].clone(), known, usize::MAX).unwrap();
+    assert_eq!((outcome.is_in_step, hub.entries()), (true, 3));
+}
+
+#[test]
+fn a_device_that_lost_its_disk_gets_back_what_it_may_read_and_what_it_wrote() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
+    hub.write(VILLAGE, Audience::Public, &["已受理"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    meet(&mut kiosk, &mut hub, &member);
+    let mut new = Peer::new(1);
+    let outcome = meet(&mut new, &mut hub, &member);
+    assert_eq!((outcome.is_in_step, new.entries()), (true, 2));
+}
+
+#[test]
+fn a_kiosk_receives_nothing_that_others_said_and_a_deputy_does() {
+    let (mut one, mut hub) = (Peer::new(1), Peer::new(2));
+    one.write(VILLAGE, Audience::Deputies, &["一"]);
+    one.write(VILLAGE, Audience::County, &["封"]);
+    let first = member(&one, Role::Kiosk, VILLAGE);
+    meet(&mut one, &mut hub, &first);
+    let (mut kiosk, mut deputy) = (Peer::new(3), Peer::new(4));
+    let second = member(&kiosk, Role::Kiosk, VILLAGE);
+    assert!(meet(&mut kiosk, &mut hub, &second).is_in_step);
+    assert_eq!(kiosk.entries(), 0);
+    let third = member(&deputy, Role::Deputy, &VILLAGE[..9]);
+    assert!(meet(&mut deputy, &mut hub, &third).is_in_step);
+    assert_eq!(deputy.entries(), 1);
+}
+
+#[test]
+fn what_may_not_be_written_is_kept_apart_and_told_once_and_the_rest_goes_on() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write("990101101299", Audience::Deputies, &["别村"]);
+    kiosk.write(VILLAGE, Audience::Deputies, &["本村"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    let outcome = meet(&mut kiosk, &mut hub, &member);
+    assert!(!outcome.is_in_step);
+    assert_eq!(hub.entries(), 1);
+    assert_eq!(hub.told, ["kept apart: the device may not write in that space"]);
+    assert_eq!(kiosk.told, ["the device may not write in that space"]);
+    let again = meet(&mut kiosk, &mut hub, &member);
+    assert_eq!((again.is_in_step, again.entries_sent, again.round_trips), (false, 0, 1));
+}
+
+#[test]
+fn a_cloned_card_is_noticed_even_when_it_has_nothing_new_to_say() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    let mut clone = Peer::new(1);
+    kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
+    clone.write(VILLAGE, Audience::Deputies, &["另一个一"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    meet(&mut kiosk, &mut hub, &member);
+    let mut held = clone.catalog.feeds().next().unwrap().clone();
+    held.receipted = 1;
+    clone.catalog.put(held);
+    assert!(!meet(&mut clone, &mut hub, &member).is_in_step);
+    assert!(clone.told.iter().any(|reason| reason.contains("two devices write one feed")), "{:?}", clone.told);
+}
+
+#[test]
+fn a_road_that_breaks_anywhere_loses_nothing_and_repeats_little() {
+    for breaks_after in 0..24 {
+        let (mut deputy, mut hub) = (Peer::new(1), Peer::new(2));
+        deputy.write(VILLAGE, Audience::Deputies, &["一", "二", "三"]);
+        for word in ["甲", "乙", "丙", "丁", "戊", "己"] {
+            hub.write(VILLAGE, Audience::Public, &[word]);
+        }
+        let member = member(&deputy, Role::Deputy, VILLAGE);
+        let broken = meet_knowing(&mut deputy, &mut hub, &member, Vec::new(), breaks_after);
+        let arrived = deputy.entries() - 3;
+        let outcome = meet(&mut deputy, &mut hub, &member);
+        assert!(outcome.is_in_step, "broken after {breaks_after}");
+        assert_eq!((deputy.entries(), hub.entries()), (9, 9));
+        // What was marked is not sent again.
+        if broken.is_none() {
+            assert!(outcome.entries_received <= 6 - arrived + 1, "broken after {breaks_after}");
+        }
+    }
+}
+
+#[test]
+fn a_hub_that_holds_more_than_its_receipts_told_says_so_before_it_is_sent_again() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一", "二", "三"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    for (feed, run) in kiosk.runs.clone() {
+        hub.store(feed, run);
+    }
+    let (mut caller, mut answerer) = both(&kiosk, &hub, &member, Vec::new());
+    caller.handle_input(Input::Opened).unwrap();
+    let Some(Output::Send(hello)) = caller.poll_output() else { panic!("it greets first") };
+    // The hub's receipt arrives while the device still loads what it would send.
+    let Some(Output::Load { .. }) = caller.poll_output() else { panic!("then it loads") };
+    let receipts = hear(&mut hub, &mut answerer, vec![hello], &mut 9).unwrap().0;
+    caller.handle_input(Input::Received(receipts.into_iter().next().unwrap())).unwrap();
+    kiosk.drain(&mut caller);
+    caller.handle_input(Input::Loaded(vec![kiosk.runs[0].1.clone()])).unwrap();
+    let (said, _) = kiosk.drain(&mut caller);
+    let sent: usize = said.iter().map(|message| if let Message::Runs(runs) = message { runs.len() } else { 0 }).sum();
+    assert_eq!(sent, 1);
+}
+
+#[test]
+fn a_kept_receipt_comes_once_after_each_backup() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    meet(&mut kiosk, &mut hub, &member);
+    let mut held = hub.catalog.feeds().next().unwrap().clone();
+    held.kept = held.extent;
+    hub.catalog.put(held);
+    hub.kept = 1;
+    meet(&mut kiosk, &mut hub, &member);
+    assert_eq!(kiosk.catalog.feeds().next().unwrap().kept.length, 1);
+    let mut held = kiosk.catalog.feeds().next().unwrap().clone();
+    held.kept = held.feed.genesis();
+    kiosk.catalog.put(held);
+    meet(&mut kiosk, &mut hub, &member);
+    assert_eq!(kiosk.catalog.feeds().next().unwrap().kept.length, 0);
+}
+
+#[test]
+fn a_version_that_nobody_shares_is_said_plainly() {
+    let (kiosk, hub) = (Peer::new(1), Peer::new(2));
+    let (_, mut session) = both(&kiosk, &hub, &member(&kiosk, Role::Kiosk, VILLAGE), Vec::new());
+    let hello = Message::Hello { version: 9, oldest: 8, cursor: None, behind: Vec::new(), left_out: Vec::new() };
+    let broken = session.handle_input(Input::Received(hello)).unwrap_err();
+    assert_eq!(broken, Broken::Version { theirs: 9, oldest: 8 });
+}
+
+#[test]
+fn nothing_is_taken_from_someone_who_did_not_greet_or_greets_twice() {
+    let (kiosk, hub) = (Peer::new(1), Peer::new(2));
+    let (_, mut session) = both(&kiosk, &hub, &member(&kiosk, Role::Kiosk, VILLAGE), Vec::new());
+    assert!(session.handle_input(Input::Received(Message::Runs(Vec::new()))).is_err());
+    let hello = || Message::Hello { version: 1, oldest: 1, cursor: None, behind: Vec::new(), left_out: Vec::new() };
+    assert!(session.handle_input(Input::Received(hello())).is_ok());
+    assert!(session.handle_input(Input::Received(hello())).is_err());
+}
