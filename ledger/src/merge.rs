@@ -136,7 +136,7 @@ impl Ledger {
                         tables.put_envelope(&entry.doc, entry.payload)?;
                     }
                     // Not for this installation to open, or from a newer program: the log keeps it.
-                    EntryKind::Sealed | EntryKind::Unknown(_) => {}
+                    EntryKind::Sealed | EntryKind::Revoked | EntryKind::Unknown(_) => {}
                 }
             }
         }

@@ -32,6 +32,9 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(300);
 const QUIET_MAX: Duration = Duration::from_secs(120);
 /// Writes that come close together travel together.
 const GATHER: Duration = Duration::from_millis(50);
+/// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
+/// taken, and goes out.
+const HELD_LEN_MAX: u64 = 1 << 30;
 /// Own runs that are in a verified backup of the hub stay here for so long, 35 days.
 const PRUNE_AFTER_S: i64 = 35 * 86_400;
 /// How often they are looked for.
@@ -69,6 +72,8 @@ pub struct RoadState {
     pub name: &'static str,
     /// Whether runs are on the road, without a receipt yet.
     pub is_sending: bool,
+    /// Whether this device has no room for everything that it may read.
+    pub is_full: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
     pub trouble: String,
 }
@@ -205,7 +210,8 @@ impl Device {
         };
         let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
         let shared = self.log.shared(&member.public_key, &member.scope);
-        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)? };
+        let room = HELD_LEN_MAX.saturating_sub(self.log.bytes_on_disk()?);
+        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room };
         let session = Session::new(side, member, shared, clock::now());
         let (send, receive) = connection.open_bi().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
@@ -215,7 +221,10 @@ impl Device {
             self.road.send_modify(|road| road.is_sending = true);
         })
         .await;
-        self.road.send_modify(|road| road.is_sending = false);
+        self.road.send_modify(|road| {
+            road.is_sending = false;
+            road.is_full = ended.as_ref().is_ok_and(|talk| talk.outcome.is_full);
+        });
         let is_turned_away = match &ended {
             Ok(talk) => talk.outcome.round_trips == 0,
             // The stream breaks a moment before the reason for it is heard.

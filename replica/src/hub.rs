@@ -6,11 +6,18 @@ use std::{
     time::Duration,
 };
 
-use civic_core::access::Action;
+use civic_core::{
+    access::Action,
+    area::Area,
+    space::{Audience, Space},
+};
 use ed25519_dalek::SigningKey;
 use quinn::{Connection, Endpoint, Incoming};
-pub use sync_core::session::Authors;
-use sync_core::session::{Member, Session, Side};
+use sync_core::{
+    entry::EntryKind,
+    session::{Member, Session, Side},
+};
+pub use sync_core::{revocation::Revocation, session::Authors};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, info, warn};
 
@@ -18,7 +25,7 @@ use crate::{
     clock, enrol,
     pump::{self, MeetError},
     road::{quic, tls},
-    store::Log,
+    store::{Log, NewEntry, StoreError},
 };
 
 /// Connections at one time; beyond that a caller is turned away and tries again later.
@@ -31,6 +38,8 @@ const HANDSHAKES_MAX: usize = 256;
 /// round trip.
 const HANDSHAKES_TRUSTED: usize = 32;
 
+/// How often the register is asked who was struck off: another program may have done it.
+const REVOKE_EVERY: Duration = Duration::from_secs(1);
 /// So long news is gathered before connected devices are told.
 const NUDGE_GATHER: Duration = Duration::from_millis(100);
 /// A device that does not take a nudge so soon has one waiting already.
@@ -38,6 +47,8 @@ const NUDGE: Duration = Duration::from_millis(50);
 
 /// Who is let in, decided anew for every connection and every meeting.
 pub trait Register: Authors + 'static {
+    /// Devices that were struck off.
+    fn revoked(&self) -> Vec<Revocation>;
     /// The device was heard.
     fn heard(&self, public_key: &[u8; 32]);
     /// Enrolment at this hub.
@@ -47,6 +58,7 @@ pub trait Register: Authors + 'static {
 /// The hub's end.
 pub struct Hub {
     log: Log,
+    county: Area,
     key: SigningKey,
     register: Arc<dyn Register>,
     // A std mutex: held to add, remove or list, never over an await.
@@ -56,10 +68,18 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The hub whose log is `log` and that signs receipts with `key`.
-    pub fn new(log: Log, key: SigningKey, register: Arc<dyn Register>) -> Self {
+    /// The hub of `county`, whose log is `log` and that signs receipts with `key`.
+    pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>) -> Self {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-        Self { log, key, register, connected: Arc::default(), meetings: Semaphore::new(MEETINGS_MAX), handshakes }
+        Self {
+            log,
+            county,
+            key,
+            register,
+            connected: Arc::default(),
+            meetings: Semaphore::new(MEETINGS_MAX),
+            handshakes,
+        }
     }
 
     /// Keys of the devices whose road is open at this moment.
@@ -70,6 +90,7 @@ impl Hub {
     /// Answers until the endpoint is closed.
     pub async fn serve(self: &Arc<Self>, endpoint: &Endpoint) {
         let nudge = tokio::spawn(self.clone().nudge());
+        let revoke = tokio::spawn(self.clone().revoke());
         while let Some(incoming) = endpoint.accept().await {
             let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
             let place = self.handshakes.clone().try_acquire_owned();
@@ -85,6 +106,7 @@ impl Hub {
             }
         }
         nudge.abort();
+        revoke.abort();
     }
 
     async fn answer(&self, incoming: Incoming, place: OwnedSemaphorePermit) {
@@ -146,6 +168,25 @@ impl Hub {
         pump::converse(session, &self.log, send, receive, || {}).await.map(drop)
     }
 
+    /// Sends struck-off devices away, and writes down for every device of the county that they are.
+    async fn revoke(self: Arc<Self>) {
+        loop {
+            let revoked = self.register.revoked();
+            for (member, connection) in self.connections().values() {
+                if revoked.iter().any(|revocation| revocation.public_key == member.public_key) {
+                    connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                }
+            }
+            let log = self.log.clone();
+            let space = Space::new(self.county.clone(), Audience::Public);
+            let written = tokio::task::spawn_blocking(move || spread(&log, &space, revoked)).await;
+            if !matches!(written, Ok(Ok(()))) {
+                warn!("A revocation could not be written; it will be tried again");
+            }
+            tokio::time::sleep(REVOKE_EVERY).await;
+        }
+    }
+
     /// Tells connected devices when something arrived that they may read and did not write.
     async fn nudge(self: Arc<Self>) {
         let mut revision = self.log.revision();
@@ -178,5 +219,48 @@ impl Hub {
 
     fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, (Member, Connection)>> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes down revocations that are not in the log yet.
+fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), StoreError> {
+    let known = log.revoked(&log.public_key())?;
+    let is_new = |revocation: &Revocation| known.iter().all(|known| known.public_key != revocation.public_key);
+    let entry = |revocation: Revocation| NewEntry {
+        space: space.clone(),
+        doc: revocation.doc(),
+        kind: EntryKind::Revoked,
+        at: revocation.at,
+        payload: revocation.encode(),
+    };
+    let entries: Vec<_> = revoked.into_iter().filter(is_new).map(entry).collect();
+    if entries.is_empty() { Ok(()) } else { log.append(entries).map(drop) }
+}
+
+#[cfg(test)]
+mod tests {
+    use civic_core::{id::Incarnation, time::UnixSeconds};
+
+    use super::*;
+    use crate::store::Author;
+
+    #[test]
+    fn whom_the_hub_struck_off_every_device_comes_to_know_and_is_told_once() {
+        let path = std::env::temp_dir().join(format!("huiyin-revoked-{}.db", std::process::id()));
+        let key = SigningKey::from_bytes(&[3; 32]);
+        let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
+        let log = Log::open(&path, author, || UnixSeconds(50)).unwrap();
+        let space = Space::new(Area::parse("990127").unwrap(), Audience::Public);
+        let one = Revocation { public_key: [7; 32], at: UnixSeconds(40) };
+        for _ in 0..2 {
+            spread(&log, &space, vec![one]).unwrap();
+        }
+        let (public, nobody) = (key.verifying_key().to_bytes(), [9; 32]);
+        assert_eq!((log.revoked(&public).unwrap(), log.revoked(&nobody).unwrap()), (vec![one], vec![]));
+        assert_eq!(log.held().iter().map(|held| held.extent.length).sum::<u64>(), 1);
+        drop(log);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
     }
 }

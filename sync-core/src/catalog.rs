@@ -303,11 +303,14 @@ mod tests {
         let before = held(1, VILLAGE, Audience::Deputies, 3, 1);
         let after = held(1, VILLAGE, Audience::Deputies, 4, 1);
         for role in [Role::Kiosk, Role::Deputy] {
-            let mut shared = catalog(&[before.clone()]).shared(&[1; 32], &scope(role));
+            let mut shared = catalog(std::slice::from_ref(&before)).shared(&[1; 32], &scope(role));
             let old = shared.fingerprint();
             shared.put(after.clone());
             assert_ne!(shared.fingerprint(), old);
-            assert_eq!(shared.fingerprint(), catalog(&[after.clone()]).shared(&[1; 32], &scope(role)).fingerprint());
+            assert_eq!(
+                shared.fingerprint(),
+                catalog(std::slice::from_ref(&after)).shared(&[1; 32], &scope(role)).fingerprint()
+            );
             shared.leave_out(after.feed.id());
             assert_eq!(shared.fingerprint(), Catalog::default().shared(&[1; 32], &scope(role)).fingerprint());
         }

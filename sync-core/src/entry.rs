@@ -36,6 +36,8 @@ pub enum EntryKind {
     Change,
     /// An envelope that only the county can open.
     Sealed,
+    /// A [`crate::revocation::Revocation`]; believed only of the hub.
+    Revoked,
     /// Written by a newer program: kept and passed on, not read.
     Unknown(u8),
 }
@@ -45,6 +47,7 @@ impl EntryKind {
         match self {
             EntryKind::Change => 1,
             EntryKind::Sealed => 2,
+            EntryKind::Revoked => 4,
             EntryKind::Unknown(number) => number & NUMBER_MAX,
         }
     }
@@ -53,6 +56,7 @@ impl EntryKind {
         match number {
             1 => EntryKind::Change,
             2 => EntryKind::Sealed,
+            4 => EntryKind::Revoked,
             other => EntryKind::Unknown(other),
         }
     }

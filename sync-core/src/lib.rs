@@ -19,5 +19,6 @@ pub mod feed;
 pub mod message;
 pub mod pack;
 pub mod receipt;
+pub mod revocation;
 pub mod run;
 pub mod session;

@@ -66,6 +66,8 @@ pub enum Message {
         behind: Vec<(FeedId, u64)>,
         /// Feeds left out of the account, since one of the two refused something in them.
         left_out: Vec<FeedId>,
+        /// How many bytes of packed runs the caller has room for; a hub sends about so much and no more.
+        room: u64,
     },
     /// Names a feed in full before its first run.
     Announce(Feed),
@@ -139,7 +141,7 @@ impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         match self {
-            Message::Hello { version, oldest, cursor, behind, left_out } => {
+            Message::Hello { version, oldest, cursor, behind, left_out, room } => {
                 put_varint(&mut body, u64::from(*version));
                 put_varint(&mut body, u64::from(*oldest));
                 body.push(u8::from(cursor.is_some()));
@@ -151,6 +153,7 @@ impl Message {
                 }
                 put_varint(&mut body, left_out.len() as u64);
                 left_out.iter().for_each(|feed| body.extend_from_slice(&feed.0));
+                put_varint(&mut body, *room);
             }
             Message::Announce(feed) => body = feed.encode(),
             Message::Runs(runs) => {
@@ -211,6 +214,7 @@ impl Message {
                 },
                 behind: list(reader, NAMED_MAX, |reader| Ok((FeedId(reader.array()?), reader.varint()?)))?,
                 left_out: list(reader, NAMED_MAX, |reader| Ok(FeedId(reader.array()?)))?,
+                room: reader.varint()?,
             },
             2 if body.len() <= FEED_LEN_MAX => Message::Announce(Feed::decode(reader)?),
             2 => return Err(Malformed),

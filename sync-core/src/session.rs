@@ -76,6 +76,8 @@ pub enum Side {
         hub: [u8; 32],
         /// What was heard of this hub before.
         cursor: Option<Cursor>,
+        /// How many bytes of packed runs of others its disk has room for.
+        room: u64,
     },
     /// The hub.
     Hub {
@@ -198,6 +200,8 @@ pub struct Outcome {
     pub entries_sent: u64,
     /// Entries that came.
     pub entries_received: u64,
+    /// Whether the device had no room for everything that it may read.
+    pub is_full: bool,
 }
 
 /// Why a meeting cannot go on.
@@ -254,6 +258,10 @@ pub struct Session {
     mark: Option<Cursor>,
     /// Whether everything that came so far was stored.
     is_whole: bool,
+    /// How many bytes of packed runs the caller still has room for.
+    room: u64,
+    /// At the hub: whether the caller was told everything that it may read, so that a mark is true.
+    has_told_all: bool,
     has_compared: bool,
     is_speaking: bool,
     has_greeted: bool,
@@ -283,6 +291,8 @@ impl Session {
             spaces: None,
             mark: None,
             is_whole: true,
+            room: u64::MAX,
+            has_told_all: true,
             has_compared: false,
             is_speaking: false,
             has_greeted: false,
@@ -315,8 +325,9 @@ impl Session {
     }
 
     fn open(&mut self) {
-        let Side::Caller { cursor, .. } = self.side else { return };
+        let Side::Caller { cursor, room, .. } = self.side else { return };
         self.has_greeted = true;
+        self.room = room;
         let behind: Vec<_> = self
             .shared
             .written_by(&self.member.public_key)
@@ -325,8 +336,9 @@ impl Session {
             .take(NAMED_MAX)
             .collect();
         let left_out = self.shared.left_out().take(NAMED_MAX).collect();
-        self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, cursor, behind: behind.clone(), left_out });
-        self.speak(behind.into_iter().map(|(id, from)| Load::Behind(id, from)).collect());
+        let sent = behind.clone();
+        self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, cursor, behind, left_out, room });
+        self.speak(sent.into_iter().map(|(id, from)| Load::Behind(id, from)).collect());
     }
 
     /// Begins a turn that sends these.
@@ -367,7 +379,7 @@ impl Session {
         if let (Side::Hub { epoch, kept, .. }, false) = (&self.side, self.has_answered) {
             self.has_answered = true;
             let mark = Cursor { epoch: *epoch, row: place(self.shared.row()), kept: *kept };
-            if self.mark != Some(mark) {
+            if self.has_told_all && self.mark != Some(mark) {
                 self.say(Message::Mark(mark));
             }
         }
@@ -390,15 +402,21 @@ impl Session {
 
     fn send_news(&mut self, runs: Vec<Run>, reached: u64) {
         let Some(Load::News(feeds, _)) = self.plan.pop_front() else { return };
+        let len = runs.iter().map(|run| run.body.len() as u64).sum();
         runs.into_iter().for_each(|run| self.send_run(run));
         self.flush();
+        self.room = self.room.saturating_sub(len);
         if let Side::Hub { epoch, .. } = &self.side
             && reached < place(self.shared.row())
         {
             let kept = self.mark.map_or(0, |mark| mark.kept);
             let mark = Cursor { epoch: *epoch, row: reached, kept };
             self.say(Message::Mark(mark));
-            self.plan.push_front(Load::News(feeds, reached));
+            // What there is no room for waits here until there is.
+            self.has_told_all = self.room > 0;
+            if self.has_told_all {
+                self.plan.push_front(Load::News(feeds, reached));
+            }
         }
         self.go_on();
     }
@@ -431,10 +449,11 @@ impl Session {
             return Err(Broken::OutOfTurn("nothing may be said before hello"));
         }
         match message {
-            Message::Hello { version, oldest, cursor, behind, left_out } => {
+            Message::Hello { version, oldest, cursor, behind, left_out, room } => {
                 if version < VERSION_OLDEST || oldest > VERSION {
                     return Err(Broken::Version { theirs: version, oldest });
                 }
+                self.room = room;
                 self.greet(cursor, &behind, left_out)?;
             }
             Message::Announce(feed) => {
@@ -500,7 +519,12 @@ impl Session {
                 continue;
             };
             match self.may_take(&feed) {
-                Ok(()) => good.push((feed, run)),
+                Ok(()) => {
+                    if feed.public_key != self.member.public_key {
+                        self.room = self.room.saturating_sub(run.body.len() as u64);
+                    }
+                    good.push((feed, run));
+                }
                 Err(reason) => {
                     self.refuse(run.feed, run.first, reason.to_owned());
                     self.outputs.push_back(Output::Quarantine { feed, run, reason });
@@ -621,7 +645,8 @@ impl Session {
         if !plan.is_empty() || !wants.is_empty() {
             wants.into_iter().for_each(|(feed, length)| self.say(Message::Want { feed, length }));
             self.speak(plan.into_iter().map(|(feed, from)| Load::Feed(feed, from)).collect());
-        } else if self.outcome.is_in_step || self.has_compared {
+        } else if self.outcome.is_in_step || self.has_compared || self.room == 0 {
+            self.outcome.is_full = self.room == 0 && !self.outcome.is_in_step;
             if let Some(mark) = self.mark.filter(|_| self.outcome.is_in_step && !self.is_whole) {
                 self.remember(mark);
             }
@@ -679,7 +704,9 @@ impl Session {
         let mut plan: VecDeque<_> = wanted.map(|(feed, from)| Load::Feed(feed, from)).collect();
         if !self.has_answered {
             self.say_kept();
-            plan.extend(self.news());
+            let news = self.news();
+            self.has_told_all = news.is_none() || self.room > 0;
+            plan.extend(news.filter(|_| self.has_told_all));
         }
         self.speak(plan);
     }

@@ -20,7 +20,7 @@ use civic_core::{
 use replica::{
     clock,
     enrol::{self, Claim, Desk, Refusal, Slot},
-    hub,
+    hub::{self, Revocation},
     identity::Card,
     road::tls::Authority,
 };
@@ -298,6 +298,21 @@ impl hub::Authors for Register {
 }
 
 impl hub::Register for Register {
+    fn revoked(&self) -> Vec<Revocation> {
+        let db = self.db();
+        let revoked = db
+            .prepare_cached("SELECT public_key, revoked_at FROM device WHERE revoked_at IS NOT NULL")
+            .and_then(|mut query| {
+                let rows = query
+                    .query_map([], |row| Ok(Revocation { public_key: row.get(0)?, at: UnixSeconds(row.get(1)?) }))?;
+                rows.collect::<Result<Vec<_>, _>>()
+            });
+        revoked.unwrap_or_else(|failure| {
+            error!(error = %failure, "The register could not be read");
+            Vec::new()
+        })
+    }
+
     fn heard(&self, public_key: &[u8; 32]) {
         let now = clock::now().0;
         let sql = "UPDATE device SET last_heard = ?2 WHERE public_key = ?1 AND coalesce(last_heard, 0) < ?2 - ?3";

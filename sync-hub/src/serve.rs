@@ -60,7 +60,12 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         Err(error) => return Err(error).with_context(|| format!("Listening on {http_at}")),
     };
 
-    let hub = Arc::new(Hub::new(ledger.log().clone(), identity.key.clone(), register.clone()));
+    let hub = Arc::new(Hub::new(
+        ledger.log().clone(),
+        ledger.codebook().county.area.clone(),
+        identity.key.clone(),
+        register.clone(),
+    ));
     let follow = tokio::spawn(ledger.clone().follow());
     let slips = tokio::spawn(write_slips(ledger.clone()));
     let token = Token::draw();

@@ -42,6 +42,7 @@ fn messages() -> Vec<(&'static str, Message)> {
         cursor,
         behind,
         left_out,
+        room: 1 << 30,
     };
     vec![
         ("hello, first meeting", hello(None, Vec::new(), Vec::new())),

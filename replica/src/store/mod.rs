@@ -28,6 +28,7 @@ use sync_core::{
     feed::{Extent, Feed, FeedId},
     message::Cursor,
     receipt::Receipt,
+    revocation::Revocation,
     run::Run,
     session::StoredAs,
 };
@@ -407,6 +408,11 @@ impl Log {
         self.reader().arrived_after(row, limit)
     }
 
+    /// How long the log is on its disk, bytes.
+    pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        self.reader().bytes_on_disk()
+    }
+
     /// The newest row; 0 while there is none.
     pub fn newest_row(&self) -> i64 {
         self.catalog().row()
@@ -420,6 +426,11 @@ impl Log {
     /// Whether every entry that this installation wrote about `doc` has the hub's receipt; `None` if it wrote none.
     pub fn is_received(&self, doc: &DocId) -> Result<Option<bool>, StoreError> {
         self.reader().is_received(doc)
+    }
+
+    /// Devices that the one with this key, who should be the hub, declared to be struck off.
+    pub fn revoked(&self, author: &[u8; 32]) -> Result<Vec<Revocation>, StoreError> {
+        self.reader().revoked(author)
     }
 
     /// What was kept apart, newest first, at most `limit`.

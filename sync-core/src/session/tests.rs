@@ -24,13 +24,15 @@ struct Peer {
     kept: u64,
     told: Vec<String>,
     left_out: Vec<FeedId>,
+    room: u64,
 }
 
 impl Peer {
     fn new(seed: u8) -> Self {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let (catalog, runs) = (Catalog::default(), Vec::new());
-        Self { key, catalog, runs, cursor: None, epoch: 1, kept: 0, told: Vec::new(), left_out: Vec::new() }
+        let (told, left_out) = (Vec::new(), Vec::new());
+        Self { key, catalog, runs, cursor: None, epoch: 1, kept: 0, told, left_out, room: u64::MAX }
     }
 
     fn public(&self) -> [u8; 32] {
@@ -168,7 +170,7 @@ fn member(peer: &Peer, role: Role, area: &str) -> Member {
 }
 
 fn both<'a>(device: &'a Peer, hub: &'a Peer, member: &Member, known: Vec<Member>) -> (Session, Session) {
-    let caller = device.session(Side::Caller { hub: hub.public(), cursor: device.cursor }, member);
+    let caller = device.session(Side::Caller { hub: hub.public(), cursor: device.cursor, room: device.room }, member);
     let key = Box::new(hub.key.clone());
     let side = Side::Hub { key, epoch: [hub.epoch; 8], kept: hub.kept, authors: Arc::new(Known(known)) };
     (caller, hub.session(side, member))
@@ -235,7 +237,7 @@ fn one_round_trip_brings_both_sides_into_step() {
     hub.write(VILLAGE, Audience::Public, &["已受理"]);
     let member = member(&kiosk, Role::Kiosk, VILLAGE);
     let outcome = meet(&mut kiosk, &mut hub, &member);
-    let expected = Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1 };
+    let expected = Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1, is_full: false };
     assert_eq!(outcome, expected);
     assert_eq!(kiosk.catalog.held(&kiosk.feed(VILLAGE, Audience::Deputies)).unwrap().receipted, 2);
     for _ in 0..2 {
@@ -424,10 +426,29 @@ fn a_kept_receipt_comes_once_after_each_backup() {
 }
 
 #[test]
+fn a_device_takes_what_it_has_room_for_and_the_rest_later() {
+    let (mut deputy, mut hub) = (Peer::new(1), Peer::new(2));
+    deputy.write(VILLAGE, Audience::Deputies, &["一"]);
+    hub.write(VILLAGE, Audience::Public, &["甲", "乙", "丙", "丁"]);
+    let member = member(&deputy, Role::Deputy, VILLAGE);
+    let one = hub.runs[0].1.body.len() as u64;
+    deputy.room = one + 1;
+    let outcome = meet(&mut deputy, &mut hub, &member);
+    assert_eq!((outcome.is_in_step, outcome.is_full, outcome.entries_received), (false, true, 2));
+    assert_eq!(hub.entries(), 5, "what it wrote goes out all the same");
+    deputy.room = 0;
+    assert_eq!(meet(&mut deputy, &mut hub, &member).entries_received, 0);
+    deputy.room = u64::MAX;
+    let outcome = meet(&mut deputy, &mut hub, &member);
+    assert_eq!((outcome.is_in_step, outcome.round_trips, outcome.entries_received), (true, 1, 2));
+}
+
+#[test]
 fn a_version_that_nobody_shares_is_said_plainly() {
     let (kiosk, hub) = (Peer::new(1), Peer::new(2));
     let (_, mut session) = both(&kiosk, &hub, &member(&kiosk, Role::Kiosk, VILLAGE), Vec::new());
-    let hello = Message::Hello { version: 9, oldest: 8, cursor: None, behind: Vec::new(), left_out: Vec::new() };
+    let hello =
+        Message::Hello { version: 9, oldest: 8, cursor: None, behind: Vec::new(), left_out: Vec::new(), room: 0 };
     let broken = session.handle_input(Input::Received(hello)).unwrap_err();
     assert_eq!(broken, Broken::Version { theirs: 9, oldest: 8 });
 }
@@ -437,7 +458,8 @@ fn nothing_is_taken_from_someone_who_did_not_greet_or_greets_twice() {
     let (kiosk, hub) = (Peer::new(1), Peer::new(2));
     let (_, mut session) = both(&kiosk, &hub, &member(&kiosk, Role::Kiosk, VILLAGE), Vec::new());
     assert!(session.handle_input(Input::Received(Message::Runs(Vec::new()))).is_err());
-    let hello = || Message::Hello { version: 1, oldest: 1, cursor: None, behind: Vec::new(), left_out: Vec::new() };
+    let hello =
+        || Message::Hello { version: 1, oldest: 1, cursor: None, behind: Vec::new(), left_out: Vec::new(), room: 0 };
     assert!(session.handle_input(Input::Received(hello())).is_ok());
     assert!(session.handle_input(Input::Received(hello())).is_err());
 }

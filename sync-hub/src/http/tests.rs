@@ -55,7 +55,12 @@ impl Desk {
         let identity = Identity::load(&home, Role::Hub).unwrap();
         let register = Arc::new(Register::open(&home.file(register::FILE)).unwrap());
         let ledger = Ledger::open(&home, &identity).unwrap();
-        let hub = Arc::new(Hub::new(ledger.log().clone(), identity.key.clone(), register.clone()));
+        let hub = Arc::new(Hub::new(
+            ledger.log().clone(),
+            ledger.codebook().county.area.clone(),
+            identity.key.clone(),
+            register.clone(),
+        ));
         let console = Console { ledger, register, hub };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };

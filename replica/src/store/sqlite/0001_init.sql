@@ -66,6 +66,14 @@ CREATE TABLE peer (
     kept       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Devices that somebody declared to be struck off; only the hub is believed.
+CREATE TABLE revoked (
+    author     BLOB NOT NULL,                       -- 32 bytes, who says so
+    public_key BLOB NOT NULL,                       -- 32 bytes, the device
+    at         INTEGER NOT NULL,                    -- since when, by the author's clock, seconds
+    PRIMARY KEY (author, public_key)
+) STRICT, WITHOUT ROWID;
+
 -- What was kept apart, and why: forks, bad signatures, spaces that are not the writer's; or what the hub told us it refused.
 CREATE TABLE quarantine (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -11,6 +11,7 @@ use sync_core::{
     catalog::Held,
     feed::FeedId,
     message::Cursor,
+    revocation::Revocation,
     run::{Joiner, Run},
 };
 
@@ -28,6 +29,14 @@ impl SqliteStore {
     /// See [`super::super::Log::epoch`].
     pub fn epoch(&self) -> Result<[u8; 8], StoreError> {
         self.db.query_row("SELECT epoch FROM log", [], |row| row.get(0)).map_err(refusal)
+    }
+
+    /// See [`super::super::Log::bytes_on_disk`].
+    pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        let ask = |pragma: &str| self.db.query_row(pragma, [], |row| row.get::<_, u64>(0)).map_err(refusal);
+        // Pages that were let go will be filled before the file grows.
+        let pages = ask("PRAGMA page_count")?.saturating_sub(ask("PRAGMA freelist_count")?);
+        Ok(pages.saturating_mul(ask("PRAGMA page_size")?))
     }
 
     /// See [`super::super::Log::kept_row`].
@@ -182,6 +191,15 @@ impl SqliteStore {
                 |row| row.get(0),
             )
             .map_err(refusal)
+    }
+
+    /// See [`super::super::Log::revoked`].
+    pub fn revoked(&self, author: &[u8; 32]) -> Result<Vec<Revocation>, StoreError> {
+        let mut query =
+            self.db.prepare_cached("SELECT public_key, at FROM revoked WHERE author = ?1").map_err(refusal)?;
+        let rows = query
+            .query_map(params![author], |row| Ok(Revocation { public_key: row.get(0)?, at: UnixSeconds(row.get(1)?) }));
+        rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)
     }
 
     /// See [`super::super::Log::apart`].

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use civic_core::{space::Space, time::UnixSeconds};
+use civic_core::{
+    space::{Audience, Space},
+    time::UnixSeconds,
+};
 use rusqlite::{OptionalExtension, params};
 use sync_core::{
     catalog::Held,
-    entry::Entry,
+    entry::{Entry, EntryKind},
     feed::{Extent, Feed, FeedId},
     message::Cursor,
     receipt::{Level, Receipt},
+    revocation::Revocation,
     run::{Run, pieces},
     session::StoredAs,
 };
@@ -45,7 +49,16 @@ impl SqliteStore {
         Ok(FeedRow { id: self.db.last_insert_rowid(), pruned: held.extent, held })
     }
 
-    fn insert_run(&mut self, feed: i64, run: &Run, end: &Extent, now: UnixSeconds) -> Result<i64, StoreError> {
+    fn insert_run(
+        &mut self,
+        FeedRow { id: feed, held, .. }: &FeedRow,
+        run: &Run,
+        end: &Extent,
+        now: UnixSeconds,
+    ) -> Result<i64, StoreError> {
+        if held.feed.space.audience == Audience::Public {
+            self.note_revocations(&held.feed.public_key, run)?;
+        }
         self.db
             .prepare_cached(
                 "INSERT INTO run (feed, first, count, packing, body, signature, head, at)
@@ -69,15 +82,30 @@ impl SqliteStore {
             .prepare_cached("UPDATE feed SET length = ?2, head = ?3, row = ?4 WHERE id = ?1")
             .and_then(|mut update| update.execute(params![feed, end.length, end.head, row]))
             .map_err(refusal)?;
-        self.changed.insert(feed);
+        self.changed.insert(*feed);
         Ok(row)
+    }
+
+    fn note_revocations(&self, author: &[u8; 32], run: &Run) -> Result<(), StoreError> {
+        let body = run.unpacked().unwrap_or_default();
+        let entries = run.entries(&body).unwrap_or_default();
+        let declared = entries.iter().filter(|entry| entry.kind == EntryKind::Revoked && !entry.is_erased);
+        for revocation in declared.filter_map(|entry| Revocation::decode(entry.payload).ok()) {
+            self.db
+                .prepare_cached(
+                    "INSERT INTO revoked (author, public_key, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )
+                .and_then(|mut insert| insert.execute(params![author, revocation.public_key, revocation.at.0]))
+                .map_err(refusal)?;
+        }
+        Ok(())
     }
 
     fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {
         let Checked { feed, run, proven } = checked;
         let row = self.feed_or_new(feed)?;
         if let Some((_, end)) = proven.filter(|(after, _)| *after == row.held.extent) {
-            self.insert_run(row.id, run, &end, now)?;
+            self.insert_run(&row, run, &end, now)?;
             return Ok(StoredAs::Accepted(end));
         }
         let here = row.held.extent;
@@ -101,7 +129,7 @@ impl SqliteStore {
         // It begins before the end of what is here: its beginning must be the same, and its rest is new.
         match run.cut(here.length) {
             Ok(rest) if rest.end(&here) == Ok(end) => {
-                self.insert_run(row.id, &rest, &end, now)?;
+                self.insert_run(&row, &rest, &end, now)?;
                 Ok(StoredAs::Accepted(end))
             }
             Ok(_) | Err(_) => self.refuse(feed, run, FORKED, now),
@@ -186,7 +214,7 @@ impl Store for SqliteStore {
             let mut extent = row.held.extent;
             for piece in pieces(&mine) {
                 let (run, end) = Run::sign(&feed, &extent, piece, &author.key);
-                newest = self.insert_run(row.id, &run, &end, now)?;
+                newest = self.insert_run(&row, &run, &end, now)?;
                 for (entry, number) in piece.iter().zip(run.first..) {
                     self.note_own(entry, row.id, number)?;
                 }
