@@ -78,6 +78,11 @@ impl Records {
         }
     }
 
+    /// What somebody wrote beside a step.
+    pub fn note(&mut self) -> String {
+        self.text(12, 40)
+    }
+
     fn record(&mut self) -> Value {
         let (town, village, station) = self.dice.pick(&self.places).clone();
         let id: Vec<u8> = [self.dice.next(), self.dice.next()].iter().flat_map(|word| word.to_be_bytes()).collect();
@@ -122,7 +127,7 @@ impl Records {
             };
             let mut set = set.as_object().cloned().unwrap_or_default();
             set.insert("updated_at".to_owned(), json!(at));
-            let push = json!({"at": at, "by": by, "act": act, "note": self.text(12, 40)});
+            let push = json!({"at": at, "by": by, "act": act, "note": self.note()});
             steps.push(json!({"by": by, "t": at, "set": set, "push": push}));
         }
         steps
