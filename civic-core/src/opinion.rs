@@ -344,7 +344,7 @@ impl Opinion {
             conflicts: Field::ALL.into_iter().filter_map(|field| conflict(document, &causality, field)).collect(),
             state: text("state"),
             filed: first.stamp.clone(),
-            changed: causality.changes().last().map_or_else(|| first.stamp.clone(), |last| last.stamp.clone()),
+            changed: causality.changes().iter().map(|change| &change.stamp).fold(&first.stamp, newer).clone(),
             steps: steps(document, &causality),
             satisfaction: int_at(doc, &ROOT, "satisfaction"),
             has_contact: matches!(doc.get(ROOT, "contact"), Ok(Some((value, _))) if value.as_bool() == Some(true)),
@@ -460,6 +460,12 @@ fn check_chars(text: &str, max: usize, refusal: &'static str) -> Result<(), Docu
     if text.chars().count() > max { Err(DocumentError::Limit(refusal)) } else { Ok(()) }
 }
 
+/// The later of two stamps by their own clocks; whose name is greater if they are equal, so that the order in which changes
+/// arrived says nothing.
+fn newer<'a>(one: &'a Stamp, other: &'a Stamp) -> &'a Stamp {
+    if (other.at, &other.by) > (one.at, &one.by) { other } else { one }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -502,6 +508,20 @@ mod tests {
         assert_eq!(steps[1].unaware_of, [0]);
         assert!(steps[2].unaware_of.is_empty());
         assert_eq!(steps.iter().find(|step| step.act == "退回").unwrap().stamp, at("dep-7", 5));
+    }
+
+    #[test]
+    fn the_newest_change_is_the_same_in_whatever_order_changes_arrived() {
+        let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
+        let mut there = Document::empty();
+        admit(&mut there, &[(STATION, &first)]);
+        let later = edit(&mut here, STATION, &at("st-01", 30), &step("受理")).unwrap().unwrap();
+        let sooner = edit(&mut there, DEPUTY, &at("dep-7", 20), &step("走访")).unwrap().unwrap();
+        admit(&mut here, &[(DEPUTY, &sooner)]);
+        admit(&mut there, &[(STATION, &later)]);
+        let [here, there] = [&here, &there].map(|document| Opinion::read(document).unwrap());
+        assert_eq!(here.changed, at("st-01", 30));
+        assert_eq!(here, there);
     }
 
     #[test]

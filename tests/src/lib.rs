@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod desk;
 pub mod program;
+pub mod records;
 pub mod relay;
 pub mod sample;
 pub mod world;

@@ -72,6 +72,11 @@ impl Program {
         }
     }
 
+    /// Its number among the processes.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended; `None` while it runs.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
@@ -99,7 +104,7 @@ impl Program {
     /// Asks it to stop, without waiting.
     pub fn ask_to_stop(&self) {
         // The shell's own `kill`: a signal from here would take unsafe code or one more library.
-        let pid = self.child.id().to_string();
+        let pid = self.id().to_string();
         let _ = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).stderr(Stdio::null()).status();
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// The sample codebook, [`Codebook`] as text.
 pub const COUNTY: &str = include_str!("../sample/county.toml");
-const SPEECH: &str = include_str!("../sample/speech.toml");
+pub(crate) const SPEECH: &str = include_str!("../sample/speech.toml");
 
 /// The first day on which somebody spoke: 2026-04-01, Beijing time.
 const FIRST: i64 = 1_774_972_800;
@@ -213,7 +213,7 @@ fn fill(template: &str, words: &[(&str, String)]) -> String {
 pub struct Dice(pub u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -226,7 +226,7 @@ impl Dice {
     }
 
     /// One of `items`.
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
 }

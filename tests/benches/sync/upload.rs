@@ -1,0 +1,152 @@
+//! W1: one device brings all its documents to an empty hub; and what becomes of them there.
+
+use std::time::Instant;
+
+use anyhow::ensure;
+use tests::world::Part;
+
+use crate::{
+    Bench, FLOOR_DEVICE, KIOSK,
+    pair::{Pair, Who},
+    stage::{Device, HUB, Heard, Load, Records, log_len_on_disk},
+    table::{Row, Sample, number},
+    talk::Ask,
+};
+
+/// The kiosk that entered its records in bulk, the one that filed each alone, and the floor's device.
+pub const BULK: &str = "kiosk";
+const ALONE: &str = "kiosk-alone";
+pub const FLOOR: &str = "floor-device";
+/// A hub that holds everything and a deputy's device that has received it.
+pub const DEPUTY: &str = "deputy";
+pub const HUB_MERGED: &str = "hub-merged";
+/// The floor's hub that holds everything.
+pub const FLOOR_HUB_FULL: &str = "floor-hub-full";
+
+/// How many documents, and what stands behind the names of the installations that hold them.
+#[derive(Clone, Copy)]
+pub struct Size {
+    pub documents: usize,
+    pub suffix: &'static str,
+    /// The number of the file of records.
+    pub number: usize,
+}
+
+impl Size {
+    /// The name of this size's installation.
+    pub fn key(&self, name: &str) -> String {
+        format!("{name}{}", self.suffix)
+    }
+}
+
+/// The devices to be enrolled.
+pub fn devices(size: Size) -> impl Iterator<Item = Device> {
+    let device = move |key, part| Device::new(&size.key(key), part);
+    [device(BULK, Part::Kiosk), device(ALONE, Part::Kiosk), device(DEPUTY, Part::Field)].into_iter()
+}
+
+/// Enters the records in bulk; for W1 also each alone; and in the floor, if it is wanted.
+pub fn load(bench: &Bench, size: Size, with_alone: bool, with_floor: bool) -> anyhow::Result<Records> {
+    let records = bench.stage.hear(&Heard { number: size.number, count: size.documents, is_new: false })?;
+    let (bulk, alone, floor) = (size.key(BULK), size.key(ALONE), size.key(FLOOR));
+    let load = |role, key| Load { role, key, file: &records.file, is_each_alone: false };
+    let mut loads = vec![load(KIOSK, bulk.as_str())];
+    if with_floor {
+        loads.push(load(FLOOR_DEVICE, &floor));
+    }
+    if with_alone {
+        loads.push(Load { is_each_alone: true, ..load(KIOSK, &alone) });
+    }
+    bench.stage.load(&loads)?;
+    Ok(records)
+}
+
+/// The first upload, until everything is durable at the hub. If it is not wanted, the floor's alone is done, once, for
+/// later workloads.
+pub fn run(bench: &mut Bench, size: Size, is_wanted: bool) -> anyhow::Result<()> {
+    if !is_wanted {
+        let mut pair = Pair::start(&bench.stage, Who::Floor, FLOOR, "floor-hub")?;
+        pair.meet()?;
+        let [_, hub] = pair.stop()?;
+        return bench.stage.keep(hub, FLOOR_HUB_FULL);
+    }
+    let (mut floor, mut bulk, mut alone) =
+        (Row::new("floor"), Row::new("ours, entered in bulk"), Row::new("ours, filed one by one"));
+    let mut disk = Vec::new();
+    for run in 0..bench.options.runs {
+        bench.tell(&format!("W1: run {} of {}", run + 1, bench.options.runs));
+        let mut pair = Pair::start(&bench.stage, Who::Floor, FLOOR, "floor-hub")?;
+        floor.push(pair.meet()?);
+        if run == 0 {
+            pair.compare(&[])?;
+        }
+        let [_, hub] = pair.stop()?;
+        bench.stage.keep(hub, FLOOR_HUB_FULL)?;
+        let mut lens = Vec::new();
+        for (key, row) in [(BULK, &mut bulk), (ALONE, &mut alone)] {
+            let mut pair = Pair::start(&bench.stage, Who::KioskAndLog, key, HUB)?;
+            row.push(pair.meet()?);
+            let [_, hub] = pair.stop()?;
+            lens.push(log_len_on_disk(hub.path())? as f64);
+        }
+        disk = lens;
+    }
+    let table = &mut bench.table;
+    table.begin(&format!("W1  first upload of {} documents, until durable at the hub", number(size.documents as f64)));
+    [&floor, &bulk, &alone].into_iter().for_each(|row| table.row(row));
+    let (faster, alone_faster) = (floor.wall_s() / bulk.wall_s(), floor.wall_s() / alone.wall_s());
+    table.note(&format!("{faster:.1} times as fast as the floor; filed one by one {alone_faster:.1} times"));
+    table.note(&format!(
+        "log and heads on the hub's disk: {} B; filed one by one {} B",
+        number(disk[0]),
+        number(disk[1])
+    ));
+    table.at_least("W1: speed against the floor", "times", 20.0, Some(faster));
+    table.at_most("W1: CPU of both ends", "s", 1.0, Some(bulk.cpu_s()));
+    table.at_most("W1: bytes of datagrams", "B", 7_500_000.0, Some(bulk.road()));
+    table.at_most("W1: log and heads on the hub's disk", "B", 12_000_000.0, disk.first().copied());
+    Ok(())
+}
+
+/// Lets the hub merge everything and a deputy's device receive it, and keeps both for later workloads.
+pub fn merge(bench: &mut Bench, size: Size, is_shown: bool) -> anyhow::Result<()> {
+    bench.tell(&format!("merging {} documents at the hub, and at a deputy's device", size.documents));
+    let (mut merged, mut fetched) =
+        (Row::new("ours, until merged at the hub"), Row::new("ours, a deputy fetches them, until merged"));
+    let started = Instant::now();
+    let mut pair = Pair::start(&bench.stage, Who::KioskAndHub, &size.key(BULK), HUB)?;
+    merged.push(until_merged(&mut pair, true)?);
+    pair.compare(&[])?;
+    let [_, hub] = pair.stop()?;
+    let merged_hub = size.key(HUB_MERGED);
+    bench.stage.keep(hub, &merged_hub)?;
+
+    let mut pair = Pair::start(&bench.stage, Who::DeputyAndHub, &size.key(DEPUTY), &merged_hub)?;
+    fetched.push(until_merged(&mut pair, false)?);
+    let documents = pair.compare(&[])?;
+    ensure!(documents == size.documents as u64, "{documents} of {} documents arrived", size.documents);
+    let [deputy, hub] = pair.stop()?;
+    bench.stage.keep(deputy, &size.key(DEPUTY))?;
+    bench.stage.keep(hub, &merged_hub)?;
+    bench.tell(&format!("merged and compared in {:.0} s", started.elapsed().as_secs_f64()));
+    if is_shown {
+        let table = &mut bench.table;
+        table.begin("W1  until every document is merged and in the ledger's tables");
+        table.row(&merged);
+        table.row(&fetched);
+        let per_s = size.documents as f64 / merged.wall_s();
+        table.note(&format!("{per_s:.0} documents a second through the gate at the hub"));
+        table.at_least("W1: merged at the hub, upload included", "documents/s", 1_000.0, Some(per_s));
+    }
+    Ok(())
+}
+
+/// A meeting, and then the time until the ledger of the hub (or else of the device) holds everything.
+fn until_merged(pair: &mut Pair, at_hub: bool) -> anyhow::Result<Sample> {
+    let before = pair.cpu_s()?;
+    let started = Instant::now();
+    let sample = pair.meet()?;
+    let end = if at_hub { &mut pair.hub } else { &mut pair.device };
+    let () = end.ask(&Ask::Merge)?;
+    pair.used_since(before, Sample { wall_s: started.elapsed().as_secs_f64(), ..sample })
+}
