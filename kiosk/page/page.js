@@ -40,6 +40,15 @@ screen.addEventListener("pointerdown", (event) => {
 screen.addEventListener("pointermove", (event) => { if (down) touch("move", event); });
 screen.addEventListener("pointerup", (event) => { down = false; touch("up", event); });
 screen.addEventListener("pointercancel", (event) => { down = false; touch("cancel", event); });
+
+// The five keys of the case, on a keyboard.
+const keys = { ArrowUp: "up", ArrowDown: "down", Enter: "select", Escape: "back", F1: "read" };
+document.addEventListener("keydown", (event) => {
+  const key = keys[event.key];
+  if (!key || event.target instanceof HTMLButtonElement) return;
+  event.preventDefault();
+  send("/key", { key });
+});
 document.getElementById("button").addEventListener("click", () => send("/button"));
 
 async function showWords() {

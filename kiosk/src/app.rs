@@ -1,19 +1,33 @@
-//! Which screen is up: an event goes in, the next screen comes out.
+//! Which screen is up: an event goes in, the next screen comes out, and what should be heard.
 //!
-//! The app reads no clock and draws nothing. Its one effect is to ask the [`Station`]: a ticket is on the screen only
-//! after the station said that the words are on disk.
+//! The app reads no clock, draws nothing and makes no sound. It asks the [`Station`], and it leaves [`Effect`]s for
+//! whoever runs it: a ticket is on the screen only after the station said that the words are on disk.
+//!
+//! Everything works three ways: by touch, by the five keys, and by ear. The keys go through the targets of the screen in
+//! the order of its pieces, which is the order in which it is read aloud. While screens are read aloud, the first touch
+//! on something reads it and the second chooses it.
 
 use std::time::{Duration, Instant};
 
-use civic_core::{codebook::Topic, wording::Wording};
+use civic_core::{
+    codebook::Topic,
+    wording::{Both, Wording},
+};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::lamp::Lamp;
 
 use crate::{
-    draw::layout::{Placed, hit},
+    draw::{
+        Marks,
+        layout::{Placed, heard, hit, reading},
+        theme::Theme,
+    },
     lamp::lamp,
     screens::{Around, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, progress::Progress},
+    settings::Settings,
+    spoken::Spoken,
     station::{Counts, Place, Station},
+    view::{Face, Turn},
     wording::wording,
 };
 
@@ -23,17 +37,24 @@ const DOUBLE_TAP: Duration = Duration::from_millis(300);
 /// How near two taps are "the same place", in pixels.
 const SAME_PLACE: i32 = 40;
 
+/// An untouched first screen takes what the last person chose (large letters, reading aloud) for done with after this.
+const PERSON_GONE: Duration = Duration::from_secs(20);
+
 /// Something that happened to the kiosk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A finger on the glass.
     Touch(Touch),
+    /// One of the five keys.
+    Key(Key),
     /// The button on the case.
     Button,
     /// Time has passed; see [`App::wake_at`].
     Tick,
     /// The station has news: counts or answers may have changed.
     News,
+    /// What was to be said has been said, or cannot be.
+    SpeechEnded,
 }
 
 /// A finger on the glass.
@@ -59,6 +80,54 @@ pub enum TouchKind {
     Cancel,
 }
 
+/// The five keys that can be felt. Together they do all that touches do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Key {
+    /// To the target before; from the first to the last.
+    Up,
+    /// To the target behind; from the last to the first.
+    Down,
+    /// Choose the target that the keys stand on.
+    Select,
+    /// The way back; where a screen has none, what the button on the case does.
+    Back,
+    /// Read the screen aloud; while it is read, stop, and then go on.
+    Read,
+}
+
+/// What the app wants done. Whoever runs it takes them with [`App::take_effects`] after each event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Say these, one after the other, instead of whatever is being said. Tell [`Event::SpeechEnded`] afterwards.
+    Say(Vec<Spoken>),
+    /// Say no more.
+    Hush,
+    /// Stop where it is.
+    Pause,
+    /// Go on from there.
+    GoOn,
+    /// From now on with this pack of prompts and this loud.
+    Voice {
+        /// Place of the pack in the list that the app was given.
+        pack: usize,
+        /// 0 to [`crate::settings::VOLUME_MAX`].
+        volume: u8,
+    },
+}
+
+/// Whether something is being read aloud.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speech {
+    /// Nothing.
+    #[default]
+    Quiet,
+    /// Yes.
+    Speaking,
+    /// It stopped where it was.
+    Paused,
+}
+
 /// The kiosk without its screen, clock and box.
 pub struct App {
     station: Box<dyn Station>,
@@ -68,8 +137,17 @@ pub struct App {
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
     size: Size,
+    packs: Vec<Both>,
+    /// What everybody finds.
+    usual: Settings,
+    /// What the present person has chosen.
+    settings: Settings,
+    speech: Speech,
+    said: Vec<Spoken>,
+    effects: Vec<Effect>,
     screen: Screen,
     pressed: Option<Pressed>,
+    focus: Option<usize>,
     touched_at: Instant,
     last_change: Option<(Instant, Point)>,
 }
@@ -80,6 +158,8 @@ struct Pressed {
     piece: usize,
     /// Whether the finger is still inside it.
     inside: bool,
+    /// Whether lifting the finger chooses it; while screens are read aloud, the first touch only reads.
+    chooses: bool,
 }
 
 impl App {
@@ -92,11 +172,30 @@ impl App {
             counts: station.counts(),
             station,
             size,
+            packs: Vec::new(),
+            usual: Settings::default(),
+            settings: Settings::default(),
+            speech: Speech::Quiet,
+            said: Vec::new(),
+            effects: Vec::new(),
             screen: Screen::Home(Home),
             pressed: None,
+            focus: None,
             touched_at: now,
             last_change: None,
         }
+    }
+
+    /// The same kiosk with these packs of recorded prompts, by their names.
+    #[must_use]
+    pub fn with_packs(self, packs: Vec<Both>) -> Self {
+        Self { packs, ..self }
+    }
+
+    /// Gives the station these settings: everybody finds them who has chosen nothing else.
+    pub fn set_usual(&mut self, usual: Settings) {
+        self.usual = usual;
+        self.person_gone();
     }
 
     /// Takes one event. Whatever is on the screen afterwards is in [`pieces`](Self::pieces).
@@ -106,16 +205,18 @@ impl App {
                 self.touched_at = now;
                 self.touch(touch, now);
             }
+            Event::Key(key) => {
+                self.touched_at = now;
+                self.key(key);
+            }
             Event::Button => {
                 self.touched_at = now;
-                self.pressed = None;
                 self.go_home();
             }
             Event::Tick => {
                 if self.wake_at().is_some_and(|at| at <= now) {
-                    self.pressed = None;
                     self.touched_at = now;
-                    self.screen = self.take_screen().unattended();
+                    self.nobody_there();
                 }
             }
             // A county may have renamed its topics or enrolled us elsewhere. The screen is drawn anew anyway.
@@ -124,27 +225,45 @@ impl App {
                 self.topics = self.station.topics();
                 self.counts = self.station.counts();
             }
+            Event::SpeechEnded => self.speech = Speech::Quiet,
         }
     }
 
     /// When the screen runs out of patience, if nobody touches it until then.
     pub fn wake_at(&self) -> Option<Instant> {
-        Some(self.touched_at + self.screen.patience()?)
+        let patience = self.screen.patience().or_else(|| self.has_traces().then_some(PERSON_GONE));
+        Some(self.touched_at + patience?)
+    }
+
+    /// What should be done because of the events so far, in order; each is given once.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     /// Everything on the screen with its place, from back to front.
     pub fn pieces(&self) -> Vec<Placed<String>> {
-        self.screen.pieces(&self.around(), self.size)
+        self.screen.pieces(&self.around())
     }
 
-    /// Which piece is under a finger and looks pressed.
-    pub fn pressed(&self) -> Option<usize> {
-        self.pressed.filter(|pressed| pressed.inside).map(|pressed| pressed.piece)
+    /// Which piece is under a finger and looks pressed, and which one the keys stand on.
+    pub fn marks(&self) -> Marks {
+        let pressed = self.pressed.filter(|pressed| pressed.inside).map(|pressed| pressed.piece);
+        Marks { pressed, focus: self.focus }
+    }
+
+    /// Letters, colours and language that the person chose.
+    pub fn theme(&self) -> Theme {
+        self.around().surface().theme
     }
 
     /// The screen that is up.
     pub fn screen(&self) -> &Screen {
         &self.screen
+    }
+
+    /// What was said aloud last.
+    pub fn said(&self) -> &[Spoken] {
+        &self.said
     }
 
     /// What the lamp on the case shows.
@@ -159,12 +278,8 @@ impl App {
 
     fn touch(&mut self, touch: Touch, now: Instant) {
         match touch.kind {
-            TouchKind::Down => {
-                self.pressed = (!self.is_double_tap(touch.at, now))
-                    .then(|| hit(&self.pieces(), touch.at))
-                    .flatten()
-                    .map(|piece| Pressed { piece, inside: true });
-            }
+            TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
+            TouchKind::Down => self.finger_down(touch.at),
             TouchKind::Move => {
                 if let Some(pressed) = self.pressed {
                     let inside = hit(&self.pieces(), touch.at) == Some(pressed.piece);
@@ -173,22 +288,104 @@ impl App {
             }
             TouchKind::Up => {
                 if let Some(pressed) = self.pressed.take()
+                    && pressed.chooses
                     && hit(&self.pieces(), touch.at) == Some(pressed.piece)
                 {
-                    self.choose(pressed.piece, touch.at, now);
+                    self.focus = None;
+                    if self.choose(pressed.piece) {
+                        self.last_change = Some((now, touch.at));
+                    }
                 }
             }
             TouchKind::Cancel => self.pressed = None,
         }
     }
 
-    fn choose(&mut self, piece: usize, at: Point, now: Instant) {
+    fn finger_down(&mut self, at: Point) {
+        let pieces = self.pieces();
+        let target = hit(&pieces, at);
+        // Keys are heard as they type; everything else is heard first and chosen by the second touch.
+        let at_once = target.is_some_and(|piece| {
+            !self.settings.read_aloud || self.focus == Some(piece) || matches!(pieces[piece].face, Face::Key(_))
+        });
+        if self.settings.read_aloud {
+            self.focus = target;
+            if let Some(spoken) = heard(&pieces, at).and_then(|piece| pieces[piece].face.spoken()) {
+                self.say(vec![spoken]);
+            }
+        } else {
+            self.focus = None;
+        }
+        self.pressed = target.map(|piece| Pressed { piece, inside: true, chooses: at_once });
+    }
+
+    fn key(&mut self, key: Key) {
+        self.pressed = None;
+        match key {
+            Key::Down => self.move_focus(1),
+            Key::Up => self.move_focus(-1),
+            Key::Select => match self.focus {
+                Some(piece) => self.choose_by_key(piece),
+                None => self.move_focus(1),
+            },
+            Key::Back => match self.pieces().iter().position(|piece| piece.turn == Turn::Back) {
+                Some(piece) => self.choose_by_key(piece),
+                None => self.go_home(),
+            },
+            Key::Read if self.settings.read_aloud => self.read_on(),
+            Key::Read => {
+                self.settings.read_aloud = true;
+                self.say_screen();
+            }
+        }
+    }
+
+    /// To the next or the previous target, around the end.
+    fn move_focus(&mut self, step: isize) {
+        let pieces = self.pieces();
+        let stops = stops(&pieces);
+        let at = self.focus.and_then(|focus| stops.iter().position(|stop| *stop == focus));
+        let to = match at {
+            Some(at) => (at as isize + step).rem_euclid(stops.len() as isize) as usize,
+            None if step > 0 => 0,
+            None => stops.len().saturating_sub(1),
+        };
+        self.focus = stops.get(to).copied();
+        let spoken = self.focus.and_then(|piece| pieces[piece].face.spoken());
+        if self.settings.read_aloud {
+            self.say(spoken.into_iter().collect());
+        }
+    }
+
+    /// Chooses, and puts the keys where the person will look for them: on the same target where it is still there, on
+    /// the first one of a new screen.
+    fn choose_by_key(&mut self, piece: usize) {
+        let name = self.pieces().get(piece).and_then(|piece| piece.touch.clone());
+        let is_new = self.choose(piece);
+        let pieces = self.pieces();
+        let same = pieces.iter().position(|piece| piece.touch.is_some() && piece.touch == name);
+        self.focus = same.filter(|_| !is_new).or_else(|| stops(&pieces).first().copied());
+    }
+
+    /// Does what a target means; whether another screen came up.
+    fn choose(&mut self, piece: usize) -> bool {
         let before = std::mem::discriminant(&self.screen);
         let screen = self.take_screen();
-        let next = screen.touched(piece, &self.around(), self.size);
+        let next = screen.touched(piece, &self.around());
         self.screen = self.obey(next);
-        if std::mem::discriminant(&self.screen) != before {
-            self.last_change = Some((now, at));
+        let is_new = std::mem::discriminant(&self.screen) != before;
+        if is_new {
+            self.changed();
+        }
+        is_new
+    }
+
+    /// Another screen is up: it is read aloud, or what was read of the last one ends.
+    fn changed(&mut self) {
+        if self.settings.read_aloud {
+            self.say_screen();
+        } else if self.speech != Speech::Quiet {
+            self.hush();
         }
     }
 
@@ -206,16 +403,103 @@ impl App {
                 }
             },
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
+            Next::Adjust(change, screen) => {
+                let before = self.settings.clone();
+                self.settings.change(change);
+                self.settings_changed(&before);
+                screen
+            }
+            Next::Read(screen) => {
+                self.screen = screen;
+                self.read_on();
+                self.take_screen()
+            }
         }
     }
 
+    fn settings_changed(&mut self, before: &Settings) {
+        let Settings { pack, volume, read_aloud, .. } = self.settings;
+        if (pack, volume) != (before.pack, before.volume) {
+            self.effects.push(Effect::Voice { pack, volume });
+        }
+        if !read_aloud && before.read_aloud {
+            self.hush();
+        }
+    }
+
+    fn nobody_there(&mut self) {
+        self.pressed = None;
+        self.focus = None;
+        if self.screen.patience().is_some() {
+            self.screen = self.take_screen().unattended();
+        }
+        // A screen that waits for ever is the first one.
+        if self.screen.patience().is_none() {
+            self.person_gone();
+        } else {
+            self.changed();
+        }
+    }
+
+    /// The next person finds the station's own settings, and silence.
+    fn person_gone(&mut self) {
+        let before = std::mem::replace(&mut self.settings, self.usual.clone());
+        self.settings_changed(&before);
+        self.hush();
+        self.said.clear();
+        self.focus = None;
+    }
+
+    /// Whether something of the last person is left on the first screen.
+    fn has_traces(&self) -> bool {
+        self.settings != self.usual || self.focus.is_some()
+    }
+
     fn go_home(&mut self) {
+        self.pressed = None;
         let screen = self.take_screen();
         // Whoever presses again at the question means it.
         let asked_already = matches!(screen, Screen::Leave(_));
         if screen.holds_words() && !asked_already {
             self.screen = Leave::asked(screen).into();
         }
+        self.focus = None;
+        self.changed();
+    }
+
+    /// Stops reading, goes on, or reads again: whichever comes next.
+    fn read_on(&mut self) {
+        match self.speech {
+            Speech::Quiet => self.say_screen(),
+            Speech::Speaking => {
+                self.speech = Speech::Paused;
+                self.effects.push(Effect::Pause);
+            }
+            Speech::Paused => {
+                self.speech = Speech::Speaking;
+                self.effects.push(Effect::GoOn);
+            }
+        }
+    }
+
+    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found.
+    fn say_screen(&mut self) {
+        let pieces = self.pieces();
+        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face);
+        self.say(said.filter(|face| !matches!(face, Face::Key(_))).filter_map(Face::spoken).collect());
+    }
+
+    fn say(&mut self, said: Vec<Spoken>) {
+        if !said.is_empty() {
+            self.speech = Speech::Speaking;
+            self.said.clone_from(&said);
+            self.effects.push(Effect::Say(said));
+        }
+    }
+
+    fn hush(&mut self) {
+        self.speech = Speech::Quiet;
+        self.effects.push(Effect::Hush);
     }
 
     fn is_double_tap(&self, at: Point, now: Instant) -> bool {
@@ -232,6 +516,20 @@ impl App {
     }
 
     fn around(&self) -> Around<'_> {
-        Around { wording: &self.wording, place: &self.place, topics: &self.topics, counts: self.counts }
+        Around {
+            wording: &self.wording,
+            place: &self.place,
+            topics: &self.topics,
+            counts: self.counts,
+            settings: &self.settings,
+            packs: &self.packs,
+            speech: self.speech,
+            size: self.size,
+        }
     }
+}
+
+/// Where the keys stop: every target in the order of reading.
+fn stops(pieces: &[Placed<String>]) -> Vec<usize> {
+    reading(pieces).into_iter().filter(|index| pieces[*index].touch.is_some()).collect()
 }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    app::{Touch, TouchKind},
+    app::{Key, Touch, TouchKind},
     glass::{Glass, InWords},
 };
 
@@ -50,6 +50,8 @@ pub struct Input {
 pub enum What {
     /// A finger, or a mouse.
     Touch(Touch),
+    /// One of the five keys.
+    Key(Key),
     /// The desk's button was pressed: its board wants to be polled.
     Board,
 }
@@ -65,6 +67,7 @@ pub fn router(page: Page) -> Router {
         .route("/frame", get(frame))
         .route("/view", get(view))
         .route("/touch", post(touch))
+        .route("/key", post(key))
         .route("/lamp", get(lamp))
         .route("/button", post(button))
         .with_state(page)
@@ -113,6 +116,15 @@ struct Finger {
 /// Answers when the screen has answered.
 async fn touch(State(page): State<Page>, Json(Finger { x, y, kind }): Json<Finger>) -> StatusCode {
     page.send(What::Touch(Touch { kind, at: Point::new(x, y) })).await
+}
+
+#[derive(Deserialize)]
+struct Pressed {
+    key: Key,
+}
+
+async fn key(State(page): State<Page>, Json(Pressed { key }): Json<Pressed>) -> StatusCode {
+    page.send(What::Key(key)).await
 }
 
 async fn button(State(page): State<Page>) -> StatusCode {

@@ -33,6 +33,7 @@ use crate::{
     run::{Kiosk, run},
     sample::Sample,
     station::Station,
+    voice::Silent,
     wiring::Wiring,
 };
 
@@ -206,7 +207,8 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, size, listener, routes };
+    let voice = Box::new(Silent::default());
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 
@@ -244,9 +246,10 @@ fn parse_size(text: &str) -> Result<Size, String> {
         .split_once('x')
         .and_then(|(width, height)| Some(Size::new(width.parse().ok()?, height.parse().ok()?)))
         .ok_or("write it as WIDTHxHEIGHT, such as 1024x600")?;
-    // Every screen is checked at 800x480 and above; beyond the upper limit no kiosk screen is.
-    let fits = (800..=4096).contains(&size.width) && (480..=4096).contains(&size.height);
-    if fits { Ok(size) } else { Err("between 800x480 and 4096x4096".to_owned()) }
+    // Every screen is checked at 800x480 and at 600x1024 upright; beyond the upper limit no kiosk screen is.
+    let smallest = if size.height > size.width { Size::new(600, 1024) } else { Size::new(800, 480) };
+    let fits = (smallest.width..=4096).contains(&size.width) && (smallest.height..=4096).contains(&size.height);
+    if fits { Ok(size) } else { Err("between 800x480, or 600x1024 upright, and 4096x4096".to_owned()) }
 }
 
 #[cfg(test)]
@@ -263,6 +266,8 @@ mod tests {
     #[test]
     fn a_size_is_two_numbers_that_make_a_screen() {
         assert_eq!(parse_size("800x480"), Ok(Size::new(800, 480)));
+        assert_eq!(parse_size("600x1024"), Ok(Size::new(600, 1024)));
+        assert!(parse_size("480x800").is_err());
         assert!(parse_size("800").is_err() && parse_size("1x1").is_err() && parse_size("9x").is_err());
     }
 }

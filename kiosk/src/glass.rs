@@ -10,7 +10,7 @@ use hardware::screen::{Canvas, bounding_box, changes};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{app::App, draw::Painter, picture::png, view::Face};
+use crate::{app::App, draw::Painter, picture::png, spoken::Spoken, view::Face};
 
 /// A looker that is this many frames behind gets the whole picture instead of the changes.
 const CHANGES_KEPT: usize = 32;
@@ -55,6 +55,10 @@ pub struct InWords {
     pub words: Vec<String>,
     /// Everything a person can touch.
     pub targets: Vec<Target>,
+    /// Name of the target that the five keys stand on, if they are used.
+    pub focus: Option<String>,
+    /// What was said aloud last.
+    pub said: Vec<Spoken>,
 }
 
 /// Something a person can touch.
@@ -85,13 +89,15 @@ impl Glass {
     pub fn show(&self, app: &App, painter: &mut Painter) -> Option<(Canvas, Vec<Rectangle>)> {
         let pieces = app.pieces();
         let mut frame = Canvas::new(app.size());
-        painter.paint(&mut frame, &pieces, app.pressed());
+        painter.paint(&mut frame, &pieces, app.marks(), app.theme());
         let mut shown = self.shown();
         let changed = changes(&shown.frame, &frame);
-        let mut words = InWords { screen: app.screen().name(), ..InWords::default() };
+        let focus = app.marks().focus.and_then(|focus| pieces[focus].touch.clone());
+        let said = app.said().to_vec();
+        let mut words = InWords { screen: app.screen().name(), focus, said, ..InWords::default() };
         Size { width: words.width, height: words.height } = app.size();
         for piece in pieces {
-            let text = piece.face.text();
+            let text = piece.face.text().to_owned();
             if let Some(name) = piece.touch {
                 let (Point { x, y }, Size { width, height }) = (piece.area.top_left, piece.area.size);
                 words.targets.push(Target { name, text: text.clone(), x, y, width, height });

@@ -1,22 +1,27 @@
 //! What a screen shows, as plain data: rows and columns of words, pictures and things to touch.
 //!
-//! A screen builds a [`Part`]; [`crate::draw::layout`] alone decides where each piece of it lies, for drawing and for
-//! touching alike. `T` is what a touch means to that screen.
+//! A screen builds a [`Part`]; [`crate::draw::layout`] alone decides where each piece of it lies, for drawing, for
+//! touching, for the five keys and for reading aloud alike. `T` is what a touch means to that screen.
+//!
+//! A view does not know the screen's shape, the size of letters or the language. It says what belongs side by side
+//! ([`row`]), below each other ([`column()`]), and what may turn from the one into the other on an upright screen
+//! ([`turning`], [`grid`]); and it asks for the height that words need ([`Length::Needed`]) instead of measuring.
 
-use civic_core::wording::Both;
-
-use crate::draw::{
-    icon::Icon,
-    theme::{Ink, Look, Paper, TextSize},
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    spoken::Spoken,
 };
 
 /// A piece of a screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part<T> {
-    /// Pieces side by side.
-    Row(Line<T>),
-    /// Pieces one below the other.
-    Column(Line<T>),
+    /// Pieces in a line.
+    Line(Line<T>),
+    /// Equal pieces in rows; see [`grid`].
+    Grid(Grid<T>),
     /// A piece on a sheet of its own.
     Sheet {
         /// Colour of the sheet.
@@ -33,19 +38,51 @@ pub enum Part<T> {
 /// Pieces in a line, with the same gap between neighbours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line<T> {
+    /// Which way it runs.
+    pub way: Way,
     /// Space between two neighbours, in units.
     pub gap: u32,
     /// The pieces and how long each is.
     pub parts: Vec<(Length, Part<T>)>,
 }
 
-/// How much of a row or column a piece takes. A unit is a pixel on a screen of 1024x600.
+/// Which way a line runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From left to right.
+    Across,
+    /// From top to bottom.
+    Down,
+    /// From left to right on a wide screen, from top to bottom on an upright one.
+    Turning,
+    /// From top to bottom on a wide screen, from left to right on an upright one.
+    Counter,
+}
+
+/// Equal pieces, row by row; the last row is filled with space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid<T> {
+    /// Space between two neighbours, in units.
+    pub gap: u32,
+    /// Pieces in a row on a wide screen.
+    pub wide: usize,
+    /// Pieces in a row on an upright screen.
+    pub upright: usize,
+    /// Room for so many pieces, also where there are fewer: places stay the same from page to page.
+    pub room: usize,
+    /// The pieces.
+    pub parts: Vec<Part<T>>,
+}
+
+/// How much of a line a piece takes. A unit is a pixel on a screen of 1024x600, or of 600x1024.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Length {
     /// So many units.
     Units(u32),
     /// So many rows of so many units each, no row too small for a fingertip.
     Fingers(u32, u32),
+    /// What its words need at the present size of letters.
+    Needed,
     /// A share of what the others leave.
     Share(u32),
 }
@@ -56,7 +93,38 @@ pub struct Leaf<T> {
     /// What is drawn.
     pub face: Face,
     /// What touching it means, if anything.
-    pub touch: Option<T>,
+    pub touch: Option<Act<T>>,
+    /// When its turn comes.
+    pub turn: Turn,
+}
+
+/// When the turn of a piece comes, for the keys and for reading aloud; within a turn, in the order of the view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// What the screen is about.
+    First,
+    /// What every screen has in its frame.
+    Frame,
+    /// The way back: last, for it has a key of its own.
+    Back,
+}
+
+/// What a touch means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act<T> {
+    /// Something of this screen.
+    Own(T),
+    /// Something that every screen has in its frame.
+    Frame(Frame),
+}
+
+/// What every screen has in its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Language, letters, sound.
+    Help,
+    /// Stop reading aloud, go on, or read again: whichever comes next.
+    Read,
 }
 
 /// What is drawn in one place.
@@ -79,30 +147,52 @@ pub enum Face {
         /// The words of the person.
         text: String,
         /// Shown in grey while there are none.
-        hint: String,
+        hint: Sentence,
     },
 }
 
-/// A button: words with their English, and perhaps a picture.
+/// Words in the language that comes first, with the other beside it, and how they are spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sentence {
+    /// In the language that comes first.
+    pub first: String,
+    /// In the other language; empty where there is none.
+    pub beside: String,
+    /// How it is said aloud.
+    pub spoken: Spoken,
+}
+
+/// A button: words with the other language below, and perhaps a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Button {
     /// What it says.
-    pub words: Both,
+    pub words: Sentence,
     /// What it shows.
     pub icon: Option<Icon>,
     /// Its colours.
     pub look: Look,
-    /// The size of its Chinese words.
+    /// The size of its words.
     pub size: TextSize,
-    /// Picture above the words, not beside them.
-    pub tall: bool,
+    /// How picture and words lie.
+    pub form: Form,
+}
+
+/// How picture and words of a button lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The picture beside the words.
+    Wide,
+    /// The picture above the words.
+    Tall,
+    /// The picture alone; the words are only spoken.
+    Picture,
 }
 
 /// A key of a keyboard: a letter or words, or a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
-    /// What it types, or says.
-    pub text: String,
+    /// What it types, or says; only spoken where it has a picture.
+    pub words: Sentence,
     /// Its picture, instead of words.
     pub icon: Option<Icon>,
     /// Its colours.
@@ -112,8 +202,8 @@ pub struct Key {
 /// Words of one size and colour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Words {
-    /// The words.
-    pub text: String,
+    /// The words; only the first language is shown.
+    pub sentence: Sentence,
     /// How large, where they fit.
     pub size: TextSize,
     /// Bold or regular.
@@ -124,6 +214,8 @@ pub struct Words {
     pub align: Align,
     /// From the top of their place, not in the middle of its height.
     pub from_top: bool,
+    /// On one line, smaller rather than broken: a number is read as one.
+    pub one_line: bool,
 }
 
 /// Where in its place a line of words lies.
@@ -139,22 +231,29 @@ pub enum Align {
 
 /// Pieces side by side.
 pub fn row<T>(gap: u32, parts: Vec<(Length, Part<T>)>) -> Part<T> {
-    Part::Row(Line { gap, parts })
+    Part::Line(Line { way: Way::Across, gap, parts })
 }
 
 /// Pieces one below the other.
 pub fn column<T>(gap: u32, parts: Vec<(Length, Part<T>)>) -> Part<T> {
-    Part::Column(Line { gap, parts })
+    Part::Line(Line { way: Way::Down, gap, parts })
 }
 
-/// Rows of equal pieces, `across` in each; the last row is filled with space.
-pub fn grid<T>(gap: u32, across: usize, down: usize, parts: Vec<Part<T>>) -> Part<T> {
-    let mut parts = parts.into_iter();
-    let rows = (0..down).map(|_| {
-        let cells = (0..across).map(|_| (Length::Share(1), parts.next().unwrap_or_else(space))).collect();
-        (Length::Share(1), row(gap, cells))
-    });
-    column(gap, rows.collect())
+/// Pieces side by side on a wide screen and one below the other on an upright one. Give them shares or what they need:
+/// units would mean a width on the one and a height on the other.
+pub fn turning<T>(gap: u32, parts: Vec<(Length, Part<T>)>) -> Part<T> {
+    Part::Line(Line { way: Way::Turning, gap, parts })
+}
+
+/// The other way round: pieces of something that stands in a [`turning`] line, and so is narrow on a wide screen and
+/// low on an upright one.
+pub fn counter<T>(gap: u32, parts: Vec<(Length, Part<T>)>) -> Part<T> {
+    Part::Line(Line { way: Way::Counter, gap, parts })
+}
+
+/// Equal pieces in rows: so many in a row on a wide screen, so many on an upright one, with room for `room` in all.
+pub fn grid<T>(gap: u32, [wide, upright]: [usize; 2], room: usize, parts: Vec<Part<T>>) -> Part<T> {
+    Part::Grid(Grid { gap, wide, upright, room, parts })
 }
 
 /// A piece on a sheet of its own.
@@ -164,57 +263,97 @@ pub fn sheet<T>(paper: Paper, padding: u32, inside: Part<T>) -> Part<T> {
 
 /// Empty space.
 pub fn space<T>() -> Part<T> {
-    Part::Leaf(Leaf { face: Face::Nothing, touch: None })
+    leaf(Face::Nothing, None)
 }
 
 /// A picture.
 pub fn picture<T>(icon: Icon, ink: Ink) -> Part<T> {
-    Part::Leaf(Leaf { face: Face::Picture(icon, ink), touch: None })
+    leaf(Face::Picture(icon, ink), None)
 }
 
-/// Regular words from the left.
-pub fn words<T>(text: impl Into<String>, size: TextSize, ink: Ink) -> Part<T> {
-    let words = Words { text: text.into(), size, bold: false, ink, align: Align::Left, from_top: false };
-    Part::Leaf(Leaf { face: Face::Words(words), touch: None })
+/// Regular words from the left, in the language that comes first.
+pub fn words<T>(sentence: impl Into<Sentence>, size: TextSize, ink: Ink) -> Part<T> {
+    let words = Words {
+        sentence: sentence.into(),
+        size,
+        bold: false,
+        ink,
+        align: Align::Left,
+        from_top: false,
+        one_line: false,
+    };
+    leaf(Face::Words(words), None)
 }
 
-/// Chinese words with their English small below, from the left.
-pub fn both<T>(words_of: Both, size: TextSize, ink: Ink) -> Part<T> {
+/// Words with the other language small below, from the left. Both are spoken as one.
+pub fn both<T>(sentence: impl Into<Sentence>, size: TextSize, ink: Ink) -> Part<T> {
+    let sentence = sentence.into();
+    let beside = Sentence { first: sentence.beside.clone(), ..Sentence::default() };
     column(
-        2,
+        0,
         vec![
-            (Length::Share(1), words(words_of.zh, size, ink).bold()),
-            (Length::Units(24), words(words_of.en, TextSize::Small, ink.quiet())),
+            (Length::Share(1), space()),
+            (Length::Needed, words(sentence, size, ink).bold()),
+            (Length::Needed, words(beside, TextSize::Small, ink.quiet())),
+            (Length::Share(1), space()),
         ],
     )
 }
 
+/// What a person has written, with a hint while it is nothing.
+pub fn writing<T>(text: impl Into<String>, hint: Sentence) -> Part<T> {
+    leaf(Face::Writing { text: text.into(), hint }, None)
+}
+
 /// A button with its picture beside its words.
-pub fn button<T>(touch: T, words: Both, icon: Option<Icon>, look: Look) -> Part<T> {
+pub fn button<T>(touch: T, words: impl Into<Sentence>, icon: Option<Icon>, look: Look) -> Part<T> {
     sized_button(touch, words, icon, look, TextSize::Strong)
 }
 
 /// A button whose words have another size than buttons usually have.
-pub fn sized_button<T>(touch: T, words: Both, icon: Option<Icon>, look: Look, size: TextSize) -> Part<T> {
-    let face = Face::Button(Button { words, icon, look, size, tall: false });
-    Part::Leaf(Leaf { face, touch: Some(touch) })
+pub fn sized_button<T>(
+    touch: T,
+    words: impl Into<Sentence>,
+    icon: Option<Icon>,
+    look: Look,
+    size: TextSize,
+) -> Part<T> {
+    let face = Face::Button(Button { words: words.into(), icon, look, size, form: Form::Wide });
+    leaf(face, Some(Act::Own(touch)))
 }
 
 /// A large button with its picture above its words.
-pub fn tile<T>(touch: T, words: Both, icon: Icon, look: Look, size: TextSize) -> Part<T> {
-    let face = Face::Button(Button { words, icon: Some(icon), look, size, tall: true });
-    Part::Leaf(Leaf { face, touch: Some(touch) })
+pub fn tile<T>(touch: T, words: impl Into<Sentence>, icon: Icon, look: Look, size: TextSize) -> Part<T> {
+    let face = Face::Button(Button { words: words.into(), icon: Some(icon), look, size, form: Form::Tall });
+    leaf(face, Some(Act::Own(touch)))
+}
+
+/// A button with its picture alone; its words are heard.
+pub fn picture_button<T>(touch: T, words: impl Into<Sentence>, icon: Icon, look: Look) -> Part<T> {
+    let size = TextSize::Strong;
+    let face = Face::Button(Button { words: words.into(), icon: Some(icon), look, size, form: Form::Picture });
+    leaf(face, Some(Act::Own(touch)))
+}
+
+/// A button of every screen's frame.
+pub fn frame_button<T>(frame: Frame, words: impl Into<Sentence>, icon: Icon, look: Look, form: Form) -> Part<T> {
+    let size = TextSize::Strong;
+    let face = Face::Button(Button { words: words.into(), icon: Some(icon), look, size, form });
+    Part::Leaf(Leaf { face, touch: Some(Act::Frame(frame)), turn: Turn::Frame })
 }
 
 /// A key of a keyboard.
-pub fn key<T>(touch: T, text: impl Into<String>) -> Part<T> {
-    command_key(touch, text, None, Look::Choice(Ink::Black))
+pub fn key<T>(touch: T, words: impl Into<Sentence>) -> Part<T> {
+    command_key(touch, words, None, Look::Choice(Ink::Black))
 }
 
 /// A key that does something else than type.
-pub fn command_key<T>(touch: T, text: impl Into<String>, icon: Option<Icon>, look: Look) -> Part<T> {
-    let face = Face::Key(Key { text: text.into(), icon, look });
-    Part::Leaf(Leaf { face, touch: Some(touch) })
+pub fn command_key<T>(touch: T, words: impl Into<Sentence>, icon: Option<Icon>, look: Look) -> Part<T> {
+    leaf(Face::Key(Key { words: words.into(), icon, look }), Some(Act::Own(touch)))
+}
+
+fn leaf<T>(face: Face, touch: Option<Act<T>>) -> Part<T> {
+    Part::Leaf(Leaf { face, touch, turn: Turn::First })
 }
 
 impl<T> Part<T> {
@@ -242,14 +381,35 @@ impl<T> Part<T> {
         self.with_words(|words| words.from_top = true)
     }
 
+    /// The same words, made smaller rather than broken into lines.
+    #[must_use]
+    pub fn on_one_line(self) -> Self {
+        self.with_words(|words| words.one_line = true)
+    }
+
+    /// The same target, as the way back.
+    #[must_use]
+    pub fn as_way_back(self) -> Self {
+        match self {
+            Part::Leaf(leaf) => Part::Leaf(Leaf { turn: Turn::Back, ..leaf }),
+            part @ (Part::Line(_) | Part::Grid(_) | Part::Sheet { .. }) => part,
+        }
+    }
+
     fn with_words(self, change: impl Fn(&mut Words) + Copy) -> Self {
         match self {
-            Part::Leaf(Leaf { face: Face::Words(mut words), touch }) => {
+            Part::Leaf(Leaf { face: Face::Words(mut words), touch, turn }) => {
                 change(&mut words);
-                Part::Leaf(Leaf { face: Face::Words(words), touch })
+                Part::Leaf(Leaf { face: Face::Words(words), touch, turn })
             }
-            Part::Row(line) => Part::Row(line.with_words(change)),
-            Part::Column(line) => Part::Column(line.with_words(change)),
+            Part::Line(Line { way, gap, parts }) => {
+                let parts = parts.into_iter().map(|(length, part)| (length, part.with_words(change))).collect();
+                Part::Line(Line { way, gap, parts })
+            }
+            Part::Grid(grid) => {
+                let parts = grid.parts.into_iter().map(|part| part.with_words(change)).collect();
+                Part::Grid(Grid { parts, ..grid })
+            }
             Part::Sheet { paper, padding, inside } => {
                 Part::Sheet { paper, padding, inside: Box::new(inside.with_words(change)) }
             }
@@ -258,28 +418,57 @@ impl<T> Part<T> {
     }
 }
 
-impl<T> Line<T> {
-    fn with_words(self, change: impl Fn(&mut Words) + Copy) -> Self {
-        let parts = self.parts.into_iter().map(|(length, part)| (length, part.with_words(change))).collect();
-        Self { gap: self.gap, parts }
+impl Face {
+    /// The words a person reads here, in the language that comes first; empty for pictures and space.
+    pub fn text(&self) -> &str {
+        match self {
+            Face::Writing { text, .. } if !text.is_empty() => text,
+            Face::Nothing
+            | Face::Sheet(_)
+            | Face::Words(_)
+            | Face::Picture(..)
+            | Face::Button(_)
+            | Face::Key(_)
+            | Face::Writing { .. } => self.sentence().map_or("", |sentence| &sentence.first),
+        }
+    }
+
+    /// How it is said aloud; `None` for what is only looked at.
+    pub fn spoken(&self) -> Option<Spoken> {
+        let sentence = self.sentence()?;
+        // What a person wrote stands where the hint stood.
+        let text = self.text();
+        let spoken = if text == sentence.first { sentence.spoken.clone() } else { Spoken::words(text) };
+        (!spoken.is_silent()).then_some(spoken)
+    }
+
+    fn sentence(&self) -> Option<&Sentence> {
+        match self {
+            Face::Nothing | Face::Sheet(_) | Face::Picture(..) => None,
+            Face::Words(words) => Some(&words.sentence),
+            Face::Button(button) => Some(&button.words),
+            Face::Key(key) => Some(&key.words),
+            Face::Writing { hint, .. } => Some(hint),
+        }
     }
 }
 
-impl Face {
-    /// The words a person reads here, Chinese first; empty for pictures and space.
-    pub fn text(&self) -> String {
-        match self {
-            Face::Nothing | Face::Sheet(_) | Face::Picture(..) => String::new(),
-            Face::Words(words) => words.text.clone(),
-            Face::Button(button) => button.words.zh.clone(),
-            Face::Key(key) => key.text.clone(),
-            Face::Writing { text, hint } => {
-                if text.is_empty() {
-                    hint.clone()
-                } else {
-                    text.clone()
-                }
-            }
-        }
+impl Sentence {
+    /// Words of the county or of a person, with the same in another language if there is one.
+    pub fn of(first: impl Into<String>, beside: impl Into<String>) -> Self {
+        let first = first.into();
+        Self { spoken: Spoken::words(first.clone()), first, beside: beside.into() }
+    }
+
+    /// The first language alone, where a row has no height for two.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { beside: String::new(), ..self }
+    }
+}
+
+impl<S: Into<String>> From<S> for Sentence {
+    fn from(words: S) -> Self {
+        Self::of(words, "")
     }
 }

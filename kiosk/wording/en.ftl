@@ -3,6 +3,25 @@
 back = Back
 to-home = To the first page
 
+help = Help
+help-language = Language
+help-chinese = Chinese
+help-english = English
+help-letters = Letters
+help-usual = As usual
+help-large = Large
+help-colours = Colours
+help-high-contrast = White on black
+help-aloud = Read it to me
+help-aloud-no = No
+help-aloud-yes = Yes, aloud
+help-volume = Sound
+help-quieter = Quieter
+help-louder = Louder
+read-pause = Stop for a moment
+read-go-on = Go on
+read-again = Hear it again
+
 home-say = Say something
 home-find = See what became of it
 
@@ -51,8 +70,7 @@ read-back-change = Change it
 read-back-file = Yes, hand it in
 
 filed-title = Saved
-filed-number = Your number
-filed-note-down = Write it down or take a picture
+filed-note-down = Your number: write it down or take a picture
 filed-next = Your words are saved on this machine and go to the county when there is a network. Come back later and type this number to see what became of it.
 filed-noted = Noted, to the first page
 

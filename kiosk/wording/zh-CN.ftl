@@ -3,6 +3,25 @@
 back = 返回
 to-home = 回首页
 
+help = 帮助
+help-language = 语言
+help-chinese = 中文
+help-english = 英文
+help-letters = 字
+help-usual = 平常
+help-large = 大字
+help-colours = 颜色
+help-high-contrast = 黑底白字
+help-aloud = 读给我听
+help-aloud-no = 不读
+help-aloud-yes = 读出来
+help-volume = 声音
+help-quieter = 小一点
+help-louder = 大一点
+read-pause = 停一停
+read-go-on = 接着听
+read-again = 再听一遍
+
 home-say = 提意见
 home-find = 查进度
 
@@ -24,7 +43,7 @@ to-sentences = 常用话
 to-marks = 数字
 more-topics = 还有别的
 more-sentences = 还有别的话
-more-characters = 更多字
+more-characters = 更多
 letters-hint = 点拼音字母，再点要的字
 erase = 删一个字
 space = 空格
@@ -51,8 +70,7 @@ read-back-change = 改一改
 read-back-file = 对，交上去
 
 filed-title = 存好了
-filed-number = 您的号码
-filed-note-down = 请记下来，或者用手机拍下来
+filed-note-down = 您的号码，请记下来，或者用手机拍下来
 filed-next = 您的话已经存在这台机器里，有网的时候自动送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
 filed-noted = 记好了，回首页
 

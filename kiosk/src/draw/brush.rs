@@ -5,14 +5,18 @@ use hardware::screen::Canvas;
 
 use crate::draw::{
     icon::{Icon, Icons},
-    layout::Scale,
+    measure::{Style, width},
     shape::Corners,
-    text::{Style, Text, Weight},
-    theme::{CORNER, SHADOW, TextSize},
+    surface::Surface,
+    text::Text,
+    theme::{CORNER, Plate},
 };
 
-/// The smallest size that words may shrink to, of the size they were meant to have.
-const SHRINK_TO: (u32, u32) = (11, 20);
+/// Width of an edge, in units.
+const EDGE: u32 = 3;
+
+/// Widths of the two rings around the target that the keys stand on, in units, the outer first.
+const RINGS: [u32; 2] = [5, 3];
 
 /// A canvas with fonts, pictures and corners at hand.
 pub struct Brush<'a> {
@@ -20,18 +24,32 @@ pub struct Brush<'a> {
     pub text: &'a mut Text,
     pub icons: &'a mut Icons,
     pub corners: &'a mut Corners,
-    pub scale: Scale,
+    pub surface: Surface,
 }
 
 impl Brush<'_> {
-    /// A rounded face, with a shadow when it can be lifted off the ground.
-    pub fn plate(&mut self, area: Rectangle, face: Rgb888, shadow: bool) {
-        let radius = self.scale.pixels(CORNER);
-        if shadow {
+    /// A rounded face with its edge, and with a shadow where it can be lifted off the ground.
+    pub fn plate(&mut self, area: Rectangle, plate: Plate, lifted: bool) {
+        if let Some(shadow) = self.surface.theme.shadow().filter(|_| lifted) {
             let below = Rectangle::new(area.top_left + Point::new(1, 3), area.size);
-            self.corners.fill_rounded(self.canvas, below, radius, SHADOW);
+            self.rounded(below, shadow);
         }
-        self.corners.fill_rounded(self.canvas, area, radius, face);
+        match plate.edge {
+            Some(edge) => {
+                self.rounded(area, edge);
+                self.rounded(area.offset(-self.px(EDGE)), plate.face);
+            }
+            None => self.rounded(area, plate.face),
+        }
+    }
+
+    /// The ring around the target that the keys stand on; returns what is left inside it.
+    pub fn ring(&mut self, mut area: Rectangle) -> Rectangle {
+        for (color, units) in self.surface.theme.ring().into_iter().zip(RINGS) {
+            self.rounded(area, color);
+            area = area.offset(-self.px(units));
+        }
+        area
     }
 
     /// A picture on a square around this point.
@@ -42,27 +60,28 @@ impl Brush<'_> {
 
     /// One line in the middle of a width, at this height; made smaller where it would be too wide.
     pub fn centred_line(&mut self, line: &str, style: Style, middle: i32, area: Rectangle, color: Rgb888) {
-        let (mut style, smallest) = (style, self.smallest(style));
-        while self.text.width(line, style) > area.size.width && style.pixels > smallest {
+        let (mut style, smallest) = (style, self.surface.smallest(style));
+        while width(line, style) > area.size.width && style.pixels > smallest {
             style.pixels -= 1;
         }
-        let x = area.top_left.x + (area.size.width as i32 - self.text.width(line, style) as i32) / 2;
+        let x = area.top_left.x + (area.size.width as i32 - width(line, style) as i32) / 2;
         self.text.draw(self.canvas, x, middle, line, style, color);
     }
 
-    /// How words of this size are set on this screen.
-    pub fn style(&self, size: TextSize, bold: bool) -> Style {
-        let weight = if bold { Weight::Bold } else { Weight::Regular };
-        Style { weight, pixels: self.scale.pixels(size.units()) }
-    }
-
-    /// The smallest size that words of this style may shrink to, in pixels.
-    pub fn smallest(&self, style: Style) -> u32 {
-        (style.pixels * SHRINK_TO.0 / SHRINK_TO.1).max(self.scale.pixels(TextSize::Small.units()) * 4 / 5)
+    /// Lines one below the other around this height, each in the middle of a width.
+    pub fn centred_lines(&mut self, lines: &[String], style: Style, middle: i32, area: Rectangle, color: Rgb888) {
+        let first = middle - (lines.len() as i32 - 1) * style.line_height() as i32 / 2;
+        for (index, line) in lines.iter().enumerate() {
+            self.centred_line(line, style, first + index as i32 * style.line_height() as i32, area, color);
+        }
     }
 
     /// So many units, in pixels.
     pub fn px(&self, units: u32) -> i32 {
-        self.scale.pixels(units) as i32
+        self.surface.px(units)
+    }
+
+    fn rounded(&mut self, area: Rectangle, color: Rgb888) {
+        self.corners.fill_rounded(self.canvas, area, self.surface.pixels(CORNER), color);
     }
 }

@@ -1,13 +1,17 @@
-//! Buttons: a picture above large words, or beside them, with the English small below.
+//! Buttons: a picture above large words, or beside them, with the other language small below.
 
 use embedded_graphics::{prelude::*, primitives::Rectangle};
 
 use crate::{
     draw::{
+        Shown,
         brush::Brush,
+        measure::{Style, fit, width},
+        needed::BUTTON_PADDING,
+        surface::Surface,
         theme::{Colors, Look, TextSize},
     },
-    view::Button,
+    view::{Button, Form},
 };
 
 /// The largest a picture on a button gets, in units.
@@ -15,62 +19,127 @@ const PICTURE_MAX: u32 = 150;
 
 /// Draws a button, at rest or under a finger.
 pub fn draw(brush: &mut Brush<'_>, button: &Button, area: Rectangle, pressed: bool) {
-    let colors = button.look.colors(pressed);
-    // The bar is touched to its edges, but its buttons stand off them.
-    let area = if button.look == Look::OnBar { area.offset(-brush.px(8)) } else { area };
+    let colors = brush.surface.theme.look(button.look, pressed);
+    let inside = inside(button, area, brush.surface);
     let lifted = !pressed && !matches!(button.look, Look::OnBar | Look::Waiting);
-    brush.plate(area, colors.face, lifted);
-    let inside = area.offset(-brush.px(8));
-    if button.tall { tall(brush, button, colors, inside) } else { wide(brush, button, colors, inside) }
+    brush.plate(inside.offset(brush.px(BUTTON_PADDING)), colors.plate, lifted);
+    match button.form {
+        Form::Tall => tall(brush, button, colors, inside),
+        Form::Wide => wide(brush, button, colors, inside),
+        Form::Picture => {
+            if let Some(icon) = button.icon {
+                brush.picture(icon, inside.size.width.min(inside.size.height), inside.center(), colors.picture);
+            }
+        }
+    }
+}
+
+/// The words of a button as they fit: the first language, and the other where there is height for it.
+struct Fitted {
+    style: Style,
+    lines: Vec<String>,
+    small: Style,
+    /// Empty where there is no height for it.
+    beside: Vec<String>,
+}
+
+impl Fitted {
+    fn new(button: &Button, room: Size, surface: Surface) -> Self {
+        let style = surface.style(button.size, true);
+        let small = surface.style(TextSize::Small, false);
+        let smallest = surface.smallest(style);
+        let first = &button.words.first;
+        if !button.words.beside.is_empty() {
+            let one_line = Size { height: small.pixels, ..room };
+            let (small, beside) = fit(&button.words.beside, small, surface.smallest(small), one_line);
+            let height = room.height.saturating_sub(height_beside(small, &beside));
+            let (fitted, lines) = fit(first, style, smallest, Size { height, ..room });
+            // The other language may cost the first a fifth of its size, and no more.
+            if fitted.pixels * 5 >= style.pixels * 4 && fitted.height_of(lines.len()) <= height {
+                return Self { style: fitted, lines, small, beside };
+            }
+        }
+        let (style, lines) = fit(first, style, smallest, room);
+        Self { style, lines, small, beside: Vec::new() }
+    }
+
+    fn height(&self) -> u32 {
+        self.style.height_of(self.lines.len()) + height_beside(self.small, &self.beside)
+    }
+
+    fn width(&self) -> u32 {
+        let first = self.lines.iter().map(|line| width(line, self.style));
+        first.chain(self.beside.iter().map(|line| width(line, self.small))).max().unwrap_or(0)
+    }
+
+    /// Draws the words in the middle of a column, from this height on.
+    fn draw(&self, brush: &mut Brush<'_>, column: Rectangle, top: i32, colors: Colors) {
+        let first = self.style.height_of(self.lines.len()) as i32;
+        brush.centred_lines(&self.lines, self.style, top + first / 2, column, colors.words);
+        let middle = top + first + height_beside(self.small, &self.beside) as i32 * 3 / 5;
+        brush.centred_lines(&self.beside, self.small, middle, column, colors.small);
+    }
+}
+
+/// Height of the other language with the air above it.
+fn height_beside(small: Style, beside: &[String]) -> u32 {
+    if beside.is_empty() { 0 } else { small.line_height() * beside.len() as u32 + small.pixels / 5 }
 }
 
 fn tall(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangle) {
-    let style = brush.style(button.size, true);
-    let small = brush.style(TextSize::Small, false);
-    let english = !button.words.en.is_empty();
-    let below = if english { small.line_height() + small.pixels / 3 } else { 0 };
-    let words_height = style.pixels * 5 / 4 + below;
-    let side = inside.size.height.saturating_sub(words_height).min(brush.scale.pixels(PICTURE_MAX));
-    let free = inside.size.height.saturating_sub(words_height + side) as i32;
-    let top = inside.top_left.y + free / 3;
+    let words = Fitted::new(button, room_beside_picture(button, inside.size, brush.surface), brush.surface);
+    let gap = words.style.pixels / 4;
+    let side = inside.size.height.saturating_sub(words.height() + gap);
+    let side = side.min(brush.surface.pixels(PICTURE_MAX)).min(inside.size.width);
+    let free = inside.size.height.saturating_sub(words.height() + gap + side) as i32;
+    let top = inside.top_left.y + free / 2;
     if let Some(icon) = button.icon {
         brush.picture(icon, side, Point::new(inside.center().x, top + side as i32 / 2), colors.picture);
     }
-    let middle = top + side as i32 + free / 3 + style.pixels as i32 * 5 / 8;
-    brush.centred_line(&button.words.zh, style, middle, inside, colors.words);
-    if english {
-        let middle = middle + style.pixels as i32 * 5 / 8 + small.line_height() as i32 / 2;
-        brush.centred_line(&button.words.en, small, middle, inside, colors.small);
-    }
+    words.draw(brush, inside, top + (side + gap) as i32, colors);
 }
 
 fn wide(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangle) {
-    let style = brush.style(button.size, true);
-    let small = brush.style(TextSize::Small, false);
+    let style = brush.surface.style(button.size, true);
     let side = button.icon.map_or(0, |_| (style.pixels * 5 / 4).min(inside.size.height));
-    let gap = if side > 0 && !button.words.zh.is_empty() { style.pixels / 3 } else { 0 };
-    let room = Size::new(inside.size.width.saturating_sub(side + gap), inside.size.height);
-    let smallest = brush.smallest(style);
-    let (style, lines) = brush.text.fit(&button.words.zh, style, smallest, room);
-    // English goes below where there is height for it, and is left out where there is not.
-    let has_height = inside.size.height >= style.pixels * 5 / 4 + small.pixels;
-    let english = !button.words.en.is_empty() && lines.len() == 1 && has_height;
-    let chinese_width = lines.iter().map(|line| brush.text.width(line, style)).max().unwrap_or(0);
-    let english_width = if english { brush.text.width(&button.words.en, small).min(room.width) } else { 0 };
-    let words_width = chinese_width.max(english_width);
-    let left = inside.center().x - (side + gap + words_width) as i32 / 2;
+    let room = room_beside_picture(button, inside.size, brush.surface);
+    let gap = inside.size.width.saturating_sub(room.width + side);
+    let words = Fitted::new(button, room, brush.surface);
+    let width = words.width().min(room.width);
+    let left = inside.center().x - (side + gap + width) as i32 / 2;
     if let Some(icon) = button.icon {
         brush.picture(icon, side, Point::new(left + side as i32 / 2, inside.center().y), colors.picture);
     }
-    let column = Rectangle::new(Point::new(left + (side + gap) as i32, 0), Size::new(words_width, 0));
-    let line_height = style.line_height() as i32;
-    let middle = inside.center().y - if english { small.pixels as i32 * 6 / 10 } else { 0 };
-    let first = middle - (lines.len() as i32 - 1) * line_height / 2;
-    for (index, line) in lines.iter().enumerate() {
-        brush.centred_line(line, style, first + index as i32 * line_height, column, colors.words);
-    }
-    if english {
-        let middle = middle + style.pixels as i32 * 6 / 10 + small.pixels as i32 * 7 / 10;
-        brush.centred_line(&button.words.en, small, middle, column, colors.small);
+    let column = Rectangle::new(Point::new(left + (side + gap) as i32, 0), Size::new(width, 0));
+    words.draw(brush, column, inside.center().y - words.height() as i32 / 2, colors);
+}
+
+/// How the words of a button come out in this place.
+pub fn shown(button: &Button, area: Rectangle, surface: Surface) -> Shown {
+    let inside = inside(button, area, surface).size;
+    let room = room_beside_picture(button, inside, surface);
+    let words = Fitted::new(button, room, surface);
+    let is_whole = words.height() <= room.height && words.width() <= room.width;
+    Shown { pixels: words.style.pixels, is_whole }
+}
+
+/// Where words and picture of a button lie.
+fn inside(button: &Button, area: Rectangle, surface: Surface) -> Rectangle {
+    // The bar is touched to its edges, but its buttons stand off them.
+    let area = if button.look == Look::OnBar { area.offset(-surface.px(5)) } else { area };
+    area.offset(-surface.px(BUTTON_PADDING))
+}
+
+/// What the picture leaves to the words.
+fn room_beside_picture(button: &Button, inside: Size, surface: Surface) -> Size {
+    let style = surface.style(button.size, true);
+    match (button.form, button.icon) {
+        (Form::Wide, Some(_)) => {
+            let picture = (style.pixels * 5 / 4).min(inside.height) + style.pixels / 3;
+            Size::new(inside.width.saturating_sub(picture), inside.height)
+        }
+        // The picture gets at least a third of the height.
+        (Form::Tall, Some(_)) => Size::new(inside.width, inside.height * 2 / 3),
+        (Form::Wide | Form::Tall | Form::Picture, _) => inside,
     }
 }

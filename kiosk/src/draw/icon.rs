@@ -76,13 +76,25 @@ pub enum Icon {
     Safety,
     /// A seal stamped on paper.
     Governance,
+    /// A question mark in a disc: help.
+    Help,
+    /// An ear: read it to me.
+    Ear,
+    /// Two bars: stop for a moment.
+    Pause,
+    /// A triangle to the right: go on.
+    Play,
+    /// Less of it.
+    Minus,
+    /// More of it.
+    Plus,
     /// Three dots.
     Other,
 }
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 29] = [
+    pub const ALL: [Icon; 35] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -111,6 +123,12 @@ impl Icon {
         Icon::Sanitation,
         Icon::Safety,
         Icon::Governance,
+        Icon::Help,
+        Icon::Ear,
+        Icon::Pause,
+        Icon::Play,
+        Icon::Minus,
+        Icon::Plus,
         Icon::Other,
     ];
 
@@ -323,6 +341,44 @@ impl Icon {
                 pen.quad((20.0, 14.0), (28.0, 14.0), (31.0, 28.0), (17.0, 28.0));
                 pen.block(8.0, 27.0, 32.0, 9.0, 3.0);
                 pen.block(5.0, 39.0, 38.0, 5.0, 1.0);
+            }
+            Icon::Help => {
+                pen.disc(24.0, 24.0, 22.0);
+                pen.cutting();
+                pen.stroke(
+                    &[
+                        (16.5, 18.0),
+                        (18.0, 13.5),
+                        (22.0, 11.0),
+                        (26.5, 11.0),
+                        (30.5, 13.5),
+                        (31.5, 17.5),
+                        (29.5, 21.5),
+                        (25.5, 24.5),
+                        (24.0, 27.0),
+                        (24.0, 29.5),
+                    ],
+                    4.5,
+                );
+                pen.disc(24.0, 36.5, 3.0);
+            }
+            Icon::Ear => {
+                pen.disc(25.0, 18.0, 15.0);
+                pen.quad((11.0, 20.0), (39.0, 20.0), (28.0, 40.0), (17.0, 34.0));
+                pen.disc(21.5, 37.0, 8.0);
+                pen.cutting();
+                pen.stroke(&[(18.0, 21.0), (18.5, 15.5), (23.0, 11.5), (28.5, 12.0), (32.0, 16.5), (31.0, 21.5)], 3.5);
+                pen.stroke(&[(31.0, 21.5), (26.0, 25.5), (24.0, 31.0), (21.0, 36.0)], 3.5);
+            }
+            Icon::Pause => {
+                pen.block(9.0, 6.0, 11.0, 36.0, 2.0);
+                pen.block(28.0, 6.0, 11.0, 36.0, 2.0);
+            }
+            Icon::Play => pen.triangle((11.0, 4.0), (11.0, 44.0), (43.0, 24.0)),
+            Icon::Minus => pen.stroke(&[(8.0, 24.0), (40.0, 24.0)], 7.0),
+            Icon::Plus => {
+                pen.stroke(&[(8.0, 24.0), (40.0, 24.0)], 7.0);
+                pen.stroke(&[(24.0, 8.0), (24.0, 40.0)], 7.0);
             }
             Icon::Other => {
                 for x in [8.0, 24.0, 40.0] {

@@ -9,10 +9,11 @@ use crate::{
         button,
         icon::Icons,
         key,
-        layout::{Placed, Scale},
+        layout::Placed,
         shape::Corners,
+        surface::Surface,
         text::Text,
-        theme::Paper,
+        theme::{Paper, Theme},
         words,
     },
     view::Face,
@@ -26,15 +27,25 @@ pub struct Painter {
     corners: Corners,
 }
 
+/// What a finger or a key is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The piece under a finger, which looks pressed.
+    pub pressed: Option<usize>,
+    /// The piece that the keys stand on, which has a ring.
+    pub focus: Option<usize>,
+}
+
 impl Painter {
-    /// Draws a whole screen; the target under a finger looks pressed.
-    pub fn paint<T>(&mut self, canvas: &mut Canvas, pieces: &[Placed<T>], pressed: Option<usize>) {
-        let Ok(()) = canvas.clear(Paper::Ground.color());
-        let scale = Scale::of(canvas.size());
+    /// Draws a whole screen.
+    pub fn paint<T>(&mut self, canvas: &mut Canvas, pieces: &[Placed<T>], marks: Marks, theme: Theme) {
+        let Ok(()) = canvas.clear(theme.paper(Paper::Ground).face);
+        let surface = Surface { size: canvas.size(), theme };
         let Self { text, icons, corners } = self;
-        let mut brush = Brush { canvas, text, icons, corners, scale };
+        let mut brush = Brush { canvas, text, icons, corners, surface };
         for (index, piece) in pieces.iter().enumerate() {
-            draw(&mut brush, &piece.face, piece.area, pressed == Some(index));
+            let area = if marks.focus == Some(index) { brush.ring(piece.area) } else { piece.area };
+            draw(&mut brush, &piece.face, area, marks.pressed == Some(index));
         }
     }
 }
@@ -46,20 +57,29 @@ fn draw(brush: &mut Brush<'_>, face: &Face, area: Rectangle, pressed: bool) {
         Face::Words(words) => words::draw(brush, words, area),
         Face::Picture(icon, ink) => {
             let side = area.size.width.min(area.size.height);
-            brush.picture(*icon, side, area.center(), ink.color());
+            let color = brush.surface.theme.ink(*ink);
+            brush.picture(*icon, side, area.center(), color);
         }
         Face::Button(button) => button::draw(brush, button, area, pressed),
         Face::Key(key) => key::draw(brush, key, area, pressed),
-        Face::Writing { text, hint } => words::draw_writing(brush, text, hint, area),
+        Face::Writing { text, hint } => words::draw_writing(brush, text, &hint.first, area),
     }
 }
 
 fn sheet(brush: &mut Brush<'_>, paper: Paper, area: Rectangle) {
+    let plate = brush.surface.theme.paper(paper);
     match paper {
         Paper::Ground | Paper::Bar => {
-            let Ok(()) = brush.canvas.fill_solid(&area, paper.color());
+            let Ok(()) = brush.canvas.fill_solid(&area, plate.face);
+            if let Some(edge) = plate.edge {
+                let below = Rectangle::new(
+                    area.top_left + Point::new(0, area.size.height as i32 - 3),
+                    Size::new(area.size.width, 3),
+                );
+                let Ok(()) = brush.canvas.fill_solid(&below, edge);
+            }
         }
-        Paper::Card => brush.plate(area, paper.color(), true),
-        Paper::Strip | Paper::Warm => brush.plate(area, paper.color(), false),
+        Paper::Card => brush.plate(area, plate, true),
+        Paper::Strip | Paper::Warm => brush.plate(area, plate, false),
     }
 }

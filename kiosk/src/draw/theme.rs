@@ -1,11 +1,28 @@
-//! Every colour and size, in one place. Words on their ground keep a contrast of at least 7:1 (tested below).
+//! Every colour and size, in one place, for every way a person may want to see the screen.
+//!
+//! A view names an [`Ink`], a [`Paper`], a [`Look`], a [`TextSize`]; the [`Theme`] says what these are. So large letters
+//! and high contrast are the same views with other sizes and colours. Words keep a contrast of at least 7:1 to what they
+//! lie on, and running words one of 10:1 (tested on every screen in `kiosk/tests/it/pictures.rs`).
 
 use embedded_graphics::pixelcolor::Rgb888;
 
-/// Sizes of words, in units: pixels on a screen of 1024x600. English beside Chinese is the only thing below 26.
+use crate::settings::{Colours, Language, Letters};
+
+/// How the present person wants to see the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Theme {
+    /// How large letters are.
+    pub letters: Letters,
+    /// Which colours.
+    pub colours: Colours,
+    /// Which language comes first.
+    pub language: Language,
+}
+
+/// Sizes of words, in units: pixels on a screen of 1024x600. What stands small beside is the only thing below 26.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextSize {
-    /// English beside Chinese, and small print that nobody must read.
+    /// The other language beside the first, and small print that nobody must read.
     Small,
     /// Running words.
     Body,
@@ -19,21 +36,141 @@ pub enum TextSize {
     Ticket,
 }
 
-impl TextSize {
-    /// Height of a character, in units.
-    pub fn units(self) -> u32 {
-        match self {
-            TextSize::Small => 18,
-            TextSize::Body => 27,
-            TextSize::Strong => 32,
-            TextSize::Title => 40,
-            TextSize::Huge => 60,
-            TextSize::Ticket => 112,
+impl Theme {
+    /// Height of a character of this size, in units.
+    pub fn units(self, size: TextSize) -> u32 {
+        // Large letters are two fifths larger, where they are not so large already that only length would be lost.
+        let (usual, large) = match size {
+            TextSize::Small => (18, 25),
+            TextSize::Body => (27, 38),
+            TextSize::Strong => (32, 45),
+            TextSize::Title => (40, 56),
+            TextSize::Huge => (60, 72),
+            TextSize::Ticket => (112, 112),
+        };
+        let units = match self.letters {
+            Letters::Usual => usual,
+            Letters::Large => large,
+        };
+        match (self.language, size) {
+            (Language::Chinese, _) | (Language::English, TextSize::Ticket) => units,
+            // What stands beside is Chinese here, which must be larger than Latin to be read.
+            (Language::English, TextSize::Small) => units * 7 / 6,
+            // Latin letters fill more of their height and need more length.
+            (Language::English, TextSize::Body | TextSize::Strong | TextSize::Title | TextSize::Huge) => units * 7 / 8,
+        }
+    }
+
+    /// The colour of an ink.
+    pub fn ink(self, ink: Ink) -> Rgb888 {
+        let (usual, high) = match ink {
+            Ink::Black => (0x17202B, 0xFFFFFF),
+            Ink::Grey => (0x2E3640, 0xE0E0E0),
+            Ink::White => (0xFFFFFF, 0xFFFFFF),
+            Ink::Red => (0x8A1410, 0xFFB3A7),
+            Ink::Amber => (0x6B3600, 0xFFD54A),
+            Ink::Green => (0x0A4F27, 0x8CF0A8),
+            Ink::Blue => (0x123F7C, 0x9CCBFF),
+        };
+        self.choose(usual, high)
+    }
+
+    /// The colours of a sheet.
+    pub fn paper(self, paper: Paper) -> Plate {
+        let edge = |high| (self.colours == Colours::HighContrast).then_some(rgb(high));
+        let face = match paper {
+            Paper::Ground => 0xF1F4F8,
+            Paper::Bar => 0x8A1410,
+            Paper::Card => 0xFFFFFF,
+            Paper::Strip => 0xE4EAF1,
+            Paper::Warm => 0xFFF1D6,
+        };
+        let edge = match paper {
+            Paper::Ground => None,
+            Paper::Bar | Paper::Card => edge(0xFFFFFF),
+            Paper::Strip => edge(0x8C8C8C),
+            Paper::Warm => edge(0xFFE100),
+        };
+        Plate { face: self.choose(face, 0x000000), edge }
+    }
+
+    /// The colours of a button, at rest or under a finger.
+    pub fn look(self, look: Look, pressed: bool) -> Colors {
+        match self.colours {
+            Colours::Usual => self.usual_look(look, pressed),
+            Colours::HighContrast => self.high_contrast_look(look, pressed),
+        }
+    }
+
+    fn usual_look(self, look: Look, pressed: bool) -> Colors {
+        let of = |face, words: Ink| Colors {
+            plate: Plate { face, edge: None },
+            words: self.ink(words),
+            small: self.ink(words.quiet()),
+            picture: self.ink(words),
+        };
+        match (look, pressed) {
+            (Look::Choice(ink), false) => Colors { picture: self.ink(ink), ..of(self.ink(Ink::White), Ink::Black) },
+            (Look::Chosen(ink), false) => Colors {
+                plate: Plate { face: self.paper(Paper::Warm).face, edge: Some(self.ink(Ink::Black)) },
+                picture: self.ink(ink),
+                ..of(self.ink(Ink::White), Ink::Black)
+            },
+            (Look::Choice(_) | Look::Chosen(_) | Look::Other | Look::OnBar | Look::Waiting, true) => {
+                of(self.ink(Ink::Blue), Ink::White)
+            }
+            (Look::Next, false) => of(self.ink(Ink::Green), Ink::White),
+            (Look::Next, true) => of(rgb(0x083A1C), Ink::White),
+            (Look::Other, false) => of(rgb(0xE1E8F0), Ink::Black),
+            (Look::OnBar, false) => of(rgb(0x6A0F0B), Ink::White),
+            (Look::Waiting, false) => of(rgb(0xE4EAF1), Ink::Grey),
+        }
+    }
+
+    /// White or yellow on black with an edge around every button; under a finger black on white.
+    fn high_contrast_look(self, look: Look, pressed: bool) -> Colors {
+        let of = |face, words, edge| Colors {
+            plate: Plate { face: rgb(face), edge: Some(rgb(edge)) },
+            words: rgb(words),
+            small: rgb(words),
+            picture: rgb(words),
+        };
+        match (look, pressed) {
+            (_, true) => of(0xFFFFFF, 0x000000, 0xFFE100),
+            (Look::Choice(ink), false) => Colors { picture: self.ink(ink), ..of(0x000000, 0xFFFFFF, 0xFFFFFF) },
+            (Look::Chosen(_), false) => of(0xFFFFFF, 0x000000, 0xFFE100),
+            (Look::Next, false) => of(0xFFE100, 0x000000, 0xFFFFFF),
+            (Look::Other | Look::OnBar, false) => of(0x000000, 0xFFFFFF, 0xFFFFFF),
+            (Look::Waiting, false) => of(0x000000, 0xE0E0E0, 0x8C8C8C),
+        }
+    }
+
+    /// The two colours of the ring around the target that the keys stand on, the outer first: one of them shows on
+    /// any ground.
+    pub fn ring(self) -> [Rgb888; 2] {
+        match self.colours {
+            Colours::Usual => [rgb(0x0B3FA8), rgb(0xFFFFFF)],
+            Colours::HighContrast => [rgb(0xFFE100), rgb(0x000000)],
+        }
+    }
+
+    /// The shadow under cards and buttons, where there is one.
+    pub fn shadow(self) -> Option<Rgb888> {
+        match self.colours {
+            Colours::Usual => Some(rgb(0xC9D2DD)),
+            Colours::HighContrast => None,
+        }
+    }
+
+    fn choose(self, usual: u32, high_contrast: u32) -> Rgb888 {
+        match self.colours {
+            Colours::Usual => rgb(usual),
+            Colours::HighContrast => rgb(high_contrast),
         }
     }
 }
 
-/// Colours of words and pictures.
+/// Colours of words and pictures, named as they look in the usual colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     /// Near black, on light sheets.
@@ -53,19 +190,6 @@ pub enum Ink {
 }
 
 impl Ink {
-    /// The colour itself.
-    pub fn color(self) -> Rgb888 {
-        match self {
-            Ink::Black => rgb(0x17202B),
-            Ink::Grey => rgb(0x3C4551),
-            Ink::White => rgb(0xFFFFFF),
-            Ink::Red => rgb(0x9E1B16),
-            Ink::Amber => rgb(0x753B00),
-            Ink::Green => rgb(0x0D552B),
-            Ink::Blue => rgb(0x17488A),
-        }
-    }
-
     /// The same ground's ink for smaller words.
     #[must_use]
     pub fn quiet(self) -> Self {
@@ -91,24 +215,13 @@ pub enum Paper {
     Warm,
 }
 
-impl Paper {
-    /// The colour itself.
-    pub fn color(self) -> Rgb888 {
-        match self {
-            Paper::Ground => rgb(0xF1F4F8),
-            Paper::Bar => Ink::Red.color(),
-            Paper::Card => rgb(0xFFFFFF),
-            Paper::Strip => rgb(0xE4EAF1),
-            Paper::Warm => rgb(0xFFF1D6),
-        }
-    }
-}
-
-/// Colours of a button: its face, its words, its picture.
+/// What a button is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// White with a picture of this colour: a choice among equals.
+    /// A choice among equals, with a picture of this colour.
     Choice(Ink),
+    /// The one among equals that is chosen now. Its picture differs too: colour is never the only sign.
+    Chosen(Ink),
     /// The one thing to do next.
     Next,
     /// Something else one may do.
@@ -119,88 +232,87 @@ pub enum Look {
     Waiting,
 }
 
-/// The three colours of a button.
+/// The colours of something flat: its face, and an edge where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plate {
+    /// Behind the words.
+    pub face: Rgb888,
+    /// Around the face.
+    pub edge: Option<Rgb888>,
+}
+
+/// The colours of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colors {
     /// Behind the words.
-    pub face: Rgb888,
+    pub plate: Plate,
     /// The words.
     pub words: Rgb888,
-    /// The English words.
+    /// The other language's words.
     pub small: Rgb888,
     /// The picture.
     pub picture: Rgb888,
 }
 
-impl Look {
-    /// The colours, at rest or under a finger.
-    pub fn colors(self, pressed: bool) -> Colors {
-        let white = Ink::White.color();
-        let of = |face, ink: Ink| Colors { face, words: ink.color(), small: ink.quiet().color(), picture: ink.color() };
-        match (self, pressed) {
-            (Look::Choice(ink), false) => Colors { picture: ink.color(), ..of(white, Ink::Black) },
-            (Look::Choice(_) | Look::Other | Look::OnBar | Look::Waiting, true) => of(Ink::Blue.color(), Ink::White),
-            (Look::Next, false) => of(Ink::Green.color(), Ink::White),
-            (Look::Next, true) => of(rgb(0x083A1C), Ink::White),
-            (Look::Other, false) => of(rgb(0xE1E8F0), Ink::Black),
-            (Look::OnBar, false) => of(rgb(0x7A120E), Ink::White),
-            (Look::Waiting, false) => of(rgb(0xE4EAF1), Ink::Grey),
-        }
-    }
-}
-
 /// Radius of corners, in units.
 pub const CORNER: u32 = 16;
-
-/// The shadow under cards and buttons.
-pub const SHADOW: Rgb888 = Rgb888::new(0xC9, 0xD2, 0xDD);
 
 const fn rgb(value: u32) -> Rgb888 {
     let [_, red, green, blue] = value.to_be_bytes();
     Rgb888::new(red, green, blue)
 }
 
+/// Contrast between two colours, 1 to 21, as the accessibility guidelines (WCAG) reckon it.
+pub fn contrast(one: Rgb888, other: Rgb888) -> f64 {
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    if one > other { one / other } else { other / one }
+}
+
+fn luminance(color: Rgb888) -> f64 {
+    use embedded_graphics::pixelcolor::RgbColor;
+    let linear = |channel: u8| {
+        let value = f64::from(channel) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+}
+
 #[cfg(test)]
 mod tests {
-    use embedded_graphics::pixelcolor::RgbColor;
-
     use super::*;
 
-    fn luminance(color: Rgb888) -> f64 {
-        let linear = |channel: u8| {
-            let value = f64::from(channel) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
-    }
-
-    fn contrast(one: Rgb888, other: Rgb888) -> f64 {
-        let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
-        if one > other { one / other } else { other / one }
-    }
-
     #[test]
-    fn words_keep_a_contrast_of_seven_to_one_on_every_ground() {
+    fn every_button_keeps_seven_to_one_at_rest_and_pressed_in_both_kinds_of_colours() {
         let inks = [Ink::Black, Ink::Grey, Ink::Red, Ink::Amber, Ink::Green, Ink::Blue];
-        for paper in [Paper::Ground, Paper::Card, Paper::Strip, Paper::Warm] {
-            for ink in inks {
-                let contrast = contrast(ink.color(), paper.color());
-                // Red is the heading's, and lies on cards and ground only.
-                assert!(contrast >= 7.0 || (ink == Ink::Red && contrast >= 6.0), "{ink:?} on {paper:?}: {contrast:.1}");
+        let mut looks = vec![Look::Next, Look::Other, Look::OnBar, Look::Waiting];
+        looks.extend(inks.iter().flat_map(|ink| [Look::Choice(*ink), Look::Chosen(*ink)]));
+        for colours in [Colours::Usual, Colours::HighContrast] {
+            let theme = Theme { colours, ..Theme::default() };
+            for (look, pressed) in looks.iter().flat_map(|look| [(look, false), (look, true)]) {
+                let colors = theme.look(*look, pressed);
+                for ink in [colors.words, colors.small, colors.picture] {
+                    let contrast = contrast(ink, colors.plate.face);
+                    assert!(contrast >= 7.0, "{look:?} pressed={pressed} {colours:?}: {contrast:.1}");
+                }
             }
         }
-        assert!(contrast(Ink::White.color(), Paper::Bar.color()) >= 7.0);
     }
 
     #[test]
-    fn buttons_keep_it_too_at_rest_and_pressed() {
-        let looks = [Look::Choice(Ink::Black), Look::Next, Look::Other, Look::OnBar, Look::Waiting];
-        for (look, pressed) in looks.iter().flat_map(|look| [(look, false), (look, true)]) {
-            let colors = look.colors(pressed);
-            for ink in [colors.words, colors.small] {
-                let contrast = contrast(ink, colors.face);
-                assert!(contrast >= 7.0, "{look:?} pressed={pressed}: {contrast:.1}");
+    fn one_colour_of_the_ring_shows_on_any_ground() {
+        for colours in [Colours::Usual, Colours::HighContrast] {
+            let theme = Theme { colours, ..Theme::default() };
+            for paper in [Paper::Ground, Paper::Bar, Paper::Card, Paper::Strip, Paper::Warm] {
+                let ground = theme.paper(paper).face;
+                let best = theme.ring().map(|ring| contrast(ring, ground)).into_iter().fold(0.0, f64::max);
+                assert!(best >= 4.5, "{paper:?} {colours:?}: {best:.1}");
             }
         }
+    }
+
+    #[test]
+    fn contrast_is_reckoned_as_the_guidelines_do() {
+        assert_eq!(contrast(rgb(0x000000), rgb(0xFFFFFF)).round(), 21.0);
+        assert_eq!(contrast(rgb(0x777777), rgb(0xFFFFFF)).round(), 4.0);
     }
 }

@@ -34,13 +34,13 @@ impl Page for Clear {
         let buttons = row(
             20,
             vec![
-                (Length::Share(1), button(Touch::Clear, around.both("clear-yes"), Some(Icon::Bin), Look::Other)),
-                (Length::Share(2), button(Touch::Keep, around.both("clear-no"), Some(Icon::Pencil), Look::Next)),
+                (Length::Share(2), button(Touch::Clear, around.sentence("clear-yes"), Some(Icon::Bin), Look::Other)),
+                (Length::Share(3), button(Touch::Keep, around.sentence("clear-no"), Some(Icon::Pencil), Look::Next)),
             ],
         );
         let body =
             column(16, vec![(Length::Share(1), sheet(Paper::Card, 20, text)), (Length::Fingers(1, 110), buttons)]);
-        page(around, None, around.both("clear-title"), body)
+        page(around, None, around.sentence("clear-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

@@ -7,7 +7,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::Draft,
-    view::{Length, Part, column, row, sheet, tile, words},
+    view::{Length, Part, column, sheet, tile, turning, words},
 };
 
 /// Holds what was said so far.
@@ -32,13 +32,13 @@ impl Page for Contact {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let why = words(around.zh("contact-why"), TextSize::Strong, Ink::Black);
-        let no = tile(Touch::NoNumber, around.both("contact-no"), Icon::NoPhone, Look::Next, TextSize::Title);
+        let why = words(around.sentence("contact-why"), TextSize::Strong, Ink::Black);
+        let no = tile(Touch::NoNumber, around.sentence("contact-no"), Icon::NoPhone, Look::Next, TextSize::Title);
         let yes =
-            tile(Touch::Number, around.both("contact-yes"), Icon::Phone, Look::Choice(Ink::Blue), TextSize::Strong);
-        let answers = row(20, vec![(Length::Share(3), no), (Length::Share(2), yes)]);
-        let body = column(16, vec![(Length::Units(150), sheet(Paper::Card, 20, why)), (Length::Share(1), answers)]);
-        page(around, Some(Touch::Back), around.both("contact-title"), body)
+            tile(Touch::Number, around.sentence("contact-yes"), Icon::Phone, Look::Choice(Ink::Blue), TextSize::Strong);
+        let answers = turning(20, vec![(Length::Share(3), no), (Length::Share(2), yes)]);
+        let body = column(16, vec![(Length::Needed, sheet(Paper::Card, 20, why)), (Length::Share(1), answers)]);
+        page(around, Some(Touch::Back), around.sentence("contact-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

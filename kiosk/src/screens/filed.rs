@@ -10,7 +10,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, button, column, row, sheet, space, words},
+    view::{Length, Part, button, column, sheet, words},
 };
 
 /// Holds the number, and nothing of what was said.
@@ -34,22 +34,27 @@ impl Page for Filed {
         let number = column(
             4,
             vec![
-                (Length::Units(40), words(around.zh("filed-number"), TextSize::Strong, Ink::Black).centred()),
-                (Length::Share(1), words(self.ticket.to_string(), TextSize::Ticket, Ink::Black).bold().centred()),
-                (Length::Units(44), words(around.zh("filed-note-down"), TextSize::Strong, Ink::Red).bold().centred()),
+                (
+                    Length::Share(1),
+                    words(self.ticket.to_string(), TextSize::Ticket, Ink::Black).bold().centred().on_one_line(),
+                ),
+                (
+                    Length::Needed,
+                    words(around.sentence("filed-note-down"), TextSize::Strong, Ink::Red).bold().centred(),
+                ),
             ],
         );
-        let what_next = words(around.zh("filed-next"), TextSize::Body, Ink::Black).from_top();
-        let noted = button(Touch::Noted, around.both("filed-noted"), Some(Icon::Home), Look::Next);
+        let what_next = words(around.sentence("filed-next"), TextSize::Body, Ink::Black).from_top();
+        let noted = button(Touch::Noted, around.sentence("filed-noted"), Some(Icon::Home), Look::Next);
         let body = column(
             14,
             vec![
                 (Length::Share(1), sheet(Paper::Card, 14, number)),
-                (Length::Units(96), row(0, vec![(Length::Units(10), space()), (Length::Share(1), what_next)])),
+                (Length::Needed, what_next),
                 (Length::Fingers(1, 92), noted),
             ],
         );
-        page(around, None, around.both("filed-title"), body)
+        page(around, None, around.sentence("filed-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

@@ -13,7 +13,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, button, column, row, sheet, words},
+    view::{Length, Part, button, column, sheet, turning, words},
 };
 
 /// A number being typed.
@@ -48,23 +48,30 @@ impl Page for Find {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let typed = grouped(&self.digits, &[4, 4, 2]);
-        let (typed, ink) = if typed.is_empty() { (around.zh("find-empty"), Ink::Grey) } else { (typed, Ink::Black) };
+        let (typed, ink) =
+            if typed.is_empty() { (around.sentence("find-empty"), Ink::Grey) } else { (typed.into(), Ink::Black) };
         let (note, paper) = match self.trouble {
-            None => (around.zh("find-note"), Paper::Ground),
-            Some(Trouble::TooShort) => (around.zh("find-too-short"), Paper::Warm),
-            Some(Trouble::Mistyped) => (around.zh("find-mistyped"), Paper::Warm),
+            None => (around.sentence("find-note"), Paper::Ground),
+            Some(Trouble::TooShort) => (around.sentence("find-too-short"), Paper::Warm),
+            Some(Trouble::Mistyped) => (around.sentence("find-mistyped"), Paper::Warm),
         };
         let look = if self.digits.len() == TICKET_DIGITS { Look::Next } else { Look::Waiting };
         let left = column(
             14,
             vec![
-                (Length::Share(2), sheet(Paper::Card, 12, words(typed, TextSize::Huge, ink).bold().centred())),
-                (Length::Share(2), sheet(paper, 12, words(note, TextSize::Body, Ink::Black))),
-                (Length::Fingers(1, 110), button(Touch::Find, around.both("find-go"), Some(Icon::Search), look)),
+                (
+                    Length::Share(2),
+                    sheet(Paper::Card, 12, words(typed, TextSize::Huge, ink).bold().centred().on_one_line()),
+                ),
+                (Length::Needed, sheet(paper, 12, words(note, TextSize::Body, Ink::Black))),
+                (Length::Fingers(1, 110), button(Touch::Find, around.sentence("find-go"), Some(Icon::Search), look)),
             ],
         );
-        let body = row(20, vec![(Length::Share(6), left), (Length::Share(5), number_pad(Touch::Digit, Touch::Erase))]);
-        page(around, Some(Touch::Back), around.both("find-title"), body)
+        let body = turning(
+            20,
+            vec![(Length::Share(6), left), (Length::Share(5), number_pad(around, Touch::Digit, Touch::Erase))],
+        );
+        page(around, Some(Touch::Back), around.sentence("find-title"), body)
     }
 
     fn touched(mut self, touch: Touch) -> Next {

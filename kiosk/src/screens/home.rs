@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use civic_core::wording::Both;
-
-use super::{Around, Next, Page, find::Find, topics::Topics};
+use super::{Around, Next, Page, find::Find, labelled_help, read_button, topics::Topics};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, both, column, picture, row, sheet, space, tile, words},
+    view::{Length, Part, Sentence, both, column, picture, row, sheet, space, tile, turning, words},
 };
 
 /// The first screen holds nothing: whoever comes next finds no trace of who was here.
@@ -31,37 +29,31 @@ impl Page for Home {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let place = around.place;
-        let bar = row(
-            20,
+        let name = Sentence::of(format!("{}{}", place.village, place.station), place.county.clone());
+        let name = column(
+            0,
             vec![
-                (Length::Units(4), space()),
-                (
-                    Length::Share(3),
-                    words(format!("{}{}", place.village, place.station), TextSize::Title, Ink::White).bold(),
-                ),
-                (Length::Share(1), words(place.county.clone(), TextSize::Strong, Ink::White).to_the_right()),
-                (Length::Units(4), space()),
+                (Length::Units(8), space()),
+                (Length::Share(1), both(name, TextSize::Title, Ink::White)),
+                (Length::Units(8), space()),
             ],
         );
-        let tiles = row(
+        let mut bar = vec![(Length::Units(12), space()), (Length::Share(1), name)];
+        bar.extend(read_button(around).map(|read| (Length::Units(84), read)));
+        bar.push((Length::Needed, labelled_help(around)));
+        let tiles = turning(
             20,
             vec![
-                (Length::Share(1), door(Touch::Say, around.both("home-say"), Icon::Speak, Ink::Red)),
-                (Length::Share(1), door(Touch::Find, around.both("home-find"), Icon::Search, Ink::Blue)),
+                (Length::Share(1), door(Touch::Say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
+                (Length::Share(1), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
             ],
         );
+        let body = column(18, vec![(Length::Share(1), tiles), (Length::Needed, whereabouts(around))]);
         column(
             0,
             vec![
-                (Length::Units(88), sheet(Paper::Bar, 0, bar)),
-                (
-                    Length::Share(1),
-                    sheet(
-                        Paper::Ground,
-                        20,
-                        column(18, vec![(Length::Share(1), tiles), (Length::Units(138), whereabouts(around))]),
-                    ),
-                ),
+                (Length::Fingers(1, 88), sheet(Paper::Bar, 0, row(12, bar))),
+                (Length::Share(1), sheet(Paper::Ground, 20, body)),
             ],
         )
     }
@@ -78,7 +70,7 @@ impl Page for Home {
     }
 }
 
-fn door(touch: Touch, words: Both, icon: Icon, ink: Ink) -> Part<Touch> {
+fn door(touch: Touch, words: Sentence, icon: Icon, ink: Ink) -> Part<Touch> {
     tile(touch, words, icon, Look::Choice(ink), TextSize::Huge)
 }
 
@@ -86,10 +78,10 @@ fn door(touch: Touch, words: Both, icon: Icon, ink: Ink) -> Part<Touch> {
 fn whereabouts(around: &Around<'_>) -> Part<Touch> {
     let counts = around.counts;
     let last = match counts.last_receipt {
-        Some(at) => around.wording.zh("last-receipt", &[("day", at.day_zh().into())]),
-        None => around.zh("no-receipt-yet"),
+        Some(at) => around.sentence_with_day("last-receipt", at),
+        None => around.sentence("no-receipt-yet"),
     };
-    let three = row(
+    let three = turning(
         12,
         vec![
             (Length::Share(1), whereabout(around, "here", Icon::Here, Ink::Amber, counts.here)),
@@ -97,7 +89,7 @@ fn whereabouts(around: &Around<'_>) -> Part<Touch> {
             (Length::Share(1), whereabout(around, "received", Icon::Received, Ink::Green, counts.received)),
         ],
     );
-    column(6, vec![(Length::Share(1), three), (Length::Units(36), words(last, TextSize::Body, Ink::Grey).centred())])
+    column(6, vec![(Length::Needed, three), (Length::Needed, words(last, TextSize::Body, Ink::Grey).centred())])
 }
 
 fn whereabout(around: &Around<'_>, key: &str, icon: Icon, ink: Ink, count: u64) -> Part<Touch> {
@@ -106,7 +98,7 @@ fn whereabout(around: &Around<'_>, key: &str, icon: Icon, ink: Ink, count: u64) 
         12,
         vec![
             (Length::Units(56), picture(icon, ink)),
-            (Length::Share(2), both(around.both(key), TextSize::Strong, Ink::Black)),
+            (Length::Share(2), both(around.sentence(key), TextSize::Strong, Ink::Black)),
             (Length::Share(1), count),
         ],
     );

@@ -8,7 +8,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, column, picture, row, sheet, tile, words},
+    view::{Length, Part, column, picture, row, sheet, tile, turning, words},
 };
 
 /// The question, over the screen it is about.
@@ -58,15 +58,15 @@ impl Page for Leave {
             24,
             vec![
                 (Length::Units(96), picture(Icon::Hand, Ink::Amber)),
-                (Length::Share(1), words(around.zh(sentence), TextSize::Strong, Ink::Black)),
+                (Length::Share(1), words(around.sentence(sentence), TextSize::Strong, Ink::Black)),
             ],
         );
-        let stay = tile(Touch::Stay, around.both("leave-stay"), Icon::Tick, Look::Next, TextSize::Title);
-        let leave = tile(Touch::Leave, around.both("leave-go"), Icon::Home, Look::Choice(Ink::Grey), TextSize::Strong);
-        let answers = row(20, vec![(Length::Share(2), leave), (Length::Share(3), stay)]);
-        let body =
-            column(16, vec![(Length::Units(150), sheet(Paper::Warm, 20, sentence)), (Length::Share(1), answers)]);
-        page(around, None, around.both(title), body)
+        let stay = tile(Touch::Stay, around.sentence("leave-stay"), Icon::Tick, Look::Next, TextSize::Title);
+        let leave =
+            tile(Touch::Leave, around.sentence("leave-go"), Icon::Home, Look::Choice(Ink::Grey), TextSize::Strong);
+        let answers = turning(20, vec![(Length::Share(2), leave), (Length::Share(3), stay)]);
+        let body = column(16, vec![(Length::Needed, sheet(Paper::Warm, 20, sentence)), (Length::Share(1), answers)]);
+        page(around, None, around.sentence(title), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

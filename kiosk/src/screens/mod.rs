@@ -8,24 +8,30 @@ use std::time::Duration;
 use civic_core::{
     codebook::Topic,
     ticket::Ticket,
+    time::UnixSeconds,
     wording::{Both, Wording},
 };
 use embedded_graphics::prelude::Size;
 
 use crate::{
+    app::Speech,
     draw::{
         icon::Icon,
         layout::{Placed, layout},
-        theme::{Ink, Look, Paper, TextSize},
+        surface::Surface,
+        theme::{Ink, Look, Paper, TextSize, Theme},
     },
+    settings::{Change, Language, Settings},
+    spoken::Spoken,
     station::{Counts, Draft, Place},
-    view::{Length, Part, both, button, column, row, sheet, space},
+    view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
 pub mod clear;
 pub mod contact;
 pub mod filed;
 pub mod find;
+pub mod help;
 pub mod home;
 pub mod leave;
 pub mod not_saved;
@@ -46,6 +52,14 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// What the person has chosen.
+    pub settings: &'a Settings,
+    /// The packs of recorded prompts: their names, in both languages.
+    pub packs: &'a [Both],
+    /// Whether something is being read aloud.
+    pub speech: Speech,
+    /// Size of the screen, in pixels.
+    pub size: Size,
 }
 
 /// What a touch leads to.
@@ -62,6 +76,10 @@ pub enum Next {
     },
     /// What is known about this ticket is shown.
     Find(Ticket),
+    /// Something about how the person wants to see and hear it is changed, before this screen.
+    Adjust(Change, Screen),
+    /// Reading aloud stops, goes on or begins again, before this screen.
+    Read(Screen),
 }
 
 /// One screen.
@@ -99,14 +117,52 @@ impl Next {
 }
 
 impl Around<'_> {
-    /// A sentence in both languages.
-    pub fn both(&self, key: &str) -> Both {
-        self.wording.both(key, &[])
+    /// A sentence in both languages, in the person's order.
+    pub fn sentence(&self, key: &str) -> Sentence {
+        self.sentence_with(key, &[])
     }
 
-    /// A sentence in Chinese.
-    pub fn zh(&self, key: &str) -> String {
-        self.wording.zh(key, &[])
+    /// A sentence with these values in its places.
+    pub fn sentence_with(&self, key: &str, values: &[(&str, String)]) -> Sentence {
+        let filled: Vec<_> = values.iter().map(|(name, value)| (*name, value.clone().into())).collect();
+        let Both { zh, en } = self.wording.both(key, &filled);
+        self.prompt(key, values.iter().map(|(_, value)| value.clone()).collect(), zh, en)
+    }
+
+    /// A sentence with a day in its place `day`, written as each language writes days.
+    pub fn sentence_with_day(&self, key: &str, day: UnixSeconds) -> Sentence {
+        let zh = self.wording.zh(key, &[("day", day.day_zh().into())]);
+        let en = self.wording.en(key, &[("day", day.date().into())]);
+        self.prompt(key, vec![self.day(day)], zh, en)
+    }
+
+    /// A day, as the language that comes first writes it.
+    pub fn day(&self, day: UnixSeconds) -> String {
+        match self.settings.language {
+            Language::Chinese => day.day_zh(),
+            Language::English => day.date(),
+        }
+    }
+
+    fn prompt(&self, key: &str, values: Vec<String>, zh: String, en: String) -> Sentence {
+        let sentence = self.pair(zh, en);
+        let spoken = Spoken { prompt: Some(key.to_owned()), values, words: sentence.first.clone() };
+        Sentence { spoken, ..sentence }
+    }
+
+    /// Words of the county in both languages, in the person's order; Chinese alone where there is no English.
+    pub fn pair(&self, zh: impl Into<String>, en: impl Into<String>) -> Sentence {
+        let (zh, en) = (zh.into(), en.into());
+        match self.settings.language {
+            Language::English if !en.is_empty() => Sentence::of(en, zh),
+            Language::Chinese | Language::English => Sentence::of(zh, en),
+        }
+    }
+
+    /// What views are laid out on.
+    pub fn surface(&self) -> Surface {
+        let Settings { letters, colours, language, .. } = *self.settings;
+        Surface { size: self.size, theme: Theme { letters, colours, language } }
     }
 
     fn topic(&self, name: &str) -> Option<&Topic> {
@@ -116,30 +172,66 @@ impl Around<'_> {
     fn topic_icon(&self, name: &str) -> Icon {
         self.topic(name).map_or(Icon::Other, |topic| Icon::of_topic(&topic.picture))
     }
+
+    /// A topic's name in both languages, by its key.
+    fn topic_name(&self, name: &str) -> Sentence {
+        self.pair(name, self.topic(name).map(|topic| topic.en.clone()).unwrap_or_default())
+    }
 }
 
-/// A screen with its title on the red bar, and the way back at its left.
-fn page<T>(around: &Around<'_>, back: Option<T>, title: Both, body: Part<T>) -> Part<T> {
+/// A screen with its title on the red bar: the way back at its left, reading aloud and help at its right.
+fn page<T>(around: &Around<'_>, back: Option<T>, title: Sentence, body: Part<T>) -> Part<T> {
+    framed(around, back, title, true, body)
+}
+
+/// The same, where there may be no help: on the help itself.
+fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, has_help: bool, body: Part<T>) -> Part<T> {
     let mut bar = Vec::new();
     match back {
         Some(touch) => {
-            bar.push((Length::Units(170), button(touch, around.both("back"), Some(Icon::Back), Look::OnBar)))
+            let back = button(touch, around.sentence("back"), Some(Icon::Back), Look::OnBar).as_way_back();
+            bar.push((Length::Needed, back));
         }
         None => bar.push((Length::Units(16), space())),
     }
     let title = vec![
-        (Length::Units(10), space()),
+        (Length::Units(6), space()),
         (Length::Share(1), both(title, TextSize::Title, Ink::White)),
-        (Length::Units(7), space()),
+        (Length::Units(6), space()),
     ];
     bar.push((Length::Share(1), column(0, title)));
+    bar.extend(read_button(around).map(|read| (Length::Units(84), read)));
+    if has_help {
+        bar.push((Length::Units(84), help_button(around, Look::OnBar)));
+    }
     column(
         0,
         vec![
-            (Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(12, bar))),
+            (Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(4, bar))),
             (Length::Share(1), sheet(Paper::Ground, 16, body)),
         ],
     )
+}
+
+/// Language, letters, sound: a button of every screen.
+fn help_button<T>(around: &Around<'_>, look: Look) -> Part<T> {
+    frame_button(Frame::Help, around.sentence("help"), Icon::Help, look, Form::Picture)
+}
+
+/// The same with its words, for those who come for the first time.
+fn labelled_help<T>(around: &Around<'_>) -> Part<T> {
+    frame_button(Frame::Help, around.sentence("help"), Icon::Help, Look::OnBar, Form::Wide)
+}
+
+/// Stop, go on, read again: there while screens are read aloud.
+fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
+    let (key, icon) = match around.speech {
+        Speech::Speaking => ("read-pause", Icon::Pause),
+        Speech::Paused => ("read-go-on", Icon::Play),
+        Speech::Quiet => ("read-again", Icon::Ear),
+    };
+    let button = frame_button(Frame::Read, around.sentence(key), icon, Look::OnBar, Form::Picture);
+    around.settings.read_aloud.then_some(button)
 }
 
 /// One page of a list; after the last page comes the first.
@@ -150,21 +242,26 @@ fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
 }
 
 /// Names a target for tests and for readers of the page.
-fn named<T: std::fmt::Debug>(pieces: Vec<Placed<T>>) -> Vec<Placed<String>> {
-    pieces
-        .into_iter()
-        .map(|piece| Placed {
-            area: piece.area,
-            face: piece.face,
-            touch: piece.touch.map(|touch| format!("{touch:?}")),
-        })
-        .collect()
+fn named<T: std::fmt::Debug>(pieces: Vec<Placed<Act<T>>>) -> Vec<Placed<String>> {
+    let name = |act| match act {
+        Act::Own(touch) => format!("{touch:?}"),
+        Act::Frame(frame) => format!("{frame:?}"),
+    };
+    let named = |piece: Placed<Act<T>>| Placed {
+        area: piece.area,
+        face: piece.face,
+        touch: piece.touch.map(name),
+        turn: piece.turn,
+    };
+    pieces.into_iter().map(named).collect()
 }
 
-fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>, size: Size) -> Next {
-    let target = layout(page.view(around), size).into_iter().nth(piece).and_then(|piece| piece.touch);
+fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
+    let target = layout(page.view(around), around.surface()).into_iter().nth(piece).and_then(|piece| piece.touch);
     match target {
-        Some(touch) => page.touched(touch),
+        Some(Act::Own(touch)) => page.touched(touch),
+        Some(Act::Frame(Frame::Help)) => Next::show(help::Help::over(page.into())),
+        Some(Act::Frame(Frame::Read)) => Next::Read(page.into()),
         None => Next::show(page),
     }
 }
@@ -185,13 +282,13 @@ macro_rules! screens {
             }
 
             /// Everything on it with its place; targets carry their names.
-            pub fn pieces(&self, around: &Around<'_>, size: Size) -> Vec<Placed<String>> {
-                match self { $(Screen::$Name(page) => named(layout(page.view(around), size)),)+ }
+            pub fn pieces(&self, around: &Around<'_>) -> Vec<Placed<String>> {
+                match self { $(Screen::$Name(page) => named(layout(page.view(around), around.surface())),)+ }
             }
 
             /// What touching this piece of [`pieces`](Self::pieces) leads to.
-            pub fn touched(self, piece: usize, around: &Around<'_>, size: Size) -> Next {
-                match self { $(Screen::$Name(page) => touched(page, piece, around, size),)+ }
+            pub fn touched(self, piece: usize, around: &Around<'_>) -> Next {
+                match self { $(Screen::$Name(page) => touched(page, piece, around),)+ }
             }
 
             /// How long it waits for a touch; `None` for as long as it takes.
@@ -243,4 +340,6 @@ screens! {
     Progress(progress::Progress),
     /// Still there? Or: really leave?
     Leave(leave::Leave),
+    /// Language, letters, colours, reading aloud.
+    Help(help::Help),
 }

@@ -37,19 +37,19 @@ impl Page for NotSaved {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let why = match self.why {
-            station::NotSaved::DiskFull => around.zh("not-saved-disk-full"),
-            station::NotSaved::Failed => around.zh("not-saved-failed"),
+            station::NotSaved::DiskFull => around.sentence("not-saved-disk-full"),
+            station::NotSaved::Failed => around.sentence("not-saved-failed"),
         };
         let kept = match self.failures {
-            ..=1 => around.zh("not-saved-kept"),
-            failures => around.wording.zh("not-saved-again-kept", &[("failures", failures.into())]),
+            ..=1 => around.sentence("not-saved-kept"),
+            failures => around.sentence_with("not-saved-again-kept", &[("failures", failures.to_string())]),
         };
         let said = column(
             10,
             vec![
                 (Length::Share(1), space()),
-                (Length::Units(60), words(kept, TextSize::Title, Ink::Black).bold()),
-                (Length::Units(100), words(why, TextSize::Strong, Ink::Black).from_top()),
+                (Length::Needed, words(kept, TextSize::Title, Ink::Black).bold()),
+                (Length::Needed, words(why, TextSize::Strong, Ink::Black)),
                 (Length::Share(1), space()),
             ],
         );
@@ -57,13 +57,19 @@ impl Page for NotSaved {
         let buttons = row(
             20,
             vec![
-                (Length::Share(1), button(Touch::Look, around.both("not-saved-look"), Some(Icon::Pencil), Look::Other)),
-                (Length::Share(2), button(Touch::Again, around.both("not-saved-again"), Some(Icon::Again), Look::Next)),
+                (
+                    Length::Share(2),
+                    button(Touch::Look, around.sentence("not-saved-look"), Some(Icon::Pencil), Look::Other),
+                ),
+                (
+                    Length::Share(3),
+                    button(Touch::Again, around.sentence("not-saved-again"), Some(Icon::Again), Look::Next),
+                ),
             ],
         );
         let body =
             column(16, vec![(Length::Share(1), sheet(Paper::Warm, 24, said)), (Length::Fingers(1, 110), buttons)]);
-        page(around, None, around.both("not-saved-title"), body)
+        page(around, None, around.sentence("not-saved-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

@@ -1,15 +1,20 @@
 //! Ten digits and a key to take one back, shared by the telephone number and the ticket number.
 
+use super::Around;
 use crate::{
     draw::{icon::Icon, theme::Look},
     view::{Part, command_key, grid, key, space},
 };
 
 /// The pad, on whatever place it is given.
-pub fn number_pad<T>(digit: impl Fn(char) -> T, erase: T) -> Part<T> {
+pub fn number_pad<T>(around: &Around<'_>, digit: impl Fn(char) -> T, erase: T) -> Part<T> {
     let mut keys: Vec<Part<T>> = ('1'..='9').map(|face| key(digit(face), face)).collect();
-    keys.extend([space(), key(digit('0'), '0'), command_key(erase, "", Some(Icon::Erase), Look::Other)]);
-    grid(0, 3, 4, keys)
+    keys.extend([
+        space(),
+        key(digit('0'), '0'),
+        command_key(erase, around.sentence("erase"), Some(Icon::Erase), Look::Other),
+    ]);
+    grid(0, [3, 3], 12, keys)
 }
 
 /// Digits in groups for the eye: `138 0013 8000` is `grouped(…, &[3, 4, 4])`.

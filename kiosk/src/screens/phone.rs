@@ -12,7 +12,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::Draft,
-    view::{Length, Part, button, column, row, sheet, words},
+    view::{Length, Part, button, column, sheet, turning, words},
 };
 
 /// Village landlines without an area code have seven digits; mobiles eleven; landlines with one up to twelve.
@@ -54,25 +54,25 @@ impl Page for Phone {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let number = grouped(self.digits(), &[3, 4, 4]);
-        let number = words(number, TextSize::Huge, Ink::Black).bold().centred();
-        let note = if self.too_short { around.zh("phone-too-short") } else { around.zh("phone-who-sees") };
+        let number = words(number, TextSize::Huge, Ink::Black).bold().centred().on_one_line();
+        let note = if self.too_short { around.sentence("phone-too-short") } else { around.sentence("phone-who-sees") };
         let paper = if self.too_short { Paper::Warm } else { Paper::Ground };
         let done = if DIGITS.contains(&self.digits().len()) { Look::Next } else { Look::Waiting };
         let left = column(
             14,
             vec![
                 (Length::Share(2), sheet(Paper::Card, 12, number)),
-                (Length::Share(2), sheet(paper, 10, words(note, TextSize::Body, Ink::Black))),
-                (Length::Fingers(1, 84), button(Touch::Done, around.both("phone-done"), Some(Icon::Tick), done)),
+                (Length::Needed, sheet(paper, 10, words(note, TextSize::Body, Ink::Black))),
+                (Length::Fingers(1, 84), button(Touch::Done, around.sentence("phone-done"), Some(Icon::Tick), done)),
                 (
                     Length::Fingers(1, 84),
-                    button(Touch::NoNumber, around.both("phone-none"), Some(Icon::NoPhone), Look::Other),
+                    button(Touch::NoNumber, around.sentence("phone-none"), Some(Icon::NoPhone), Look::Other),
                 ),
             ],
         );
-        let pad = number_pad(Touch::Digit, Touch::Erase);
-        let body = row(20, vec![(Length::Share(6), left), (Length::Share(5), pad)]);
-        page(around, None, around.both("phone-title"), body)
+        let pad = number_pad(around, Touch::Digit, Touch::Erase);
+        let body = turning(20, vec![(Length::Share(6), left), (Length::Share(5), pad)]);
+        page(around, None, around.sentence("phone-title"), body)
     }
 
     fn touched(mut self, touch: Touch) -> Next {

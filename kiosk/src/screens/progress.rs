@@ -9,7 +9,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::{Found, Progress as Said, Stage},
-    view::{Length, Part, both, button, column, picture, row, sheet, space, words},
+    view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
 /// Characters of an answer that one page holds at a size that can be read on the smallest screen.
@@ -48,16 +48,16 @@ impl Page for Progress {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let home = button(Touch::Home, around.both("to-home"), Some(Icon::Home), Look::Next);
+        let home = button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), Look::Next);
         let (content, mut buttons) = match &self.found {
             Found::Unknown => (unknown(around), Vec::new()),
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
             Found::Slip(said) => {
                 let pages = pages(said.answer.as_deref().unwrap_or_default());
                 let turn = (pages.len() > 1).then(|| {
-                    let turn = around.wording.both(
+                    let turn = around.sentence_with(
                         "progress-next-page",
-                        &[("page", (self.page % pages.len() + 1).into()), ("pages", pages.len().into())],
+                        &[("page", (self.page % pages.len() + 1).to_string()), ("pages", pages.len().to_string())],
                     );
                     (Length::Share(1), button(Touch::NextPage, turn, Some(Icon::Sentences), Look::Other))
                 });
@@ -66,8 +66,9 @@ impl Page for Progress {
         };
         buttons.push((Length::Share(1), home));
         let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
-        let mut title = around.both("progress-title");
-        title.zh = format!("{} {}", title.zh, self.ticket);
+        let mut title = around.sentence("progress-title");
+        title.first = format!("{} {}", title.first, self.ticket);
+        title.spoken.values.push(self.ticket.to_string());
         page(around, Some(Touch::Back), title, body)
     }
 
@@ -85,8 +86,8 @@ fn unknown(around: &Around<'_>) -> Part<Touch> {
         10,
         vec![
             (Length::Share(1), space()),
-            (Length::Units(60), words(around.zh("unknown-here"), TextSize::Title, Ink::Black).bold()),
-            (Length::Units(100), words(around.zh("unknown-why"), TextSize::Strong, Ink::Black).from_top()),
+            (Length::Needed, words(around.sentence("unknown-here"), TextSize::Title, Ink::Black).bold()),
+            (Length::Needed, words(around.sentence("unknown-why"), TextSize::Strong, Ink::Black)),
             (Length::Share(1), space()),
         ],
     );
@@ -102,16 +103,16 @@ fn filed(around: &Around<'_>, stage: Stage) -> Part<Touch> {
     let station = |key: &str, icon: Icon, of: Stage, ink: Ink| {
         let present = of == stage;
         let picture_ink = if present { ink } else { Ink::Grey };
-        let inside = column(
+        let inside = counter(
             4,
             vec![
                 (Length::Share(3), picture(icon, picture_ink)),
-                (Length::Share(2), both(around.both(key), TextSize::Strong, Ink::Black).centred()),
+                (Length::Share(2), both(around.sentence(key), TextSize::Strong, Ink::Black).centred()),
             ],
         );
         (Length::Share(1), sheet(if present { Paper::Warm } else { Paper::Strip }, 12, inside))
     };
-    let way = row(
+    let way = turning(
         16,
         vec![
             station("here", Icon::Here, Stage::Here, Ink::Amber),
@@ -120,15 +121,15 @@ fn filed(around: &Around<'_>, stage: Stage) -> Part<Touch> {
         ],
     );
     let sentence = match stage {
-        Stage::Here => around.zh("stage-here"),
-        Stage::OnRoad => around.zh("stage-on-road"),
-        Stage::Received => around.zh("stage-received"),
+        Stage::Here => around.sentence("stage-here"),
+        Stage::OnRoad => around.sentence("stage-on-road"),
+        Stage::Received => around.sentence("stage-received"),
     };
     column(
         14,
         vec![
             (Length::Share(3), way),
-            (Length::Share(2), sheet(Paper::Card, 16, words(sentence, TextSize::Strong, Ink::Black))),
+            (Length::Needed, sheet(Paper::Card, 16, words(sentence, TextSize::Strong, Ink::Black))),
         ],
     )
 }
@@ -142,27 +143,27 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
             let line = row(
                 10,
                 vec![
-                    (Length::Units(134), words(step.at.day_zh(), TextSize::Body, Ink::Blue)),
-                    (Length::Share(1), words(step.words.clone(), TextSize::Body, Ink::Black)),
+                    (Length::Share(1), words(around.day(step.at), TextSize::Body, Ink::Blue)),
+                    (Length::Share(2), words(step.words.clone(), TextSize::Body, Ink::Black)),
                 ],
             );
-            (Length::Units(44), line)
+            (Length::Needed, line)
         })
         .collect();
-    let as_of = around.wording.zh("progress-as-of", &[("day", said.as_of.day_zh().into())]);
-    let mut left = vec![(Length::Units(96), words(said.state.clone(), TextSize::Strong, Ink::Green).bold())];
+    let as_of = around.sentence_with_day("progress-as-of", said.as_of);
+    let mut left = vec![(Length::Needed, words(said.state.clone(), TextSize::Strong, Ink::Green).bold())];
     left.append(&mut steps);
     left.push((Length::Share(1), space()));
-    left.push((Length::Units(36), words(as_of, TextSize::Body, Ink::Grey)));
+    left.push((Length::Needed, words(as_of, TextSize::Body, Ink::Grey)));
     let (text, ink) = match answer {
-        Some(answer) => (answer.to_owned(), Ink::Black),
-        None => (around.zh("progress-no-answer"), Ink::Grey),
+        Some(answer) => (answer.into(), Ink::Black),
+        None => (around.sentence("progress-no-answer"), Ink::Grey),
     };
     let right = vec![
-        (Length::Units(44), words(around.zh("progress-answer"), TextSize::Strong, Ink::Red).bold()),
+        (Length::Needed, words(around.sentence("progress-answer"), TextSize::Strong, Ink::Red).bold()),
         (Length::Share(1), words(text, TextSize::Title, ink).from_top()),
     ];
-    row(
+    turning(
         16,
         vec![
             (Length::Share(5), sheet(Paper::Card, 16, column(4, left))),

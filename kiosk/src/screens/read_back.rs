@@ -7,7 +7,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::Draft,
-    view::{Length, Part, button, column, picture, row, sheet, words},
+    view::{Length, Part, button, column, picture, row, sheet, turning, words},
 };
 
 /// Holds what will be filed.
@@ -31,21 +31,22 @@ impl Page for ReadBack {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let contact = match &self.draft.phone {
-            Some(phone) => around.wording.zh("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]).into())]),
-            None => around.zh("read-back-no-phone"),
+            Some(phone) => around.sentence_with("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]))]),
+            None => around.sentence("read-back-no-phone"),
         };
         let topic = row(
             14,
             vec![
                 (Length::Units(44), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
-                (Length::Share(1), words(self.draft.topic.clone(), TextSize::Strong, Ink::Red).bold()),
-                (Length::Share(1), words(contact, TextSize::Body, Ink::Grey).to_the_right()),
+                (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Red).bold()),
             ],
         );
+        let head =
+            turning(8, vec![(Length::Share(1), topic), (Length::Share(1), words(contact, TextSize::Body, Ink::Grey))]);
         let card = column(
             8,
             vec![
-                (Length::Units(44), topic),
+                (Length::Needed, head),
                 (Length::Share(1), words(self.draft.body.clone(), TextSize::Title, Ink::Black).from_top()),
             ],
         );
@@ -53,15 +54,18 @@ impl Page for ReadBack {
             20,
             vec![
                 (
-                    Length::Share(1),
-                    button(Touch::Change, around.both("read-back-change"), Some(Icon::Pencil), Look::Other),
+                    Length::Share(2),
+                    button(Touch::Change, around.sentence("read-back-change"), Some(Icon::Pencil), Look::Other),
                 ),
-                (Length::Share(2), button(Touch::File, around.both("read-back-file"), Some(Icon::Tick), Look::Next)),
+                (
+                    Length::Share(3),
+                    button(Touch::File, around.sentence("read-back-file"), Some(Icon::Tick), Look::Next),
+                ),
             ],
         );
         let body =
             column(16, vec![(Length::Share(1), sheet(Paper::Card, 18, card)), (Length::Fingers(1, 84), buttons)]);
-        page(around, None, around.both("read-back-title"), body)
+        page(around, None, around.sentence("read-back-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

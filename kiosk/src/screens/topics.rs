@@ -1,7 +1,5 @@
 //! What is it about? Twelve pictures; one touch.
 
-use civic_core::wording::Both;
-
 use super::{Around, Next, Page, Screen, home::Home, leave::Leave, page, page_of, writing::Writing};
 use crate::{
     draw::{
@@ -15,9 +13,11 @@ use crate::{
 /// Colours of the tiles, one after the other, so that neighbours differ and places are remembered.
 const INKS: [Ink; 5] = [Ink::Blue, Ink::Green, Ink::Red, Ink::Amber, Ink::Black];
 
-/// Tiles in a row, and rows: room for twelve topics. Where a county has more, the last tile shows the others.
-const ACROSS: usize = 4;
-const DOWN: usize = 3;
+/// Tiles in a row, on a wide screen and on an upright one.
+const ACROSS: [usize; 2] = [4, 3];
+
+/// Room for twelve topics. Where a county has more, the last tile shows the others.
+const ROOM: usize = 12;
 
 /// Holds what was written before somebody came back to change the topic.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,23 +43,22 @@ impl Page for Topics {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let room = ACROSS * DOWN;
-        let has_more = around.topics.len() > room;
-        let shown = page_of(around.topics, self.page, if has_more { room - 1 } else { room });
+        let has_more = around.topics.len() > ROOM;
+        let shown = page_of(around.topics, self.page, if has_more { ROOM - 1 } else { ROOM });
         let mut tiles: Vec<_> = shown
             .iter()
             .zip(INKS.iter().cycle())
             .map(|(topic, ink)| {
-                let words = Both { zh: topic.name.clone(), en: topic.en.clone() };
+                let words = around.pair(topic.name.clone(), topic.en.clone());
                 let icon = Icon::of_topic(&topic.picture);
                 tile(Touch::Topic(topic.name.clone()), words, icon, Look::Choice(*ink), TextSize::Strong)
             })
             .collect();
         if has_more {
-            let words = around.both("more-topics");
+            let words = around.sentence("more-topics");
             tiles.push(tile(Touch::More, words, Icon::Sentences, Look::Other, TextSize::Strong));
         }
-        page(around, Some(Touch::Back), around.both("topics-title"), grid(14, ACROSS, DOWN, tiles))
+        page(around, Some(Touch::Back), around.sentence("topics-title"), grid(14, ACROSS, ROOM, tiles))
     }
 
     fn touched(self, touch: Touch) -> Next {
@@ -79,7 +78,7 @@ impl Page for Topics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sample::Sample, station::Station, wording::wording};
+    use crate::{sample::Sample, station::Station, view::Act, wording::wording};
 
     /// Names of the topics that can be touched on a page, in a county with this many.
     fn topics_on(page: usize, of: usize) -> Vec<String> {
@@ -88,12 +87,22 @@ mod tests {
         let topics: Vec<_> =
             (0..of).map(|n| civic_core::codebook::Topic { name: n.to_string(), ..topic.clone() }).collect();
         let (place, counts) = (sample.place(), sample.counts());
-        let around = Around { wording: &wording, place: &place, topics: &topics, counts };
+        let settings = crate::settings::Settings::default();
+        let around = Around {
+            wording: &wording,
+            place: &place,
+            topics: &topics,
+            counts,
+            settings: &settings,
+            packs: &[],
+            speech: crate::app::Speech::Quiet,
+            size: embedded_graphics::prelude::Size::new(1024, 600),
+        };
         let view = Topics { page, ..Topics::default() }.view(&around);
-        let pieces = crate::draw::layout::layout(view, embedded_graphics::prelude::Size::new(1024, 600));
+        let pieces = crate::draw::layout::layout(view, around.surface());
         let names = pieces.into_iter().filter_map(|piece| match piece.touch {
-            Some(Touch::Topic(name)) => Some(name),
-            Some(Touch::Back | Touch::More) | None => None,
+            Some(Act::Own(Touch::Topic(name))) => Some(name),
+            Some(Act::Own(Touch::Back | Touch::More) | Act::Frame(_)) | None => None,
         });
         names.collect()
     }

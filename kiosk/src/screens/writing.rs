@@ -1,9 +1,7 @@
 //! Writing it down: ready sentences to touch, pinyin, digits and marks. Ready sentences come first, because a person who
 //! cannot type can still say something with them.
 
-use civic_core::wording::Both;
-
-use super::{Around, Next, Page, clear::Clear, contact::Contact, page_of, topics::Topics};
+use super::{Around, Next, Page, clear::Clear, contact::Contact, help_button, page_of, read_button, topics::Topics};
 use crate::{
     draw::{
         icon::Icon,
@@ -12,8 +10,8 @@ use crate::{
     pinyin::{Candidate, pinyin},
     station::Draft,
     view::{
-        Face, Leaf, Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space,
-        words,
+        Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space, turning, words,
+        writing,
     },
 };
 
@@ -129,37 +127,32 @@ impl Page for Writing {
         let topic = row(
             12,
             vec![
-                (Length::Units(48), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
-                (Length::Share(1), words(self.draft.topic.clone(), TextSize::Strong, Ink::Black).bold()),
+                (Length::Units(44), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
+                (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Black).bold()),
             ],
         );
         let done = if self.draft.body.is_empty() { Look::Waiting } else { Look::Next };
-        let top = row(
-            8,
-            vec![
-                (Length::Units(150), button(Touch::Back, short(around, "back"), Some(Icon::Back), Look::Other)),
-                (Length::Share(1), sheet(Paper::Strip, 8, topic)),
-                (Length::Units(150), button(Touch::Clear, short(around, "clear"), Some(Icon::Bin), Look::Other)),
-                (Length::Units(220), button(Touch::Done, short(around, "done-writing"), Some(Icon::Tick), done)),
-            ],
-        );
+        let back = button(Touch::Back, around.sentence("back").alone(), Some(Icon::Back), Look::Other).as_way_back();
+        let clear = button(Touch::Clear, around.sentence("clear").alone(), Some(Icon::Bin), Look::Other);
+        let done = button(Touch::Done, around.sentence("done-writing").alone(), Some(Icon::Tick), done);
+        let mut right = vec![(Length::Needed, clear), (Length::Share(1), done)];
+        right.extend(read_button(around).map(|read| (Length::Fingers(1, 66), read)));
+        right.push((Length::Fingers(1, 66), help_button(around, Look::Other)));
+        let left = vec![(Length::Needed, back), (Length::Share(1), sheet(Paper::Strip, 8, topic))];
+        let top = turning(8, vec![(Length::Share(1), row(8, left)), (Length::Share(1), row(8, right))]);
         let hint = if self.panel == Panel::Letters { "writing-hint-letters" } else { "writing-hint" };
-        let face = Face::Writing { text: self.draft.body.clone(), hint: around.zh(hint) };
-        let mut text = vec![(Length::Share(1), Part::Leaf(Leaf { face, touch: None }))];
+        let mut text = vec![(Length::Share(1), writing(self.draft.body.clone(), around.sentence(hint)))];
         if self.is_full() {
-            text.push((Length::Units(30), words(around.zh("writing-full"), TextSize::Body, Ink::Red)));
+            text.push((Length::Needed, words(around.sentence("writing-full"), TextSize::Body, Ink::Black).bold()));
         }
         let panel = match self.panel {
             Panel::Sentences => self.sentences(around),
             Panel::Letters => self.keyboard(around),
             Panel::Marks => marks(around),
         };
-        let parts = vec![
-            (Length::Fingers(1, 66), top),
-            (Length::Share(1), sheet(Paper::Card, 8, column(2, text))),
-            (Length::Fingers(5, 64), panel),
-        ];
-        sheet(Paper::Ground, 8, column(8, parts))
+        let above = column(8, vec![(Length::Needed, top), (Length::Share(1), sheet(Paper::Card, 8, column(2, text)))]);
+        // The keys reach both edges: on an upright screen each is as wide as a fingertip and no wider.
+        column(0, vec![(Length::Share(1), sheet(Paper::Ground, 8, above)), (Length::Needed, panel)])
     }
 
     fn touched(mut self, touch: Touch) -> Next {
@@ -210,25 +203,18 @@ impl Writing {
     fn sentences(&self, around: &Around<'_>) -> Part<Touch> {
         let all = around.topic(&self.draft.topic).map_or(&[][..], |topic| &topic.phrases);
         let shown = page_of(all, self.page, SENTENCES).iter().map(|sentence| {
-            let words = Both { zh: sentence.clone(), en: String::new() };
-            sized_button(Touch::Sentence(sentence.clone()), words, None, Look::Choice(Ink::Black), TextSize::Body)
+            let touch = Touch::Sentence(sentence.clone());
+            sized_button(touch, sentence.clone(), None, Look::Choice(Ink::Black), TextSize::Body)
         });
-        let mut below = vec![(
-            Length::Share(3),
-            button(Touch::Letters, short(around, "to-letters"), Some(Icon::Pencil), Look::Other),
-        )];
+        let command = |touch, key: &str, icon| button(touch, around.sentence(key).alone(), Some(icon), Look::Other);
+        let mut below = vec![command(Touch::Letters, "to-letters", Icon::Pencil)];
         if all.len() > SENTENCES {
-            let more = button(Touch::More, short(around, "more-sentences"), Some(Icon::Sentences), Look::Other);
-            below.push((Length::Share(3), more));
+            below.push(command(Touch::More, "more-sentences", Icon::Sentences));
         }
-        below.push((Length::Share(2), button(Touch::Erase, short(around, "erase"), Some(Icon::Erase), Look::Other)));
-        column(
-            8,
-            vec![
-                (Length::Share(1), grid(8, 2, SENTENCES / 2, shown.collect())),
-                (Length::Fingers(1, 66), row(8, below)),
-            ],
-        )
+        below.push(command(Touch::Erase, "erase", Icon::Erase));
+        let below = below.into_iter().map(|command| (Length::Share(1), command)).collect();
+        let sentences = grid(8, [2, 1], SENTENCES, shown.collect());
+        sheet(Paper::Ground, 8, column(8, vec![(Length::Needed, sentences), (Length::Needed, row(8, below))]))
     }
 
     fn keyboard(&self, around: &Around<'_>) -> Part<Touch> {
@@ -243,54 +229,57 @@ impl Writing {
         middle.push(half());
         let mut low = vec![(Length::Share(3), command(around, Touch::Marks, "to-marks"))];
         low.extend(letters("zxcvbnm"));
-        low.push((Length::Share(3), command_key(Touch::Erase, "", Some(Icon::Erase), Look::Other)));
+        low.push((
+            Length::Share(3),
+            command_key(Touch::Erase, around.sentence("erase"), Some(Icon::Erase), Look::Other),
+        ));
         column(
             0,
             vec![
-                (Length::Share(1), self.candidates(around)),
-                (Length::Share(1), row(0, letters("qwertyuiop"))),
-                (Length::Share(1), row(0, middle)),
-                (Length::Share(1), row(0, low)),
-                (Length::Share(1), last_row(around)),
+                (Length::Needed, self.candidates(around)),
+                (Length::Fingers(1, 64), row(0, letters("qwertyuiop"))),
+                (Length::Fingers(1, 64), row(0, middle)),
+                (Length::Fingers(1, 64), row(0, low)),
+                (Length::Fingers(1, 64), last_row(around)),
             ],
         )
     }
 
     fn candidates(&self, around: &Around<'_>) -> Part<Touch> {
-        if self.letters.is_empty() {
-            return words(around.zh("letters-hint"), TextSize::Body, Ink::Grey).centred();
-        }
         let all = pinyin().candidates(&self.letters);
         let typed = self.letters.replace('v', "ü");
-        let mut cells =
-            vec![(Length::Share(3), sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred()))];
-        let shown = page_of(&all, self.page, CANDIDATES);
-        cells.extend(
-            shown.iter().map(|candidate| (Length::Share(2), key(Touch::Candidate(*candidate), candidate.character))),
-        );
-        cells.extend((shown.len()..CANDIDATES).map(|_| (Length::Share(2), space())));
-        if all.len() > CANDIDATES {
-            cells.push((Length::Share(3), command(around, Touch::More, "more-characters")));
+        let mut cells = if self.letters.is_empty() {
+            Vec::new()
         } else {
-            cells.push((Length::Share(3), space()));
+            vec![sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred())]
+        };
+        let shown = page_of(&all, self.page, CANDIDATES);
+        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.character)));
+        if all.len() > CANDIDATES {
+            cells.push(command(around, Touch::More, "more-characters"));
         }
-        row(0, cells)
+        let row_of_candidates = grid(0, [CANDIDATES + 2, CANDIDATES / 2 + 1], CANDIDATES + 2, cells);
+        if self.letters.is_empty() {
+            let hint = words(around.sentence("letters-hint"), TextSize::Body, Ink::Grey).centred();
+            return column(0, vec![(Length::Fingers(1, 64), hint)]);
+        }
+        row_of_candidates
     }
 }
 
 /// Digits, and the marks that people use.
 fn marks(around: &Around<'_>) -> Part<Touch> {
     let keys = |marks: &str| marks.chars().map(|mark| (Length::Share(1), key(Touch::Mark(mark), mark))).collect();
-    let mut low: Vec<_> = keys("（）《》—…％￥");
-    low.push((Length::Share(2), command_key(Touch::Erase, "", Some(Icon::Erase), Look::Other)));
+    let mut low: Vec<_> = keys("（）《》—…％-");
+    low.push((Length::Share(2), command_key(Touch::Erase, around.sentence("erase"), Some(Icon::Erase), Look::Other)));
     column(
         0,
         vec![
-            (Length::Share(1), row(0, keys("1234567890"))),
-            (Length::Share(1), row(0, keys("，。、？！：；“”.-"))),
-            (Length::Share(1), row(0, low)),
+            (Length::Fingers(1, 64), row(0, keys("1234567890"))),
+            (Length::Fingers(1, 64), row(0, keys("，。、？！：；“”."))),
+            (Length::Fingers(1, 64), row(0, low)),
             (
-                Length::Share(1),
+                Length::Fingers(1, 64),
                 row(
                     0,
                     vec![
@@ -318,12 +307,7 @@ fn last_row(around: &Around<'_>) -> Part<Touch> {
 }
 
 fn command(around: &Around<'_>, touch: Touch, key: &str) -> Part<Touch> {
-    command_key(touch, around.zh(key), None, Look::Other)
-}
-
-/// The Chinese words alone, where a row has no height for English.
-fn short(around: &Around<'_>, key: &str) -> Both {
-    Both { zh: around.zh(key), en: String::new() }
+    command_key(touch, around.sentence(key).alone(), None, Look::Other)
 }
 
 #[cfg(test)]
@@ -334,7 +318,9 @@ mod tests {
     fn after(touches: impl IntoIterator<Item = Touch>) -> Writing {
         touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| match writing.touched(touch) {
             Next::Show(Screen::Writing(writing)) => writing,
-            next @ (Next::Show(_) | Next::File { .. } | Next::Find(_)) => panic!("left the screen: {next:?}"),
+            next @ (Next::Show(_) | Next::File { .. } | Next::Find(_) | Next::Adjust(..) | Next::Read(_)) => {
+                panic!("left the screen: {next:?}")
+            }
         })
     }
 

@@ -9,6 +9,7 @@ use kiosk::{
     run::{Kiosk, run},
     sample::sample_ticket,
     station::Station,
+    voice::Silent,
 };
 use ledger::query::Filter;
 use tokio::{
@@ -18,10 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{
-    records::Directory,
-    support::{LARGE, Shared},
-};
+use crate::{looks::LARGE, records::Directory, support::Shared};
 
 struct Answer {
     status: u16,
@@ -98,6 +96,7 @@ impl Running {
             desk,
             displays: Vec::new(),
             panel: None,
+            voice: Box::<Silent>::default(),
             size: LARGE,
             listener,
             routes: axum::Router::new(),

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod keys;
+mod looks;
 mod pictures;
 mod records;
 mod stories;

@@ -1,132 +1,247 @@
-//! A picture of every screen at both sizes, and what must be true of each.
+//! How every screen comes out at four sizes, in three modes and in both orders of the languages, and what must be true
+//! of each.
 //!
-//! `GOLDEN=update cargo test -p kiosk` writes the pictures anew; look at them before you commit them.
+//! `GOLDEN=update cargo test -p kiosk` writes `tests/golden/kiosk` anew: in `screens.txt` the hash of every picture, and
+//! beside it a picture of each screen in four of its looks, which between them show every size, mode and language. Look
+//! at what changed before you commit it.
 
-use std::{fs, path::PathBuf};
-
-use embedded_graphics::prelude::{Dimensions, Size};
-use hardware::screen::Canvas;
-use kiosk::{
-    draw::{
-        Painter,
-        layout::{FINGER, Scale},
-        text::{Style, Text, Weight},
-        theme::TextSize,
-    },
-    picture::{pixels, png},
-    screens::writing::CHARACTERS_MAX,
-    view::Face,
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+    fs,
+    path::PathBuf,
 };
 
-use crate::support::{Desk, LARGE, SMALL, every_screen};
+use embedded_graphics::{
+    prelude::{Dimensions, Size},
+    primitives::Rectangle,
+};
+use hardware::screen::Canvas;
+use kiosk::{
+    app::Key,
+    draw::{
+        Painter,
+        layout::Placed,
+        measure::has,
+        shown,
+        surface::{FINGER, Surface},
+        theme::{Paper, TextSize, contrast},
+    },
+    screens::writing::CHARACTERS_MAX,
+    view::{Face, Form},
+};
+
+use crate::{
+    looks::{Look, SIZES, looks},
+    support::{Desk, every_screen},
+};
 
 fn golden_directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/kiosk")
 }
 
-fn picture_of(desk: &Desk, painter: &mut Painter) -> Vec<u8> {
-    let mut canvas = Canvas::new(desk.app.size());
-    painter.paint(&mut canvas, &desk.pieces(), desk.app.pressed());
-    png(&canvas, canvas.bounding_box())
+/// Every screen in every look: `check(name, size, look, desk)`.
+fn in_every_look(mut check: impl FnMut(&str, Size, Look, &Desk)) {
+    for size in SIZES {
+        for (name, mut desk) in every_screen(size) {
+            for look in looks() {
+                desk.app.set_usual(look.settings());
+                if name.ends_with("-keys") {
+                    desk.key(Key::Down);
+                }
+                check(name, size, look, &desk);
+            }
+        }
+    }
 }
 
-/// The same picture, packed as small as it gets: these files live in the repository.
-fn small(picture: &[u8]) -> Vec<u8> {
-    let (size, pixels) = pixels(picture).unwrap();
+fn picture_of(desk: &Desk, painter: &mut Painter) -> Canvas {
+    let mut canvas = Canvas::new(desk.app.size());
+    painter.paint(&mut canvas, &desk.pieces(), desk.app.marks(), desk.app.theme());
+    canvas
+}
+
+/// A picture for people to look at, packed small: the 256 colours it has most of, and the nearest of them for the
+/// others. What must not change is in the hash of the whole picture.
+fn small(picture: &Canvas) -> Vec<u8> {
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for pixel in picture.pixels() {
+        *counts.entry(*pixel).or_default() += 1;
+    }
+    let mut by_count: Vec<(u32, u32)> = counts.iter().map(|(color, count)| (*color, *count)).collect();
+    by_count.sort_by_key(|(color, count)| (std::cmp::Reverse(*count), *color));
+    let palette: Vec<u32> = by_count.iter().take(256).map(|(color, _)| *color).collect();
+    let apart = |one: u32, other: u32| -> u32 {
+        let bytes = one.to_be_bytes().into_iter().zip(other.to_be_bytes());
+        bytes.map(|(one, other)| u32::from(one.abs_diff(other)).pow(2)).sum()
+    };
+    let nearest = |color: u32| palette.iter().enumerate().min_by_key(|(_, had)| apart(color, **had)).unwrap().0 as u8;
+    let places: HashMap<u32, u8> = counts.keys().map(|color| (*color, nearest(*color))).collect();
+    let pixels: Vec<u8> = picture.pixels().iter().map(|pixel| places[pixel]).collect();
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, size.width, size.height);
-    encoder.set_color(png::ColorType::Rgb);
+    let mut encoder =
+        png::Encoder::new(&mut bytes, picture.bounding_box().size.width, picture.bounding_box().size.height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette.iter().flat_map(|color| color.to_be_bytes()[1..].to_vec()).collect::<Vec<u8>>());
     encoder.set_compression(png::Compression::High);
     encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
     bytes
+}
+
+fn hash(picture: &Canvas) -> String {
+    let bytes: Vec<u8> = picture.pixels().iter().flat_map(|pixel| pixel.to_be_bytes()).collect();
+    blake3::hash(&bytes).to_hex()[..16].to_owned()
 }
 
 #[test]
 fn every_screen_looks_as_it_did() {
     let update = std::env::var_os("GOLDEN").is_some_and(|value| value == "update");
     let directory = golden_directory();
-    fs::create_dir_all(&directory).unwrap();
-    let mut painter = Painter::default();
-    let mut differing = Vec::new();
-    for size in [LARGE, SMALL] {
-        for (name, desk) in every_screen(size) {
-            let file = directory.join(format!("{name}-{}x{}.png", size.width, size.height));
-            let actual = picture_of(&desk, &mut painter);
-            if update {
-                fs::write(&file, small(&actual)).unwrap();
-            } else if fs::read(&file).ok().and_then(|golden| pixels(&golden)) != pixels(&actual) {
-                let beside = file.with_extension("actual.png");
-                fs::write(&beside, actual).unwrap();
-                differing.push(beside);
+    let hashes_file = directory.join("screens.txt");
+    let golden = fs::read_to_string(&hashes_file).unwrap_or_default();
+    let golden: BTreeMap<&str, &str> = golden.lines().filter_map(|line| line.split_once(' ')).collect();
+    if update {
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+    }
+    let (mut painter, mut hashes, mut differing) = (Painter::default(), BTreeMap::new(), Vec::new());
+    in_every_look(|name, size, look, desk| {
+        let picture = picture_of(desk, &mut painter);
+        let key = format!("{name}-{}x{}-{}", size.width, size.height, look.name());
+        let file = directory.join(format!("{key}.png"));
+        let hash = hash(&picture);
+        if update {
+            if look.is_pictured(size) {
+                fs::write(&file, small(&picture)).unwrap();
             }
+        } else if golden.get(key.as_str()) != Some(&hash.as_str()) || (look.is_pictured(size) && !file.exists()) {
+            let beside = file.with_extension("actual.png");
+            fs::write(&beside, small(&picture)).unwrap();
+            differing.push(beside);
         }
+        hashes.insert(key, hash);
+    });
+    if update {
+        let lines = hashes.iter().fold(String::new(), |mut lines, (key, hash)| {
+            writeln!(lines, "{key} {hash}").unwrap();
+            lines
+        });
+        fs::write(&hashes_file, lines).unwrap();
+    } else {
+        let gone: Vec<_> = golden.keys().filter(|key| !hashes.contains_key(**key)).collect();
+        assert!(gone.is_empty(), "no such screens any more: {gone:?}; GOLDEN=update cargo test -p kiosk");
     }
     assert!(differing.is_empty(), "look at {differing:#?}, and if they are right: GOLDEN=update cargo test -p kiosk");
 }
 
 #[test]
 fn every_target_is_large_enough_inside_the_screen_and_apart_from_the_others() {
-    for size in [LARGE, SMALL] {
-        for (name, desk) in every_screen(size) {
-            let pieces = desk.pieces();
-            let targets: Vec<_> = pieces.iter().filter(|piece| piece.touch.is_some()).collect();
-            assert!(!targets.is_empty(), "{name} has no way out");
-            for (index, target) in targets.iter().enumerate() {
-                let Size { width, height } = target.area.size;
-                let what = format!("{name} {size:?} {:?}: {width}x{height}", target.touch);
-                assert!(height >= FINGER && width >= FINGER, "{what} is small");
-                let screen = embedded_graphics::primitives::Rectangle::new(Default::default(), size);
-                assert_eq!(target.area.intersection(&screen), target.area, "{what} leaves the screen");
-                for other in &targets[index + 1..] {
-                    assert!(target.area.intersection(&other.area).is_zero_sized(), "{what} meets {:?}", other.touch);
-                }
+    in_every_look(|name, size, look, desk| {
+        let pieces = desk.pieces();
+        let targets: Vec<_> = pieces.iter().filter(|piece| piece.touch.is_some()).collect();
+        assert!(!targets.is_empty(), "{name} has no way out");
+        for (index, target) in targets.iter().enumerate() {
+            let Size { width, height } = target.area.size;
+            let what = format!("{name} {size:?} {} {:?}: {width}x{height}", look.name(), target.touch);
+            assert!(height >= FINGER && width >= FINGER, "{what} is small");
+            let screen = Rectangle::new(Default::default(), size);
+            assert_eq!(target.area.intersection(&screen), target.area, "{what} leaves the screen");
+            for other in &targets[index + 1..] {
+                assert!(target.area.intersection(&other.area).is_zero_sized(), "{what} meets {:?}", other.touch);
             }
         }
-    }
+    });
 }
 
-/// Words shrink before they spill over; no screen that people meet may need that beyond the size of running words.
+/// Words give way before they spill over; on no screen that people meet may they give way beyond what can be read.
 #[test]
 fn every_word_is_shown_whole_and_large_enough_to_read() {
-    let mut text = Text::new();
-    for size in [LARGE, SMALL] {
-        let mut screens = every_screen(size);
+    let mut troubles = Vec::new();
+    let mut check = |name: &str, size: Size, look: Look, desk: &Desk| {
+        let surface = Surface { size, theme: look.theme };
+        let piece_is = |piece: &Placed<String>| match &piece.face {
+            Face::Words(words) if words.size == TextSize::Small => 14,
+            Face::Button(button) if button.form == Form::Picture => 0,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) => 23,
+            Face::Button(_) | Face::Key(_) | Face::Writing { .. } => 20,
+        };
+        for piece in desk.pieces() {
+            let Some(shown) = shown(&piece.face, piece.area, surface) else { continue };
+            let floor = surface.pixels(piece_is(&piece));
+            let is_drawn = !matches!(&piece.face, Face::Button(button) if button.form == Form::Picture);
+            if (!shown.is_whole && is_drawn) || shown.pixels < floor {
+                let text = piece.face.text().to_owned();
+                troubles.push(format!("{name} {size:?} {}: {text:?} {shown:?} in {:?}", look.name(), piece.area.size));
+            }
+        }
+    };
+    in_every_look(&mut check);
+    for size in SIZES {
         let mut longest = Desk::new(size);
         longest.touch_all(&["提意见", "土地山林"]);
         for _ in 0..CHARACTERS_MAX {
             longest.touch("地界有争议");
         }
         longest.touch_all(&["写好了", "不用留"]);
-        screens.push(("read-back-longest", longest));
-        let scale = Scale::of(size);
-        for (name, desk) in screens {
-            for piece in desk.pieces() {
-                let (Face::Words(words), area) = (&piece.face, piece.area.size) else { continue };
-                let weight = if words.bold { Weight::Bold } else { Weight::Regular };
-                let style = Style { weight, pixels: scale.pixels(words.size.units()) };
-                let smallest = match words.size {
-                    TextSize::Small => style.pixels,
-                    TextSize::Body | TextSize::Strong | TextSize::Title | TextSize::Huge | TextSize::Ticket => {
-                        scale.pixels(26)
-                    }
-                };
-                let (shown, lines) = text.fit(&words.text, style, smallest, area);
-                let height = shown.line_height() * (lines.len() as u32 - 1) + shown.pixels;
-                assert!(height <= area.height, "{name} {size:?}: {:?} needs {height} of {area:?}", words.text);
-                for line in lines {
-                    assert!(text.width(&line, shown) <= area.width, "{name} {size:?}: {line:?} is too wide");
-                }
+        check("read-back-longest", size, looks()[0], &longest);
+    }
+    assert!(troubles.is_empty(), "{} troubles:\n{}", troubles.len(), troubles.join("\n"));
+}
+
+#[test]
+fn words_keep_seven_to_one_and_running_words_ten_to_one_on_what_they_lie_on() {
+    let mut troubles = Vec::new();
+    in_every_look(|name, size, look, desk| {
+        let theme = look.theme;
+        let pieces = desk.pieces();
+        for (index, piece) in pieces.iter().enumerate() {
+            let Face::Words(words) = &piece.face else { continue };
+            let below = pieces[..index].iter().rev().find_map(|below| match below.face {
+                Face::Sheet(paper) if below.area.contains(piece.area.center()) => Some(paper),
+                Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) => None,
+                Face::Button(_) | Face::Key(_) | Face::Writing { .. } => None,
+            });
+            let paper = below.unwrap_or(Paper::Ground);
+            let found = contrast(theme.ink(words.ink), theme.paper(paper).face);
+            let least = if words.size == TextSize::Body { 10.0 } else { 7.0 };
+            if found < least {
+                let text = &words.sentence.first;
+                troubles.push(format!(
+                    "{name} {size:?} {}: {text:?} {:?} on {paper:?}: {found:.1}",
+                    look.name(),
+                    words.ink
+                ));
             }
         }
-    }
+    });
+    assert!(troubles.is_empty(), "{} troubles:\n{}", troubles.len(), troubles.join("\n"));
+}
+
+#[test]
+fn every_character_of_every_screen_has_a_glyph() {
+    in_every_look(|name, _, look, desk| {
+        for piece in desk.pieces() {
+            let missing: String = piece.face.text().chars().filter(|c| *c != '\n' && !has(*c)).collect();
+            assert_eq!(missing, "", "{name} {}", look.name());
+        }
+    });
+}
+
+#[test]
+fn every_screen_can_be_heard_and_every_target_has_words_to_hear() {
+    in_every_look(|name, _, look, desk| {
+        for piece in desk.pieces().iter().filter(|piece| piece.touch.is_some()) {
+            assert!(piece.face.spoken().is_some(), "{name} {}: {:?} is silent", look.name(), piece.touch);
+        }
+    });
 }
 
 #[test]
 #[ignore = "prints a time, which means something only when this package is optimised"]
 fn how_long_a_redraw_takes() {
     let mut painter = Painter::default();
-    for (name, desk) in every_screen(LARGE) {
-        let glass = kiosk::glass::Glass::new(LARGE);
+    for (name, desk) in every_screen(SIZES[0]) {
+        let glass = kiosk::glass::Glass::new(SIZES[0]);
         glass.show(&desk.app, &mut painter);
         let start = std::time::Instant::now();
         for _ in 0..100 {

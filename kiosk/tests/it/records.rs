@@ -23,7 +23,10 @@ use replica::{
     identity::{Card, Identity, key_of},
 };
 
-use crate::support::{Desk, LARGE, Shared};
+use crate::{
+    looks::LARGE,
+    support::{Desk, Shared},
+};
 
 const CODEBOOK: &str = r#"
 county = { name = "云水县", en = "Yunshui County", area = "451025" }

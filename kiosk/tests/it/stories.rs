@@ -9,7 +9,7 @@ use kiosk::{
     station::NotSaved,
 };
 
-use crate::support::{Desk, LARGE};
+use crate::{looks::LARGE, support::Desk};
 
 #[test]
 fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
@@ -29,7 +29,7 @@ fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
 fn an_opinion_can_be_typed_in_pinyin() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "饮水安全", "用拼音写"]);
-    desk.touch_all(&["s", "h", "u", "i", "水", "g", "u", "a", "n", "更多字"]);
+    desk.touch_all(&["s", "h", "u", "i", "水", "g", "u", "a", "n", "更多"]);
     desk.touch_all(&["Space", "h", "u", "a", "i", "坏", "。", "数字", "3", "用拼音写", "t", "i", "a", "n", "天"]);
     desk.sees("水").sees("坏。3天");
     desk.touch_all(&["写好了", "不用留"]).sees("坏。3天");
@@ -166,9 +166,9 @@ fn a_finger_that_slides_off_a_target_chooses_nothing() {
     let (say, find) = (desk.place_of("提意见"), desk.place_of("查进度"));
     let finger = |kind, at| Event::Touch(Touch { kind, at });
     desk.event(finger(TouchKind::Down, say));
-    assert!(desk.app.pressed().is_some());
+    assert!(desk.app.marks().pressed.is_some());
     desk.event(finger(TouchKind::Move, find));
-    assert!(desk.app.pressed().is_none());
+    assert!(desk.app.marks().pressed.is_none());
     desk.event(finger(TouchKind::Up, find));
     desk.is_on("Home");
 }

@@ -8,14 +8,11 @@ use std::{
 use civic_core::{codebook::Topic, ticket::Ticket};
 use embedded_graphics::prelude::{Point, Size};
 use kiosk::{
-    app::{App, Event, Touch, TouchKind},
+    app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
     sample::Sample,
     station::{Counts, Draft, Found, NotSaved, Place, Station},
 };
-
-pub const LARGE: Size = Size::new(1024, 600);
-pub const SMALL: Size = Size::new(800, 480);
 
 /// A sample station that the test may look into while the kiosk holds it.
 #[derive(Clone, Default)]
@@ -93,6 +90,32 @@ impl Desk {
         self.app.handle(event, self.now);
     }
 
+    /// Presses one of the five keys.
+    pub fn key(&mut self, key: Key) -> &mut Self {
+        self.wait(Duration::from_millis(400));
+        self.event(Event::Key(key));
+        self
+    }
+
+    /// Name of the target that the keys stand on.
+    pub fn focus(&self) -> Option<String> {
+        let focus = self.app.marks().focus?;
+        self.app.pieces()[focus].touch.clone()
+    }
+
+    /// Goes with the keys to the target that says this, or whose name is this, and chooses it.
+    #[track_caller]
+    pub fn key_to(&mut self, target: &str) -> &mut Self {
+        for _ in 0..self.app.pieces().len() {
+            self.key(Key::Down);
+            let on = self.app.marks().focus.map(|focus| self.app.pieces()[focus].clone());
+            if on.is_some_and(|on| on.face.text() == target || on.touch.as_deref() == Some(target)) {
+                return self.key(Key::Select);
+            }
+        }
+        panic!("the keys do not reach {target:?} on {}", self.app.screen().name());
+    }
+
     /// Lets time pass, waking the app when it asked to be.
     pub fn wait(&mut self, time: Duration) {
         let end = self.now + time;
@@ -106,7 +129,7 @@ impl Desk {
     /// The screen that is up and every word on it, one piece a line.
     pub fn reads(&self) -> String {
         let pieces = self.app.pieces();
-        let words = pieces.iter().map(|piece| piece.face.text()).filter(|text| !text.is_empty());
+        let words = pieces.iter().map(|piece| piece.face.text().to_owned()).filter(|text| !text.is_empty());
         std::iter::once(self.app.screen().name().to_owned()).chain(words).collect::<Vec<_>>().join("\n")
     }
 
@@ -190,5 +213,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("progress-here", filed_then_found),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),
+        ("help", desk(&["Help"])),
+        ("help-aloud", desk(&["Help", "读出来", "大一点"])),
+        ("home-keys", desk(&[])),
     ]
 }

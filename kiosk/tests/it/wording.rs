@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
-use kiosk::wording::ZH;
+use kiosk::{draw::measure::has, wording::ZH};
 
-use crate::support::{LARGE, every_screen};
+use crate::{looks::LARGE, support::every_screen};
 
 /// The code below a directory, without its tests.
 fn sources(directory: &Path, all: &mut String) {
@@ -29,6 +29,13 @@ fn every_sentence_is_used_somewhere() {
         .filter(|key| !code.contains(&format!("\"{key}\"")))
         .collect();
     assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn every_character_of_the_sample_county_has_a_glyph() {
+    let county = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/sample/county.toml")).unwrap();
+    let missing: String = county.chars().filter(|character| *character != '\n' && !has(*character)).collect();
+    assert_eq!(missing, "");
 }
 
 #[test]

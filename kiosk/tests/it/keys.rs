@@ -1,0 +1,150 @@
+//! The five keys and the ear: everything that touches do, without looking.
+
+use std::time::Duration;
+
+use kiosk::{
+    app::{Effect, Event, Key},
+    sample::sample_ticket,
+    settings::{Language, Settings},
+    spoken::Spoken,
+};
+
+use crate::{looks::LARGE, support::Desk};
+
+/// What was last to be said, one piece a line.
+fn heard(desk: &mut Desk) -> String {
+    let said = desk.app.take_effects().into_iter().rev().find_map(|effect| match effect {
+        Effect::Say(said) => Some(said),
+        Effect::Hush | Effect::Pause | Effect::GoOn | Effect::Voice { .. } => None,
+    });
+    said.unwrap_or_default().iter().map(|spoken| spoken.words.clone()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_opinion_is_filed_and_found_with_five_keys() {
+    let mut desk = Desk::new(LARGE);
+    for target in ["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留", "对，交上去"]
+    {
+        desk.key_to(target);
+    }
+    desk.is_on("Filed").sees(&sample_ticket(18_376).to_string());
+    desk.key(Key::Select).is_on("Home");
+    desk.key_to("查进度");
+    for digit in sample_ticket(18_376).digits().chars() {
+        desk.key_to(&digit.to_string());
+    }
+    desk.key_to("查一查").is_on("Progress").sees("还没有送出去");
+    desk.key(Key::Back).is_on("Find");
+    desk.key(Key::Back).is_on("Home");
+}
+
+#[test]
+fn the_keys_go_around_in_the_order_that_is_read_and_end_with_the_way_back() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch("提意见");
+    desk.key(Key::Down);
+    assert_eq!(desk.focus().as_deref(), Some("Topic(\"道路交通\")"));
+    desk.key(Key::Up);
+    assert_eq!(desk.focus().as_deref(), Some("Back"));
+    desk.key(Key::Down).key(Key::Down);
+    assert_eq!(desk.focus().as_deref(), Some("Topic(\"饮水安全\")"));
+    desk.touch("饮水安全");
+    assert_eq!(desk.focus(), None, "a finger takes the keys' ring away");
+}
+
+#[test]
+fn the_back_key_asks_before_words_are_lost() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.key(Key::Back).is_on("Topics");
+    desk.key(Key::Back).is_on("Leave");
+    desk.key_to("我还在，接着来").is_on("Topics");
+}
+
+#[test]
+fn a_typed_letter_keeps_the_keys_where_they_are() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "用拼音写"]);
+    desk.key_to("d");
+    assert_eq!(desk.focus().as_deref(), Some("Letter('d')"));
+    desk.key(Key::Select).sees("dd");
+}
+
+#[test]
+fn the_read_key_reads_the_screen_stops_goes_on_and_reads_again() {
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read);
+    let home = heard(&mut desk);
+    assert!(home.starts_with("石桥村代表联络站\n") && home.contains("提意见") && home.contains("县里已收"), "{home}");
+    desk.key(Key::Read);
+    assert_eq!(desk.app.take_effects(), [Effect::Pause]);
+    desk.key(Key::Read);
+    assert_eq!(desk.app.take_effects(), [Effect::GoOn]);
+    desk.event(Event::SpeechEnded);
+    desk.key(Key::Read);
+    assert_eq!(heard(&mut desk), home);
+}
+
+#[test]
+fn while_it_reads_aloud_a_new_screen_is_read_and_a_target_is_heard_before_it_is_chosen() {
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read);
+    desk.touch("提意见").is_on("Home");
+    assert_eq!(heard(&mut desk), "提意见");
+    desk.touch("提意见").is_on("Topics");
+    assert!(heard(&mut desk).contains("您想说哪方面的事？\n"));
+    desk.touch_all(&["道路交通", "道路交通", "用拼音写", "用拼音写"]);
+    // Keys of a keyboard are heard and typed at once.
+    desk.touch("l").sees("l");
+    assert_eq!(heard(&mut desk), "l");
+    desk.touch_all(&["Help", "Help", "不读", "不读"]);
+    desk.touch("Back").touch("返回").is_on("Topics");
+}
+
+#[test]
+fn a_sentence_is_heard_by_its_key_and_a_person_s_words_by_themselves() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留"]);
+    desk.key(Key::Read);
+    let said = desk.app.said();
+    assert!(said.iter().any(|spoken| spoken.prompt.as_deref() == Some("read-back-title")));
+    assert!(said.contains(&Spoken::words("晚上不安全")));
+}
+
+#[test]
+fn what_a_person_chose_is_forgotten_when_they_have_gone() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["Help", "大字", "黑底白字", "英文"]).sees("Letters");
+    desk.touch("Back").sees("Say something");
+    assert!(desk.app.wake_at().is_some());
+    desk.wait(Duration::from_secs(21));
+    desk.is_on("Home").sees("提意见").does_not_see("Say something");
+    assert_eq!(desk.app.theme(), kiosk::draw::theme::Theme::default());
+    assert_eq!(desk.app.wake_at(), None, "an idle kiosk sleeps until somebody comes");
+}
+
+#[test]
+fn what_a_person_chose_is_forgotten_when_they_leave_without_a_word() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["Help", "大字", "读出来", "Back", "Back", "查进度", "查进度"]).is_on("Find");
+    desk.app.take_effects();
+    desk.wait(Duration::from_secs(95));
+    desk.is_on("Home");
+    assert!(desk.app.take_effects().contains(&Effect::Hush));
+    assert_eq!(desk.app.theme(), kiosk::draw::theme::Theme::default());
+}
+
+#[test]
+fn a_station_may_have_settings_of_its_own() {
+    let mut desk = Desk::new(LARGE);
+    desk.app.set_usual(Settings { language: Language::English, ..Settings::default() });
+    desk.sees("Say something");
+    assert_eq!(desk.app.wake_at(), None);
+}
+
+#[test]
+fn louder_and_quieter_reach_the_voice() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["Help", "大一点"]).sees("7/10");
+    assert_eq!(desk.app.take_effects(), [Effect::Voice { pack: 0, volume: 7 }]);
+}
