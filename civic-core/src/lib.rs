@@ -1,7 +1,7 @@
 //! The pure half of the domain: what a person said, what became of it, who may do what.
 //!
 //! **What it is.** Opinions 意见, visits 走访 and slips 回执 as small Automerge documents ([`document`], [`opinion`],
-//! [`visit`], [`slip`]); the one way in for changes from outside ([`gate`], [`payload`]); the county's vocabulary as
+//! [`visit`], [`slip`]) and what stands beside them ([`attachment`]); the one way in for changes from outside ([`gate`], [`payload`]); the county's vocabulary as
 //! data ([`codebook`]) and the engine over it ([`workflow`], [`review`]); the access table ([`access`]); sealed
 //! personal details ([`seal`]); ticket numbers ([`ticket`]); wording ([`wording`]).
 //!
@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod area;
+pub mod attachment;
 pub mod bulk;
 pub mod codebook;
 pub mod codec;
