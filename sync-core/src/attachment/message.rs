@@ -22,6 +22,8 @@ pub const OPENING: u64 = 16;
 pub const MESSAGE_LEN_MAX: usize = PIECE_LEN + 64;
 /// Most hashes of one offer: of an attachment that is far too long, so that it can be refused with the reason.
 pub const OFFERED_PIECES_MAX: usize = 1_024;
+/// Most attachments that a hub says it lacks; the rest it says in the next transfer.
+pub const LACKING_MAX: usize = 256;
 /// Longest reason; a longer one is cut.
 pub const REASON_LEN_MAX: usize = 512;
 /// The version this program speaks.
@@ -38,6 +40,8 @@ pub enum Message {
         version: u16,
         /// The oldest one understood.
         oldest: u16,
+        /// From the hub: what this device announced and the hub does not hold, oldest first, at most [`LACKING_MAX`].
+        lacking: Vec<AttachmentId>,
     },
     /// "This I can give", with the parts of its manifest, unproven.
     Offer {
@@ -116,9 +120,11 @@ impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         match self {
-            Message::Hello { version, oldest } => {
+            Message::Hello { version, oldest, lacking } => {
                 put_varint(&mut body, u64::from(*version));
                 put_varint(&mut body, u64::from(*oldest));
+                put_varint(&mut body, lacking.len() as u64);
+                lacking.iter().for_each(|id| body.extend_from_slice(id.as_bytes()));
             }
             Message::Offer { id, kind, length, hashes } => {
                 body.extend_from_slice(id.as_bytes());
@@ -160,8 +166,11 @@ impl Message {
         let mut reader = Reader::new(body);
         Ok(match number {
             OPENING => {
-                let mut version = || reader.varint()?.try_into().map_err(|_| Malformed);
-                Message::Hello { version: version()?, oldest: version()? }
+                let version = reader.varint()?.try_into().map_err(|_| Malformed)?;
+                let oldest = reader.varint()?.try_into().map_err(|_| Malformed)?;
+                let count = reader.count(LACKING_MAX)?;
+                let lacking = (0..count).map(|_| reader.array().map(AttachmentId::new)).collect::<Result<_, _>>()?;
+                Message::Hello { version, oldest, lacking }
             }
             17 => {
                 let (id, kind) = (AttachmentId::new(reader.array()?), AttachmentKind::from_number(reader.byte()?));
@@ -212,7 +221,7 @@ mod tests {
         let signature = hex(&receipt.signature);
         let refused = |number| Message::Refused { id, number, reason: "why".into() };
         for (message, bytes) in [
-            (Message::Hello { version: 1, oldest: 1 }, "10020101".to_owned()),
+            (Message::Hello { version: 1, oldest: 1, lacking: vec![id] }, format!("1023010101{name}")),
             (
                 Message::Offer { id, kind: AttachmentKind::Voice, length: 300, hashes: vec![[0xbb; 32]] },
                 format!("1144{name}01ac0201{}", "bb".repeat(32)),
@@ -232,7 +241,8 @@ mod tests {
     #[test]
     fn a_newer_message_is_passed_over_and_newer_fields_too() {
         assert_eq!(Message::decode(77, b"whatever"), Ok(Message::Unknown(77)));
-        assert_eq!(Message::decode(OPENING, &[2, 1, 9, 9]), Ok(Message::Hello { version: 2, oldest: 1 }));
+        let hello = Message::Hello { version: 2, oldest: 1, lacking: Vec::new() };
+        assert_eq!(Message::decode(OPENING, &[2, 1, 0, 9, 9]), Ok(hello));
     }
 
     #[test]

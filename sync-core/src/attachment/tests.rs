@@ -81,6 +81,17 @@ impl Peer {
         Transfer::call(hub_key().verifying_key().to_bytes(), offers, wants.collect(), budget)
     }
 
+    /// What a hub says it lacks.
+    fn lacking(&self) -> Vec<AttachmentId> {
+        let is_whole = |id: &AttachmentId| self.kept.get(id).is_some_and(Kept::is_whole);
+        self.announced.keys().filter(|id| !is_whole(id)).copied().collect()
+    }
+
+    /// A hub's end of a transfer.
+    fn answer(&self) -> Transfer {
+        Transfer::answer(hub_key(), self.lacking(), PLENTY)
+    }
+
     fn admit(&mut self, manifest: Manifest) -> Admission {
         let id = manifest.id();
         if self.announced.get(&id) != Some(&(manifest.kind(), manifest.length())) {
@@ -109,6 +120,10 @@ impl Peer {
                     continue;
                 }
                 Output::Admit(manifest) => Input::Admitted { admission: self.admit(manifest), at },
+                Output::Reopen(id) => {
+                    self.receipts.retain(|receipt| receipt.id != id);
+                    Input::Reopened(self.kept.get(&id).map(|kept| kept.manifest.clone()))
+                }
                 Output::Show(id) => {
                     let shown = self.kept.get(&id).filter(|kept| kept.is_whole()).map(|kept| kept.manifest.clone());
                     Input::Shown(shown.ok_or_else(|| "it is not here".into()))
@@ -170,7 +185,7 @@ impl Road {
 
     /// One transfer; `None` if the road was cut in it.
     fn carry(&mut self, device: &mut Peer, hub: &mut Peer, budget: u64) -> Option<Outcome> {
-        let (mut caller, mut answerer) = (device.call(budget), Transfer::answer(hub_key(), PLENTY));
+        let (mut caller, mut answerer) = (device.call(budget), hub.answer());
         let held_before: BTreeMap<_, _> = hub.kept.iter().map(|(id, kept)| (*id, kept.held())).collect();
         caller.handle_input(Input::Opened).unwrap();
         answerer.handle_input(Input::Opened).unwrap();
@@ -246,9 +261,11 @@ fn a_hub_that_lost_everything_gets_it_again() {
     let (mut device, mut hub, id) = spoken(300_000);
     transfer(&mut device, &mut hub, PLENTY);
     hub.kept.clear();
-    device.receipts.clear();
+    // What the device does not have any more it cannot give.
+    hub.announced.insert(AttachmentId::new([9; 32]), (AttachmentKind::Voice, 10));
     transfer(&mut device, &mut hub, PLENTY);
     assert_eq!(hub.kept[&id].bytes(), noise(1, 300_000));
+    assert_eq!(device.receipts.len(), 1);
 }
 
 #[test]
@@ -381,11 +398,15 @@ fn what_was_not_announced_is_kept_out_with_a_reason_and_the_rest_goes_on() {
     assert_eq!(device.told, ["it was not announced"]);
 }
 
+fn hello(version: u16, oldest: u16) -> Message {
+    Message::Hello { version, oldest, lacking: Vec::new() }
+}
+
 /// What a hub says to these messages after hello.
 fn tell(hub: &mut Peer, messages: &[Message]) -> Result<Vec<Message>, Broken> {
-    let mut answerer = Transfer::answer(hub_key(), PLENTY);
+    let mut answerer = hub.answer();
     let mut said = Vec::new();
-    for message in [Message::Hello { version: 1, oldest: 1 }].iter().chain(messages) {
+    for message in [hello(1, 1)].iter().chain(messages) {
         answerer.handle_input(Input::Received(message.clone()))?;
         said.extend(hub.drain(&mut answerer).0);
     }
@@ -443,11 +464,11 @@ fn pieces_that_nobody_offered_are_refused_and_too_many_end_the_transfer() {
 fn a_hub_gives_no_more_than_its_budget_however_often_it_is_asked() {
     let mut hub = Peer::default();
     let id = hub.make(AttachmentKind::Photo, &noise(1, 2 * PIECE_LEN));
-    let mut answerer = Transfer::answer(hub_key(), 3 * PIECE_LEN as u64);
+    let mut answerer = Transfer::answer(hub_key(), Vec::new(), 3 * PIECE_LEN as u64);
     let mut said = Vec::new();
     let want = Message::Want { id, missing: Pieces::first(2) };
     let stored = |number| Message::Stored { id, number };
-    for message in [Message::Hello { version: 1, oldest: 1 }, want.clone(), stored(0), stored(1), want] {
+    for message in [hello(1, 1), want.clone(), stored(0), stored(1), want] {
         answerer.handle_input(Input::Received(message)).unwrap();
         said.extend(hub.drain(&mut answerer).0);
     }
@@ -461,7 +482,7 @@ fn a_receipt_that_the_hub_did_not_sign_proves_nothing() {
     let (device, _, id) = spoken(100);
     let mut caller = device.call(PLENTY);
     caller.handle_input(Input::Opened).unwrap();
-    caller.handle_input(Input::Received(Message::Hello { version: 1, oldest: 1 })).unwrap();
+    caller.handle_input(Input::Received(hello(1, 1))).unwrap();
     while caller.poll_output().is_some() {}
     let other = SigningKey::from_bytes(&[9; 32]);
     let forged = AttachmentReceipt::sign(id, crate::receipt::Level::Received, UnixSeconds(1), &other);
@@ -471,10 +492,10 @@ fn a_receipt_that_the_hub_did_not_sign_proves_nothing() {
 
 #[test]
 fn nothing_is_said_before_hello_and_a_version_that_nobody_shares_is_said_plainly() {
-    let mut answerer = Transfer::answer(hub_key(), PLENTY);
+    let mut answerer = Peer::default().answer();
     let want = Message::Want { id: AttachmentId::new([1; 32]), missing: Pieces::NONE };
     assert!(matches!(answerer.handle_input(Input::Received(want)), Err(Broken::OutOfTurn(_))));
-    let hello = Message::Hello { version: 9, oldest: 8 };
+    let hello = hello(9, 8);
     let broken = answerer.handle_input(Input::Received(hello)).unwrap_err();
     assert_eq!(broken, Broken::Version { theirs: 9, oldest: 8 });
 }

@@ -3,7 +3,8 @@
 //! The device offers what it made and the hub lacks, voices before drawings before photos and the oldest first. The hub
 //! says which pieces are missing, and the device sends them, a few ahead of what the hub has confirmed. When all of that is
 //! settled the device asks for what was announced to it, and now the hub sends. So only one side sends pieces at a time,
-//! and neither can block the other.
+//! and neither can block the other. In its hello the hub names what it lacks of what the device announced: a hub that was
+//! restored from an old backup gets again what it had given receipts for.
 //!
 //! ```text
 //! device                                     hub
@@ -29,7 +30,7 @@ use ed25519_dalek::SigningKey;
 
 use super::{
     manifest::{Manifest, piece_count, piece_len},
-    message::{Message, VERSION, VERSION_OLDEST},
+    message::{LACKING_MAX, Message, VERSION, VERSION_OLDEST},
     pieces::Pieces,
     receipt::AttachmentReceipt,
 };
@@ -85,6 +86,8 @@ pub enum Input {
         /// This side's clock: the time on a receipt.
         at: UnixSeconds,
     },
+    /// Answer to [`Output::Reopen`]: the manifest, if the attachment is here.
+    Reopened(Option<Manifest>),
     /// Answer to [`Output::Show`]: the manifest, or why the other side does not get it.
     Shown(Result<Manifest, String>),
     /// Answer to [`Output::Load`]; `None` if the disk does not give that piece any more.
@@ -107,6 +110,8 @@ pub enum Output {
     Send(Message),
     /// Whether this may come, as announced and within the room there is: put its manifest on the disk and answer.
     Admit(Manifest),
+    /// The hub does not hold this attachment, whatever it said before: forget its receipt, and give the manifest.
+    Reopen(AttachmentId),
     /// Whether the other side may have this attachment: give its manifest.
     Show(AttachmentId),
     /// Give this piece.
@@ -194,6 +199,8 @@ enum Side {
     Hub {
         /// Ed25519 key.
         key: Box<SigningKey>,
+        /// What the device announced and is not here.
+        lacking: Vec<AttachmentId>,
     },
 }
 
@@ -230,6 +237,8 @@ pub struct Transfer {
     in_flight: BTreeSet<(AttachmentId, u8)>,
     /// The manifest that [`Output::Admit`] asked about.
     admitting: Option<Manifest>,
+    /// How many times [`Output::Reopen`] was not answered yet.
+    reopening: usize,
     /// What [`Output::Show`] asked about, and the pieces that are wanted of it.
     showing: Option<(AttachmentId, Pieces)>,
     has_greeted: bool,
@@ -249,9 +258,11 @@ impl Transfer {
         Self::new(Side::Caller { hub, offers, wants }, budget)
     }
 
-    /// The hub's end. It signs receipts with `key` and sends no more than `budget` bytes of pieces.
-    pub fn answer(key: SigningKey, budget: u64) -> Self {
-        Self::new(Side::Hub { key: Box::new(key) }, budget)
+    /// The hub's end. It signs receipts with `key`, asks for what it lacks of what the device announced (`lacking`, oldest
+    /// first, of it the first [`LACKING_MAX`]), and sends no more than `budget` bytes of pieces.
+    pub fn answer(key: SigningKey, mut lacking: Vec<AttachmentId>, budget: u64) -> Self {
+        lacking.truncate(LACKING_MAX);
+        Self::new(Side::Hub { key: Box::new(key), lacking }, budget)
     }
 
     fn new(side: Side, budget: u64) -> Self {
@@ -264,6 +275,7 @@ impl Transfer {
             loading: None,
             in_flight: BTreeSet::new(),
             admitting: None,
+            reopening: 0,
             showing: None,
             has_greeted: false,
             has_finished: false,
@@ -289,12 +301,13 @@ impl Transfer {
         match input {
             Input::Opened => {
                 if let Side::Caller { .. } = self.side {
-                    self.say_hello();
+                    self.say_hello(Vec::new());
                     self.go_on();
                 }
             }
             Input::Received(message) => self.receive(message)?,
             Input::Admitted { admission, at } => self.take_admission(admission, at),
+            Input::Reopened(manifest) => self.offer_again(manifest),
             Input::Shown(shown) => self.give(shown),
             Input::Loaded(bytes) => self.send_loaded(bytes),
             Input::Stored { id, number, at } => self.note_stored(id, number, at),
@@ -306,8 +319,8 @@ impl Transfer {
         self.outputs.push_back(Output::Send(message));
     }
 
-    fn say_hello(&mut self) {
-        self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST });
+    fn say_hello(&mut self, lacking: Vec<AttachmentId>) {
+        self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, lacking });
     }
 
     fn refuse(&mut self, id: AttachmentId, number: Option<u8>, reason: impl Into<String>) {
@@ -319,7 +332,7 @@ impl Transfer {
             return Err(Broken::OutOfTurn("nothing may be said before hello"));
         }
         match message {
-            Message::Hello { version, oldest } => self.take_hello(version, oldest)?,
+            Message::Hello { version, oldest, lacking } => self.take_hello(version, oldest, lacking)?,
             Message::Offer { id, kind, length, hashes } => {
                 self.count_heard()?;
                 match Manifest::prove(&id, kind, length, hashes) {
@@ -347,18 +360,36 @@ impl Transfer {
         Ok(())
     }
 
-    fn take_hello(&mut self, version: u16, oldest: u16) -> Result<(), Broken> {
+    fn take_hello(&mut self, version: u16, oldest: u16, theirs: Vec<AttachmentId>) -> Result<(), Broken> {
         if version < VERSION_OLDEST || oldest > VERSION {
             return Err(Broken::Version { theirs: version, oldest });
         }
-        if let Side::Hub { .. } = self.side
-            && !self.has_greeted
-        {
-            self.say_hello();
-        }
         self.has_greeted = true;
-        self.go_on();
+        match &mut self.side {
+            Side::Hub { lacking, .. } => {
+                let lacking = std::mem::take(lacking);
+                self.say_hello(lacking);
+            }
+            Side::Caller { offers, .. } => {
+                let is_told = |id: &AttachmentId| {
+                    self.outgoing.contains_key(id) || offers.iter().any(|manifest| manifest.id() == *id)
+                };
+                for id in theirs.into_iter().filter(|id| !is_told(id)) {
+                    self.reopening += 1;
+                    self.outputs.push_back(Output::Reopen(id));
+                }
+                self.go_on();
+            }
+        }
         Ok(())
+    }
+
+    fn offer_again(&mut self, manifest: Option<Manifest>) {
+        self.reopening = self.reopening.saturating_sub(1);
+        if let Side::Caller { offers, .. } = &mut self.side {
+            offers.extend(manifest);
+        }
+        self.go_on();
     }
 
     fn count_heard(&mut self) -> Result<(), Broken> {
@@ -443,7 +474,7 @@ impl Transfer {
     /// Every piece is on this disk.
     fn complete(&mut self, id: AttachmentId, at: UnixSeconds) {
         self.incoming.remove(&id);
-        if let Side::Hub { key } = &self.side {
+        if let Side::Hub { key, .. } = &self.side {
             let receipt = AttachmentReceipt::sign(id, Level::Received, at, key);
             self.say(Message::Receipt(receipt));
         }
@@ -627,7 +658,7 @@ impl Transfer {
     /// Once nothing of this device's own is left to settle: asks for everything that the budget still allows.
     fn ask(&mut self) {
         let Side::Caller { wants, .. } = &mut self.side else { return };
-        if !self.outgoing.is_empty() || self.loading.is_some() {
+        if !self.outgoing.is_empty() || self.loading.is_some() || self.reopening > 0 || !self.has_greeted {
             return;
         }
         for Wanted { id, length, held, .. } in std::mem::take(wants) {
@@ -653,21 +684,27 @@ impl Transfer {
         // A piece that was given to the disk is awaited until the disk has answered.
         self.incoming.retain(|_, incoming| !incoming.awaited.is_empty());
         let is_over = offers.is_empty() && wants.is_empty() && self.outgoing.is_empty() && self.incoming.is_empty();
-        if is_over && self.loading.is_none() && self.has_greeted && !self.has_finished {
+        let is_waiting = self.loading.is_some() || self.reopening > 0 || !self.has_greeted;
+        if is_over && !is_waiting && !self.has_finished {
             self.has_finished = true;
             self.outputs.push_back(Output::Finished(self.outcome.clone()));
         }
     }
 }
 
-/// Voices before drawings before photos; of each kind the first stays first.
-fn in_order<T>(mut all: Vec<T>, kind: impl Fn(&T) -> AttachmentKind) -> VecDeque<T> {
-    all.sort_by_key(|one| match kind(one) {
+/// The order in which kinds travel: voices before drawings before photos.
+pub const fn rank(kind: AttachmentKind) -> u8 {
+    match kind {
         AttachmentKind::Voice => 0,
         AttachmentKind::Ink => 1,
         AttachmentKind::Photo => 2,
         AttachmentKind::Unknown(_) => 3,
-    });
+    }
+}
+
+/// In the order of their kinds; of each kind the first stays first.
+fn in_order<T>(mut all: Vec<T>, kind: impl Fn(&T) -> AttachmentKind) -> VecDeque<T> {
+    all.sort_by_key(|one| rank(kind(one)));
     all.truncate(OFFERS_MAX);
     all.into()
 }
