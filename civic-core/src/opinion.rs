@@ -8,7 +8,7 @@
 //! body     text: what was said, and additions 补充 in their places
 //! title topic village town station channel deputy urgency office kind   plain fields, see [`Field`]
 //! contact  true if sealed personal details stand beside it (never in it)
-//! attachments  a list: {id (32 bytes), kind (a number), seconds?}: voice, drawings and photos by the hash of their sealed bytes
+//! attachments  a list: {id (32 bytes: the hash of its sealed bytes), kind (a number), seconds?}
 //! satisfaction  1 to 5
 //! steps    a list that only grows: {act, note?, state?, to?, by?, at?}; by and at only where they differ from the change's
 //! extra    fields of other systems that have no home here, each value as JSON

@@ -11,9 +11,9 @@
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its length. One
-//! that this program does not know is passed over. What is sealed does not compress, so it is kept short. The plain text of
-//! an attachment is its bytes.
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its
+//! length. One that this program does not know is passed over. What is sealed does not compress, so it is kept short. The
+//! plain text of an attachment is its bytes.
 
 use std::convert::Infallible;
 
