@@ -212,6 +212,14 @@ pub fn export(codebook: &Codebook, id: &DocId, space: &Space, opinion: &Opinion)
         line.insert("satisfaction".into(), json!(satisfaction));
     }
     line.insert("has_contact".into(), json!(opinion.has_contact));
+    let attachments: Vec<Value> = opinion
+        .attachments
+        .iter()
+        .map(|attached| json!({"id": attached.id, "kind": attached.kind.word(), "seconds": attached.seconds}))
+        .collect();
+    if !attachments.is_empty() {
+        line.insert("attachments".into(), json!(attachments));
+    }
     let timeline: Vec<Value> = opinion
         .steps
         .iter()

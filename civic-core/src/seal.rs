@@ -1,7 +1,8 @@
-//! Envelopes: personal details sealed to the county's key at the moment of entry, and opened only at the hub.
+//! Envelopes: personal details, voices, drawings and photos sealed to the county's key at the moment of entry, and opened
+//! only at the hub.
 //!
 //! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
-//! its record and to the key epoch, so that it cannot be moved to another.
+//! its record, to the key epoch, and an attachment to its kind, so that it cannot be moved to another.
 //!
 //! ```text
 //! byte      suite (1)
@@ -10,8 +11,9 @@
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text is a list of details: a byte that says which (1 name, 2 telephone), and the text after its length. One
-//! that this program does not know is passed over. What is sealed does not compress, so it is kept short.
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its
+//! length. One that this program does not know is passed over. What is sealed does not compress, so it is kept short. The
+//! plain text of an attachment is its bytes.
 
 use std::convert::Infallible;
 
@@ -23,19 +25,24 @@ use rand_core::{TryCryptoRng, TryRng};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachment::AttachmentKind,
     codec::{Malformed, Reader, put_bytes},
     id::DocId,
 };
 
 const SUITE: u8 = 1;
-const INFO: &[u8] = b"huiyin personal details v1";
+const INFO_CONTACT: &[u8] = b"huiyin personal details v1";
+const INFO_ATTACHMENT: &[u8] = b"huiyin attachment v1";
 const KEY_LEN: usize = 32;
 const HEADER_LEN: usize = 1 + 4;
+const TAG_LEN: usize = 16;
 const NAME: u8 = 1;
 const PHONE: u8 = 2;
 
-/// Longest envelope that is kept.
+/// Longest envelope of personal details that is kept. Longer details are refused.
 pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
+/// By how much an envelope is longer than what is in it.
+pub const ENVELOPE_OVERHEAD: usize = HEADER_LEN + KEY_LEN + TAG_LEN;
 
 /// The public key of one epoch, which every device holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +73,8 @@ pub struct Contact {
 /// Why an envelope cannot be made or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows.
-    #[error("personal details are too long")]
+    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows, or an attachment than its kind does.
+    #[error("what is to be sealed is too long")]
     TooLong,
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
@@ -76,6 +83,16 @@ pub enum SealError {
 
 /// Randomness as an argument: 32 bytes that the caller drew for this one use.
 pub struct Seed(pub [u8; 32]);
+
+impl Seed {
+    /// A seed for sealing just this: the same attachment of the same record gives the same envelope, and so the same name,
+    /// when its form is sent again. Nobody can guess it who does not know `secret`, which never leaves its device.
+    pub fn of_attachment(secret: &[u8; 32], doc: &DocId, kind: AttachmentKind, plain: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("huiyin attachment seed v1");
+        hasher.update(secret).update(doc.as_bytes()).update(&[kind.number()]).update(plain);
+        Self(*hasher.finalize().as_bytes())
+    }
+}
 
 impl Contact {
     /// Whether nothing was given.
@@ -138,51 +155,95 @@ impl OpenKey {
 
 /// Seals `contact` for the record `doc`.
 pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
-    let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
     let plain = contact.encode();
     if plain.len() > ENVELOPE_LEN_MAX / 2 {
         return Err(SealError::TooLong);
     }
+    close(key, INFO_CONTACT, &bound_to(doc, key.epoch), &plain, seed)
+}
+
+/// Opens an envelope of the record `doc`.
+pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+    if envelope.len() > ENVELOPE_LEN_MAX {
+        return Err(SealError::Closed);
+    }
+    let plain = uncover(key, INFO_CONTACT, &bound_to(doc, key.epoch), envelope)?;
+    Contact::decode(&plain).map_err(|_| SealError::Closed)
+}
+
+/// Seals the bytes of an attachment for the record `doc`, in one piece. With its envelope it may be as long as its kind
+/// allows.
+pub fn seal_attachment(
+    key: &SealKey,
+    doc: &DocId,
+    kind: AttachmentKind,
+    plain: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, SealError> {
+    if plain.len() + ENVELOPE_OVERHEAD > kind.len_max() {
+        return Err(SealError::TooLong);
+    }
+    close(key, INFO_ATTACHMENT, &attachment_bound_to(doc, key.epoch, kind), plain, seed)
+}
+
+/// Opens an attachment of this kind of the record `doc`; nothing of it is decoded.
+pub fn open_attachment(
+    key: &OpenKey,
+    doc: &DocId,
+    kind: AttachmentKind,
+    envelope: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    if envelope.len() > kind.len_max() {
+        return Err(SealError::Closed);
+    }
+    uncover(key, INFO_ATTACHMENT, &attachment_bound_to(doc, key.epoch, kind), envelope)
+}
+
+fn close(key: &SealKey, info: &[u8], bound_to: &[u8], plain: &[u8], seed: Seed) -> Result<Vec<u8>, SealError> {
+    let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
     let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &public,
-        INFO,
-        &plain,
-        &bound_to(doc, key.epoch),
+        info,
+        plain,
+        bound_to,
         &mut Stream::new(seed),
     )
     .map_err(|_| SealError::Closed)?;
-    let mut envelope = vec![SUITE];
+    let mut envelope = Vec::with_capacity(plain.len() + ENVELOPE_OVERHEAD);
+    envelope.push(SUITE);
     envelope.extend_from_slice(&key.epoch.to_be_bytes());
     envelope.extend_from_slice(&encapsulated.to_bytes());
     envelope.extend_from_slice(&ciphertext);
     Ok(envelope)
 }
 
-/// Opens an envelope of the record `doc`.
-pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+fn uncover(key: &OpenKey, info: &[u8], bound_to: &[u8], envelope: &[u8]) -> Result<Vec<u8>, SealError> {
     let (header, rest) = envelope.split_at_checked(HEADER_LEN).ok_or(SealError::Closed)?;
     let (encapsulated, ciphertext) = rest.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
-    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() || envelope.len() > ENVELOPE_LEN_MAX {
+    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() {
         return Err(SealError::Closed);
     }
     let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
     let encapsulated =
         <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?;
-    let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+    single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &secret,
         &encapsulated,
-        INFO,
+        info,
         ciphertext,
-        &bound_to(doc, key.epoch),
+        bound_to,
     )
-    .map_err(|_| SealError::Closed)?;
-    Contact::decode(&plain).map_err(|_| SealError::Closed)
+    .map_err(|_| SealError::Closed)
 }
 
 fn bound_to(doc: &DocId, epoch: u32) -> Vec<u8> {
     [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat()
+}
+
+fn attachment_bound_to(doc: &DocId, epoch: u32, kind: AttachmentKind) -> Vec<u8> {
+    [&bound_to(doc, epoch)[..], &[kind.number()]].concat()
 }
 
 /// A key stream from the caller's seed, in the shape HPKE asks for.
@@ -233,6 +294,34 @@ mod tests {
         assert_eq!(open(&hub, &DocId::new([8; 16]), &envelope), Err(SealError::Closed));
         assert_eq!(open(&OpenKey::make(1, Seed([3; 32])), &doc, &envelope), Err(SealError::Closed));
         assert_eq!(open(&hub, &doc, &envelope[..20]), Err(SealError::Closed));
+    }
+
+    #[test]
+    fn a_voice_opens_at_the_hub_as_the_voice_of_its_record_and_as_nothing_else() {
+        use AttachmentKind::{Ink, Voice};
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let key = hub.seal_key().unwrap();
+        let doc = DocId::new([7; 16]);
+        let plain: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+        let sealed = seal_attachment(&key, &doc, Voice, &plain, Seed([2; 32])).unwrap();
+        assert_eq!(sealed.len(), plain.len() + ENVELOPE_OVERHEAD);
+        assert_eq!(open_attachment(&hub, &doc, Voice, &sealed), Ok(plain.clone()));
+        assert_eq!(open_attachment(&hub, &doc, Ink, &sealed), Err(SealError::Closed));
+        assert_eq!(open_attachment(&hub, &DocId::new([8; 16]), Voice, &sealed), Err(SealError::Closed));
+        let too_long = vec![0; Voice.len_max() - ENVELOPE_OVERHEAD + 1];
+        assert_eq!(seal_attachment(&key, &doc, Voice, &too_long, Seed([2; 32])), Err(SealError::TooLong));
+        assert!(seal_attachment(&key, &doc, Voice, &too_long[1..], Seed([2; 32])).is_ok());
+    }
+
+    #[test]
+    fn one_voice_of_one_record_seals_alike_and_any_other_otherwise() {
+        let seed = |secret: u8, doc: u8, plain: &[u8]| {
+            Seed::of_attachment(&[secret; 32], &DocId::new([doc; 16]), AttachmentKind::Voice, plain).0
+        };
+        assert_eq!(seed(1, 1, b"one"), seed(1, 1, b"one"));
+        assert!(
+            [seed(2, 1, b"one"), seed(1, 2, b"one"), seed(1, 1, b"two")].iter().all(|it| *it != seed(1, 1, b"one"))
+        );
     }
 
     #[test]

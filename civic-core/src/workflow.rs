@@ -170,6 +170,7 @@ mod tests {
             steps,
             satisfaction: None,
             has_contact: false,
+            attachments: Vec::new(),
             extra: BTreeMap::new(),
         };
         fold(&Codebook::parse(SMALL).unwrap(), &opinion)

@@ -17,7 +17,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Ledger, LedgerError};
+use crate::{Ledger, LedgerError, enclosed::Enclosure};
 
 /// Most rows of one page.
 pub const PAGE_ROWS_MAX: usize = 200;
@@ -105,6 +105,8 @@ pub struct Whole {
     pub passages: Vec<Passage>,
     /// Where it stands.
     pub standing: Standing,
+    /// What stands beside its words, and where each of these is.
+    pub enclosures: Vec<Enclosure>,
     /// When it came to this disk.
     pub arrived_at: UnixSeconds,
 }
@@ -221,6 +223,7 @@ impl Ledger {
             space: kept.space,
             passages: opinion::passages(&kept.document),
             standing: workflow::fold(self.codebook(), &opinion),
+            enclosures: self.enclosures(&opinion.attachments)?,
             opinion,
             arrived_at: UnixSeconds(arrived_at),
         }))

@@ -151,9 +151,22 @@ pub fn protocol(connection: &Connection) -> Option<Vec<u8>> {
     connection.handshake_data()?.downcast::<quinn::crypto::rustls::HandshakeData>().ok()?.protocol
 }
 
+/// The number of a message as it was heard.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// The number.
+    pub value: u64,
+    /// How many bytes it took.
+    len: usize,
+}
+
 /// Says one message; returns how many bytes it took.
 pub async fn send(stream: &mut SendStream, message: &Message) -> Result<usize, RoadError> {
-    let bytes = message.encode();
+    send_bytes(stream, message.encode()).await
+}
+
+/// Says what is encoded already; returns how many bytes it took.
+pub async fn send_bytes(stream: &mut SendStream, bytes: Vec<u8>) -> Result<usize, RoadError> {
     let len = bytes.len();
     stream.write_chunk(bytes.into()).await.map_err(|error| RoadError::Broken(error.to_string()))?;
     Ok(len)
@@ -161,13 +174,30 @@ pub async fn send(stream: &mut SendStream, message: &Message) -> Result<usize, R
 
 /// Hears one message and how many bytes it took; `None` when the other side has nothing more to say.
 pub async fn receive(stream: &mut RecvStream) -> Result<Option<(Message, usize)>, RoadError> {
-    let Some((number, number_len)) = varint(stream).await? else { return Ok(None) };
+    match number(stream).await? {
+        Some(number) => receive_rest(stream, number).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Hears the rest of a message whose number was heard, and how many bytes it took in all.
+pub async fn receive_rest(stream: &mut RecvStream, number: Number) -> Result<(Message, usize), RoadError> {
+    let (body, len) = fields(stream, number, MESSAGE_LEN_MAX).await?;
+    Ok((Message::decode(number.value, &body).map_err(|_| RoadError::Malformed)?, len))
+}
+
+/// Hears the fields, of at most `len_max` bytes, of a message whose number was heard, and how many bytes it took in all.
+pub async fn fields(stream: &mut RecvStream, number: Number, len_max: usize) -> Result<(Vec<u8>, usize), RoadError> {
     let (len, len_len) = varint(stream).await?.ok_or(RoadError::Malformed)?;
-    let len = usize::try_from(len).ok().filter(|len| *len <= MESSAGE_LEN_MAX).ok_or(RoadError::Malformed)?;
+    let len = usize::try_from(len).ok().filter(|len| *len <= len_max).ok_or(RoadError::Malformed)?;
     let mut body = vec![0; len];
     stream.read_exact(&mut body).await.map_err(|error| RoadError::Broken(error.to_string()))?;
-    let message = Message::decode(number, &body).map_err(|_| RoadError::Malformed)?;
-    Ok(Some((message, number_len + len_len + len)))
+    Ok((body, number.len + len_len + len))
+}
+
+/// Hears the number of a message, of whatever kind; `None` when the other side has nothing more to say.
+pub async fn number(stream: &mut RecvStream) -> Result<Option<Number>, RoadError> {
+    Ok(varint(stream).await?.map(|(value, len)| Number { value, len }))
 }
 
 /// A number and how many bytes it took.

@@ -3,6 +3,7 @@
 //! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
+mod attachment;
 mod devices;
 mod error;
 mod events;

@@ -23,7 +23,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Console,
+    Console, attachment,
     error::{self, PageError},
     frame::{self, Place},
     ledger::rank,
@@ -433,7 +433,7 @@ fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
 }
 
 fn said(view: &View<'_>) -> Markup {
-    let Whole { passages, opinion, .. } = view.whole;
+    let Whole { passages, opinion, enclosures, .. } = view.whole;
     let additions = passages.iter().filter(|passage| passage.added.is_some()).count();
     html! {
         section #said {
@@ -456,6 +456,7 @@ fn said(view: &View<'_>) -> Markup {
                 }
             }
             @if additions > 0 { blockquote #original { (web::page::spoken(&opinion.original)) } }
+            (attachment::lines(enclosures))
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use ::ledger::Filed;
+use ::ledger::{
+    Filed,
+    enclosed::{Enclosed, Heard},
+};
 use civic_core::{
     access::{Role, Scope},
     area::Area,
@@ -174,6 +177,17 @@ async fn the_ledger_shows_what_was_said_and_never_as_markup() {
     assert!(page.body.contains("&lt;b&gt;桥&lt;/b&gt;") && !page.body.contains("桥坏了<script>"));
     assert!(!page.body.contains("王某某"), "personal details are sealed");
     assert!(!page.body.contains("style=") && !page.body.contains(" onclick"), "the content policy forbids inline code");
+}
+
+#[tokio::test]
+async fn a_voice_is_told_in_one_plain_line_and_never_opened() {
+    let desk = Desk::set().await;
+    let heard = Heard { enclosed: vec![Enclosed::voice(vec![7; 90_000], 23)], ..Heard::default() };
+    let filed = desk.work(|_, deputy| deputy.take_down(&village(), "陈代表", heard).unwrap()).await;
+    desk.meet().await;
+    let page = desk.get(&format!("/opinion/{}", filed.id)).await.body;
+    assert!(page.contains("语音 23 秒") && page.contains("还在登记它的设备上"), "{page}");
+    assert!(page.contains("voice 23 s") && page.contains("data-attachment=\"voice\""));
 }
 
 #[tokio::test]

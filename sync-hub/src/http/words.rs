@@ -169,7 +169,8 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 9] = [
+        include_str!("attachment.rs"),
         include_str!("words.rs"),
         include_str!("mod.rs"),
         include_str!("frame.rs"),

@@ -1,5 +1,6 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
+mod attachments;
 mod bulk;
 mod people;
 mod power;
