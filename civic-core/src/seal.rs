@@ -1,16 +1,18 @@
-//! Envelopes: personal details sealed to the county's key at the moment of entry, and opened only at the hub.
+//! Envelopes: what is sealed to the county's key at the moment of entry, and opened only at the hub. Personal details
+//! ([`Contact`]) are one thing that lies in an envelope, records of people at a kiosk ([`crate::sealed`]) the other; which
+//! of the two it is stands on the envelope, so that the hub can count ballots without ever opening a name.
 //!
 //! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
 //! its record and to the key epoch, so that it cannot be moved to another.
 //!
 //! ```text
-//! byte      suite (1)
+//! byte      what is in it: 1 personal details, 2 a record; the suite is the same
 //! 4 bytes   key epoch, big-endian
 //! 32 bytes  encapsulated key
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text is a list of details: a byte that says which (1 name, 2 telephone), and the text after its length. One
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its length. One
 //! that this program does not know is passed over. What is sealed does not compress, so it is kept short.
 
 use std::convert::Infallible;
@@ -27,15 +29,53 @@ use crate::{
     id::DocId,
 };
 
-const SUITE: u8 = 1;
-const INFO: &[u8] = b"huiyin personal details v1";
 const KEY_LEN: usize = 32;
 const HEADER_LEN: usize = 1 + 4;
 const NAME: u8 = 1;
 const PHONE: u8 = 2;
+const TAG_LEN: usize = 16;
 
-/// Longest envelope that is kept.
+/// Longest envelope of personal details that is kept.
 pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
+/// Longest envelope of a record that is kept.
+pub const RECORD_ENVELOPE_LEN_MAX: usize = 48 * 1024;
+
+/// What lies in an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Name and telephone.
+    Contact,
+    /// What somebody said at a kiosk: [`crate::sealed::Record`].
+    Record,
+}
+
+impl Content {
+    /// What it says on the envelope; `None` for one that a newer program sealed.
+    pub fn of(envelope: &[u8]) -> Option<Self> {
+        [Content::Contact, Content::Record].into_iter().find(|content| envelope.first() == Some(&content.number()))
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Content::Contact => 1,
+            Content::Record => 2,
+        }
+    }
+
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Content::Contact => b"huiyin personal details v1",
+            Content::Record => b"huiyin sealed record v1",
+        }
+    }
+
+    const fn len_max(self) -> usize {
+        match self {
+            Content::Contact => ENVELOPE_LEN_MAX,
+            Content::Record => RECORD_ENVELOPE_LEN_MAX,
+        }
+    }
+}
 
 /// The public key of one epoch, which every device holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +106,8 @@ pub struct Contact {
 /// Why an envelope cannot be made or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows.
-    #[error("personal details are too long")]
+    /// What is to be sealed is longer than an envelope may be.
+    #[error("what is to be sealed is too long")]
     TooLong,
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
@@ -138,47 +178,62 @@ impl OpenKey {
 
 /// Seals `contact` for the record `doc`.
 pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
+    put_in(Content::Contact, key, doc, &contact.encode(), seed)
+}
+
+/// Opens an envelope of the record `doc`.
+pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+    let plain = take_out(Content::Contact, key, doc, envelope)?;
+    Contact::decode(&plain).map_err(|_| SealError::Closed)
+}
+
+/// Puts bytes into an envelope of the record `doc`.
+pub(crate) fn put_in(
+    content: Content,
+    key: &SealKey,
+    doc: &DocId,
+    plain: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, SealError> {
     let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
-    let plain = contact.encode();
-    if plain.len() > ENVELOPE_LEN_MAX / 2 {
+    if plain.len() + HEADER_LEN + KEY_LEN + TAG_LEN > content.len_max() {
         return Err(SealError::TooLong);
     }
     let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &public,
-        INFO,
-        &plain,
+        content.info(),
+        plain,
         &bound_to(doc, key.epoch),
         &mut Stream::new(seed),
     )
     .map_err(|_| SealError::Closed)?;
-    let mut envelope = vec![SUITE];
+    let mut envelope = vec![content.number()];
     envelope.extend_from_slice(&key.epoch.to_be_bytes());
     envelope.extend_from_slice(&encapsulated.to_bytes());
     envelope.extend_from_slice(&ciphertext);
     Ok(envelope)
 }
 
-/// Opens an envelope of the record `doc`.
-pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+/// Takes the bytes out of an envelope of the record `doc`.
+pub(crate) fn take_out(content: Content, key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Vec<u8>, SealError> {
     let (header, rest) = envelope.split_at_checked(HEADER_LEN).ok_or(SealError::Closed)?;
     let (encapsulated, ciphertext) = rest.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
-    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() || envelope.len() > ENVELOPE_LEN_MAX {
+    if header[0] != content.number() || header[1..] != key.epoch.to_be_bytes() || envelope.len() > content.len_max() {
         return Err(SealError::Closed);
     }
     let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
     let encapsulated =
         <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?;
-    let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+    single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &secret,
         &encapsulated,
-        INFO,
+        content.info(),
         ciphertext,
         &bound_to(doc, key.epoch),
     )
-    .map_err(|_| SealError::Closed)?;
-    Contact::decode(&plain).map_err(|_| SealError::Closed)
+    .map_err(|_| SealError::Closed)
 }
 
 fn bound_to(doc: &DocId, epoch: u32) -> Vec<u8> {
@@ -233,6 +288,20 @@ mod tests {
         assert_eq!(open(&hub, &DocId::new([8; 16]), &envelope), Err(SealError::Closed));
         assert_eq!(open(&OpenKey::make(1, Seed([3; 32])), &doc, &envelope), Err(SealError::Closed));
         assert_eq!(open(&hub, &doc, &envelope[..20]), Err(SealError::Closed));
+    }
+
+    #[test]
+    fn an_envelope_of_one_thing_does_not_open_as_another() {
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let doc = DocId::new([7; 16]);
+        let mut envelope = put_in(Content::Record, &hub.seal_key().unwrap(), &doc, b"{}", Seed([2; 32])).unwrap();
+        assert_eq!(Content::of(&envelope), Some(Content::Record));
+        assert_eq!(take_out(Content::Record, &hub, &doc, &envelope).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        envelope[0] = 1;
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        let long = put_in(Content::Contact, &hub.seal_key().unwrap(), &doc, &[0; ENVELOPE_LEN_MAX], Seed([2; 32]));
+        assert_eq!(long, Err(SealError::TooLong));
     }
 
     #[test]

@@ -13,9 +13,13 @@
 //! **Where to start.** [`Ledger::file`] and [`Ledger::catch_up`].
 #![forbid(unsafe_code)]
 
+mod answer;
+pub mod board;
 pub mod command;
 mod merge;
+pub mod publish;
 pub mod query;
+pub mod sealed;
 pub mod status;
 mod tables;
 #[cfg(test)]
@@ -42,6 +46,7 @@ use replica::{
 use tokio::sync::watch;
 use tracing::error;
 
+pub use answer::NotTaken;
 pub use merge::Merged;
 pub use write::Filed;
 

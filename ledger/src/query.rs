@@ -228,15 +228,7 @@ impl Ledger {
 
     /// The opinion with this number, if it is here.
     pub fn by_ticket(&self, ticket: &Ticket) -> Result<Option<DocId>, LedgerError> {
-        let tables = self.reader();
-        let name: Option<[u8; 16]> = tables
-            .db
-            .prepare_cached(
-                "SELECT document.name FROM opinion JOIN document ON document.id = opinion.id WHERE opinion.ticket = ?1",
-            )?
-            .query_row(params![ticket.digits()], |row| row.get(0))
-            .optional()?;
-        Ok(name.map(DocId::new))
+        Ok(self.reader().by_ticket(ticket)?)
     }
 
     /// The slip with this number, if it has come.

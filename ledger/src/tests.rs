@@ -21,6 +21,8 @@ use sync_core::run::RUN_BODY_LEN_MAX;
 
 use crate::{Ledger, LedgerError};
 
+mod publish;
+
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";
 

@@ -26,7 +26,7 @@ use axum::{
 use civic_core::time::UnixSeconds;
 use replica::{clock, hub::Hub};
 
-use crate::register::Register;
+use crate::{opening::Opener, register::Register};
 use error::PageError;
 
 /// What the pages work with.
@@ -38,6 +38,8 @@ pub struct Console {
     pub register: Arc<Register>,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Counts what was sealed to the county.
+    pub opener: Opener,
 }
 
 /// Every page.

@@ -61,7 +61,8 @@ impl Desk {
             identity.key.clone(),
             register.clone(),
         ));
-        let console = Console { ledger, register, hub };
+        let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let console = Console { ledger, register, hub, opener };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
