@@ -12,8 +12,8 @@
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its length. One
-//! that this program does not know is passed over. What is sealed does not compress, so it is kept short.
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its
+//! length. One that this program does not know is passed over. What is sealed does not compress, so it is kept short.
 
 use std::convert::Infallible;
 

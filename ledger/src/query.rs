@@ -5,7 +5,7 @@ use civic_core::{
     bulk,
     document::{Document, Kind},
     id::DocId,
-    opinion::{self, Opinion, Passage},
+    opinion::{self, Evaluation, Opinion, Passage},
     seal::ENVELOPE_LEN_MAX,
     slip::{self, Slip},
     space::Space,
@@ -82,6 +82,8 @@ pub struct Line {
     pub has_contact: bool,
     /// 1 to 5.
     pub satisfaction: Option<i64>,
+    /// What the person who spoke last said of the answer.
+    pub evaluation: Evaluation,
 }
 
 /// A page of a list.
@@ -327,7 +329,7 @@ impl Ledger {
 }
 
 const LINE_COLUMNS: &str = "document.name, ticket, opinion.area, title, topic, urgency, office, village, channel, state, body, \
-     filed_by, filed_at, changed_at, arrived_at, questions, has_contact, satisfaction";
+     filed_by, filed_at, changed_at, arrived_at, questions, has_contact, satisfaction, satisfied, solved";
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
     Ok(Line {
@@ -349,5 +351,6 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
         questions: row.get(15)?,
         has_contact: row.get(16)?,
         satisfaction: row.get(17)?,
+        evaluation: Evaluation { satisfied: row.get(18)?, solved: row.get(19)? },
     })
 }

@@ -1,4 +1,4 @@
-//! The operators' pages: ledger 台账, opinion, devices 设备, export.
+//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export.
 //!
 //! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
@@ -10,6 +10,7 @@ mod export;
 mod frame;
 mod ledger;
 mod opinion;
+mod results;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -48,6 +49,7 @@ pub fn router(console: Console) -> Router {
         .merge(ledger::routes())
         .merge(opinion::routes())
         .merge(devices::routes())
+        .merge(results::routes())
         .merge(web::font::router())
         .route("/events", get(events::events))
         .route("/export.jsonl", get(export::export))

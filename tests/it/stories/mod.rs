@@ -3,6 +3,7 @@
 mod bulk;
 mod people;
 mod power;
+mod publish;
 mod refusals;
 mod village;
 
