@@ -62,9 +62,9 @@ pub struct MatterForm {
     pub withdrawn: bool,
 }
 
-/// Which opinion a matter is made of.
+/// By what a matter names its opinion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opinion {
+pub enum OpinionName {
     /// The one with this number.
     Ticket(Ticket),
     /// This document.
@@ -73,11 +73,11 @@ pub enum Opinion {
 
 impl MatterForm {
     /// Which opinion it names.
-    pub fn opinion(&self) -> Result<Opinion, String> {
+    pub fn opinion(&self) -> Result<OpinionName, String> {
         match (self.ticket.as_str(), self.opinion.as_str()) {
-            (ticket, "") => Ticket::parse(ticket).map(Opinion::Ticket).map_err(|bad| format!("ticket: {bad}")),
+            (ticket, "") => Ticket::parse(ticket).map(OpinionName::Ticket).map_err(|bad| format!("ticket: {bad}")),
             ("", id) => DocId::parse(id)
-                .map(Opinion::Document)
+                .map(OpinionName::Document)
                 .ok_or_else(|| "opinion: a document is named by 32 hexadecimal digits".to_owned()),
             _ => Err("ticket, opinion: one of the two names the opinion".into()),
         }
@@ -328,10 +328,10 @@ wording = "甲"
             parse(&text).map(|publication| publication.matters[0].opinion().unwrap())
         };
         let ticket = Ticket::new(1, 2).unwrap();
-        assert_eq!(matter(&format!("ticket = \"{ticket}\"")), Ok(Opinion::Ticket(ticket)));
+        assert_eq!(matter(&format!("ticket = \"{ticket}\"")), Ok(OpinionName::Ticket(ticket)));
         assert_eq!(
             matter(&format!("opinion = \"{}\"", "ab".repeat(16))),
-            Ok(Opinion::Document(DocId::new([0xab; 16])))
+            Ok(OpinionName::Document(DocId::new([0xab; 16])))
         );
         assert!(matter("").unwrap_err().to_string().contains("ticket: a ticket number has ten digits"));
         assert!(matter("opinion = \"12\"").unwrap_err().to_string().contains("32 hexadecimal digits"));

@@ -8,8 +8,9 @@
 //! **What they protect.** A household without a token cannot vote, one with a token counts once, and nothing in a ballot
 //! says whose it is: tokens are handed out shuffled, and nobody writes down who got which.
 //!
-//! **What they do not.** Whoever sees both a household's token and the opened ballots at the hub knows its vote, and
-//! whoever holds another's token can vote in their place; so hand them out closed.
+//! **What they do not.** Whoever sees a household's token and can open ballots at the hub knows its vote; so does whoever
+//! writes down who steps up to a kiosk, one by one, and opens its ballots in their order. Whoever holds another's token
+//! can vote in their place. So hand them out closed, and let the key and the kiosk be in different hands.
 
 use std::fmt;
 

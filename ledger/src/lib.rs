@@ -10,7 +10,8 @@
 //! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log. It never
 //! reports an opinion as saved before its entries are on disk.
 //!
-//! **Where to start.** [`Ledger::file`] and [`Ledger::catch_up`].
+//! **Where to start.** [`Ledger::file`] and [`Ledger::catch_up`]; [`board`] for what a kiosk shows, [`Ledger::respond`] for
+//! what is answered there, [`publish`] and [`sealed`] for the hub's side of both.
 #![forbid(unsafe_code)]
 
 mod answer;

@@ -5,7 +5,7 @@ use civic_core::{
     id::DocId,
     matter::{self, Matter},
     opinion::Opinion,
-    publication::{self, MatterForm, Publication},
+    publication::{MatterForm, OpinionName, Publication},
     published::{self, Published},
     space::Audience,
     token::HASH_DIGITS,
@@ -197,8 +197,8 @@ impl Desk<'_> {
 
     fn put_matter(&mut self, tables: &Tables, form: &MatterForm) -> Result<Line, LedgerError> {
         let (key, name) = match form.opinion() {
-            Ok(publication::Opinion::Ticket(ticket)) => (ticket.to_string(), tables.by_ticket(&ticket)?),
-            Ok(publication::Opinion::Document(id)) => (id.to_string(), Some(id)),
+            Ok(OpinionName::Ticket(ticket)) => (ticket.to_string(), tables.by_ticket(&ticket)?),
+            Ok(OpinionName::Document(id)) => (id.to_string(), Some(id)),
             Err(_) => (form.ticket.clone(), None),
         };
         let opinion = match &name {

@@ -134,3 +134,49 @@ fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
         Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use civic_core::{access::Role, id::hex};
+    use ledger::publish::Outcome;
+    use replica::identity::Identity;
+
+    use super::*;
+    use crate::county;
+
+    const NOTICE: &str = "[[notice]]\nkey = \"a\"\ntitle = \"一\"\ntext = \"一\"\nareas = [\"990127\"]\n";
+
+    fn publish(text: &str) -> String {
+        serde_json::to_string(&Errand::Publish(text.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn an_errand_is_done_once_and_one_that_was_cut_off_is_done_at_the_next_start() {
+        let path = std::env::temp_dir().join(format!("huiyin-errand-{}", hex(&clock::random::<8>())));
+        let dir = DataDir::hold(&path).unwrap();
+        county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
+        let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
+        let errands = Errands::open(&dir).unwrap();
+        let put = |errand: &str, begun: u8| {
+            let sql = "INSERT INTO errand (at, errand, begun) VALUES (?1, ?2, ?3)";
+            errands.db.execute(sql, params![clock::now().0, errand, begun]).unwrap();
+            errands.db.last_insert_rowid()
+        };
+        let answer = |id: i64| -> Answer {
+            let sql = "SELECT answer FROM errand WHERE id = ?1";
+            let answer: String = errands.db.query_row(sql, params![id], |row| row.get(0)).unwrap();
+            serde_json::from_str(&answer).unwrap()
+        };
+        let (cut_off, good) = (put(&publish(NOTICE), 1), put(&publish(NOTICE), 0));
+        assert_eq!(errands.run(&ledger, false).unwrap(), 1);
+        assert_eq!(answer(good).unwrap()[0].outcome, Outcome::New);
+        assert_eq!(errands.run(&ledger, true).unwrap(), 1);
+        assert_eq!(answer(cut_off).unwrap()[0].outcome, Outcome::Same);
+        let (wrong, strange) = (put(&publish("[[notice]]\n"), 0), put("\"dance\"", 0));
+        assert_eq!(errands.run(&ledger, true).unwrap(), 2);
+        assert!(answer(wrong).unwrap_err().contains("line 1: [[notice]]") && answer(strange).is_err());
+        assert_eq!(errands.run(&ledger, true).unwrap(), 0);
+        drop(ledger);
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}

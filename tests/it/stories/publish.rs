@@ -218,6 +218,10 @@ fn a_file_that_is_wrong_is_told_with_its_line_and_nothing_of_it_is_published() {
     let said = refused("# nothing\n");
     assert!(said.contains("holds nothing to publish"), "{said}");
     assert_eq!(story.world.publish("good.toml", good).unwrap().good().unwrap(), "notice a: published\n");
+    // The same command does it itself while no hub is serving.
+    story.world.stop("hub").unwrap();
+    assert_eq!(story.world.publish("good.toml", good).unwrap().good().unwrap(), "notice a: as it was\n");
+    story.world.start("hub").unwrap();
 
     let ticket = Ticket::new(9, 9).unwrap();
     let matter = format!("[[matter]]\nticket = \"{ticket}\"\ntitle = \"桥\"\nareas = [\"990127\"]\n");
