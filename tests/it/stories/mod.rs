@@ -4,6 +4,7 @@ mod attachments;
 mod bulk;
 mod people;
 mod power;
+mod publish;
 mod refusals;
 mod village;
 
