@@ -251,7 +251,7 @@ fn a_recording_beyond_the_limit_is_refused_and_nothing_of_it_is_kept() {
     let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
     let kiosk = kiosk.open();
     let refused = |heard: Heard| kiosk.take_down(&village(), "站", heard).unwrap_err();
-    assert!(matches!(refused(spoken("", 1, 61)), LedgerError::Record(_)));
+    assert!(matches!(refused(spoken("", 1, 121)), LedgerError::Record(_)));
     let with = |enclosed| Heard { new: opinion("桥"), enclosed: vec![enclosed], ..Heard::default() };
     assert!(matches!(refused(with(Enclosed::voice(vec![1; 600_000], 60))), LedgerError::Seal(_)));
     assert!(matches!(refused(with(Enclosed::ink(Vec::new()))), LedgerError::Record(_)));
