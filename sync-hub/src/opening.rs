@@ -22,6 +22,7 @@ use ledger::{
 };
 use replica::clock;
 use serde::Serialize;
+use tracing::warn;
 
 /// Envelopes that are opened in one pass.
 const BATCH: usize = 200;
