@@ -145,7 +145,7 @@ fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
     for board in boards {
         match board.poll(Instant::now()) {
             Ok(Some(BoardEvent::Pressed)) => events.push(Event::Button),
-            Ok(None) => {}
+            Ok(Some(BoardEvent::Key(_) | BoardEvent::Motion(_)) | None) => {}
             Err(error) => tracing::error!(%error, "A board could not be polled"),
         }
     }

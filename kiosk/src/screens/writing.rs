@@ -7,7 +7,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    pinyin::{Candidate, pinyin},
+    pinyin::{Candidate, KEYS_MAX, Typing, pinyin},
     station::Draft,
     view::{
         Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space, turning, words,
@@ -17,9 +17,6 @@ use crate::{
 
 /// The most characters one opinion holds: as many as the next screen can show at a size that can be read.
 pub const CHARACTERS_MAX: usize = 240;
-
-/// The longest row of letters that is kept; no two syllables are longer.
-const LETTERS_MAX: usize = 12;
 
 /// Candidates on one page.
 const CANDIDATES: usize = 8;
@@ -98,13 +95,13 @@ impl Writing {
     }
 
     fn choose(&mut self, candidate: Candidate) {
-        self.add(candidate.character.encode_utf8(&mut [0; 4]));
-        self.letters = self.letters.split_off(candidate.letters.min(self.letters.len()));
+        self.add(candidate.text);
+        self.letters = self.letters.split_off(candidate.keys.min(self.letters.len()));
         self.page = 0;
     }
 
     fn choose_first(&mut self) {
-        if let Some(first) = pinyin().candidates(&self.letters).first() {
+        if let Some(first) = pinyin().candidates(&self.letters, Typing::default()).first() {
             self.choose(*first);
         }
     }
@@ -164,7 +161,7 @@ impl Page for Writing {
             Touch::Done => return Next::show(Contact { draft: self.draft }),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
             Touch::Letter(letter) => {
-                if self.letters.len() < LETTERS_MAX {
+                if self.letters.len() < KEYS_MAX {
                     self.letters.push(letter);
                 }
                 self.page = 0;
@@ -246,7 +243,7 @@ impl Writing {
     }
 
     fn candidates(&self, around: &Around<'_>) -> Part<Touch> {
-        let all = pinyin().candidates(&self.letters);
+        let all = pinyin().candidates(&self.letters, Typing::default());
         let typed = self.letters.replace('v', "ü");
         let mut cells = if self.letters.is_empty() {
             Vec::new()
@@ -254,7 +251,7 @@ impl Writing {
             vec![sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred())]
         };
         let shown = page_of(&all, self.page, CANDIDATES);
-        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.character)));
+        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.text)));
         if all.len() > CANDIDATES {
             cells.push(command(around, Touch::More, "more-characters"));
         }
@@ -337,9 +334,10 @@ mod tests {
 
     #[test]
     fn space_takes_the_first_candidate_and_leaves_the_other_letters() {
-        let mut touches = typed("xiulu");
+        let mut touches = typed("xiulushuiguan");
         touches.extend([Touch::Space, Touch::Space]);
-        assert_eq!(after(touches).draft.body, "修路");
+        let writing = after(touches);
+        assert_eq!((writing.draft.body.as_str(), writing.letters.as_str()), ("修路水管", ""));
     }
 
     #[test]
