@@ -23,10 +23,13 @@ use crate::{
         theme::Theme,
     },
     lamp::lamp,
-    screens::{Around, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, progress::Progress},
+    screens::{
+        Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
+        progress::Progress, topics::Topics, writing::Writing,
+    },
     settings::Settings,
     spoken::Spoken,
-    station::{Counts, Place, Station},
+    station::{Counts, Draft, Place, Station, TakenUp},
     view::{Face, Turn},
     wording::wording,
 };
@@ -36,6 +39,9 @@ const DOUBLE_TAP: Duration = Duration::from_millis(300);
 
 /// How near two taps are "the same place", in pixels.
 const SAME_PLACE: i32 = 40;
+
+/// What waits on the first screen for whoever began it is filed as unfinished after this.
+pub const WAITS_FOR: Duration = Duration::from_secs(30 * 60);
 
 /// An untouched first screen takes what the last person chose (large letters, reading aloud) for done with after this.
 const PERSON_GONE: Duration = Duration::from_secs(20);
@@ -146,6 +152,10 @@ pub struct App {
     said: Vec<Spoken>,
     effects: Vec<Effect>,
     screen: Screen,
+    /// What the station keeps of what is being said: no step is written twice.
+    kept: Option<Draft>,
+    /// Since when words wait for whoever began them.
+    waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
     focus: Option<usize>,
     touched_at: Instant,
@@ -170,6 +180,9 @@ impl App {
             place: station.place(),
             topics: station.topics(),
             counts: station.counts(),
+            kept: None,
+            // The power failed, or the program was stopped, while somebody was speaking.
+            waiting_since: station.waiting().map(|_| now),
             station,
             size,
             packs: Vec::new(),
@@ -214,6 +227,9 @@ impl App {
                 self.go_home();
             }
             Event::Tick => {
+                if self.waiting_ends().is_some_and(|at| at <= now) {
+                    self.set_aside();
+                }
                 if self.wake_at().is_some_and(|at| at <= now) {
                     self.touched_at = now;
                     self.nobody_there();
@@ -227,12 +243,21 @@ impl App {
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
         }
+        self.keep_draft();
+        self.note_what_waits(now);
     }
 
     /// When the screen runs out of patience, if nobody touches it until then.
     pub fn wake_at(&self) -> Option<Instant> {
         let patience = self.screen.patience().or_else(|| self.has_traces().then_some(PERSON_GONE));
-        Some(self.touched_at + patience?)
+        let patience_ends = patience.map(|patience| self.touched_at + patience);
+        patience_ends.into_iter().chain(self.waiting_ends()).min()
+    }
+
+    /// When words that wait are filed as unfinished, if nobody comes; never under somebody's hands.
+    fn waiting_ends(&self) -> Option<Instant> {
+        let is_first = matches!(self.screen, Screen::Home(_));
+        self.waiting_since.filter(|_| is_first).map(|since| since + WAITS_FOR)
     }
 
     /// What should be done because of the events so far, in order; each is given once.
@@ -392,8 +417,33 @@ impl App {
     fn obey(&mut self, next: Next) -> Screen {
         match next {
             Next::Show(screen) => screen,
+            Next::Say => match self.station.waiting() {
+                Some(waiting) => Begun { waiting }.into(),
+                None => Topics::default().into(),
+            },
+            Next::TakeUp => match self.station.take_up() {
+                Some(TakenUp::Draft(draft)) => {
+                    self.kept = Some(draft.clone());
+                    Writing::new(draft).into()
+                }
+                Some(TakenUp::Filed(ticket)) => Filed { ticket }.into(),
+                None => Topics::default().into(),
+            },
+            Next::SetAside => {
+                self.set_aside();
+                Topics::default().into()
+            }
+            Next::Leave(left) => {
+                match left {
+                    Left::TakenBack if self.kept.take().is_some() => self.station.throw_away(),
+                    Left::TakenBack | Left::Waiting => {}
+                    Left::NobodyAnswered => self.set_aside(),
+                }
+                Home.into()
+            }
             Next::File { draft, failures } => match self.station.file(&draft) {
                 Ok(ticket) => {
+                    self.kept = None;
                     self.counts = self.station.counts();
                     Filed { ticket }.into()
                 }
@@ -431,7 +481,8 @@ impl App {
         self.pressed = None;
         self.focus = None;
         if self.screen.patience().is_some() {
-            self.screen = self.take_screen().unattended();
+            let next = self.take_screen().unattended();
+            self.screen = self.obey(next);
         }
         // A screen that waits for ever is the first one.
         if self.screen.patience().is_none() {
@@ -458,13 +509,61 @@ impl App {
     fn go_home(&mut self) {
         self.pressed = None;
         let screen = self.take_screen();
-        // Whoever presses again at the question means it.
-        let asked_already = matches!(screen, Screen::Leave(_));
-        if screen.holds_words() && !asked_already {
-            self.screen = Leave::asked(screen).into();
-        }
+        let next = if let Screen::Leave(leave) = &screen {
+            // Whoever presses again at the question means it.
+            Next::Leave(leave.left())
+        } else if matches!(screen, Screen::Begun(_)) {
+            Next::Leave(Left::NobodyAnswered)
+        } else if screen.holds_words() {
+            Next::Show(Leave::asked(screen).into())
+        } else {
+            Next::Leave(Left::Waiting)
+        };
+        self.screen = self.obey(next);
         self.focus = None;
         self.changed();
+    }
+
+    /// Keeps what is being said as it is now. What cannot be kept is said again when it cannot be filed either.
+    fn keep_draft(&mut self) {
+        match self.screen.draft().filter(|draft| draft.says_something()) {
+            Some(draft) if self.kept.as_ref() == Some(draft) => {}
+            Some(draft) => match self.station.keep(draft) {
+                Ok(()) => self.kept = Some(draft.clone()),
+                Err(why) => tracing::error!(error = %why, "What is being said could not be kept"),
+            },
+            // The words were taken away one by one, or all at once.
+            None if self.screen.draft().is_some() => {
+                if self.kept.take().is_some() {
+                    self.station.throw_away();
+                }
+            }
+            None => {
+                if self.kept.take().is_some() {
+                    self.station.leave_waiting();
+                }
+            }
+        }
+    }
+
+    fn note_what_waits(&mut self, now: Instant) {
+        if self.station.waiting().is_none() {
+            self.waiting_since = None;
+        } else if self.waiting_since.is_none_or(|since| since + WAITS_FOR <= now) {
+            // Also after it could not be filed: it is tried again then.
+            self.waiting_since = Some(now);
+        }
+    }
+
+    /// Files everything that waits as unfinished.
+    fn set_aside(&mut self) {
+        while self.station.waiting().is_some() {
+            if let Err(why) = self.station.file_unfinished() {
+                tracing::error!(error = %why, "What waits could not be filed; it waits on");
+                return;
+            }
+        }
+        self.counts = self.station.counts();
     }
 
     /// Stops reading, goes on, or reads again: whichever comes next.

@@ -33,6 +33,11 @@ no-receipt-yet = The county has received nothing from here yet
 
 topics-title = What is it about?
 
+begun-title = Was that you?
+begun-at = At { $at } somebody began to say something about this, and did not hand it in:
+begun-mine = Yes, I go on
+begun-not-mine = No, I say my own
+
 clear = Clear
 done-writing = Done
 writing-hint = Touch a sentence below, or write in pinyin
@@ -105,6 +110,7 @@ stage-received = The county has your words; nothing is known yet about their han
 still-there = Are you still there?
 leave-title = Stop writing?
 leave-loses-words = Going to the first page loses what you wrote.
+leave-keeps-words = If nobody is there, what you said is put away safely. The next time somebody wants to speak, it is asked about first.
 leave-goes-home = If nobody is here, the first page comes back soon.
 leave-stay = I am here, go on
 leave-go = To the first page

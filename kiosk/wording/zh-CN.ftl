@@ -33,6 +33,11 @@ no-receipt-yet = 县里还没有收到过这台机器的意见
 
 topics-title = 您想说哪方面的事？
 
+begun-title = 是您说的吗？
+begun-at = { $at } 有人开始说这方面的事，还没有交：
+begun-mine = 是我，接着说
+begun-not-mine = 不是我，我说我的
+
 clear = 清空
 done-writing = 写好了
 writing-hint = 点下面的话，或者用拼音写
@@ -105,6 +110,7 @@ stage-received = 县里已经收到您的话，还没有办理的消息。
 still-there = 还在吗？
 leave-title = 不写了吗？
 leave-loses-words = 回到首页，刚才写的话就没有了。
+leave-keeps-words = 没有人的话，您刚才说的先替您收好。下次点“提意见”，会先问一问是不是您的。
 leave-goes-home = 没有人的话，一会儿就回到首页。
 leave-stay = 我还在，接着来
 leave-go = 回首页

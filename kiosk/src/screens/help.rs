@@ -7,6 +7,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     settings::{Change, Colours, Language, Letters, VOLUME_MAX},
+    station::Draft,
     view::{Length, Part, both, button, column, picture_button, row, sheet, words},
 };
 
@@ -80,8 +81,8 @@ impl Page for Help {
         }
     }
 
-    fn holds_words(&self) -> bool {
-        self.under.holds_words()
+    fn draft(&self) -> Option<&Draft> {
+        self.under.draft()
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
+pub mod begun;
 pub mod clear;
 pub mod contact;
 pub mod filed;
@@ -74,12 +75,31 @@ pub enum Next {
         /// How often that failed before.
         failures: u32,
     },
+    /// Somebody wants to say something: they begin, or are asked about what waits.
+    Say,
+    /// Whoever began what waits goes on with it.
+    TakeUp,
+    /// What waits is filed as unfinished, and somebody else begins.
+    SetAside,
+    /// The first screen comes up.
+    Leave(Left),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
+}
+
+/// How the first screen comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Somebody took back what they said: nothing of it stays.
+    TakenBack,
+    /// What was said waits, if anything was.
+    Waiting,
+    /// Nobody answered whose the words are that wait: they are filed as unfinished.
+    NobodyAnswered,
 }
 
 /// One screen.
@@ -99,13 +119,13 @@ pub(crate) trait Page: Into<Screen> {
     }
 
     /// What comes when nobody touched it for that long.
-    fn unattended(self) -> Screen {
-        leave::Leave::nobody_there(self.into()).into()
+    fn unattended(self) -> Next {
+        Next::show(leave::Leave::nobody_there(self.into()))
     }
 
-    /// Whether leaving it would lose words that somebody wrote.
-    fn holds_words(&self) -> bool {
-        false
+    /// What somebody is saying, on screens that hold it: whatever it says is kept after every touch.
+    fn draft(&self) -> Option<&Draft> {
+        None
     }
 }
 
@@ -276,6 +296,11 @@ macro_rules! screens {
         }
 
         impl Screen {
+            /// Whether leaving it would leave words behind.
+            pub fn holds_words(&self) -> bool {
+                self.draft().is_some_and(Draft::says_something)
+            }
+
             /// Its name, for tests and the log.
             pub fn name(&self) -> &'static str {
                 match self { $(Screen::$Name(_) => stringify!($Name),)+ }
@@ -297,13 +322,13 @@ macro_rules! screens {
             }
 
             /// What comes when nobody touched it for that long.
-            pub fn unattended(self) -> Screen {
+            pub fn unattended(self) -> Next {
                 match self { $(Screen::$Name(page) => page.unattended(),)+ }
             }
 
-            /// Whether leaving it would lose words that somebody wrote.
-            pub fn holds_words(&self) -> bool {
-                match self { $(Screen::$Name(page) => page.holds_words(),)+ }
+            /// What somebody is saying, on screens that hold it.
+            pub fn draft(&self) -> Option<&Draft> {
+                match self { $(Screen::$Name(page) => page.draft(),)+ }
             }
         }
 
@@ -318,6 +343,8 @@ macro_rules! screens {
 screens! {
     /// The first screen: say something, or ask what became of it.
     Home(home::Home),
+    /// Was it you who began this?
+    Begun(begun::Begun),
     /// What is it about?
     Topics(topics::Topics),
     /// Writing it down.

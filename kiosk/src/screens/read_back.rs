@@ -75,7 +75,7 @@ impl Page for ReadBack {
         }
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

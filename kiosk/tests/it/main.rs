@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod drafts;
 mod keys;
 mod looks;
 mod pictures;

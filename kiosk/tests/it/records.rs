@@ -13,6 +13,7 @@ use civic_core::{
 };
 use kiosk::{
     app::App,
+    drawer::Drawer,
     records::Records,
     station::{Counts, Draft, Found, Stage, Station},
 };
@@ -62,10 +63,16 @@ impl Directory {
         Self(path)
     }
 
-    pub fn open(&self) -> (DataDir, Ledger, Records) {
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub fn open(&self) -> (Arc<DataDir>, Ledger, Records) {
         let (held, identity, ledger) = ledger::command::open(Role::Kiosk, &self.0).unwrap();
+        let held = Arc::new(held);
+        let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).unwrap();
         let device = Arc::new(Device::new(identity, ledger.log().clone()));
-        let records = Records::new(ledger.clone(), device).unwrap();
+        let records = Records::new(ledger.clone(), device, drawer).unwrap();
         (held, ledger, records)
     }
 }
@@ -114,7 +121,7 @@ fn a_number_from_elsewhere_is_unknown_until_news_of_it_comes() {
     let directory = Directory::new("unknown");
     let (_held, _ledger, mut records) = directory.open();
     assert_eq!(records.find(&Ticket::new(9, 9).unwrap()), Found::Unknown);
-    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), phone: None };
+    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
     let ticket = records.file(&draft).unwrap();
     assert!(ticket.digits().starts_with("0412"));
 }

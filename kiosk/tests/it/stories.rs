@@ -123,7 +123,7 @@ fn what_was_filed_here_says_how_far_it_has_come() {
 }
 
 #[test]
-fn after_a_minute_the_kiosk_asks_and_then_forgets() {
+fn after_a_minute_the_kiosk_asks_and_then_shows_nothing_of_it() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "治安", "晚上不安全"]);
     desk.wait(Duration::from_secs(59));
@@ -132,8 +132,7 @@ fn after_a_minute_the_kiosk_asks_and_then_forgets() {
     desk.is_on("Leave").sees("还在吗？");
     desk.touch("我还在，接着来").is_on("Writing").sees("晚上不安全");
     desk.wait(Duration::from_secs(100));
-    desk.is_on("Home");
-    desk.touch_all(&["提意见", "教育"]).does_not_see("晚上不安全");
+    desk.is_on("Home").does_not_see("晚上不安全");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
     sample::Sample,
-    station::{Counts, Draft, Found, NotSaved, Place, Station},
+    station::{Counts, Draft, Found, NotSaved, Place, Station, TakenUp, Waiting},
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -27,6 +27,24 @@ impl Station for Shared {
     }
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
         self.0.lock().unwrap().file(draft)
+    }
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().keep(draft)
+    }
+    fn throw_away(&mut self) {
+        self.0.lock().unwrap().throw_away();
+    }
+    fn leave_waiting(&mut self) {
+        self.0.lock().unwrap().leave_waiting();
+    }
+    fn waiting(&self) -> Option<Waiting> {
+        self.0.lock().unwrap().waiting()
+    }
+    fn take_up(&mut self) -> Option<TakenUp> {
+        self.0.lock().unwrap().take_up()
+    }
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().file_unfinished()
     }
     fn find(&self, ticket: &Ticket) -> Found {
         self.0.lock().unwrap().find(ticket)
@@ -192,6 +210,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     filed_then_found.touch("查一查");
     let mut still_there = with(&[]);
     still_there.wait(Duration::from_secs(61));
+    let mut begun = with(&[]);
+    begun.wait(Duration::from_secs(100));
+    begun.touch("提意见");
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
     vec![
@@ -213,6 +234,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("progress-here", filed_then_found),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),
+        ("begun", begun),
         ("help", desk(&["Help"])),
         ("help-aloud", desk(&["Help", "读出来", "大一点"])),
         ("home-keys", desk(&[])),

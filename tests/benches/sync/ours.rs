@@ -64,7 +64,8 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     )?;
     let endpoint = quic::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
     let address = endpoint.local_addr()?;
-    let hub = Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
+    let hub =
+        Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
     runtime.spawn(async move { hub.serve(&endpoint).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
