@@ -7,7 +7,10 @@
 //! the order of its pieces, which is the order in which it is read aloud. While screens are read aloud, the first touch
 //! on something reads it and the second chooses it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use civic_core::{
     codebook::Topic,
@@ -25,11 +28,11 @@ use crate::{
     lamp::lamp,
     screens::{
         Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
-        progress::Progress, topics::Topics, writing::Writing,
+        progress::Progress, say_on, topics::Topics,
     },
     settings::Settings,
     spoken::Spoken,
-    station::{Counts, Draft, Place, Station, TakenUp},
+    station::{Counts, Draft, Place, Recording, Station, TakenUp},
     view::{Face, Turn},
     wording::wording,
 };
@@ -47,7 +50,7 @@ pub const WAITS_FOR: Duration = Duration::from_secs(30 * 60);
 const PERSON_GONE: Duration = Duration::from_secs(20);
 
 /// Something that happened to the kiosk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A finger on the glass.
     Touch(Touch),
@@ -61,6 +64,22 @@ pub enum Event {
     News,
     /// What was to be said has been said, or cannot be.
     SpeechEnded,
+    /// While a voice is recorded, some times a second.
+    Recording {
+        /// How loud it is, 0 to 100.
+        level: u8,
+        /// How long it is by now.
+        length: Duration,
+    },
+    /// A voice was recorded: it was stopped, or as long as it may be.
+    Recorded {
+        /// The voice.
+        recording: Recording,
+        /// Whether anybody is heard in it.
+        is_audible: bool,
+    },
+    /// There is no microphone, or it failed before anything was recorded.
+    NoMicrophone,
 }
 
 /// A finger on the glass.
@@ -113,6 +132,17 @@ pub enum Effect {
     Pause,
     /// Go on from there.
     GoOn,
+    /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
+    /// [`Event::Recording`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    Record,
+    /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
+    RecordLonger,
+    /// End the present recording. One that has ended already stays what it is.
+    StopRecording,
+    /// End the present recording and keep nothing of it.
+    ThrowAwayRecording,
+    /// Play this voice, Ogg Opus, instead of whatever is being said. Tell [`Event::SpeechEnded`] afterwards.
+    Play(Arc<[u8]>),
     /// From now on with this pack of prompts and this loud.
     Voice {
         /// Place of the pack in the list that the app was given.
@@ -151,6 +181,9 @@ pub struct App {
     speech: Speech,
     said: Vec<Spoken>,
     effects: Vec<Effect>,
+    has_microphone: bool,
+    /// Whether a voice is being recorded now.
+    is_recording: bool,
     screen: Screen,
     /// What the station keeps of what is being said: no step is written twice.
     kept: Option<Draft>,
@@ -191,6 +224,8 @@ impl App {
             speech: Speech::Quiet,
             said: Vec::new(),
             effects: Vec::new(),
+            has_microphone: true,
+            is_recording: false,
             screen: Screen::Home(Home),
             pressed: None,
             focus: None,
@@ -242,6 +277,26 @@ impl App {
                 self.counts = self.station.counts();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
+            Event::Recording { level, length } => {
+                if let Some(speak) = self.screen.speaking() {
+                    speak.hears(level, length);
+                }
+            }
+            Event::Recorded { recording, is_audible } => {
+                self.touched_at = now;
+                self.is_recording = false;
+                match self.screen.speaking() {
+                    Some(speak) => speak.recorded(recording, is_audible),
+                    None => tracing::warn!("A voice was recorded after its speaker had taken it back"),
+                }
+            }
+            Event::NoMicrophone => {
+                self.has_microphone = false;
+                self.is_recording = false;
+                if let Some(speak) = self.screen.speaking() {
+                    speak.fails();
+                }
+            }
         }
         self.keep_draft();
         self.note_what_waits(now);
@@ -405,8 +460,11 @@ impl App {
         is_new
     }
 
-    /// Another screen is up: it is read aloud, or what was read of the last one ends.
+    /// Another screen is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it.
     fn changed(&mut self) {
+        if self.is_recording && !matches!(self.screen, Screen::Speak(_)) {
+            self.effects.push(Effect::StopRecording);
+        }
         if self.settings.read_aloud {
             self.say_screen();
         } else if self.speech != Speech::Quiet {
@@ -424,7 +482,8 @@ impl App {
             Next::TakeUp => match self.station.take_up() {
                 Some(TakenUp::Draft(draft)) => {
                     self.kept = Some(draft.clone());
-                    Writing::new(draft).into()
+                    let next = say_on(draft);
+                    self.obey(next)
                 }
                 Some(TakenUp::Filed(ticket)) => Filed { ticket }.into(),
                 None => Topics::default().into(),
@@ -433,7 +492,30 @@ impl App {
                 self.set_aside();
                 Topics::default().into()
             }
+            Next::Do(effect, screen) => {
+                match effect {
+                    Effect::Record => {
+                        self.is_recording = true;
+                        // Whoever records says nothing meanwhile.
+                        self.speech = Speech::Quiet;
+                    }
+                    Effect::Play(_) => self.speech = Speech::Speaking,
+                    Effect::Say(_)
+                    | Effect::Hush
+                    | Effect::Pause
+                    | Effect::GoOn
+                    | Effect::RecordLonger
+                    | Effect::StopRecording
+                    | Effect::ThrowAwayRecording
+                    | Effect::Voice { .. } => {}
+                }
+                self.effects.push(effect);
+                screen
+            }
             Next::Leave(left) => {
+                if std::mem::take(&mut self.is_recording) {
+                    self.effects.push(Effect::ThrowAwayRecording);
+                }
                 match left {
                     Left::TakenBack if self.kept.take().is_some() => self.station.throw_away(),
                     Left::TakenBack | Left::Waiting => {}
@@ -623,6 +705,7 @@ impl App {
             settings: &self.settings,
             packs: &self.packs,
             speech: self.speech,
+            has_microphone: self.has_microphone,
             size: self.size,
         }
     }

@@ -209,8 +209,10 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Silent::default());
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
+    let (silent, told) = Silent::new();
+    let voice = Box::new(silent);
+    let kiosk =
+        Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

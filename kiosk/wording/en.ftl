@@ -38,6 +38,23 @@ begun-at = At { $at } somebody began to say something about this, and did not ha
 begun-mine = Yes, I go on
 begun-not-mine = No, I say my own
 
+speak-title = How would you like to say it?
+speak-begin = Speak
+speak-write = Write
+speak-no-microphone = The microphone of this machine does not work now. Please write, or ask somebody at the station to write for you.
+speak-try-again = Try the microphone again
+speak-listening = Please speak, it is listening
+speak-near = Come near, take your time
+speak-left = { $seconds } seconds left
+speak-longer = One minute more
+speak-stop = That was it
+speak-hear-title = Listen: is it right?
+speak-recorded = { $seconds } seconds were recorded. You can listen first.
+speak-silent = No voice was heard. Please come nearer and say it again.
+speak-play = Listen
+speak-again = Say it again
+speak-keep = Keep it
+
 clear = Clear
 done-writing = Done
 writing-hint = Touch a sentence below, or write in pinyin
@@ -70,6 +87,7 @@ phone-none = Rather not
 
 read-back-title = Is this right?
 read-back-phone = Phone: { $phone }
+read-back-voice = What you said, { $seconds } seconds
 read-back-no-phone = No phone, no name
 read-back-change = Change it
 read-back-file = Yes, hand it in

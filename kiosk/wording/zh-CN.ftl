@@ -38,6 +38,23 @@ begun-at = { $at } 有人开始说这方面的事，还没有交：
 begun-mine = 是我，接着说
 begun-not-mine = 不是我，我说我的
 
+speak-title = 您想怎么说？
+speak-begin = 说给它听
+speak-write = 写下来
+speak-no-microphone = 这台机器的话筒现在用不了。请写下来，或者请站里的人帮您写。
+speak-try-again = 再试试话筒
+speak-listening = 请说，正在听
+speak-near = 靠近一点，慢慢说
+speak-left = 还能说 { $seconds } 秒
+speak-longer = 再加一分钟
+speak-stop = 说完了
+speak-hear-title = 听一听，对不对？
+speak-recorded = 录了 { $seconds } 秒。可以先听一遍。
+speak-silent = 好像没有录到声音。请靠近一点，再说一遍。
+speak-play = 听一遍
+speak-again = 重新说
+speak-keep = 就这样
+
 clear = 清空
 done-writing = 写好了
 writing-hint = 点下面的话，或者用拼音写
@@ -70,6 +87,7 @@ phone-none = 不留了
 
 read-back-title = 看一看，对不对？
 read-back-phone = 电话：{ $phone }
+read-back-voice = 您说的话，{ $seconds } 秒
 read-back-no-phone = 不留电话，不记名字
 read-back-change = 改一改
 read-back-file = 对，交上去

@@ -1,6 +1,6 @@
 //! Leave a telephone number? No is the large answer: anonymous is the default.
 
-use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, writing::Writing};
+use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, say_on};
 use crate::{
     draw::{
         icon::Icon,
@@ -43,7 +43,7 @@ impl Page for Contact {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => Next::show(Writing::new(self.draft)),
+            Touch::Back => say_on(self.draft),
             Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, ..self.draft } }),
             Touch::Number => Next::show(Phone::new(self.draft)),
         }

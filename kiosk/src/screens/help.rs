@@ -31,6 +31,11 @@ impl Help {
     pub fn over(under: Screen) -> Self {
         Self { under: Box::new(under) }
     }
+
+    /// The screen below.
+    pub fn under(&mut self) -> &mut Screen {
+        &mut self.under
+    }
 }
 
 impl Page for Help {

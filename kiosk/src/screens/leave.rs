@@ -53,6 +53,11 @@ impl Leave {
             Why::Asked => Left::TakenBack,
         }
     }
+
+    /// The screen below.
+    pub fn under(&mut self) -> &mut Screen {
+        &mut self.under
+    }
 }
 
 impl Page for Leave {

@@ -14,7 +14,7 @@ use civic_core::{
 use embedded_graphics::prelude::Size;
 
 use crate::{
-    app::Speech,
+    app::{Effect, Speech},
     draw::{
         icon::Icon,
         layout::{Placed, layout},
@@ -40,6 +40,7 @@ mod number_pad;
 pub mod phone;
 pub mod progress;
 pub mod read_back;
+pub mod speak;
 pub mod topics;
 pub mod writing;
 
@@ -59,6 +60,8 @@ pub struct Around<'a> {
     pub packs: &'a [Both],
     /// Whether something is being read aloud.
     pub speech: Speech,
+    /// Whether somebody can speak into this station.
+    pub has_microphone: bool,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -87,6 +90,8 @@ pub enum Next {
     Find(Ticket),
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
+    /// Something is to be heard or recorded, before this screen.
+    Do(Effect, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
 }
@@ -254,6 +259,19 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
     around.settings.read_aloud.then_some(button)
 }
 
+/// Back to saying it, the way it was said.
+pub(crate) fn say_on(draft: Draft) -> Next {
+    match draft.voice {
+        Some(_) => Next::show(speak::Speak::new(draft)),
+        None => Next::show(writing::Writing::new(draft)),
+    }
+}
+
+/// It is said; what else there is to ask begins.
+fn after_saying(draft: Draft) -> Next {
+    Next::show(contact::Contact { draft })
+}
+
 /// One page of a list; after the last page comes the first.
 fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
     let pages = all.len().div_ceil(size).max(1);
@@ -286,6 +304,33 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
     }
 }
 
+impl Screen {
+    /// Whether leaving it would leave words behind.
+    pub fn holds_words(&self) -> bool {
+        self.draft().is_some_and(Draft::says_something) || self.is_listening()
+    }
+
+    /// Whether the microphone listens for this screen.
+    pub fn is_listening(&self) -> bool {
+        if let Screen::Speak(speak) = self { speak.is_listening() } else { false }
+    }
+
+    /// Where somebody speaks, if it is up or lies below a question.
+    pub fn speaking(&mut self) -> Option<&mut speak::Speak> {
+        if let Screen::Speak(speak) = self {
+            return Some(speak);
+        }
+        self.under()?.speaking()
+    }
+
+    fn under(&mut self) -> Option<&mut Screen> {
+        if let Screen::Help(help) = self {
+            return Some(help.under());
+        }
+        if let Screen::Leave(leave) = self { Some(leave.under()) } else { None }
+    }
+}
+
 /// Makes the enum of all screens, and passes every question on to the screen that is up.
 macro_rules! screens {
     ($($(#[$doc:meta])* $Name:ident($path:path),)+) => {
@@ -296,11 +341,6 @@ macro_rules! screens {
         }
 
         impl Screen {
-            /// Whether leaving it would leave words behind.
-            pub fn holds_words(&self) -> bool {
-                self.draft().is_some_and(Draft::says_something)
-            }
-
             /// Its name, for tests and the log.
             pub fn name(&self) -> &'static str {
                 match self { $(Screen::$Name(_) => stringify!($Name),)+ }
@@ -347,6 +387,8 @@ screens! {
     Begun(begun::Begun),
     /// What is it about?
     Topics(topics::Topics),
+    /// Saying it aloud.
+    Speak(speak::Speak),
     /// Writing it down.
     Writing(writing::Writing),
     /// Take everything away?

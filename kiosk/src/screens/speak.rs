@@ -92,6 +92,11 @@ impl Speak {
         self.state = Self::new(self.draft.clone()).state;
     }
 
+    /// Whether somebody is speaking now.
+    pub fn is_listening(&self) -> bool {
+        matches!(self.state, State::Recording { .. })
+    }
+
     fn record(mut self) -> Next {
         self.state = State::Recording { level: 0, length: Duration::ZERO, limit: USUAL };
         Next::Do(Effect::Record, self.into())
@@ -208,7 +213,8 @@ impl Speak {
             (around.sentence("speak-silent"), Paper::Warm)
         };
         let said = words(sentence, TextSize::Strong, Ink::Black);
-        let play = tile(Touch::Play, around.sentence("speak-play"), Icon::Ear, Look::Choice(Ink::Blue), TextSize::Strong);
+        let play =
+            tile(Touch::Play, around.sentence("speak-play"), Icon::Ear, Look::Choice(Ink::Blue), TextSize::Strong);
         let again =
             tile(Touch::Record, around.sentence("speak-again"), Icon::Again, Look::Choice(Ink::Red), TextSize::Strong);
         let keep = tile(Touch::Keep, around.sentence("speak-keep"), Icon::Tick, Look::Next, TextSize::Title);

@@ -18,7 +18,7 @@ use crate::{
 /// Somebody who spoke and walked away.
 fn gone() -> Desk {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]);
     desk.wait(Duration::from_secs(100));
     desk.is_on("Home");
     desk
@@ -42,8 +42,8 @@ fn whoever_says_no_begins_their_own_and_what_was_left_is_filed_as_unfinished() {
     let mut desk = gone();
     desk.touch_all(&["提意见", "不是我，我说我的"]).is_on("Topics");
     assert_eq!(unfinished(&desk), ["晚上不安全"]);
-    desk.touch("教育").does_not_see("晚上不安全");
-    desk.touch_all(&["返回", "返回", "提意见"]).is_on("Topics");
+    desk.touch_all(&["教育", "写下来"]).does_not_see("晚上不安全");
+    desk.touch_all(&["返回", "返回", "返回", "提意见"]).is_on("Topics");
 }
 
 #[test]
@@ -72,11 +72,12 @@ fn what_nobody_asks_about_is_filed_after_half_an_hour_and_tried_again_when_the_d
 #[test]
 fn who_leaves_on_purpose_takes_the_words_back_and_who_was_asked_after_does_not() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "教育", "孩子上学太远", "返回", "返回", "回首页", "提意见"]).is_on("Topics");
-    desk.touch_all(&["教育", "孩子上学太远", "清空", "都不要了"]);
+    desk.touch_all(&["提意见", "教育", "写下来", "孩子上学太远", "返回", "返回", "返回", "回首页", "提意见"])
+        .is_on("Topics");
+    desk.touch_all(&["教育", "写下来", "孩子上学太远", "清空", "都不要了"]);
     assert_eq!(desk.station.0.lock().unwrap().draft, None, "cleared words are not kept");
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全"]).wait(Duration::from_secs(61));
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]).wait(Duration::from_secs(61));
     desk.sees("先替您收好");
     desk.touch_all(&["回首页", "提意见"]).is_on("Begun");
 }
@@ -85,7 +86,7 @@ fn who_leaves_on_purpose_takes_the_words_back_and_who_was_asked_after_does_not()
 fn words_are_kept_at_every_step_and_not_written_twice() {
     let mut desk = Desk::new(LARGE);
     let kept = |desk: &Desk| desk.station.0.lock().unwrap().draft.clone().map(|draft| (draft.body, draft.phone));
-    desk.touch_all(&["提意见", "治安"]);
+    desk.touch_all(&["提意见", "治安", "写下来"]);
     assert_eq!(kept(&desk), None);
     desk.touch("晚上不安全");
     assert_eq!(kept(&desk).unwrap().0, "晚上不安全");
@@ -107,7 +108,7 @@ fn a_power_cut_while_somebody_speaks_takes_no_word() {
     let directory = Directory::new("cut");
     {
         let (_held, _ledger, records) = directory.open();
-        at(records).touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "留个电话", "1", "3"]);
+        at(records).touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "留个电话", "1", "3"]);
     }
     let (_held, ledger, records) = directory.open();
     let mut desk = at(records);
@@ -123,11 +124,11 @@ fn what_was_left_is_an_opinion_with_a_mark_and_one_that_was_handed_in_has_none()
     let directory = Directory::new("unfinished");
     {
         let (_held, _ledger, records) = directory.open();
-        at(records).touch_all(&["提意见", "道路交通", "路灯坏了"]);
+        at(records).touch_all(&["提意见", "道路交通", "写下来", "路灯坏了"]);
     }
     let (_held, ledger, records) = directory.open();
     let mut desk = at(records);
-    desk.touch_all(&["提意见", "不是我，我说我的", "道路交通", "路灯坏了", "写好了", "不用留", "对，交上去"]);
+    desk.touch_all(&["提意见", "不是我，我说我的", "道路交通", "写下来", "路灯坏了", "写好了", "不用留", "对，交上去"]);
     let lines = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines;
     let marked =
         |line: &ledger::query::Line| ledger.opinion(&line.id).unwrap().unwrap().opinion.extra.contains_key(UNFINISHED);
@@ -155,7 +156,7 @@ fn what_was_filed_just_before_the_power_failed_shows_its_number_and_is_not_filed
     let number = {
         let (_held, ledger, records) = directory.open();
         let mut desk = at(records);
-        desk.touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "不用留"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不用留"]);
         keep_files(false);
         desk.touch("对，交上去").is_on("Filed");
         ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines[0].ticket.clone()

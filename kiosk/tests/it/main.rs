@@ -7,6 +7,7 @@ mod keys;
 mod looks;
 mod pictures;
 mod records;
+mod speak;
 mod stories;
 mod support;
 mod wording;

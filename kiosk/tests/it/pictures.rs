@@ -178,7 +178,7 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
     in_every_look(&mut check);
     for size in SIZES {
         let mut longest = Desk::new(size);
-        longest.touch_all(&["提意见", "土地山林"]);
+        longest.touch_all(&["提意见", "土地山林", "写下来"]);
         for _ in 0..CHARACTERS_MAX {
             longest.touch("地界有争议");
         }

@@ -92,7 +92,7 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         let app = App::new(Box::new(records), LARGE, now);
         let mut desk = Desk { app, station: Shared::default(), now };
         desk.sees("石桥村代表联络站").sees("云水县").does_not_see("石桥村石桥村");
-        desk.touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "留个电话"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "留个电话"]);
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }

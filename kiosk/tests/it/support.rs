@@ -11,7 +11,7 @@ use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
     sample::Sample,
-    station::{Counts, Draft, Found, NotSaved, Place, Station, TakenUp, Waiting},
+    station::{Counts, Draft, Found, NotSaved, Place, Recording, Station, TakenUp, Waiting},
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -52,6 +52,11 @@ impl Station for Shared {
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
     }
+}
+
+/// A voice of 24 seconds, as far as anything but an ear can tell.
+pub fn recording() -> Recording {
+    Recording { opus: b"OggS and so on"[..].into(), seconds: 24 }
 }
 
 /// A kiosk, and a villager in front of it.
@@ -183,9 +188,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(touches);
         desk
     };
-    let written: &[&str] = &["提意见", "道路交通", "路灯坏了，晚上看不见", "请来看看，修一修"];
+    let written: &[&str] = &["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "请来看看，修一修"];
     let with = |more: &[&str]| {
-        let mut touches = written[..3].to_vec();
+        let mut touches = written[..4].to_vec();
         touches.extend(more);
         desk(&touches)
     };
@@ -213,13 +218,29 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     let mut begun = with(&[]);
     begun.wait(Duration::from_secs(100));
     begun.touch("提意见");
+    let mut no_microphone = desk(&["提意见", "道路交通"]);
+    no_microphone.event(Event::NoMicrophone);
+    let mut listening = desk(&["提意见", "道路交通", "说给它听"]);
+    listening.event(Event::Recording { level: 62, length: Duration::from_millis(24_300) });
+    let spoken = |is_audible, more: &[&str]| {
+        let mut desk = desk(&["提意见", "道路交通", "说给它听", "说完了"]);
+        desk.event(Event::Recorded { recording: recording(), is_audible });
+        desk.touch_all(more);
+        desk
+    };
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
     vec![
         ("home", desk(&[])),
         ("home-pressed", pressed),
         ("topics", desk(&["提意见"])),
-        ("writing-sentences", desk(&["提意见", "道路交通"])),
+        ("speak", desk(&["提意见", "道路交通"])),
+        ("speak-no-microphone", no_microphone),
+        ("speak-listening", listening),
+        ("speak-recorded", spoken(true, &[])),
+        ("speak-silent", spoken(false, &[])),
+        ("read-back-voice", spoken(true, &["就这样", "不用留"])),
+        ("writing-sentences", desk(&["提意见", "道路交通", "写下来"])),
         ("writing-letters", with(&["用拼音写", "q", "i", "n", "g"])),
         ("writing-marks", with(&["用拼音写", "数字"])),
         ("clear", with(&["清空"])),
