@@ -15,7 +15,8 @@ use ledger::{
     Ledger, LedgerError,
     enclosed::{Enclosed, Heard},
 };
-use replica::{device::Device, dir::DirError, store::StoreError};
+use replica::{clock, device::Device, dir::DirError, store::StoreError};
+use serde_json::json;
 
 use crate::{
     drawer::Drawer,
@@ -24,6 +25,17 @@ use crate::{
 
 /// The mark of an opinion that nobody handed in, among the fields that have no home.
 pub const UNFINISHED: &str = "unfinished";
+/// The mark of an opinion that somebody at the station wrote for the person.
+pub const HELPED: &str = "helped";
+/// The mark of a child's opinion: nothing about who said it is kept.
+pub const CHILD: &str = "child";
+/// Since when it is so, as the person said.
+pub const SINCE: &str = "since";
+/// What the person decided about leaving a number: `{notice, choice, at}`.
+pub const CONSENT: &str = "consent";
+
+/// Which wording of `contact-why` people are shown. Count on whenever its meaning changes: a consent is to what was read.
+pub const NOTICE: u32 = 1;
 
 /// A station over a ledger.
 pub struct Records {
@@ -71,14 +83,22 @@ impl Records {
             (Field::Station, station),
             (Field::Channel, self.channel()),
         ];
-        let marks = [(UNFINISHED, is_unfinished)].into_iter().filter(|(_, is_so)| *is_so);
+        let marks = [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child)];
+        let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
+        let since = draft.since.map(|since| (SINCE, json!(since)));
+        let choice = if draft.phone.is_some() { "phone" } else { "none" };
+        // Nobody who left in the middle has decided anything.
+        let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
+        let extra = marks.chain(since).chain(consent.map(|consent| (CONSENT, consent)));
         let new = NewOpinion {
             body: draft.body.clone(),
             fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
-            extra: marks.map(|(mark, _)| (mark.to_owned(), "true".to_owned())).collect(),
+            extra: extra.map(|(key, value)| (key.to_owned(), value.to_string())).collect(),
             ..NewOpinion::default()
         };
-        let contact = Contact { phone: draft.phone.clone().unwrap_or_default(), ..Contact::default() };
+        // A number that nobody finished typing, or that nobody agreed to leave, is not kept.
+        let phone = draft.phone.clone().filter(|_| !is_unfinished && !draft.is_child).unwrap_or_default();
+        let contact = Contact { phone, ..Contact::default() };
         let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
         Heard { new, contact, enclosed: voice.collect() }
     }

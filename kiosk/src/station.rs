@@ -54,9 +54,29 @@ pub struct Draft {
     pub body: String,
     /// A telephone number, if the person wants to leave one.
     pub phone: Option<String>,
+    /// Since when it is so, if the person said.
+    pub since: Option<Since>,
+    /// Somebody at the station writes for the person.
+    pub is_helped: bool,
+    /// The person is a child: who they are is neither asked nor kept.
+    pub is_child: bool,
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
+}
+
+/// Since when something is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Since {
+    /// 今天
+    Today,
+    /// 这几天: within the last week.
+    Week,
+    /// 这个月: within the last month.
+    Month,
+    /// 更久: for longer.
+    Longer,
 }
 
 /// A voice that was recorded.
@@ -173,6 +193,7 @@ impl fmt::Debug for Draft {
             .field("topic", &self.topic)
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
+            .field("since", &self.since)
             .field("voice", &self.voice)
             .finish()
     }

@@ -38,9 +38,10 @@ begun-at = At { $at } somebody began to say something about this, and did not ha
 begun-mine = Yes, I go on
 begun-not-mine = No, I say my own
 
-speak-title = How would you like to say it?
+speak-title = Speak or write?
 speak-begin = Speak
 speak-write = Write
+speak-helped = Somebody writes for me
 speak-no-microphone = The microphone of this machine does not work now. Please write, or ask somebody at the station to write for you.
 speak-try-again = Try the microphone again
 speak-listening = Please speak, it is listening
@@ -74,10 +75,18 @@ clear-title = Take everything away?
 clear-yes = Take it away
 clear-no = Keep it and go on
 
+since-title = Since when is it so?
+since-today = Today
+since-week = These days
+since-month = This month
+since-longer = For longer
+since-skip = Skip this
+
 contact-title = Leave a phone number?
 contact-why = It is handled all the same without one, and no name is kept. With one, the people handling it can call you; only the county can see it.
 contact-no = No need
 contact-yes = Leave a number
+contact-child = I am under fourteen
 
 phone-title = Your phone number
 phone-who-sees = The number is locked; only the county can open it.
@@ -89,6 +98,7 @@ read-back-title = Is this right?
 read-back-phone = Phone: { $phone }
 read-back-voice = What you said, { $seconds } seconds
 read-back-no-phone = No phone, no name
+read-back-child = Under fourteen: no name, no phone
 read-back-change = Change it
 read-back-file = Yes, hand it in
 

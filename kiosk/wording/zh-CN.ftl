@@ -41,6 +41,7 @@ begun-not-mine = 不是我，我说我的
 speak-title = 您想怎么说？
 speak-begin = 说给它听
 speak-write = 写下来
+speak-helped = 请人帮我写
 speak-no-microphone = 这台机器的话筒现在用不了。请写下来，或者请站里的人帮您写。
 speak-try-again = 再试试话筒
 speak-listening = 请说，正在听
@@ -74,10 +75,18 @@ clear-title = 都不要了吗？
 clear-yes = 都不要了
 clear-no = 留着，接着写
 
+since-title = 什么时候开始的？
+since-today = 今天
+since-week = 这几天
+since-month = 这个月
+since-longer = 更久了
+since-skip = 不说这个
+
 contact-title = 要不要留电话？
 contact-why = 不留也一样办，不记名字。留了电话，办事的人能打给您；号码只有县里看得到。
 contact-no = 不用留
 contact-yes = 留个电话
+contact-child = 我还没满十四岁
 
 phone-title = 请按您的电话号码
 phone-who-sees = 号码加了锁，只有县里打得开。
@@ -89,6 +98,7 @@ read-back-title = 看一看，对不对？
 read-back-phone = 电话：{ $phone }
 read-back-voice = 您说的话，{ $seconds } 秒
 read-back-no-phone = 不留电话，不记名字
+read-back-child = 不满十四岁，不问名字和电话
 read-back-change = 改一改
 read-back-file = 对，交上去
 

@@ -40,6 +40,7 @@ mod number_pad;
 pub mod phone;
 pub mod progress;
 pub mod read_back;
+pub mod since;
 pub mod speak;
 pub mod topics;
 pub mod writing;
@@ -269,7 +270,7 @@ pub(crate) fn say_on(draft: Draft) -> Next {
 
 /// It is said; what else there is to ask begins.
 fn after_saying(draft: Draft) -> Next {
-    Next::show(contact::Contact { draft })
+    Next::show(since::SinceWhen { draft })
 }
 
 /// One page of a list; after the last page comes the first.
@@ -393,6 +394,8 @@ screens! {
     Writing(writing::Writing),
     /// Take everything away?
     Clear(clear::Clear),
+    /// Since when is it so?
+    SinceWhen(since::SinceWhen),
     /// Leave a telephone number?
     Contact(contact::Contact),
     /// The telephone number.

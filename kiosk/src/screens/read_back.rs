@@ -35,6 +35,7 @@ impl Page for ReadBack {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let contact = match &self.draft.phone {
             Some(phone) => around.sentence_with("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]))]),
+            None if self.draft.is_child => around.sentence("read-back-child"),
             None => around.sentence("read-back-no-phone"),
         };
         let topic = row(

@@ -65,6 +65,8 @@ pub enum Touch {
     Keep,
     /// Rather write.
     Write,
+    /// Somebody at the station writes.
+    WriteForMe,
 }
 
 impl Speak {
@@ -131,7 +133,8 @@ impl Page for Speak {
                 None => Next::show(self),
             },
             Touch::Keep => after_saying(self.draft),
-            Touch::Write => Next::show(Writing::new(self.draft)),
+            Touch::Write => Next::show(Writing::new(Draft { is_helped: false, ..self.draft })),
+            Touch::WriteForMe => Next::show(Writing::new(Draft { is_helped: true, ..self.draft })),
         }
     }
 
@@ -150,9 +153,12 @@ impl Page for Speak {
 
 fn ready(around: &Around<'_>) -> Part<Touch> {
     let write = |size| tile(Touch::Write, around.sentence("speak-write"), Icon::Pencil, Look::Choice(Ink::Blue), size);
+    let helped = around.sentence("speak-helped");
+    let helped = tile(Touch::WriteForMe, helped, Icon::Hand, Look::Choice(Ink::Green), TextSize::Strong);
     let body = if around.has_microphone {
         let speak = tile(Touch::Record, around.sentence("speak-begin"), Icon::Microphone, Look::Next, TextSize::Huge);
-        turning(20, vec![(Length::Share(3), speak), (Length::Share(2), write(TextSize::Title))])
+        let others = counter(14, vec![(Length::Share(1), write(TextSize::Title)), (Length::Share(1), helped)]);
+        turning(20, vec![(Length::Share(3), speak), (Length::Share(2), others)])
     } else {
         let sorry = row(
             24,
@@ -166,7 +172,10 @@ fn ready(around: &Around<'_>) -> Part<Touch> {
             16,
             vec![
                 (Length::Needed, sheet(Paper::Warm, 20, sorry)),
-                (Length::Share(1), write(TextSize::Huge)),
+                (
+                    Length::Share(1),
+                    row(20, vec![(Length::Share(1), write(TextSize::Title)), (Length::Share(1), helped)]),
+                ),
                 (Length::Fingers(1, 84), again),
             ],
         )

@@ -33,7 +33,7 @@ fn whoever_comes_back_goes_on_with_their_words_and_nobody_else_reads_them() {
     let mut desk = gone();
     desk.touch("提意见").is_on("Begun").sees("治安").sees("10:00").does_not_see("晚上不安全");
     desk.touch("是我，接着说").is_on("Writing").sees("晚上不安全");
-    desk.touch_all(&["写好了", "不用留", "对，交上去", "记好了，回首页", "提意见"]).is_on("Topics");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去", "记好了，回首页", "提意见"]).is_on("Topics");
     assert!(unfinished(&desk).is_empty());
 }
 
@@ -90,7 +90,7 @@ fn words_are_kept_at_every_step_and_not_written_twice() {
     assert_eq!(kept(&desk), None);
     desk.touch("晚上不安全");
     assert_eq!(kept(&desk).unwrap().0, "晚上不安全");
-    desk.touch_all(&["写好了", "留个电话", "1", "3"]);
+    desk.touch_all(&["写好了", "不说这个", "留个电话", "1", "3"]);
     assert_eq!(kept(&desk).unwrap().1.as_deref(), Some("13"));
     desk.touch("Help").event(Event::Button);
     desk.is_on("Leave");
@@ -108,13 +108,23 @@ fn a_power_cut_while_somebody_speaks_takes_no_word() {
     let directory = Directory::new("cut");
     {
         let (_held, _ledger, records) = directory.open();
-        at(records).touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "留个电话", "1", "3"]);
+        at(records).touch_all(&[
+            "提意见",
+            "道路交通",
+            "写下来",
+            "路灯坏了",
+            "写好了",
+            "不说这个",
+            "留个电话",
+            "1",
+            "3",
+        ]);
     }
     let (_held, ledger, records) = directory.open();
     let mut desk = at(records);
     desk.touch("提意见").is_on("Begun").sees("道路交通").does_not_see("路灯坏了");
     desk.touch("是我，接着说").sees("路灯坏了");
-    desk.touch_all(&["写好了", "不用留", "对，交上去"]).is_on("Filed");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
     assert_eq!(ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.len(), 1);
     desk.touch_all(&["记好了，回首页", "提意见"]).is_on("Topics");
 }
@@ -128,7 +138,17 @@ fn what_was_left_is_an_opinion_with_a_mark_and_one_that_was_handed_in_has_none()
     }
     let (_held, ledger, records) = directory.open();
     let mut desk = at(records);
-    desk.touch_all(&["提意见", "不是我，我说我的", "道路交通", "写下来", "路灯坏了", "写好了", "不用留", "对，交上去"]);
+    desk.touch_all(&[
+        "提意见",
+        "不是我，我说我的",
+        "道路交通",
+        "写下来",
+        "路灯坏了",
+        "写好了",
+        "不说这个",
+        "不用留",
+        "对，交上去",
+    ]);
     let lines = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines;
     let marked =
         |line: &ledger::query::Line| ledger.opinion(&line.id).unwrap().unwrap().opinion.extra.contains_key(UNFINISHED);
@@ -156,7 +176,7 @@ fn what_was_filed_just_before_the_power_failed_shows_its_number_and_is_not_filed
     let number = {
         let (_held, ledger, records) = directory.open();
         let mut desk = at(records);
-        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不用留"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "不用留"]);
         keep_files(false);
         desk.touch("对，交上去").is_on("Filed");
         ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines[0].ticket.clone()

@@ -38,9 +38,9 @@ fn the_third_touch_records_and_what_was_said_is_heard_kept_and_handed_in() {
     assert_eq!(desk.station.0.lock().unwrap().draft.clone().unwrap().voice, Some(recording()), "kept at once");
     desk.touch("听一遍");
     assert_eq!(asked(&mut desk), [Effect::Play(recording().opus)]);
-    desk.touch_all(&["就这样", "不用留"]).is_on("ReadBack").sees("您说的话，24 秒");
+    desk.touch_all(&["就这样", "不说这个", "不用留"]).is_on("ReadBack").sees("您说的话，24 秒");
     desk.touch_all(&["改一改"]).is_on("Speak").sees("录了 24 秒");
-    desk.touch_all(&["就这样", "不用留", "对，交上去"]).is_on("Filed");
+    desk.touch_all(&["就这样", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
     assert_eq!(desk.station.0.lock().unwrap().filed[0].1.voice, Some(recording()));
 }
 
@@ -79,7 +79,7 @@ fn without_a_microphone_the_screen_says_so_and_writing_goes_on() {
     let mut desk = Desk::new(LARGE);
     desk.event(Event::NoMicrophone);
     desk.touch_all(&["提意见", "道路交通"]).is_on("Speak").sees("话筒现在用不了").does_not_see("说给它听");
-    desk.touch_all(&["写下来", "路灯坏了，晚上看不见", "写好了", "不用留", "对，交上去"]).is_on("Filed");
+    desk.touch_all(&["写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn everything_is_said_with_five_keys() {
         desk.key_to(target);
     }
     desk.event(recorded());
-    for target in ["听一遍", "就这样", "不用留", "对，交上去"] {
+    for target in ["听一遍", "就这样", "不说这个", "不用留", "对，交上去"] {
         desk.key_to(target);
     }
     desk.is_on("Filed");
@@ -124,7 +124,7 @@ fn a_voice_is_on_disk_sealed_before_its_number_is_shown_and_survives_a_cut_befor
     }
     let (_held, ledger, mut desk) = open();
     desk.touch_all(&["提意见", "是我，接着说"]).is_on("Speak").sees("录了 24 秒");
-    desk.touch_all(&["就这样", "不用留", "对，交上去"]).is_on("Filed");
+    desk.touch_all(&["就这样", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
     let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
     let opinion = ledger.opinion(&line.id).unwrap().unwrap().opinion;
     assert_eq!(opinion.attachments.iter().map(|attached| attached.seconds).collect::<Vec<_>>(), [Some(24)]);

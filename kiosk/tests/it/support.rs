@@ -205,10 +205,10 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     let mut pressed = desk(&[]);
     let at = pressed.place_of("提意见");
     pressed.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
-    let mut failed = with(&["写好了", "不用留"]);
+    let mut failed = with(&["写好了", "不说这个", "不用留"]);
     failed.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     failed.touch("对，交上去");
-    let mut filed_then_found = with(&["写好了", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
+    let mut filed_then_found = with(&["写好了", "不说这个", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
     for digit in kiosk::sample::sample_ticket(18_376).digits().chars() {
         filed_then_found.touch(&digit.to_string());
     }
@@ -239,15 +239,17 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("speak-listening", listening),
         ("speak-recorded", spoken(true, &[])),
         ("speak-silent", spoken(false, &[])),
-        ("read-back-voice", spoken(true, &["就这样", "不用留"])),
+        ("read-back-voice", spoken(true, &["就这样", "不说这个", "不用留"])),
         ("writing-sentences", desk(&["提意见", "道路交通", "写下来"])),
         ("writing-letters", with(&["用拼音写", "q", "i", "n", "g"])),
         ("writing-marks", with(&["用拼音写", "数字"])),
         ("clear", with(&["清空"])),
-        ("contact", with(&["写好了"])),
-        ("phone", with(&["写好了", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
-        ("read-back", with(&["写好了", "不用留"])),
-        ("filed", with(&["写好了", "不用留", "对，交上去"])),
+        ("since", with(&["写好了"])),
+        ("contact", with(&["写好了", "不说这个"])),
+        ("read-back-child", with(&["写好了", "这几天", "我还没满十四岁"])),
+        ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
+        ("read-back", with(&["写好了", "不说这个", "不用留"])),
+        ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
         ("find-mistyped", digits("0412183767", &["查一查"])),

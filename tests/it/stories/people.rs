@@ -63,7 +63,7 @@ impl Villager {
         if self.view()?["screen"] == "Begun" {
             self.touch("不是我，我说我的")?;
         }
-        for target in [topic, "写下来", phrase, "写好了", "不用留"] {
+        for target in [topic, "写下来", phrase, "写好了", "不说这个", "不用留"] {
             self.touch(target)?;
         }
         Ok(())
