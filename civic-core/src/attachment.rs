@@ -6,7 +6,8 @@
 
 use crate::id::AttachmentId;
 
-/// Longest voice recording, in seconds. A longer one is refused with this number; a device stops recording there.
+/// Longest voice recording, in seconds: a minute, and one more for whoever asks. A longer one is refused with this number; a
+/// device stops recording there.
 pub const VOICE_SECONDS_MAX: u32 = 120;
 /// Longest voice recording, in bytes as sealed: 120 seconds of Opus at 32 kbit/s are 480 kB. A longer one is refused.
 pub const VOICE_LEN_MAX: usize = 512 * 1024;

@@ -242,7 +242,7 @@ impl Ledger {
         Ok(results)
     }
 
-    /// Brings every slip that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
+    /// Brings every slip and matter that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
     /// many were written. Only the hub does this.
     pub fn write_slips(&self) -> Result<usize, LedgerError> {
         let mut tables = self.writer();
@@ -261,7 +261,10 @@ impl Ledger {
         let stamp = Stamp::new(self.codebook().county.name.clone(), clock::now());
         let mut entries = Vec::new();
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
-            entries.extend(self.slip_entry(&tables, &name, &stamp)?);
+            let Some(kept) = tables.document(&name)? else { continue };
+            let Some(opinion) = Opinion::read(&kept.document) else { continue };
+            entries.extend(self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp)?);
+            entries.extend(self.matter_entry(&tables, &name, &opinion, &stamp)?);
         }
         let written = entries.len();
         self.commit(&mut tables, entries)?;
@@ -272,17 +275,22 @@ impl Ledger {
         Ok(written.max(1))
     }
 
-    fn slip_entry(&self, tables: &Tables, opinion: &DocId, stamp: &Stamp) -> Result<Option<NewEntry>, LedgerError> {
-        let Some(kept) = tables.document(opinion)? else { return Ok(None) };
-        let Some(read) = Opinion::read(&kept.document) else { return Ok(None) };
-        let Some(slip) = Slip::of(self.codebook(), &read, stamp.at) else { return Ok(None) };
-        let id = slip::id_of(opinion);
+    fn slip_entry(
+        &self,
+        tables: &Tables,
+        name: &DocId,
+        area: &Area,
+        opinion: &Opinion,
+        stamp: &Stamp,
+    ) -> Result<Option<NewEntry>, LedgerError> {
+        let Some(slip) = Slip::of(self.codebook(), opinion, stamp.at) else { return Ok(None) };
+        let id = slip::id_of(name);
         let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
-        self.entry(&kept.space.area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
+        self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
     }
 
-    fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+    pub(crate) fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
         self.commit_with(tables, entries, Vec::new())
     }
 
@@ -368,7 +376,7 @@ impl Ledger {
         self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
     }
 
-    fn entry(
+    pub(crate) fn entry(
         &self,
         area: &Area,
         audience: Audience,

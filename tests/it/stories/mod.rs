@@ -5,6 +5,7 @@ mod bulk;
 mod draft;
 mod people;
 mod power;
+mod publish;
 mod refusals;
 mod village;
 
