@@ -29,6 +29,7 @@ use replica::device::{Device, REDIAL_MAX};
 use tokio::{net::TcpListener, signal, sync::Notify};
 
 use crate::{
+    drawer::Drawer,
     records::Records,
     run::{Kiosk, run},
     sample::Sample,
@@ -135,9 +136,10 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
-    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let station = Records::new(ledger.clone(), device.clone())?;
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?;
     let news = Arc::new(Notify::new());
     let road = async {
         let error = device.stay(redial_max).await;
@@ -207,8 +209,10 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Silent::default());
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
+    let (silent, told) = Silent::new();
+    let voice = Box::new(silent);
+    let kiosk =
+        Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

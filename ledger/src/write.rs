@@ -52,11 +52,53 @@ impl Ledger {
     /// all in one transaction. `by` is who took it down.
     pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let tables = self.writer_in_step()?;
+        self.take_down_as(&tables, DocId::new(clock::random()), village, by, heard)
+    }
+
+    /// The same for what was said in the form `form`: sent again, even after the power failed between saving and showing,
+    /// it is the one that is here already. Changed since, it is another opinion.
+    pub fn take_down_form(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
+        let tables = self.writer_in_step()?;
+        let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        if tables.document(&id)?.is_some() {
+            if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
+                return Ok(filed);
+            }
+            id = DocId::new(clock::random());
+        }
+        self.take_down_as(&tables, id, village, by, heard)
+    }
+
+    /// The opinion that was filed from the form `form`, if it was.
+    pub fn filed_from(&self, form: &str) -> Result<Option<Filed>, LedgerError> {
+        let id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        let ticket = self.opinion(&id)?.and_then(|whole| whole.opinion.ticket);
+        Ok(ticket.map(|ticket| Filed { id, ticket }))
+    }
+
+    fn take_down_as(
+        &self,
+        tables: &Tables,
+        id: DocId,
+        village: &Area,
+        by: &str,
+        heard: Heard,
+    ) -> Result<Filed, LedgerError> {
         let stamp = Stamp::new(by, clock::now());
-        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(&tables, &[])? };
+        let filed = Filed { id, ticket: self.draw_ticket(tables, &[])? };
         let (entries, attachments) = self.file_entries(filed, village, &stamp, heard)?;
-        self.commit_with(&tables, entries, attachments)?;
+        self.commit_with(tables, entries, attachments)?;
         Ok(filed)
+    }
+
+    /// The opinion of this name, if it says just this.
+    fn filed_alike(&self, tables: &Tables, id: DocId, heard: &Heard) -> Result<Option<Filed>, LedgerError> {
+        let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
+            return Ok(None);
+        };
+        let attached: Vec<_> = self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
+        let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
+        Ok(opinion.ticket.filter(|_| is_same).map(|ticket| Filed { id, ticket }))
     }
 
     /// Records a visit and the opinions heard on it, all or nothing. `form` names the form it was written in: the same
@@ -121,14 +163,8 @@ impl Ledger {
         }
         let mut filed = Vec::new();
         for (id, heard) in visit.opinions.into_iter().zip(heard) {
-            let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
-                return Ok(None);
-            };
-            let attached: Vec<_> =
-                self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
-            let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
-            match opinion.ticket.filter(|_| is_same) {
-                Some(ticket) => filed.push(Filed { id, ticket }),
+            match self.filed_alike(tables, id, heard)? {
+                Some(alike) => filed.push(alike),
                 None => return Ok(None),
             }
         }

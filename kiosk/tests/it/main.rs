@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod drafts;
 mod keys;
 mod looks;
 mod pictures;
 mod records;
+mod speak;
 mod stories;
 mod support;
 mod wording;
