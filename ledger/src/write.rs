@@ -71,6 +71,8 @@ impl Ledger {
 
     /// The opinion that was filed from the form `form`, if it was.
     pub fn filed_from(&self, form: &str) -> Result<Option<Filed>, LedgerError> {
+        // The power may have failed after the log had it and before the tables did.
+        drop(self.writer_in_step()?);
         let id = DocId::of_form(&self.inner.log.public_key(), form, 0);
         let ticket = self.opinion(&id)?.and_then(|whole| whole.opinion.ticket);
         Ok(ticket.map(|ticket| Filed { id, ticket }))
