@@ -22,11 +22,13 @@ use crate::{
         layout::{Placed, heard, hit, reading},
         theme::Theme,
     },
+    flood::Flood,
     lamp::lamp,
     screens::{Around, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, progress::Progress},
     settings::Settings,
     spoken::Spoken,
     station::{Counts, Place, Station},
+    trouble::Trouble,
     view::{Face, Turn},
     wording::wording,
 };
@@ -136,6 +138,8 @@ pub struct App {
     topics: Vec<Topic>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
+    troubles: Vec<Trouble>,
+    flood: Flood,
     size: Size,
     packs: Vec<Both>,
     /// What everybody finds.
@@ -170,6 +174,8 @@ impl App {
             place: station.place(),
             topics: station.topics(),
             counts: station.counts(),
+            troubles: station.troubles(),
+            flood: Flood::default(),
             station,
             size,
             packs: Vec::new(),
@@ -223,7 +229,7 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
-                self.counts = self.station.counts();
+                self.refresh();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
         }
@@ -392,16 +398,21 @@ impl App {
     fn obey(&mut self, next: Next) -> Screen {
         match next {
             Next::Show(screen) => screen,
-            Next::File { draft, failures } => match self.station.file(&draft) {
-                Ok(ticket) => {
-                    self.counts = self.station.counts();
-                    Filed { ticket }.into()
+            Next::File { mut draft, failures } => {
+                draft.is_burst = self.flood.is_burst(self.touched_at);
+                match self.station.file(&draft) {
+                    Ok(ticket) => {
+                        self.flood.filed(self.touched_at);
+                        self.refresh();
+                        Filed { ticket }.into()
+                    }
+                    Err(why) => {
+                        tracing::error!(error = %why, "An opinion could not be saved");
+                        self.refresh();
+                        NotSaved { draft, why, failures: failures + 1 }.into()
+                    }
                 }
-                Err(why) => {
-                    tracing::error!(error = %why, "An opinion could not be saved");
-                    NotSaved { draft, why, failures: failures + 1 }.into()
-                }
-            },
+            }
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
@@ -415,6 +426,12 @@ impl App {
                 self.take_screen()
             }
         }
+    }
+
+    /// Asks the station anew how things stand.
+    fn refresh(&mut self) {
+        self.counts = self.station.counts();
+        self.troubles = self.station.troubles();
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -521,6 +538,7 @@ impl App {
             place: &self.place,
             topics: &self.topics,
             counts: self.counts,
+            troubles: &self.troubles,
             settings: &self.settings,
             packs: &self.packs,
             speech: self.speech,

@@ -1,6 +1,9 @@
 //! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use civic_core::{
     access::Role,
@@ -12,15 +15,31 @@ use civic_core::{
     ticket::Ticket,
 };
 use ledger::{Ledger, LedgerError};
-use replica::{device::Device, store::StoreError};
+use replica::{clock, device::Device, store::StoreError};
 
-use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
+use crate::{
+    disk::disk,
+    heard::Heard,
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step},
+    trouble::{self, Reports, Trouble},
+};
+
+/// The field of an opinion that came faster than people speak; its value is `true`.
+pub const BURST: &str = "burst";
 
 /// A station over a ledger.
 pub struct Records {
     ledger: Ledger,
     device: Arc<Device>,
     village: Area,
+    watch: Option<Watch>,
+}
+
+/// What is watched besides the records.
+struct Watch {
+    data: PathBuf,
+    heard: Heard,
+    reports: Reports,
 }
 
 /// Why a device cannot be a kiosk.
@@ -34,7 +53,15 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, village })
+        Ok(Self { ledger, device, village, watch: None })
+    }
+
+    /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
+    /// clock and the road, and whatever is reported here.
+    #[must_use]
+    pub fn watching(self, data: &Path, reports: Reports) -> Self {
+        let watch = Watch { data: data.to_owned(), heard: Heard::new(data), reports };
+        Self { watch: Some(watch), ..self }
     }
 
     /// The village and the station in it, by the codebook; a device without a station is one by its own name.
@@ -97,13 +124,14 @@ impl Station for Records {
         let new = NewOpinion {
             body: draft.body.clone(),
             fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            extra: draft.is_burst.then(|| (BURST.to_owned(), "true".to_owned())).into_iter().collect(),
             ..NewOpinion::default()
         };
         let contact = Contact { phone: draft.phone.clone().unwrap_or_default(), ..Contact::default() };
         let by = &self.ledger.card().name;
         match self.ledger.file(&self.village, by, new, &contact) {
             Ok(filed) => Ok(filed.ticket),
-            Err(error) => Err(not_saved(&error)),
+            Err(error) => Err(self.not_saved(&error)),
         }
     }
 
@@ -129,11 +157,41 @@ impl Station for Records {
             }
         }
     }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let mut all = watch.reports.all();
+        all.extend(self.disk_trouble());
+        let proven = self.counts().last_receipt.unwrap_or_default().max(self.ledger.card().enrolled_at);
+        let road_is_open = self.device.road().borrow().is_open;
+        all.extend(trouble::of_time(clock::now(), proven, watch.heard.last(), road_is_open));
+        all.sort_unstable();
+        all
+    }
 }
 
-/// What the person in front of the screen can do about it; the cause goes to the log.
+impl Records {
+    fn disk_trouble(&self) -> Option<Trouble> {
+        match disk(&self.watch.as_ref()?.data) {
+            Ok(disk) => trouble::of_disk(disk),
+            Err(error) => {
+                tracing::error!(%error, "The disk does not tell how much room it has");
+                None
+            }
+        }
+    }
+
+    /// What the person in front of the screen can do about it; the cause goes to the log.
+    fn not_saved(&self, error: &LedgerError) -> NotSaved {
+        tracing::error!(%error, "The ledger refused an opinion");
+        match not_saved(error) {
+            NotSaved::Failed if self.disk_trouble() == Some(Trouble::ReadOnly) => NotSaved::ReadOnly,
+            why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
+        }
+    }
+}
+
 fn not_saved(error: &LedgerError) -> NotSaved {
-    tracing::error!(%error, "The ledger refused an opinion");
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
         LedgerError::Store(

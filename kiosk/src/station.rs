@@ -4,6 +4,8 @@ use std::fmt;
 
 use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 
+use crate::trouble::Trouble;
+
 /// The station, as the screens see it.
 pub trait Station: Send {
     /// Where the kiosk stands.
@@ -16,6 +18,8 @@ pub trait Station: Send {
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
+    /// What does not work at the moment, the gravest first.
+    fn troubles(&self) -> Vec<Trouble>;
 }
 
 /// Where the kiosk stands.
@@ -38,6 +42,8 @@ pub struct Draft {
     pub body: String,
     /// A telephone number, if the person wants to leave one.
     pub phone: Option<String>,
+    /// Whether it is filed faster than people speak; see [`crate::flood`].
+    pub is_burst: bool,
 }
 
 /// Why nothing was saved, by what the person can do.
@@ -46,6 +52,9 @@ pub enum NotSaved {
     /// The disk is full: someone must come and make room.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk can only be read: somebody must come with another card.
+    #[error("the disk can only be read")]
+    ReadOnly,
     /// Something else went wrong: trying again may help.
     #[error("the opinion could not be saved")]
     Failed,

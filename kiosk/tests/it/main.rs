@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod directory;
 mod keys;
 mod looks;
 mod pictures;
 mod records;
+mod soak;
 mod stories;
 mod support;
+mod troubles;
 mod wording;
