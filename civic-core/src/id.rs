@@ -78,6 +78,11 @@ identifier!(
     Actor, 16
 );
 
+identifier!(
+    /// One attachment, named by its bytes as they travel; the formula is in `sync_core::attachment::manifest`.
+    AttachmentId, 32
+);
+
 impl DeviceId {
     /// The name of the device that holds this Ed25519 public key.
     pub fn of(public_key: &[u8; 32]) -> Self {

@@ -8,18 +8,25 @@
 //! body     text: what was said, and additions 补充 in their places
 //! title topic village town station channel deputy urgency office kind   plain fields, see [`Field`]
 //! contact  true if sealed personal details stand beside it (never in it)
+//! attachments  a list: {id (32 bytes: the hash of its sealed bytes), kind (a number), seconds?}
 //! satisfaction  1 to 5
-//! steps    a list that only grows: {act, note?, state?, to?, by?, at?}; by and at only where they differ from the change's
+//! steps    a list that only grows: {act, note?, state?, by?, at?, source?, satisfied?, solved?, recording?, seconds?};
+//!          by and at only where they differ from the change's
 //! extra    fields of other systems that have no home here, each value as JSON
 //! ```
 
 use std::collections::BTreeMap;
 
-use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use automerge::{Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    document::{Causality, Document, DocumentError, Kind, Stamp, int_at, place_of_object, set_text, text_at, text_of},
-    id::Actor,
+    attachment::{ATTACHMENTS_MAX, Attached, AttachmentKind, VOICE_SECONDS_MAX},
+    document::{
+        Causality, Document, DocumentError, Kind, Stamp, bool_at, int_at, place_of_object, set_text, text_at, text_of,
+    },
+    id::{Actor, AttachmentId, DocId},
+    response::Recording,
     ticket::Ticket,
     time::UnixSeconds,
 };
@@ -108,6 +115,8 @@ pub struct NewOpinion {
     pub satisfaction: Option<i64>,
     /// Whether sealed personal details stand beside it.
     pub has_contact: bool,
+    /// What was said or shown beside the words, at most [`ATTACHMENTS_MAX`]; with a voice the words may be empty.
+    pub attachments: Vec<Attached>,
     /// Fields without a home here, as JSON.
     pub extra: BTreeMap<String, String>,
 }
@@ -125,6 +134,21 @@ pub struct NewStep {
     pub by: Option<String>,
     /// When, where that is not when it is recorded.
     pub at: Option<UnixSeconds>,
+    /// The record that it was made from, where it was made from one: the same record never makes a second step.
+    pub source: Option<DocId>,
+    /// What the person who spoke thinks of the answer.
+    pub evaluation: Option<Evaluation>,
+    /// What was said about it, spoken.
+    pub recording: Option<Recording>,
+}
+
+/// What the person who spoke thinks of the answer: two questions, never averaged into one, and either may stay open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// 满意吗
+    pub satisfied: Option<bool>,
+    /// 解决了吗
+    pub solved: Option<bool>,
 }
 
 /// Everything one change may do to an opinion.
@@ -155,6 +179,12 @@ pub struct Step {
     pub stamp: Stamp,
     /// The writer, as the log proves it.
     pub actor: Actor,
+    /// The record that it was made from.
+    pub source: Option<DocId>,
+    /// What the person who spoke thinks of the answer.
+    pub evaluation: Option<Evaluation>,
+    /// What was said about it, spoken.
+    pub recording: Option<Recording>,
     /// The places in [`Opinion::steps`] of earlier steps that were *not* known when this one was taken.
     pub unaware_of: Vec<usize>,
 }
@@ -204,6 +234,8 @@ pub struct Opinion {
     pub satisfaction: Option<i64>,
     /// Whether sealed personal details stand beside it.
     pub has_contact: bool,
+    /// What was said or shown beside the words.
+    pub attachments: Vec<Attached>,
     /// Fields without a home here, as JSON.
     pub extra: BTreeMap<String, String>,
 }
@@ -212,6 +244,7 @@ pub struct Opinion {
 pub fn file(actor: Actor, stamp: &Stamp, new: &NewOpinion) -> Result<(Document, Vec<u8>), DocumentError> {
     check_chars(&new.body, BODY_CHARS_MAX, "the text is longer than 2,000 characters")?;
     check_fields(&new.fields)?;
+    check_attachments(&new.attachments)?;
     let mut document = Document::empty();
     let payload = document.change(actor, stamp, |tx| {
         tx.put(ROOT, "type", Kind::Opinion.word())?;
@@ -229,6 +262,12 @@ pub fn file(actor: Actor, stamp: &Stamp, new: &NewOpinion) -> Result<(Document, 
         }
         if new.has_contact {
             tx.put(ROOT, "contact", true)?;
+        }
+        if !new.attachments.is_empty() {
+            let list = tx.put_object(ROOT, "attachments", ObjType::List)?;
+            for (place, attached) in new.attachments.iter().enumerate() {
+                put_attached(tx, &list, place, attached)?;
+            }
         }
         let body = tx.put_object(ROOT, "body", ObjType::Text)?;
         tx.splice_text(&body, 0, 0, &new.body)?;
@@ -295,6 +334,21 @@ pub fn add(document: &mut Document, actor: Actor, stamp: &Stamp, text: &str) -> 
     edit(document, actor, stamp, &Edit { insert: Some((end, text.to_owned())), ..Edit::default() })
 }
 
+fn put_attached(
+    tx: &mut automerge::transaction::Transaction<'_>,
+    list: &ObjId,
+    place: usize,
+    attached: &Attached,
+) -> Result<(), AutomergeError> {
+    let item = tx.insert_object(list, place, ObjType::Map)?;
+    tx.put(&item, "id", attached.id.as_bytes().to_vec())?;
+    tx.put(&item, "kind", i64::from(attached.kind.number()))?;
+    match attached.seconds {
+        Some(seconds) => tx.put(&item, "seconds", i64::from(seconds)),
+        None => Ok(()),
+    }
+}
+
 fn put_step(
     tx: &mut automerge::transaction::Transaction<'_>,
     steps: &ObjId,
@@ -315,6 +369,19 @@ fn put_step(
     }
     if let Some(at) = step.at.filter(|at| *at != stamp.at) {
         tx.put(&item, "at", at.0)?;
+    }
+    if let Some(source) = &step.source {
+        tx.put(&item, "source", source.to_string())?;
+    }
+    let Evaluation { satisfied, solved } = step.evaluation.unwrap_or_default();
+    for (key, answer) in [("satisfied", satisfied), ("solved", solved)] {
+        if let Some(answer) = answer {
+            tx.put(&item, key, answer)?;
+        }
+    }
+    if let Some(Recording { hash, seconds }) = &step.recording {
+        tx.put(&item, "recording", hash.as_str())?;
+        tx.put(&item, "seconds", i64::from(*seconds))?;
     }
     Ok(())
 }
@@ -347,9 +414,15 @@ impl Opinion {
             changed: causality.changes().iter().map(|change| &change.stamp).fold(&first.stamp, newer).clone(),
             steps: steps(document, &causality),
             satisfaction: int_at(doc, &ROOT, "satisfaction"),
-            has_contact: matches!(doc.get(ROOT, "contact"), Ok(Some((value, _))) if value.as_bool() == Some(true)),
+            has_contact: bool_at(doc, &ROOT, "contact") == Some(true),
+            attachments: attachments(document),
             extra: extra(document),
         })
+    }
+
+    /// What the person who spoke last thought of the answer.
+    pub fn evaluation(&self) -> Option<Evaluation> {
+        self.steps.iter().rev().find_map(|step| step.evaluation)
     }
 
     /// A field, or nothing.
@@ -408,10 +481,24 @@ fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
                 at: int_at(doc, &item, "at").map_or(change.stamp.at, UnixSeconds),
             },
             actor: change.actor,
+            source: text_at(doc, &item, "source").and_then(|source| DocId::parse(&source)),
+            evaluation: evaluation_at(doc, &item),
+            recording: recording_at(doc, &item),
             unaware_of,
         });
     }
     steps
+}
+
+fn evaluation_at(doc: &Automerge, item: &ObjId) -> Option<Evaluation> {
+    let answer = |key| bool_at(doc, item, key);
+    let evaluation = Evaluation { satisfied: answer("satisfied"), solved: answer("solved") };
+    (evaluation != Evaluation::default()).then_some(evaluation)
+}
+
+fn recording_at(doc: &Automerge, item: &ObjId) -> Option<Recording> {
+    let seconds = int_at(doc, item, "seconds").and_then(|seconds| seconds.try_into().ok()).unwrap_or_default();
+    text_at(doc, item, "recording").map(|hash| Recording { hash, seconds })
 }
 
 fn conflict(document: &Document, causality: &Causality, field: Field) -> Option<Conflict> {
@@ -435,6 +522,25 @@ fn conflict(document: &Document, causality: &Causality, field: Field) -> Option<
     differ.then_some(Conflict { field, values })
 }
 
+/// What stands beside the words. A line that this program cannot read is passed over.
+fn attachments(document: &Document) -> Vec<Attached> {
+    let doc = &document.inner;
+    let mut found: Vec<Attached> = Vec::new();
+    for list in objects_at(document, "attachments") {
+        for index in 0..doc.length(&list) {
+            let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(&list, index) else { continue };
+            let Ok(Some((id, _))) = doc.get(&item, "id") else { continue };
+            let Some(id) = id.as_bytes().and_then(AttachmentId::from_slice) else { continue };
+            let Some(kind) = int_at(doc, &item, "kind").and_then(|kind| u8::try_from(kind).ok()) else { continue };
+            let seconds = int_at(doc, &item, "seconds").and_then(|seconds| u32::try_from(seconds).ok());
+            if found.iter().all(|known| known.id != id) {
+                found.push(Attached { id, kind: AttachmentKind::from_number(kind), seconds });
+            }
+        }
+    }
+    found
+}
+
 fn extra(document: &Document) -> BTreeMap<String, String> {
     let doc = &document.inner;
     let Some(extra) = object_at(document, "extra") else { return BTreeMap::new() };
@@ -454,6 +560,16 @@ fn objects_at(document: &Document, key: &str) -> Vec<ObjId> {
 
 fn check_fields(fields: &BTreeMap<Field, String>) -> Result<(), DocumentError> {
     fields.values().try_for_each(|value| check_chars(value, FIELD_CHARS_MAX, "a field is longer than 200 characters"))
+}
+
+fn check_attachments(attachments: &[Attached]) -> Result<(), DocumentError> {
+    if attachments.len() > ATTACHMENTS_MAX {
+        return Err(DocumentError::Limit("a record has at most 4 attachments"));
+    }
+    if attachments.iter().any(|attached| attached.seconds.is_some_and(|seconds| seconds > VOICE_SECONDS_MAX)) {
+        return Err(DocumentError::Limit("the recording is longer than 60 seconds"));
+    }
+    Ok(())
 }
 
 fn check_chars(text: &str, max: usize, refusal: &'static str) -> Result<(), DocumentError> {
@@ -553,6 +669,23 @@ mod tests {
         texts.sort_unstable();
         assert_eq!(texts, ["桥坏了", "桥断了"]);
         assert_eq!(opinion.steps.len(), 2);
+    }
+
+    #[test]
+    fn an_opinion_that_was_only_spoken_names_its_voice_by_its_hash() {
+        let voice = Attached { id: AttachmentId::new([5; 32]), kind: AttachmentKind::Voice, seconds: Some(23) };
+        let other = Attached { id: AttachmentId::new([6; 32]), kind: AttachmentKind::Unknown(9), seconds: None };
+        let spoken = |attachments: Vec<Attached>| {
+            file(STATION, &at("st-01", 1), &NewOpinion { attachments, ..NewOpinion::default() })
+        };
+        let (_, payload) = spoken(vec![voice, other]).unwrap();
+        let mut there = Document::empty();
+        assert_eq!(admit(&mut there, &[(STATION, &payload)]), [Verdict::Admitted]);
+        let opinion = Opinion::read(&there).unwrap();
+        assert_eq!((opinion.body.as_str(), opinion.attachments), ("", vec![voice, other]));
+        assert!(matches!(spoken(vec![voice; ATTACHMENTS_MAX + 1]), Err(DocumentError::Limit(_))));
+        let long = Attached { seconds: Some(VOICE_SECONDS_MAX + 1), ..voice };
+        assert!(matches!(spoken(vec![long]), Err(DocumentError::Limit(_))));
     }
 
     #[test]

@@ -1,17 +1,21 @@
-//! Envelopes: personal details sealed to the county's key at the moment of entry, and opened only at the hub.
+//! Envelopes: what is sealed to the county's key at the moment of entry, and opened only at the hub. Personal details
+//! ([`Contact`]) are one thing that lies in an envelope, records of people at a kiosk ([`crate::sealed`]) another, voices,
+//! drawings and photos a third; which it is stands on the envelope, so that the hub can count ballots without ever opening
+//! a name.
 //!
 //! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
-//! its record and to the key epoch, so that it cannot be moved to another.
+//! its record, to the key epoch, and an attachment to its kind, so that it cannot be moved to another.
 //!
 //! ```text
-//! byte      suite (1)
+//! byte      what is in it: 1 personal details, 2 a record, 3 an attachment; the suite is the same
 //! 4 bytes   key epoch, big-endian
 //! 32 bytes  encapsulated key
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text is a list of details: a byte that says which (1 name, 2 telephone), and the text after its length. One
-//! that this program does not know is passed over. What is sealed does not compress, so it is kept short.
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its
+//! length. One that this program does not know is passed over. What is sealed does not compress, so it is kept short.
+//! The plain text of an attachment is its bytes.
 
 use std::convert::Infallible;
 
@@ -23,19 +27,73 @@ use rand_core::{TryCryptoRng, TryRng};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachment::AttachmentKind,
     codec::{Malformed, Reader, put_bytes},
     id::DocId,
 };
 
-const SUITE: u8 = 1;
-const INFO: &[u8] = b"huiyin personal details v1";
 const KEY_LEN: usize = 32;
 const HEADER_LEN: usize = 1 + 4;
 const NAME: u8 = 1;
 const PHONE: u8 = 2;
+const TAG_LEN: usize = 16;
 
-/// Longest envelope that is kept.
+/// Longest envelope of personal details that is kept.
 pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
+/// By how much an envelope is longer than what is in it.
+pub const ENVELOPE_OVERHEAD: usize = HEADER_LEN + KEY_LEN + TAG_LEN;
+/// Longest envelope of a record that is kept.
+pub const RECORD_ENVELOPE_LEN_MAX: usize = 48 * 1024;
+
+/// What lies in an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Name and telephone.
+    Contact,
+    /// What somebody said at a kiosk: [`crate::sealed::Record`].
+    Record,
+    /// A voice, a drawing, a photo.
+    Attachment(AttachmentKind),
+}
+
+impl Content {
+    /// What it says on the envelope of an entry; `None` for one that a newer program sealed.
+    pub fn of(envelope: &[u8]) -> Option<Self> {
+        [Content::Contact, Content::Record].into_iter().find(|content| envelope.first() == Some(&content.number()))
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Content::Contact => 1,
+            Content::Record => 2,
+            Content::Attachment(_) => 3,
+        }
+    }
+
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Content::Contact => b"huiyin personal details v1",
+            Content::Record => b"huiyin sealed record v1",
+            Content::Attachment(_) => b"huiyin attachment v1",
+        }
+    }
+
+    const fn len_max(self) -> usize {
+        match self {
+            Content::Contact => ENVELOPE_LEN_MAX,
+            Content::Record => RECORD_ENVELOPE_LEN_MAX,
+            Content::Attachment(kind) => kind.len_max(),
+        }
+    }
+
+    fn bound_to(self, doc: &DocId, epoch: u32) -> Vec<u8> {
+        let mut bound = [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat();
+        if let Content::Attachment(kind) = self {
+            bound.push(kind.number());
+        }
+        bound
+    }
+}
 
 /// The public key of one epoch, which every device holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +124,8 @@ pub struct Contact {
 /// Why an envelope cannot be made or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows.
-    #[error("personal details are too long")]
+    /// What is to be sealed is longer than an envelope may be.
+    #[error("what is to be sealed is too long")]
     TooLong,
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
@@ -76,6 +134,16 @@ pub enum SealError {
 
 /// Randomness as an argument: 32 bytes that the caller drew for this one use.
 pub struct Seed(pub [u8; 32]);
+
+impl Seed {
+    /// A seed for sealing just this: the same attachment of the same record gives the same envelope, and so the same name,
+    /// when its form is sent again. Nobody can guess it who does not know `secret`, which never leaves its device.
+    pub fn of_attachment(secret: &[u8; 32], doc: &DocId, kind: AttachmentKind, plain: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("huiyin attachment seed v1");
+        hasher.update(secret).update(doc.as_bytes()).update(&[kind.number()]).update(plain);
+        Self(*hasher.finalize().as_bytes())
+    }
+}
 
 impl Contact {
     /// Whether nothing was given.
@@ -138,51 +206,85 @@ impl OpenKey {
 
 /// Seals `contact` for the record `doc`.
 pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
+    put_in(Content::Contact, key, doc, &contact.encode(), seed)
+}
+
+/// Opens an envelope of the record `doc`.
+pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+    let plain = take_out(Content::Contact, key, doc, envelope)?;
+    Contact::decode(&plain).map_err(|_| SealError::Closed)
+}
+
+/// Seals the bytes of an attachment for the record `doc`, in one piece. With its envelope it may be as long as its kind
+/// allows.
+pub fn seal_attachment(
+    key: &SealKey,
+    doc: &DocId,
+    kind: AttachmentKind,
+    plain: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, SealError> {
+    put_in(Content::Attachment(kind), key, doc, plain, seed)
+}
+
+/// Opens an attachment of this kind of the record `doc`; nothing of it is decoded.
+pub fn open_attachment(
+    key: &OpenKey,
+    doc: &DocId,
+    kind: AttachmentKind,
+    envelope: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    take_out(Content::Attachment(kind), key, doc, envelope)
+}
+
+/// Puts bytes into an envelope of the record `doc`.
+pub(crate) fn put_in(
+    content: Content,
+    key: &SealKey,
+    doc: &DocId,
+    plain: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, SealError> {
     let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
-    let plain = contact.encode();
-    if plain.len() > ENVELOPE_LEN_MAX / 2 {
+    if plain.len() + ENVELOPE_OVERHEAD > content.len_max() {
         return Err(SealError::TooLong);
     }
     let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &public,
-        INFO,
-        &plain,
-        &bound_to(doc, key.epoch),
+        content.info(),
+        plain,
+        &content.bound_to(doc, key.epoch),
         &mut Stream::new(seed),
     )
     .map_err(|_| SealError::Closed)?;
-    let mut envelope = vec![SUITE];
+    let mut envelope = Vec::with_capacity(plain.len() + ENVELOPE_OVERHEAD);
+    envelope.push(content.number());
     envelope.extend_from_slice(&key.epoch.to_be_bytes());
     envelope.extend_from_slice(&encapsulated.to_bytes());
     envelope.extend_from_slice(&ciphertext);
     Ok(envelope)
 }
 
-/// Opens an envelope of the record `doc`.
-pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
+/// Takes the bytes out of an envelope of the record `doc`.
+pub(crate) fn take_out(content: Content, key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Vec<u8>, SealError> {
     let (header, rest) = envelope.split_at_checked(HEADER_LEN).ok_or(SealError::Closed)?;
     let (encapsulated, ciphertext) = rest.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
-    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() || envelope.len() > ENVELOPE_LEN_MAX {
+    if header[0] != content.number() || header[1..] != key.epoch.to_be_bytes() || envelope.len() > content.len_max() {
         return Err(SealError::Closed);
     }
     let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
     let encapsulated =
         <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?;
-    let plain = single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+    single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &secret,
         &encapsulated,
-        INFO,
+        content.info(),
         ciphertext,
-        &bound_to(doc, key.epoch),
+        &content.bound_to(doc, key.epoch),
     )
-    .map_err(|_| SealError::Closed)?;
-    Contact::decode(&plain).map_err(|_| SealError::Closed)
-}
-
-fn bound_to(doc: &DocId, epoch: u32) -> Vec<u8> {
-    [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat()
+    .map_err(|_| SealError::Closed)
 }
 
 /// A key stream from the caller's seed, in the shape HPKE asks for.
@@ -233,6 +335,48 @@ mod tests {
         assert_eq!(open(&hub, &DocId::new([8; 16]), &envelope), Err(SealError::Closed));
         assert_eq!(open(&OpenKey::make(1, Seed([3; 32])), &doc, &envelope), Err(SealError::Closed));
         assert_eq!(open(&hub, &doc, &envelope[..20]), Err(SealError::Closed));
+    }
+
+    #[test]
+    fn a_voice_opens_at_the_hub_as_the_voice_of_its_record_and_as_nothing_else() {
+        use AttachmentKind::{Ink, Voice};
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let key = hub.seal_key().unwrap();
+        let doc = DocId::new([7; 16]);
+        let plain: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+        let sealed = seal_attachment(&key, &doc, Voice, &plain, Seed([2; 32])).unwrap();
+        assert_eq!(sealed.len(), plain.len() + ENVELOPE_OVERHEAD);
+        assert_eq!(open_attachment(&hub, &doc, Voice, &sealed), Ok(plain.clone()));
+        assert_eq!(open_attachment(&hub, &doc, Ink, &sealed), Err(SealError::Closed));
+        assert_eq!(open_attachment(&hub, &DocId::new([8; 16]), Voice, &sealed), Err(SealError::Closed));
+        let too_long = vec![0; Voice.len_max() - ENVELOPE_OVERHEAD + 1];
+        assert_eq!(seal_attachment(&key, &doc, Voice, &too_long, Seed([2; 32])), Err(SealError::TooLong));
+        assert!(seal_attachment(&key, &doc, Voice, &too_long[1..], Seed([2; 32])).is_ok());
+    }
+
+    #[test]
+    fn one_voice_of_one_record_seals_alike_and_any_other_otherwise() {
+        let seed = |secret: u8, doc: u8, plain: &[u8]| {
+            Seed::of_attachment(&[secret; 32], &DocId::new([doc; 16]), AttachmentKind::Voice, plain).0
+        };
+        assert_eq!(seed(1, 1, b"one"), seed(1, 1, b"one"));
+        assert!(
+            [seed(2, 1, b"one"), seed(1, 2, b"one"), seed(1, 1, b"two")].iter().all(|it| *it != seed(1, 1, b"one"))
+        );
+    }
+
+    #[test]
+    fn an_envelope_of_one_thing_does_not_open_as_another() {
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let doc = DocId::new([7; 16]);
+        let mut envelope = put_in(Content::Record, &hub.seal_key().unwrap(), &doc, b"{}", Seed([2; 32])).unwrap();
+        assert_eq!(Content::of(&envelope), Some(Content::Record));
+        assert_eq!(take_out(Content::Record, &hub, &doc, &envelope).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        envelope[0] = 1;
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        let long = put_in(Content::Contact, &hub.seal_key().unwrap(), &doc, &[0; ENVELOPE_LEN_MAX], Seed([2; 32]));
+        assert_eq!(long, Err(SealError::TooLong));
     }
 
     #[test]

@@ -312,6 +312,12 @@ fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
             if report.in_step { "in step with the hub" } else { "not in step with the hub" },
             report.wall_ms
         );
+        if report.attachments_waiting > 0 {
+            println!("{} attachments wait for the next meeting", report.attachments_waiting);
+        }
+    }
+    if !report.attachment_trouble.is_empty() {
+        eprintln!("attachments: {}", report.attachment_trouble);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -334,6 +340,13 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         println!("{} waiting: {}", waiting.records, waiting.why);
     }
     println!("opinions held: {}", status.opinions);
+    let waiting = status.attachments;
+    if waiting.waiting > 0 {
+        println!("attachments waiting: {}, {} of {} bytes at the hub", waiting.waiting, waiting.arrived, waiting.bytes);
+    }
+    for line in waiting.first.iter().filter(|line| !line.reason.is_empty()) {
+        println!("{} {} waits: {}", line.kind, line.id, line.reason);
+    }
     for apart in status.apart {
         println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);
     }

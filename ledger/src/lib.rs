@@ -10,12 +10,18 @@
 //! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log. It never
 //! reports an opinion as saved before its entries are on disk.
 //!
-//! **Where to start.** [`Ledger::file`] and [`Ledger::catch_up`].
+//! **Where to start.** [`Ledger::take_down`] and [`Ledger::catch_up`]; [`board`] for what a kiosk shows,
+//! [`Ledger::respond`] for what is answered there, [`publish`] and [`sealed`] for the hub's side of both.
 #![forbid(unsafe_code)]
 
+mod answer;
+pub mod board;
 pub mod command;
+pub mod enclosed;
 mod merge;
+pub mod publish;
 pub mod query;
+pub mod sealed;
 pub mod status;
 mod tables;
 #[cfg(test)]
@@ -42,6 +48,7 @@ use replica::{
 use tokio::sync::watch;
 use tracing::error;
 
+pub use answer::NotTaken;
 pub use merge::Merged;
 pub use write::Filed;
 
@@ -91,6 +98,8 @@ pub struct Ledger {
 struct Inner {
     log: Log,
     card: Card,
+    /// Known to this device alone: what makes the sealing of one attachment for one record repeatable, and by nobody else.
+    secret: [u8; 32],
     codebook: Codebook,
     // Std mutexes: held for one piece of work, never over an await. The writer's guards against two changes with one number.
     writer: Mutex<Tables>,
@@ -107,6 +116,7 @@ impl Ledger {
         let inner = Inner {
             codebook: Codebook::parse(&identity.card.codebook)?,
             card: identity.card.clone(),
+            secret: identity.key.to_bytes(),
             writer: Mutex::new(Tables::open(&path)?),
             reader: Mutex::new(Tables::open(&path)?),
             changed: watch::channel(0).0,

@@ -1,10 +1,13 @@
 //! What a device says of itself: on the command line, to the desk page, to a test. All of it comes from receipts.
 
-use civic_core::document::Kind;
+use civic_core::{document::Kind, id::AttachmentId};
 use replica::{
     device::{RoadState, with_road},
     identity::Card,
-    store::{Apart, Counts},
+    store::{
+        Apart, Counts,
+        attachment::{self, AttachmentLine},
+    },
 };
 use serde::Serialize;
 
@@ -12,6 +15,8 @@ use crate::{Ledger, LedgerError};
 
 /// Things kept apart that are told at once.
 const APART_SHOWN: usize = 100;
+/// Attachments that wait, told one by one.
+const WAITING_SHOWN: usize = 20;
 
 /// The status of a device.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +38,36 @@ pub struct Status {
     pub road: RoadState,
     /// What was kept apart, and why.
     pub apart: Vec<Apart>,
+    /// Its own attachments that have no receipt.
+    pub attachments: AttachmentStatus,
+}
+
+/// What waits for the road beside the records.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AttachmentStatus {
+    /// How many.
+    pub waiting: u64,
+    /// Their bytes, as sealed.
+    pub bytes: u64,
+    /// Of these, how many are on the hub's disk.
+    pub arrived: u64,
+    /// The first of them, in the order in which they travel.
+    pub first: Vec<WaitingLine>,
+}
+
+/// One attachment that waits.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitingLine {
+    /// Its name.
+    pub id: AttachmentId,
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// Its bytes, as sealed.
+    pub bytes: u64,
+    /// Of these, how many are on the hub's disk.
+    pub arrived: u64,
+    /// Why the hub did not take it, in its words; empty if it did not say so.
+    pub reason: String,
 }
 
 /// Records that have no receipt yet.
@@ -76,7 +111,21 @@ impl Ledger {
             counts,
             road: road.clone(),
             apart: self.log().apart(APART_SHOWN)?,
+            attachments: self.attachment_status()?,
         })
+    }
+
+    fn attachment_status(&self) -> Result<AttachmentStatus, LedgerError> {
+        let attachment::Waiting { count, bytes, confirmed } = self.log().waiting()?;
+        let lines = self.log().waiting_attachments(WAITING_SHOWN)?.into_iter();
+        let first = lines.map(|AttachmentLine { id, kind, length, confirmed, reason, .. }| WaitingLine {
+            id,
+            kind: kind.word(),
+            bytes: length,
+            arrived: confirmed,
+            reason,
+        });
+        Ok(AttachmentStatus { waiting: count, bytes, arrived: confirmed, first: first.collect() })
     }
 }
 

@@ -5,21 +5,28 @@ use std::path::PathBuf;
 use civic_core::{
     access::{Role, Scope},
     area::Area,
+    attachment::AttachmentKind,
     bulk::Record,
     id::hex,
     opinion::{Edit, Field, NewOpinion, NewStep},
-    seal::{Contact, OpenKey, Seed},
+    seal::{self, Contact, OpenKey, Seed},
     space::Audience,
     time::UnixSeconds,
 };
 use replica::{
     clock,
+    device::RoadState,
     dir::DataDir,
     identity::{Card, Identity},
 };
 use sync_core::run::RUN_BODY_LEN_MAX;
 
-use crate::{Ledger, LedgerError};
+use crate::{
+    Ledger, LedgerError,
+    enclosed::{Enclosed, Enclosure, Heard, Whereabouts},
+};
+
+mod publish;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";
@@ -204,6 +211,71 @@ fn the_same_visit_sent_again_is_one_visit_and_a_changed_one_another() {
     assert_eq!(visit(&ledger, "桥坏了"), first);
     assert_ne!(visit(&ledger, "桥坏了，路也坏了").0, first.0);
     assert_eq!((ledger.visits(9).unwrap().len(), lines(&ledger).len()), (2, 2));
+}
+
+fn opus(seed: u8) -> Vec<u8> {
+    (0..100_000u32).map(|at| (at % 251) as u8 ^ seed).collect()
+}
+
+fn spoken(body: &str, seed: u8, seconds: u32) -> Heard {
+    Heard { new: opinion(body), enclosed: vec![Enclosed::voice(opus(seed), seconds)], ..Heard::default() }
+}
+
+#[test]
+fn an_opinion_may_be_a_voice_alone_which_only_the_county_can_open() {
+    let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+    let (kiosk, hub) = (kiosk.open(), hub.open());
+    let filed = kiosk.take_down(&village(), "站", spoken("", 1, 23)).unwrap();
+    let whole = kiosk.opinion(&filed.id).unwrap().unwrap();
+    assert_eq!((whole.opinion.body.as_str(), whole.enclosures.len()), ("", 1));
+    let Enclosure { attached, whereabouts, length, arrived } = whole.enclosures[0];
+    assert_eq!((attached.kind, attached.seconds), (AttachmentKind::Voice, Some(23)));
+    assert_eq!((whereabouts, length, arrived), (Whereabouts::Here, Some(100_053), 0));
+    assert_eq!(kiosk.status(&RoadState::default()).unwrap().attachments.bytes, 100_053);
+    let sealed = kiosk.sealed_attachment(&attached.id).unwrap().unwrap();
+    let key = OpenKey::make(1, Seed([1; 32]));
+    let opened = seal::open_attachment(&key, &filed.id, AttachmentKind::Voice, &sealed).unwrap();
+    assert_eq!(opened, opus(1));
+    carry(&kiosk, &hub, Audience::Deputies);
+    let there = hub.opinion(&filed.id).unwrap().unwrap();
+    assert_eq!(
+        there.enclosures[0],
+        Enclosure { whereabouts: Whereabouts::Elsewhere, length: None, ..whole.enclosures[0] }
+    );
+    assert_eq!(lines(&hub), lines(&kiosk));
+    assert!(lines(&hub)[0].contains(&attached.id.to_string()));
+}
+
+#[test]
+fn a_recording_beyond_the_limit_is_refused_and_nothing_of_it_is_kept() {
+    let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
+    let kiosk = kiosk.open();
+    let refused = |heard: Heard| kiosk.take_down(&village(), "站", heard).unwrap_err();
+    assert!(matches!(refused(spoken("", 1, 61)), LedgerError::Record(_)));
+    let with = |enclosed| Heard { new: opinion("桥"), enclosed: vec![enclosed], ..Heard::default() };
+    assert!(matches!(refused(with(Enclosed::voice(vec![1; 600_000], 60))), LedgerError::Seal(_)));
+    assert!(matches!(refused(with(Enclosed::ink(Vec::new()))), LedgerError::Record(_)));
+    let five = Heard { enclosed: vec![Enclosed::photo(vec![1; 9]); 5], ..with(Enclosed::ink(vec![1])) };
+    assert!(matches!(refused(five), LedgerError::Record(_)));
+    assert!(lines(&kiosk).is_empty());
+    assert_eq!(kiosk.status(&RoadState::default()).unwrap().attachments.waiting, 0);
+}
+
+#[test]
+fn the_same_spoken_visit_sent_again_is_one_visit_and_another_voice_another() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    let visit = |ledger: &Ledger, seed: u8| {
+        let heard = vec![spoken("桥坏了", seed, 23), (opinion("路"), Contact::default()).into()];
+        ledger.visit("form 7", &village(), "陈", "三组", "", heard).unwrap()
+    };
+    let first = visit(&ledger, 1);
+    drop(ledger);
+    let ledger = deputy.open();
+    assert_eq!(visit(&ledger, 1), first);
+    assert_eq!(ledger.status(&RoadState::default()).unwrap().attachments.waiting, 1);
+    assert_ne!(visit(&ledger, 2).0, first.0);
+    assert_eq!(ledger.status(&RoadState::default()).unwrap().attachments.waiting, 2);
 }
 
 #[test]

@@ -16,12 +16,15 @@ use civic_core::{
     visit::{self, Visit},
     workflow,
 };
-use replica::{clock, store::NewEntry};
+use replica::{
+    clock,
+    store::{NewEntry, attachment::NewAttachment},
+};
 use rusqlite::{OptionalExtension, params};
 use sync_core::entry::EntryKind;
 use tracing::error;
 
-use crate::{Ledger, LedgerError, tables::Tables};
+use crate::{Ledger, LedgerError, enclosed::Heard, tables::Tables};
 
 /// Draws for a number that is still free; with a tenth of the block free one fails once in 10^45.
 const DRAWS_MAX: u32 = 1_000;
@@ -38,13 +41,19 @@ pub struct Filed {
 }
 
 impl Ledger {
-    /// Files an opinion heard in `village`, with personal details sealed beside it. `by` is who took it down.
+    /// Files an opinion of words alone, with personal details sealed beside it. See [`Ledger::take_down`].
     pub fn file(&self, village: &Area, by: &str, new: NewOpinion, contact: &Contact) -> Result<Filed, LedgerError> {
+        self.take_down(village, by, (new, contact.clone()).into())
+    }
+
+    /// Files an opinion heard in `village`: its record, and sealed beside it personal details, voice, drawings and photos,
+    /// all in one transaction. `by` is who took it down.
+    pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let mut tables = self.writer();
         let stamp = Stamp::new(by, clock::now());
         let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(&tables, &[])? };
-        let entries = self.file_entries(filed, village, &stamp, new, contact)?;
-        self.commit(&mut tables, entries)?;
+        let (entries, attachments) = self.file_entries(filed, village, &stamp, heard)?;
+        self.commit_with(&mut tables, entries, attachments)?;
         Ok(filed)
     }
 
@@ -57,26 +66,28 @@ impl Ledger {
         by: &str,
         place: &str,
         note: &str,
-        heard: Vec<(NewOpinion, Contact)>,
+        heard: Vec<impl Into<Heard>>,
     ) -> Result<(DocId, Vec<Filed>), LedgerError> {
+        let heard: Vec<Heard> = heard.into_iter().map(Into::into).collect();
         let mut tables = self.writer();
         self.catch_up_with(&mut tables)?;
         let public_key = self.inner.log.public_key();
         let mut name = form.to_owned();
         if let Some(known) = tables.document(&DocId::of_form(&public_key, form, 0))? {
-            let bodies: Vec<&str> = heard.iter().map(|(new, _)| new.body.as_str()).collect();
-            if let Some(filed) = self.same_visit(&tables, &known.document, place, note, &bodies)? {
+            if let Some(filed) = self.same_visit(&tables, &known.document, place, note, &heard)? {
                 return Ok((DocId::of_form(&public_key, form, 0), filed));
             }
             // Changed since, it is another visit: nothing of it may be dropped.
             name.push_str(&DocId::new(clock::random()).to_string());
         }
         let stamp = Stamp::new(by, clock::now());
-        let (mut all, mut entries) = (Vec::new(), Vec::new());
-        for (part, (new, contact)) in (1..).zip(heard) {
+        let (mut all, mut entries, mut attachments) = (Vec::new(), Vec::new(), Vec::new());
+        for (part, heard) in (1..).zip(heard) {
             let id = DocId::of_form(&public_key, &name, part);
             let filed = Filed { id, ticket: self.draw_ticket(&tables, &all)? };
-            entries.extend(self.file_entries(filed, village, &stamp, new, &contact)?);
+            let (written, attached) = self.file_entries(filed, village, &stamp, heard)?;
+            entries.extend(written);
+            attachments.extend(attached);
             all.push(filed);
         }
         let visit = Visit {
@@ -88,7 +99,7 @@ impl Ledger {
         let id = DocId::of_form(&public_key, &name, 0);
         let (_, payload) = visit::record(self.inner.log.actor(), &visit)?;
         entries.push(self.entry(village, Audience::Deputies, id, EntryKind::Change, &stamp, payload)?);
-        self.commit(&mut tables, entries)?;
+        self.commit_with(&mut tables, entries, attachments)?;
         Ok((id, all))
     }
 
@@ -99,23 +110,28 @@ impl Ledger {
         known: &Document,
         place: &str,
         note: &str,
-        bodies: &[&str],
+        heard: &[Heard],
     ) -> Result<Option<Vec<Filed>>, LedgerError> {
         let Some(visit) = Visit::read(known).filter(|visit| visit.place == place && visit.note == note) else {
             return Ok(None);
         };
+        if visit.opinions.len() != heard.len() {
+            return Ok(None);
+        }
         let mut filed = Vec::new();
-        for id in visit.opinions {
+        for (id, heard) in visit.opinions.into_iter().zip(heard) {
             let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
                 return Ok(None);
             };
-            let is_same = bodies.get(filed.len()) == Some(&opinion.original.as_str());
+            let attached: Vec<_> =
+                self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
+            let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
             match opinion.ticket.filter(|_| is_same) {
                 Some(ticket) => filed.push(Filed { id, ticket }),
                 None => return Ok(None),
             }
         }
-        Ok((filed.len() == bodies.len()).then_some(filed))
+        Ok(Some(filed))
     }
 
     /// Changes an opinion: sets fields, takes a step that the county's rules allow now, or adds words. `false` if
@@ -189,7 +205,7 @@ impl Ledger {
         Ok(results)
     }
 
-    /// Brings every slip that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
+    /// Brings every slip and matter that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
     /// many were written. Only the hub does this.
     pub fn write_slips(&self) -> Result<usize, LedgerError> {
         let mut tables = self.writer();
@@ -208,7 +224,10 @@ impl Ledger {
         let stamp = Stamp::new(self.codebook().county.name.clone(), clock::now());
         let mut entries = Vec::new();
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
-            entries.extend(self.slip_entry(&tables, &name, &stamp)?);
+            let Some(kept) = tables.document(&name)? else { continue };
+            let Some(opinion) = Opinion::read(&kept.document) else { continue };
+            entries.extend(self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp)?);
+            entries.extend(self.matter_entry(&tables, &name, &opinion, &stamp)?);
         }
         let written = entries.len();
         self.commit(&mut tables, entries)?;
@@ -219,22 +238,36 @@ impl Ledger {
         Ok(written.max(1))
     }
 
-    fn slip_entry(&self, tables: &Tables, opinion: &DocId, stamp: &Stamp) -> Result<Option<NewEntry>, LedgerError> {
-        let Some(kept) = tables.document(opinion)? else { return Ok(None) };
-        let Some(read) = Opinion::read(&kept.document) else { return Ok(None) };
-        let Some(slip) = Slip::of(self.codebook(), &read, stamp.at) else { return Ok(None) };
-        let id = slip::id_of(opinion);
+    fn slip_entry(
+        &self,
+        tables: &Tables,
+        name: &DocId,
+        area: &Area,
+        opinion: &Opinion,
+        stamp: &Stamp,
+    ) -> Result<Option<NewEntry>, LedgerError> {
+        let Some(slip) = Slip::of(self.codebook(), opinion, stamp.at) else { return Ok(None) };
+        let id = slip::id_of(name);
         let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
-        self.entry(&kept.space.area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
+        self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
+    }
+
+    pub(crate) fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+        self.commit_with(tables, entries, Vec::new())
     }
 
     /// Writes to the log, then merges. Once the log has it, it is saved, whatever becomes of the tables.
-    fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+    fn commit_with(
+        &self,
+        tables: &mut Tables,
+        entries: Vec<NewEntry>,
+        attachments: Vec<NewAttachment>,
+    ) -> Result<(), LedgerError> {
         if entries.is_empty() {
             return Ok(());
         }
-        self.inner.log.append(entries)?;
+        self.inner.log.attach(entries, attachments)?;
         if let Err(failure) = self.catch_up_with(tables) {
             error!(error = %failure, "Saved, but the ledger could not follow the log");
         }
@@ -246,14 +279,25 @@ impl Ledger {
         filed: Filed,
         village: &Area,
         stamp: &Stamp,
-        new: NewOpinion,
-        contact: &Contact,
-    ) -> Result<Vec<NewEntry>, LedgerError> {
-        let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), ..new };
+        Heard { new, contact, enclosed }: Heard,
+    ) -> Result<(Vec<NewEntry>, Vec<NewAttachment>), LedgerError> {
+        let (attachments, sealed): (Vec<_>, Vec<_>) = self.enclose(&filed.id, &enclosed)?.into_iter().unzip();
+        let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), attachments, ..new };
         let (_, payload) = opinion::file(self.inner.log.actor(), stamp, &new)?;
         let mut entries = vec![self.entry(village, Audience::Deputies, filed.id, EntryKind::Change, stamp, payload)?];
-        entries.extend(self.sealed_entry(village, filed.id, stamp, contact)?);
-        Ok(entries)
+        entries.extend(self.sealed_entry(village, filed.id, stamp, &contact)?);
+        for new in &sealed {
+            let announcement = new.announcement();
+            entries.push(self.entry(
+                village,
+                Audience::County,
+                filed.id,
+                EntryKind::Attachment,
+                stamp,
+                announcement,
+            )?);
+        }
+        Ok((entries, sealed))
     }
 
     fn record_entries(
@@ -295,7 +339,7 @@ impl Ledger {
         self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
     }
 
-    fn entry(
+    pub(crate) fn entry(
         &self,
         area: &Area,
         audience: Audience,

@@ -9,7 +9,10 @@ use std::{
 use civic_core::{id::from_hex, time::UnixSeconds};
 use quinn::{Connection, Endpoint};
 use serde::Serialize;
-use sync_core::session::{Member, Session, Side};
+use sync_core::{
+    attachment::transfer::Outcome as Moved,
+    session::{Member, Session, Side},
+};
 use tokio::sync::watch;
 use tracing::{debug, info};
 
@@ -22,6 +25,7 @@ use crate::{
         tls,
     },
     store::{Counts, Log, StoreError},
+    transfer::{self, TransferError},
 };
 
 /// The first wait before calling again; it doubles with each failure.
@@ -59,8 +63,16 @@ pub struct Report {
     pub entries_up: u64,
     /// Entries received.
     pub entries_down: u64,
-    /// Whether both sides hold the same.
+    /// Whether both sides hold the same records.
     pub in_step: bool,
+    /// Bytes of attachments sent.
+    pub attachment_bytes_up: u64,
+    /// Bytes of attachments received.
+    pub attachment_bytes_down: u64,
+    /// Attachments made here that have no receipt of the hub.
+    pub attachments_waiting: u64,
+    /// Why attachments stopped moving, in words; empty if they did not.
+    pub attachment_trouble: String,
 }
 
 /// What is known of the road at this moment.
@@ -102,11 +114,24 @@ impl Device {
         let (endpoint, connection) = self.call().await?;
         let talk = self.meet(&connection).await;
         let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+        let (moved, moved_how) = match &talk {
+            Ok(_) => self.transfer(&connection, true).await,
+            Err(_) => (Moved::default(), Ok(())),
+        };
         let stats = connection.stats();
         connection.close(quic::CLOSE_DONE, b"done");
         // A second at most for the other side to hear that all is said.
         let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
         let Talk { outcome, sent, heard } = talk?;
+        // The records are where they belong, whatever became of the attachments.
+        let attachment_trouble = match moved_how {
+            Ok(()) if moved.is_spent => "they have moved enough for one meeting, or for today".to_owned(),
+            Ok(()) => String::new(),
+            Err(TransferError::Store(error)) => return Err(error.into()),
+            Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
+                error.to_string()
+            }
+        };
         Ok(Report {
             wall_ms,
             bytes_up: stats.udp_tx.bytes,
@@ -117,6 +142,10 @@ impl Device {
             entries_up: outcome.entries_sent,
             entries_down: outcome.entries_received,
             in_step: outcome.is_in_step,
+            attachment_bytes_up: moved.bytes_sent,
+            attachment_bytes_down: moved.bytes_received,
+            attachments_waiting: self.log.waiting()?.count,
+            attachment_trouble,
         })
     }
 
@@ -156,14 +185,32 @@ impl Device {
 
     async fn stay_connected(&self, connection: &Connection) -> MeetError {
         let mut revision = self.log.revision();
+        // Attachments follow every meeting, and stand still while there is one: this is asked to go on only between them.
+        let mut transfer = None;
+        let mut is_first = true;
         loop {
             revision.mark_unchanged();
             if let Err(error) = self.meet(connection).await {
                 return error;
             }
+            let mut is_due = true;
             // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
             loop {
+                if is_due && transfer.is_none() {
+                    transfer = Some(Box::pin(self.transfer(connection, is_first)));
+                    (is_due, is_first) = (false, false);
+                }
                 tokio::select! {
+                    (_, ended) = going_on(&mut transfer) => {
+                        transfer = None;
+                        match ended {
+                            Ok(()) => {}
+                            Err(TransferError::Store(error)) => return error.into(),
+                            Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
+                                debug!(%error, "Attachments wait for the next meeting");
+                            }
+                        }
+                    }
                     why = connection.closed() => return RoadError::Broken(why.to_string()).into(),
                     poke = connection.accept_uni() => match poke {
                         Ok(_) => { debug!("The hub has something"); break }
@@ -175,10 +222,8 @@ impl Device {
                         }
                         tokio::time::sleep(GATHER).await;
                         revision.mark_unchanged();
-                        match self.log.counts() {
-                            Ok(counts) if counts.here > 0 => break,
-                            Ok(_) => {}
-                            Err(error) => return error.into(),
+                        if self.log.is_behind() {
+                            break;
                         }
                     }
                     () = tokio::time::sleep(QUIET_MAX) => { debug!("Quiet for long"); break }
@@ -203,11 +248,7 @@ impl Device {
     }
 
     async fn meet(&self, connection: &Connection) -> Result<Talk, MeetError> {
-        let card = &self.identity.card;
-        let hub = from_hex(&card.hub_key).and_then(|key| <[u8; 32]>::try_from(key).ok());
-        let Some(hub) = hub else {
-            return Err(RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into()).into());
-        };
+        let (card, hub) = (&self.identity.card, self.hub_key()?);
         let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
         let shared = self.log.shared(&member.public_key, &member.scope);
         let room = HELD_LEN_MAX.saturating_sub(self.log.bytes_on_disk()?);
@@ -217,7 +258,7 @@ impl Device {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
         })?;
-        let ended = pump::converse(session, &self.log, send, receive, || {
+        let ended = pump::converse(session, &self.log, send, receive, None, || {
             self.road.send_modify(|road| road.is_sending = true);
         })
         .await;
@@ -239,6 +280,19 @@ impl Device {
         ended
     }
 
+    async fn transfer(&self, connection: &Connection, is_first: bool) -> (Moved, Result<(), TransferError>) {
+        match self.hub_key() {
+            Ok(hub) => transfer::call(connection, &self.log, hub, is_first).await,
+            Err(error) => (Moved::default(), Err(error.into())),
+        }
+    }
+
+    fn hub_key(&self) -> Result<[u8; 32], RoadError> {
+        let card = &self.identity.card;
+        let key = from_hex(&card.hub_key).and_then(|key| key.try_into().ok());
+        key.ok_or_else(|| RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into()))
+    }
+
     fn note_trouble(&self, error: &MeetError) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
@@ -248,6 +302,14 @@ impl Device {
     /// What is here, on the road and received.
     pub fn counts(&self) -> Result<Counts, StoreError> {
         Ok(with_road(self.log.counts()?, &self.road.borrow()))
+    }
+}
+
+/// Waits for what is going on; for ever if nothing is.
+async fn going_on<T, F: Future<Output = T> + Unpin>(what: &mut Option<F>) -> T {
+    match what {
+        Some(what) => what.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -12,26 +12,36 @@ use civic_core::{
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
-use quinn::{Connection, Endpoint, Incoming};
+use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream};
 use sync_core::{
+    attachment::message::OPENING,
     entry::EntryKind,
     session::{Member, Session, Side},
 };
 pub use sync_core::{revocation::Revocation, session::Authors};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 use tracing::{debug, info, warn};
 
 use crate::{
     clock, enrol,
     pump::{self, MeetError},
-    road::{quic, tls},
+    road::{
+        quic::{self, Number},
+        tls,
+    },
     store::{Log, NewEntry, StoreError},
+    transfer::{self, TransferError},
 };
 
 /// Connections at one time; beyond that a caller is turned away and tries again later.
 const CONNECTIONS_MAX: usize = 4_096;
 /// Meetings at one time; the others wait in the order in which they came, so that no device is starved and memory is bounded.
 const MEETINGS_MAX: usize = 64;
+/// Transfers of attachments at one time; the others wait, and their devices try again after a while.
+const TRANSFERS_MAX: usize = 256;
 /// Callers whose handshake is under way; beyond that one is turned away and tries again later.
 const HANDSHAKES_MAX: usize = 256;
 /// From so many handshakes on, a caller must first prove that it receives at the address it claims, which costs it a
@@ -64,6 +74,7 @@ pub struct Hub {
     // A std mutex: held to add, remove or list, never over an await.
     connected: Arc<Mutex<BTreeMap<usize, (Member, Connection)>>>,
     meetings: Semaphore,
+    transfers: Semaphore,
     handshakes: Arc<Semaphore>,
 }
 
@@ -78,6 +89,7 @@ impl Hub {
             register,
             connected: Arc::default(),
             meetings: Semaphore::new(MEETINGS_MAX),
+            transfers: Semaphore::new(TRANSFERS_MAX),
             handshakes,
         }
     }
@@ -109,7 +121,7 @@ impl Hub {
         revoke.abort();
     }
 
-    async fn answer(&self, incoming: Incoming, place: OwnedSemaphorePermit) {
+    async fn answer(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
         let from = incoming.remote_address();
         let connection = incoming.await;
         drop(place);
@@ -130,19 +142,29 @@ impl Hub {
         }
     }
 
-    async fn receive_device(&self, connection: &Connection, key: &[u8; 32]) {
+    async fn receive_device(self: &Arc<Self>, connection: &Connection, key: &[u8; 32]) {
         let id = connection.stable_id();
+        // A transfer goes on beside the meetings, one at a time, and ends with the connection.
+        let mut transfers = JoinSet::new();
         loop {
             let stream = connection.accept_bi().await;
             let Some(scope) = self.register.scope(key) else {
                 connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
                 break;
             };
-            let Ok((send, receive)) = stream else { break };
+            let Ok((send, mut receive)) = stream else { break };
             self.register.heard(key);
             let member = Member { public_key: *key, scope };
             self.connections().insert(id, (member.clone(), connection.clone()));
-            match self.meet(member, send, receive).await {
+            let Ok(Some(first)) = quic::number(&mut receive).await else { continue };
+            if first.value == OPENING {
+                while transfers.try_join_next().is_some() {}
+                if transfers.is_empty() {
+                    transfers.spawn(self.clone().transfer(*key, first, (send, receive)));
+                }
+                continue;
+            }
+            match self.meet(member, first, send, receive).await {
                 Ok(()) => {}
                 Err(MeetError::Store(error)) => {
                     warn!(%error, "The hub's own disk failed in a meeting");
@@ -155,8 +177,16 @@ impl Hub {
         self.connections().remove(&id);
     }
 
-    async fn meet(&self, member: Member, send: quinn::SendStream, receive: quinn::RecvStream) -> Result<(), MeetError> {
+    /// One meeting on a stream of which the number of the first message was heard.
+    async fn meet(
+        &self,
+        member: Member,
+        first: Number,
+        send: SendStream,
+        mut receive: RecvStream,
+    ) -> Result<(), MeetError> {
         let _place = self.meetings.acquire().await;
+        let first = quic::receive_rest(&mut receive, first).await?;
         let side = Side::Hub {
             key: Box::new(self.key.clone()),
             epoch: self.log.epoch(),
@@ -165,7 +195,20 @@ impl Hub {
         };
         let shared = self.log.shared(&member.public_key, &member.scope);
         let session = Session::new(side, member, shared, clock::now());
-        pump::converse(session, &self.log, send, receive, || {}).await.map(drop)
+        pump::converse(session, &self.log, send, receive, Some(first), || {}).await.map(drop)
+    }
+
+    /// One transfer of attachments, likewise.
+    async fn transfer(self: Arc<Self>, public_key: [u8; 32], first: Number, stream: (SendStream, RecvStream)) {
+        let _place = self.transfers.acquire().await;
+        let member = || self.register.scope(&public_key).map(|scope| Member { public_key, scope });
+        match transfer::answer(first, &self.log, self.key.clone(), public_key, member, stream).await {
+            Ok(()) => {}
+            Err(TransferError::Store(error)) => warn!(%error, "The hub's own disk failed in a transfer"),
+            Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
+                debug!(%error, "A transfer broke off");
+            }
+        }
     }
 
     /// Sends struck-off devices away, and writes down for every device of the county that they are.

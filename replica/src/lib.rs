@@ -2,7 +2,8 @@
 //!
 //! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
 //! became so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
-//! road; [`device`] keeps a device in touch with its hub; [`hub`] answers many devices.
+//! road, and [`transfer`] lets attachments follow; [`device`] keeps a device in touch with its hub; [`hub`] answers many
+//! devices.
 //!
 //! **What it never does.** It never looks inside a payload: an opinion is bytes to it. It never acknowledges anything
 //! before it is on disk, and no transaction is open across an `.await`.
@@ -19,3 +20,4 @@ pub mod identity;
 pub mod pump;
 pub mod road;
 pub mod store;
+pub mod transfer;

@@ -44,13 +44,14 @@ pub struct Talk {
     pub heard: u64,
 }
 
-/// Lets `session` talk over a stream until it is over; `on_send` is told when runs leave. A side that only answers ends
-/// when the other closes its end.
+/// Lets `session` talk over a stream until it is over; `first` is what was heard on it already, with its length, and
+/// `on_send` is told when runs leave. A side that only answers ends when the other closes its end.
 pub async fn converse(
     mut session: Session,
     log: &Log,
     mut send: SendStream,
     mut receive: RecvStream,
+    first: Option<(Message, usize)>,
     on_send: impl Fn(),
 ) -> Result<Talk, MeetError> {
     let (sender, mut heard) = mpsc::channel(HEARD_MAX);
@@ -63,7 +64,7 @@ pub async fn converse(
             }
         }
     });
-    let ended = pump(&mut session, log, &mut send, &mut heard, on_send).await;
+    let ended = pump(&mut session, log, &mut send, &mut heard, first, on_send).await;
     listener.abort();
     if ended.is_ok() {
         let _ = send.finish();
@@ -76,9 +77,10 @@ async fn pump(
     log: &Log,
     send: &mut SendStream,
     heard: &mut mpsc::Receiver<Result<Option<(Message, usize)>, RoadError>>,
+    first: Option<(Message, usize)>,
     on_send: impl Fn(),
 ) -> Result<Talk, MeetError> {
-    let mut later = VecDeque::new();
+    let mut later: VecDeque<_> = first.map(|first| Ok(Some(first))).into_iter().collect();
     let mut talk = Talk::default();
     session.handle_input(Input::Opened)?;
     loop {
@@ -158,7 +160,7 @@ fn row(place: u64) -> i64 {
 }
 
 /// Runs a read of the disk where waiting is allowed.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)?

@@ -36,6 +36,8 @@ pub enum EntryKind {
     Change,
     /// An envelope that only the county can open.
     Sealed,
+    /// The announcement of an attachment: [`crate::attachment::announcement`].
+    Attachment,
     /// A [`crate::revocation::Revocation`]; believed only of the hub.
     Revoked,
     /// Written by a newer program: kept and passed on, not read.
@@ -47,6 +49,7 @@ impl EntryKind {
         match self {
             EntryKind::Change => 1,
             EntryKind::Sealed => 2,
+            EntryKind::Attachment => 3,
             EntryKind::Revoked => 4,
             EntryKind::Unknown(number) => number & NUMBER_MAX,
         }
@@ -56,6 +59,7 @@ impl EntryKind {
         match number {
             1 => EntryKind::Change,
             2 => EntryKind::Sealed,
+            3 => EntryKind::Attachment,
             4 => EntryKind::Revoked,
             other => EntryKind::Unknown(other),
         }

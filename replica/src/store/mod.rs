@@ -5,6 +5,7 @@
 //! commit; how far each feed is held stands in a [`Catalog`] in memory, so that a meeting begins without a read. The queue
 //! holds [`QUEUE_MAX`] writes; beyond that a writer waits.
 
+pub mod attachment;
 pub mod sqlite;
 
 use std::{
@@ -34,6 +35,7 @@ use sync_core::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use attachment::{NewAttachment, Shelf};
 use sqlite::SqliteStore;
 
 /// Writes that may wait for the disk.
@@ -98,7 +100,7 @@ pub struct Counts {
     pub here: u64,
     /// 在路上: of those, handed to a road that has not answered yet.
     pub on_road: u64,
-    /// 县里已收: every entry has the hub's receipt.
+    /// 县里已收: every entry and every attachment has the hub's receipt.
     pub received: u64,
     /// When the hub last signed a receipt, by its clock; `None` if never.
     pub last_receipt: Option<UnixSeconds>,
@@ -120,7 +122,7 @@ pub struct Apart {
 }
 
 /// What one installation's disk must be able to do. SQLite everywhere; at a large hub something that several processes share.
-pub trait Store: Send + 'static {
+pub trait Store: Shelf + Send + 'static {
     /// Begins a transaction that [`Store::commit`] ends.
     fn begin(&mut self) -> Result<(), StoreError>;
     /// Makes everything since [`Store::begin`] durable; returns the feeds that it changed.
@@ -182,12 +184,15 @@ pub type Accepted = Vec<(FeedId, u64, StoredAs)>;
 trait Job: Send {
     /// Carries it out inside the open transaction; a second time if that was rolled back.
     fn perform(&mut self, store: &mut dyn Store, author: &Author, now: UnixSeconds) -> Result<(), StoreError>;
+    /// Whether those who wait for a new revision want to hear of it.
+    fn is_news(&self) -> bool;
     /// Tells whoever waits.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 struct Task<T, F> {
     work: F,
+    is_news: bool,
     value: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -200,6 +205,10 @@ where
     fn perform(&mut self, store: &mut dyn Store, author: &Author, now: UnixSeconds) -> Result<(), StoreError> {
         self.value = Some((self.work)(store, author, now)?);
         Ok(())
+    }
+
+    fn is_news(&self) -> bool {
+        self.is_news
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -281,14 +290,21 @@ impl Log {
         self.shared.public_key
     }
 
-    /// A number that grows with every commit that changed something.
+    /// A number that grows with every commit that changed something; pieces of attachments alone do not count.
     pub fn revision(&self) -> watch::Receiver<u64> {
         self.shared.revision.clone()
     }
 
     /// Writes entries of this installation; on disk when it returns. For threads that may wait.
     pub fn append(&self, entries: Vec<NewEntry>) -> Result<i64, StoreError> {
-        let (job, reply) = task(move |store, author, now| store.append(author, &entries, now));
+        self.write_entries(entries, Vec::new())
+    }
+
+    fn write_entries(&self, entries: Vec<NewEntry>, attachments: Vec<NewAttachment>) -> Result<i64, StoreError> {
+        let (job, reply) = task(true, move |store, author, now| {
+            let row = store.append(author, &entries, now)?;
+            store.shelve(&attachments).map(|()| row)
+        });
         self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;
         reply.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
@@ -408,7 +424,7 @@ impl Log {
         self.reader().arrived_after(row, limit)
     }
 
-    /// How long the log is on its disk, bytes.
+    /// How long the log is on its disk without attachments, which have limits of their own; bytes.
     pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
         self.reader().bytes_on_disk()
     }
@@ -423,7 +439,18 @@ impl Log {
         self.reader().counts()
     }
 
-    /// Whether every entry that this installation wrote about `doc` has the hub's receipt; `None` if it wrote none.
+    /// Whether entries of this installation have no receipt, beside those that the hub refused.
+    pub fn is_behind(&self) -> bool {
+        let refused = self.refused();
+        self.catalog().feeds().any(|held| {
+            held.feed.public_key == self.shared.public_key
+                && held.receipted < held.extent.length
+                && !refused.contains(&held.feed.id())
+        })
+    }
+
+    /// Whether every entry that this installation wrote about `doc`, and every attachment that it made for it, has the
+    /// hub's receipt; `None` if it wrote none.
     pub fn is_received(&self, doc: &DocId) -> Result<Option<bool>, StoreError> {
         self.reader().is_received(doc)
     }
@@ -438,7 +465,7 @@ impl Log {
         self.reader().apart(limit)
     }
 
-    /// Walks the whole log and verifies every chain and signature; returns how many entries are sound.
+    /// Walks the whole log and verifies every chain, signature and whole attachment; returns how many entries are sound.
     pub fn verify(&self) -> Result<Result<u64, String>, StoreError> {
         self.reader().verify()
     }
@@ -447,7 +474,23 @@ impl Log {
         &self,
         work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (job, reply) = task(work);
+        self.write_task(true, work).await
+    }
+
+    /// Writes what nobody waits to hear of: pieces come and go by the thousand.
+    async fn write_quietly<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write_task(false, work).await
+    }
+
+    async fn write_task<T: Send + 'static>(
+        &self,
+        is_news: bool,
+        work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, reply) = task(is_news, work);
         self.writes().send(job).await.map_err(|_| StoreError::Stopped)?;
         reply.await.map_err(|_| StoreError::Stopped)?
     }
@@ -480,10 +523,11 @@ impl Drop for Handle {
 }
 
 fn task<T: Send + 'static>(
+    is_news: bool,
     work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
 ) -> (Box<dyn Job>, oneshot::Receiver<Result<T, StoreError>>) {
     let (reply, receiver) = oneshot::channel();
-    (Box::new(Task { work, value: None, reply }), receiver)
+    (Box::new(Task { work, is_news, value: None, reply }), receiver)
 }
 
 /// Writes what waits in one transaction, commits, and only then answers. If that fails, each write is tried alone, so that
@@ -501,7 +545,9 @@ fn write_loop(
         let mut catalog = catalog.lock().unwrap_or_else(PoisonError::into_inner);
         changed.into_iter().for_each(|held| catalog.put(held));
         drop(catalog);
-        bump.send_modify(|revision| *revision += 1);
+        if group.iter().any(|job| job.is_news()) {
+            bump.send_modify(|revision| *revision += 1);
+        }
         Ok(())
     };
     while let Some(first) = writes.blocking_recv() {

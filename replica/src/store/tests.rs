@@ -11,16 +11,16 @@ use sync_core::{
 use super::*;
 
 /// A directory that goes with the test.
-struct Scratch(std::path::PathBuf);
+pub(super) struct Scratch(pub(super) std::path::PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("huiyin-store-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn log(&self, seed: u8, incarnation: u8) -> Log {
+    pub(super) fn log(&self, seed: u8, incarnation: u8) -> Log {
         Log::open(&self.0.join("log.db"), author(seed, incarnation), || UnixSeconds(50)).unwrap()
     }
 }
@@ -31,15 +31,15 @@ impl Drop for Scratch {
     }
 }
 
-fn author(seed: u8, incarnation: u8) -> Author {
+pub(super) fn author(seed: u8, incarnation: u8) -> Author {
     Author { key: SigningKey::from_bytes(&[seed; 32]), incarnation: Incarnation::new([incarnation; 16]) }
 }
 
-fn space(audience: Audience) -> Space {
+pub(super) fn space(audience: Audience) -> Space {
     Space::new(Area::parse("990127101201").unwrap(), audience)
 }
 
-fn entry(doc: u8, audience: Audience, word: &str) -> NewEntry {
+pub(super) fn entry(doc: u8, audience: Audience, word: &str) -> NewEntry {
     NewEntry {
         space: space(audience),
         doc: DocId::new([doc; 16]),

@@ -1,8 +1,10 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
+mod attachments;
 mod bulk;
 mod people;
 mod power;
+mod publish;
 mod refusals;
 mod village;
 

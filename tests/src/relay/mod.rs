@@ -12,7 +12,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -52,6 +52,8 @@ pub struct Relay {
 struct Shared {
     hub: SocketAddr,
     is_cut: AtomicBool,
+    /// The road is cut when so many bytes have been given to it.
+    cut_at: AtomicU64,
     // A std mutex: held to append, never over an await.
     heard: Mutex<Option<Vec<u8>>>,
     started: Instant,
@@ -103,6 +105,7 @@ impl Relay {
         let shared = Arc::new(Shared {
             hub,
             is_cut: AtomicBool::new(false),
+            cut_at: AtomicU64::new(u64::MAX),
             heard: Mutex::new(None),
             started: Instant::now(),
             lanes: road.porters().map(Mutex::new),
@@ -120,7 +123,18 @@ impl Relay {
 
     /// Cuts the road or mends it.
     pub fn cut(&self, is_cut: bool) {
+        self.shared.cut_at.store(u64::MAX, Ordering::SeqCst);
         self.shared.is_cut.store(is_cut, Ordering::SeqCst);
+    }
+
+    /// Cuts the road once so many more bytes were given to it, up and down.
+    pub fn cut_after(&self, bytes: u64) {
+        self.shared.cut_at.store(self.carried() + bytes, Ordering::SeqCst);
+    }
+
+    /// How many bytes were given to the road, up and down.
+    pub fn carried(&self) -> u64 {
+        self.shared.carried()
     }
 
     /// Whether the road is cut.
@@ -170,10 +184,17 @@ impl Shared {
         true
     }
 
+    fn carried(&self) -> u64 {
+        [UP, DOWN].map(|lane| self.lane(lane).load().bytes).iter().sum()
+    }
+
     /// Sends a packet on its way, at once where the road has no delay.
     async fn carry(&self, lane: usize, packet: &[u8], to: &To) {
         let now = self.started.elapsed();
         let arrivals = self.lane(lane).carry(packet.len(), now);
+        if self.carried() >= self.cut_at.load(Ordering::SeqCst) {
+            self.is_cut.store(true, Ordering::SeqCst);
+        }
         for arrival in arrivals {
             if arrival <= now {
                 to.send(packet).await;

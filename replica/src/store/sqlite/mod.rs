@@ -1,5 +1,6 @@
 //! The log in SQLite: WAL, `synchronous=FULL`, strict tables, migrations that are never edited.
 
+mod attachment;
 mod read;
 mod write;
 
@@ -22,7 +23,8 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 1] = [include_str!("0001_init.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("0001_init.sql"), ATTACHMENTS];
+const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
 /// `user_version` before the first migration of [`MIGRATIONS`]: 1 was a form of the log that nobody keeps any more.
 const VERSION_BEFORE: usize = 1;
 /// How long a connection waits for another before it gives up.
@@ -65,6 +67,9 @@ impl SqliteStore {
             if number == 0 {
                 let epoch: [u8; 8] = clock::random();
                 tx.execute("INSERT INTO log (id, epoch) VALUES (1, ?1)", params![epoch]).map_err(refusal)?;
+            }
+            if *migration == ATTACHMENTS {
+                attachment::announce_all(&tx)?;
             }
             tx.pragma_update(None, "user_version", VERSION_BEFORE + number + 1).map_err(refusal)?;
             tx.commit().map_err(refusal)?;

@@ -36,7 +36,8 @@ impl SqliteStore {
         let ask = |pragma: &str| self.db.query_row(pragma, [], |row| row.get::<_, u64>(0)).map_err(refusal);
         // Pages that were let go will be filled before the file grows.
         let pages = ask("PRAGMA page_count")?.saturating_sub(ask("PRAGMA freelist_count")?);
-        Ok(pages.saturating_mul(ask("PRAGMA page_size")?))
+        let bytes = pages.saturating_mul(ask("PRAGMA page_size")?);
+        Ok(bytes.saturating_sub(self.attachment_bytes()?))
     }
 
     /// See [`super::super::Log::kept_row`].
@@ -150,8 +151,11 @@ impl SqliteStore {
         let here: u64 = self
             .db
             .query_row(
-                "SELECT count(DISTINCT own.doc) FROM feed JOIN own ON own.feed = feed.id AND own.last > feed.receipted
-                 WHERE feed.length > feed.receipted",
+                "SELECT count(*) FROM
+                 (SELECT own.doc FROM feed JOIN own ON own.feed = feed.id AND own.last > feed.receipted
+                  WHERE feed.length > feed.receipted
+                  UNION SELECT announcement.doc FROM attachment JOIN announcement ON announcement.name = attachment.name
+                  WHERE attachment.is_own = 1 AND attachment.receipted_at = 0)",
                 [],
                 |row| row.get(0),
             )
@@ -186,7 +190,10 @@ impl SqliteStore {
     pub fn is_received(&self, doc: &DocId) -> Result<Option<bool>, StoreError> {
         self.db
             .query_row(
-                "SELECT min(own.last <= feed.receipted) FROM own JOIN feed ON feed.id = own.feed WHERE own.doc = ?1",
+                "SELECT min(own.last <= feed.receipted) AND NOT EXISTS
+                 (SELECT 1 FROM attachment JOIN announcement ON announcement.name = attachment.name
+                  WHERE attachment.is_own = 1 AND attachment.receipted_at = 0 AND announcement.doc = ?1)
+                 FROM own JOIN feed ON feed.id = own.feed WHERE own.doc = ?1",
                 params![doc.as_bytes()],
                 |row| row.get(0),
             )
@@ -256,6 +263,6 @@ impl SqliteStore {
             }
             entries += extent.length - row.pruned.length;
         }
-        Ok(Ok(entries))
+        Ok(self.unsound_attachment()?.map_or(Ok(entries), Err))
     }
 }

@@ -18,7 +18,7 @@ use sync_core::{
     session::StoredAs,
 };
 
-use super::{FEED_COLUMNS, FeedRow, SqliteStore, feed_row, refusal};
+use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, feed_row, refusal};
 use crate::store::{Accepted, Author, Checked, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError};
 
 const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
@@ -51,14 +51,12 @@ impl SqliteStore {
 
     fn insert_run(
         &mut self,
-        FeedRow { id: feed, held, .. }: &FeedRow,
+        row @ FeedRow { id: feed, .. }: &FeedRow,
         run: &Run,
         end: &Extent,
         now: UnixSeconds,
     ) -> Result<i64, StoreError> {
-        if held.feed.space.audience == Audience::Public {
-            self.note_revocations(&held.feed.public_key, run)?;
-        }
+        self.note_declared(row, run)?;
         self.db
             .prepare_cached(
                 "INSERT INTO run (feed, first, count, packing, body, signature, head, at)
@@ -86,19 +84,27 @@ impl SqliteStore {
         Ok(row)
     }
 
-    fn note_revocations(&self, author: &[u8; 32], run: &Run) -> Result<(), StoreError> {
+    /// Notes what the log itself must know of a run: who was struck off, which attachments belong to it.
+    fn note_declared(&self, FeedRow { id, held, .. }: &FeedRow, run: &Run) -> Result<(), StoreError> {
         let body = run.unpacked().unwrap_or_default();
-        let entries = run.entries(&body).unwrap_or_default();
-        let declared = entries.iter().filter(|entry| entry.kind == EntryKind::Revoked && !entry.is_erased);
-        for revocation in declared.filter_map(|entry| Revocation::decode(entry.payload).ok()) {
-            self.db
-                .prepare_cached(
-                    "INSERT INTO revoked (author, public_key, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                )
-                .and_then(|mut insert| insert.execute(params![author, revocation.public_key, revocation.at.0]))
-                .map_err(refusal)?;
+        let is_public = held.feed.space.audience == Audience::Public;
+        for entry in run.entries(&body).unwrap_or_default().iter().filter(|entry| !entry.is_erased) {
+            match entry.kind {
+                EntryKind::Revoked if is_public => self.note_revocation(&held.feed.public_key, entry)?,
+                EntryKind::Attachment => announce(&self.db, *id, entry)?,
+                EntryKind::Change | EntryKind::Sealed | EntryKind::Revoked | EntryKind::Unknown(_) => {}
+            }
         }
         Ok(())
+    }
+
+    fn note_revocation(&self, author: &[u8; 32], entry: &Entry<'_>) -> Result<(), StoreError> {
+        let Ok(revocation) = Revocation::decode(entry.payload) else { return Ok(()) };
+        self.db
+            .prepare_cached("INSERT INTO revoked (author, public_key, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+            .and_then(|mut insert| insert.execute(params![author, revocation.public_key, revocation.at.0]))
+            .map(drop)
+            .map_err(refusal)
     }
 
     fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {

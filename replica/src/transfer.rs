@@ -1,0 +1,215 @@
+//! The only loop in which a transfer of attachments meets the world: on a stream of its own, behind the meetings.
+//!
+//! A device opens the stream after a meeting, if it has something to give or to ask for. Both ends send on it with less
+//! priority than in meetings, and on a device it stands still while a meeting is held: records first. What one transfer
+//! and one day may move on a device's road is limited by [`TRANSFER_BYTES_MAX`] and [`DAY_BYTES_MAX`].
+
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use quinn::{Connection, RecvStream, SendStream};
+use sync_core::{
+    attachment::{
+        message::{LACKING_MAX, MESSAGE_LEN_MAX, Message},
+        transfer::{Broken, Input, OFFERS_MAX, Outcome, Output, Transfer},
+    },
+    session::Member,
+};
+use tracing::{debug, warn};
+
+use crate::{
+    clock,
+    pump::blocking,
+    road::quic::{self, Number, RoadError},
+    store::{Log, StoreError, attachment::Giver},
+};
+
+/// Bytes of attachments that one transfer may move on a device's road: four minutes of a road of 64 kbit/s. The rest waits
+/// for the next one, which follows the next meeting.
+pub const TRANSFER_BYTES_MAX: u64 = 2 << 20;
+/// Bytes of attachments that may move on a device's road on one day (UTC, by its clock): about 1 GB in a month. The rest
+/// waits for the next day; records go on. A clock that jumps to another day begins another budget.
+pub const DAY_BYTES_MAX: u64 = 32 << 20;
+/// Bytes of attachments that a hub gives a device in one transfer, however much it asks for.
+const HUB_BYTES_MAX: u64 = 64 << 20;
+/// A hub that says nothing for so long while a device waits for it has forgotten the transfer; it is given up until the
+/// next meeting. Four pieces take half of it on a road of 64 kbit/s.
+const SILENCE: Duration = Duration::from_secs(90);
+/// Less than that of a meeting, which is 0.
+const PRIORITY: i32 = -1;
+
+/// Why a transfer ended early. Whatever was stored stays stored.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The road failed: it goes on after the next meeting.
+    #[error(transparent)]
+    Road(#[from] RoadError),
+    /// This side's disk failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The other side does not keep to the protocol, or speaks another.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// The device on the other end does not belong to the county any more.
+    #[error("the device was struck off")]
+    StruckOff,
+}
+
+/// Which end of the stream this is.
+enum End<'a> {
+    /// A device's.
+    Device,
+    /// The hub's; the device with the rights that it has at this moment, `None` once it is struck off.
+    Hub(&'a (dyn Fn() -> Option<Member> + Send + Sync)),
+}
+
+/// Gives and asks for attachments as a device whose hub has this key, and says what moved, also when it ended early.
+/// Without anything to give or to ask for nothing is said, unless the hub is to be asked whether it lost something
+/// (`is_first` of this connection).
+pub(crate) async fn call(
+    connection: &Connection,
+    log: &Log,
+    hub: [u8; 32],
+    is_first: bool,
+) -> (Outcome, Result<(), TransferError>) {
+    let mut transfer = match plan(log.clone(), hub, is_first).await {
+        Ok(Some(transfer)) => transfer,
+        Ok(None) => return (Outcome::default(), Ok(())),
+        Err(error) => return (Outcome::default(), Err(error.into())),
+    };
+    let ended = match connection.open_bi().await {
+        Ok(stream) => converse(Input::Opened, &mut transfer, log, &End::Device, stream).await,
+        Err(error) => Err(RoadError::Broken(error.to_string()).into()),
+    };
+    (transfer.outcome().clone(), ended)
+}
+
+/// What a device gives and asks for next, within what is left of the day's budget; `None` if there is nothing to say.
+async fn plan(log: Log, hub: [u8; 32], is_first: bool) -> Result<Option<Transfer>, StoreError> {
+    blocking(move || {
+        let (offers, wants) = (log.to_offer(OFFERS_MAX)?, log.to_ask_for(OFFERS_MAX)?);
+        let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
+        let budget = DAY_BYTES_MAX.saturating_sub(log.traffic(clock::now())?).min(TRANSFER_BYTES_MAX);
+        Ok((!is_idle).then(|| Transfer::call(hub, offers, wants, budget)))
+    })
+    .await
+}
+
+/// Answers as the hub, which signs receipts with `key`, a device that opened a stream with a message of number `first`.
+pub(crate) async fn answer(
+    first: Number,
+    log: &Log,
+    key: SigningKey,
+    public_key: [u8; 32],
+    member: impl Fn() -> Option<Member> + Send + Sync,
+    mut stream: (SendStream, RecvStream),
+) -> Result<(), TransferError> {
+    let opening = hear_rest(&mut stream.1, first).await?;
+    let reader = log.clone();
+    let lacking = blocking(move || reader.lacking(&public_key, LACKING_MAX)).await?;
+    let mut transfer = Transfer::answer(key, lacking, HUB_BYTES_MAX);
+    converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
+}
+
+/// Lets `transfer` talk over a stream, from its first input on, until it is over.
+async fn converse(
+    first: Input,
+    transfer: &mut Transfer,
+    log: &Log,
+    end: &End<'_>,
+    (mut send, mut receive): (SendStream, RecvStream),
+) -> Result<(), TransferError> {
+    // A stream that is closed already says so when it is written to.
+    let _ = send.set_priority(PRIORITY);
+    transfer.handle_input(first)?;
+    loop {
+        while let Some(output) = transfer.poll_output() {
+            let answer = match output {
+                Output::Send(message) => {
+                    if let Message::Refused { id, reason, .. } = &message {
+                        warn!(attachment = %id, reason, "Kept an attachment out");
+                    }
+                    quic::send_bytes(&mut send, message.encode()).await?;
+                    continue;
+                }
+                Output::Admit(manifest) => {
+                    let admission = log.admit(manifest, end.giver()?).await?;
+                    Input::Admitted { admission, at: clock::now() }
+                }
+                Output::Reopen(id) => Input::Reopened(log.reopen(id).await?),
+                Output::Show(id) => Input::Shown(match end.giver()? {
+                    Giver::Device(member) => {
+                        let log = log.clone();
+                        blocking(move || log.show(&id, &member)).await?
+                    }
+                    Giver::Hub => Err("a device gives only what it offers".to_owned()),
+                }),
+                Output::Load { id, number } => {
+                    let log = log.clone();
+                    Input::Loaded(blocking(move || log.piece(&id, number)).await?)
+                }
+                Output::Store { id, number, bytes } => {
+                    log.put_piece(id, number, bytes).await?;
+                    Input::Stored { id, number, at: clock::now() }
+                }
+                Output::Confirmed { id, number, len } => {
+                    log.confirm(id, number, len).await?;
+                    continue;
+                }
+                Output::Keep(receipt) => {
+                    log.keep_attachment(receipt).await?;
+                    continue;
+                }
+                Output::Told { id, reason } => {
+                    warn!(attachment = %id, reason, "The other side did not take an attachment, or did not give it");
+                    log.note_refusal(id, reason).await?;
+                    continue;
+                }
+                Output::Finished(_) => {
+                    let _ = send.finish();
+                    return Ok(());
+                }
+            };
+            transfer.handle_input(answer)?;
+        }
+        match end.hear(&mut receive).await? {
+            Some(message) => transfer.handle_input(Input::Received(message))?,
+            None => {
+                debug!("The other side has no more attachments");
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl End<'_> {
+    /// Who brings what comes here.
+    fn giver(&self) -> Result<Giver, TransferError> {
+        match self {
+            End::Device => Ok(Giver::Hub),
+            End::Hub(member) => member().map(Giver::Device).ok_or(TransferError::StruckOff),
+        }
+    }
+
+    /// Hears one message; `None` when the other side has nothing more to say.
+    async fn hear(&self, receive: &mut RecvStream) -> Result<Option<Message>, RoadError> {
+        let heard = quic::number(receive);
+        let first = match self {
+            End::Device => tokio::time::timeout(SILENCE, heard)
+                .await
+                .map_err(|_| RoadError::Broken("the hub said nothing of attachments".into()))??,
+            // A device holds its transfer still while it meets; a road that is gone ends it.
+            End::Hub(_) => heard.await?,
+        };
+        match first {
+            Some(first) => hear_rest(receive, first).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Hears the rest of a message whose number was heard.
+async fn hear_rest(receive: &mut RecvStream, first: Number) -> Result<Message, RoadError> {
+    let (body, _) = quic::fields(receive, first, MESSAGE_LEN_MAX).await?;
+    Message::decode(first.value, &body).map_err(|_| RoadError::Malformed)
+}
