@@ -29,7 +29,7 @@ use replica::{
     clock,
     device::{Device, REDIAL_MAX},
 };
-use tokio::{net::TcpListener, signal, sync::Notify};
+use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
 use crate::{
     heard::Heard,
@@ -42,6 +42,9 @@ use crate::{
     voice::Silent,
     wiring::Wiring,
 };
+
+/// Disks fill up and months pass without any news: how often the station is looked at all the same.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// The village terminal of Huiyin 回音.
 #[derive(Parser)]
@@ -201,7 +204,7 @@ async fn status(State((ledger, device)): State<(Ledger, Arc<Device>)>) -> Result
     }
 }
 
-/// Rings whenever a count, a slip or the state of the road may have changed.
+/// Rings whenever a count, a slip or the state of the road may have changed, and now and then.
 async fn ring(ledger: &Ledger, device: &Device, news: &Notify, heard: &Heard) {
     let (mut merged, mut logged, mut road) = (ledger.changed(), ledger.log().revision(), device.road());
     loop {
@@ -214,6 +217,7 @@ async fn ring(ledger: &Ledger, device: &Device, news: &Notify, heard: &Heard) {
             told = merged.changed() => told,
             told = logged.changed() => told,
             told = road.changed() => told,
+            () = sleep(LOOK_EVERY) => Ok(()),
         };
         if told.is_err() {
             return;
