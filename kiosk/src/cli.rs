@@ -32,6 +32,7 @@ use replica::{
 use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
 use crate::{
+    drawer::Drawer,
     heard::Heard,
     records::Records,
     run::{Kiosk, run},
@@ -175,9 +176,10 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
-    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let station = Records::new(ledger.clone(), device.clone())?.watching(data, Reports::default());
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?.watching(data, Reports::default());
     let (news, heard) = (Arc::new(Notify::new()), Heard::new(data));
     let road = async {
         let error = device.stay(redial_max).await;
@@ -253,8 +255,10 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Silent::default());
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
+    let (silent, told) = Silent::new();
+    let voice = Box::new(silent);
+    let kiosk =
+        Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

@@ -13,6 +13,7 @@ pub mod browser;
 pub mod cli;
 pub mod disk;
 pub mod draw;
+pub mod drawer;
 pub mod flood;
 pub mod glass;
 pub mod heard;

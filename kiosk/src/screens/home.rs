@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, find::Find, labelled_help, read_button, topics::Topics, troubles::Troubles};
+use super::{Around, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles};
 use crate::{
     draw::{
         icon::Icon,
@@ -68,7 +68,7 @@ impl Page for Home {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Say => Next::show(Topics::default()),
+            Touch::Say => Next::Say,
             Touch::Find => Next::show(Find::default()),
             Touch::Troubles => Next::show(Troubles),
         }

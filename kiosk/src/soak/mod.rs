@@ -17,16 +17,20 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use civic_core::{access::Role, ticket::Ticket};
+use civic_core::{access::Role, id::DocId, ticket::Ticket};
 use embedded_graphics::prelude::Size;
 use hardware::screen::Canvas;
-use ledger::command;
+use ledger::{
+    Ledger, command,
+    query::{Filter, PAGE_ROWS_MAX},
+};
 use replica::device::Device;
 
 use crate::{
     app::{App, Event},
     draw::Painter,
-    records::Records,
+    drawer::Drawer,
+    records::{Records, UNFINISHED},
     screens::Screen,
 };
 use gauge::Held;
@@ -66,8 +70,10 @@ pub struct Day {
 /// Fails where a promise is broken or what is held grows beyond the bounds above. The same seed moves the same hands.
 pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(&Day)) -> anyhow::Result<()> {
     stand_in::enrol(data)?;
-    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
-    let station = Records::new(ledger.clone(), Arc::new(Device::new(identity, ledger.log().clone())))?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
+    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let station = Records::new(ledger.clone(), device, drawer)?;
     let now = Instant::now();
     let mut village = Village {
         app: App::new(Box::new(station), size, now),
@@ -78,6 +84,7 @@ pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(
         slowest: Duration::ZERO,
     };
     let mut first: Option<Held> = None;
+    let mut unfinished = BTreeSet::new();
     for day in 1..=days {
         let visits = 1 + village.villager.below(VISITS_MAX);
         village.slowest = Duration::ZERO;
@@ -91,11 +98,41 @@ pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(
                 "day {day}, seed {seed}: {ticket} was shown and is not on disk"
             );
         }
-        let shown = village.confirmed.len() as u64;
-        ensure!(filed == shown, "day {day}, seed {seed}: {filed} are on disk and {shown} numbers were shown");
+        find_unfinished(&ledger, &village.confirmed, &mut unfinished)
+            .with_context(|| format!("Counting at the end of day {day} of the soak with the seed {seed}"))?;
+        let (shown, left) = (village.confirmed.len(), unfinished.len());
+        ensure!(
+            filed == (shown + left) as u64,
+            "day {day}, seed {seed}: {filed} are on disk, {shown} numbers were shown, {left} were left unfinished"
+        );
         let held = Held::now(data)?;
         tell(&Day { day, visits, filed, held, slowest: village.slowest });
         within_bounds(day, *first.get_or_insert(held), held)?;
+    }
+    Ok(())
+}
+
+/// Adds the opinions that nobody handed in. Fails when one is on disk whose number nobody saw and that is not marked so.
+fn find_unfinished(
+    ledger: &Ledger,
+    confirmed: &BTreeSet<Ticket>,
+    unfinished: &mut BTreeSet<DocId>,
+) -> anyhow::Result<()> {
+    let confirmed: BTreeSet<String> = confirmed.iter().map(Ticket::digits).collect();
+    for page in 0.. {
+        let filter = Filter { offset: page * PAGE_ROWS_MAX, limit: PAGE_ROWS_MAX, ..Filter::default() };
+        let lines = ledger.list(&filter)?.lines;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            if confirmed.contains(&line.ticket) || unfinished.contains(&line.id) {
+                continue;
+            }
+            let opinion = ledger.opinion(&line.id)?.context("A listed opinion cannot be opened")?.opinion;
+            ensure!(opinion.extra.contains_key(UNFINISHED), "{} is on disk and nobody saw its number", line.ticket);
+            unfinished.insert(line.id);
+        }
     }
     Ok(())
 }

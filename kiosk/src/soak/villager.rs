@@ -63,7 +63,10 @@ impl Villager {
                 let kinds = [TouchKind::Down, TouchKind::Move, TouchKind::Up, TouchKind::Cancel];
                 Move::Act(vec![touch(kinds[self.below(4) as usize], at)])
             }
-            11 => Move::Act(vec![[Event::Button, Event::News, Event::SpeechEnded][self.below(3) as usize]]),
+            11 => {
+                let mut events = vec![Event::Button, Event::News, Event::SpeechEnded];
+                Move::Act(vec![events.swap_remove(self.below(3) as usize)])
+            }
             // Otherwise a target: mostly one that the screen is about, and of those the one that leads on.
             choice => {
                 let targets: Vec<_> = pieces.iter().filter(|piece| piece.touch.is_some()).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use civic_core::access::Role;
-use kiosk::{records::Records, soak::stand_in};
+use kiosk::{drawer::Drawer, records::Records, soak::stand_in};
 use ledger::Ledger;
 use replica::{device::Device, dir::DataDir};
 
@@ -25,10 +25,12 @@ impl Directory {
         &self.0
     }
 
-    pub fn open(&self) -> (DataDir, Ledger, Records) {
+    pub fn open(&self) -> (Arc<DataDir>, Ledger, Records) {
         let (held, identity, ledger) = ledger::command::open(Role::Kiosk, &self.0).unwrap();
+        let held = Arc::new(held);
+        let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).unwrap();
         let device = Arc::new(Device::new(identity, ledger.log().clone()));
-        let records = Records::new(ledger.clone(), device).unwrap();
+        let records = Records::new(ledger.clone(), device, drawer).unwrap();
         (held, ledger, records)
     }
 }

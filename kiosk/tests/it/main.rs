@@ -3,11 +3,13 @@
 
 mod browser;
 mod directory;
+mod drafts;
 mod keys;
 mod looks;
 mod pictures;
 mod records;
 mod soak;
+mod speak;
 mod stories;
 mod support;
 mod troubles;

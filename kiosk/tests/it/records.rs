@@ -5,7 +5,7 @@ use std::time::Instant;
 use civic_core::{opinion::Field, ticket::Ticket, time::UnixSeconds};
 use kiosk::{
     app::App,
-    records::BURST,
+    records::{BURST, CHILD, CONSENT, HELPED, SINCE},
     station::{Counts, Draft, Found, Stage, Station},
     trouble::{Reports, Trouble},
 };
@@ -26,7 +26,7 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         let app = App::new(Box::new(records), LARGE, now);
         let mut desk = Desk { app, station: Shared::default(), now };
         desk.sees("石桥村代表联络站").sees("云水县").does_not_see("石桥村石桥村");
-        desk.touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "留个电话"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "留个电话"]);
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }
@@ -85,4 +85,22 @@ fn a_station_tells_the_troubles_of_its_disk_its_road_and_those_that_are_reported
     assert_eq!(records.troubles(), told);
     let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
     assert!(records.file(&draft).is_ok(), "neither stops anybody");
+}
+
+#[test]
+fn what_was_asked_around_it_is_kept_and_a_child_leaves_no_trace_of_who_it_is() {
+    let directory = Directory::new("around");
+    let (_held, ledger, records) = directory.open();
+    let now = Instant::now();
+    let app = App::new(Box::new(records), LARGE, now);
+    let mut desk = Desk { app, station: Shared::default(), now };
+    desk.touch_all(&["提意见", "道路交通", "请人帮我写", "路灯坏了", "写好了", "这几天", "留个电话", "1", "3", "8"]);
+    desk.touch_all(&["不留了", "改一改", "写好了", "这几天", "我还没满十四岁"]).sees("不满十四岁");
+    desk.touch("对，交上去").is_on("Filed");
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    assert!(!line.has_contact);
+    let extra = ledger.opinion(&line.id).unwrap().unwrap().opinion.extra;
+    let value = |key: &str| extra.get(key).cloned().unwrap_or_default();
+    assert_eq!([SINCE, HELPED, CHILD].map(value), ["\"week\"", "true", "true"]);
+    assert!(value(CONSENT).contains("\"choice\":\"none\""), "{}", value(CONSENT));
 }

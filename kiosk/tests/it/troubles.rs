@@ -6,7 +6,7 @@ use kiosk::{app::Event, sample::NEWS_AT, station::NotSaved, trouble::Trouble};
 
 use crate::{looks::LARGE, support::Desk};
 
-const WRITE: [&str; 5] = ["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留"];
+const WRITE: [&str; 7] = ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留"];
 
 fn desk(troubles: &[Trouble]) -> Desk {
     let mut desk = Desk::new(LARGE);

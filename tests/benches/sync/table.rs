@@ -179,9 +179,9 @@ impl Table {
         });
     }
 
-    /// Shows what was to be reached.
-    pub fn end(&self) {
-        println!("\nTargets");
+    /// Shows what was to be reached with ten thousand documents, and was with so many.
+    pub fn end(&self, documents: usize) {
+        println!("\nTargets, which were set for 10,000 documents; here with {}", number(documents as f64));
         for Target { what, limit, measured, is_met } in &self.targets {
             println!("  {:<11} {what:<52} {limit:<30} {measured}", if *is_met { "met" } else { "NOT MET" });
         }
