@@ -25,6 +25,7 @@ use crate::{
         layout::{Placed, heard, hit, reading},
         theme::Theme,
     },
+    flood::Flood,
     lamp::lamp,
     screens::{
         Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
@@ -33,6 +34,7 @@ use crate::{
     settings::Settings,
     spoken::Spoken,
     station::{Counts, Draft, Place, Recording, Station, TakenUp},
+    trouble::Trouble,
     view::{Face, Turn},
     wording::wording,
 };
@@ -172,6 +174,8 @@ pub struct App {
     topics: Vec<Topic>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
+    troubles: Vec<Trouble>,
+    flood: Flood,
     size: Size,
     packs: Vec<Both>,
     /// What everybody finds.
@@ -213,6 +217,8 @@ impl App {
             place: station.place(),
             topics: station.topics(),
             counts: station.counts(),
+            troubles: station.troubles(),
+            flood: Flood::default(),
             kept: None,
             // The power failed, or the program was stopped, while somebody was speaking.
             waiting_since: station.waiting().map(|_| now),
@@ -274,7 +280,7 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
-                self.counts = self.station.counts();
+                self.refresh();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
@@ -523,17 +529,22 @@ impl App {
                 }
                 Home.into()
             }
-            Next::File { draft, failures } => match self.station.file(&draft) {
-                Ok(ticket) => {
-                    self.kept = None;
-                    self.counts = self.station.counts();
-                    Filed { ticket }.into()
+            Next::File { mut draft, failures } => {
+                draft.is_burst = self.flood.is_burst(self.touched_at);
+                match self.station.file(&draft) {
+                    Ok(ticket) => {
+                        self.kept = None;
+                        self.flood.filed(self.touched_at);
+                        self.refresh();
+                        Filed { ticket }.into()
+                    }
+                    Err(why) => {
+                        tracing::error!(error = %why, "An opinion could not be saved");
+                        self.refresh();
+                        NotSaved { draft, why, failures: failures + 1 }.into()
+                    }
                 }
-                Err(why) => {
-                    tracing::error!(error = %why, "An opinion could not be saved");
-                    NotSaved { draft, why, failures: failures + 1 }.into()
-                }
-            },
+            }
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
@@ -547,6 +558,12 @@ impl App {
                 self.take_screen()
             }
         }
+    }
+
+    /// Asks the station anew how things stand.
+    fn refresh(&mut self) {
+        self.counts = self.station.counts();
+        self.troubles = self.station.troubles();
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -645,7 +662,7 @@ impl App {
                 return;
             }
         }
-        self.counts = self.station.counts();
+        self.refresh();
     }
 
     /// Stops reading, goes on, or reads again: whichever comes next.
@@ -702,6 +719,7 @@ impl App {
             place: &self.place,
             topics: &self.topics,
             counts: self.counts,
+            troubles: &self.troubles,
             settings: &self.settings,
             packs: &self.packs,
             speech: self.speech,

@@ -1,6 +1,9 @@
 //! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use civic_core::{
     access::Role,
@@ -19,8 +22,11 @@ use replica::{clock, device::Device, dir::DirError, store::StoreError};
 use serde_json::json;
 
 use crate::{
+    disk::disk,
     drawer::Drawer,
+    heard,
     station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    trouble::{self, Reports, Trouble},
 };
 
 /// The mark of an opinion that nobody handed in, among the fields that have no home.
@@ -36,6 +42,8 @@ pub const CONSENT: &str = "consent";
 
 /// Which wording of `contact-why` people are shown. Count on whenever its meaning changes: a consent is to what was read.
 pub const NOTICE: u32 = 1;
+/// The mark of an opinion that came faster than people speak.
+pub const BURST: &str = "burst";
 
 /// A station over a ledger.
 pub struct Records {
@@ -43,6 +51,14 @@ pub struct Records {
     device: Arc<Device>,
     drawer: Drawer,
     village: Area,
+    watch: Option<Watch>,
+}
+
+/// What is watched besides the records.
+struct Watch {
+    data: PathBuf,
+    heard: heard::Heard,
+    reports: Reports,
 }
 
 /// Why a device cannot be a kiosk.
@@ -56,7 +72,15 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, drawer, village })
+        Ok(Self { ledger, device, drawer, village, watch: None })
+    }
+
+    /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
+    /// clock and the road, and whatever is reported here.
+    #[must_use]
+    pub fn watching(self, data: &Path, reports: Reports) -> Self {
+        let watch = Watch { data: data.to_owned(), heard: heard::Heard::new(data), reports };
+        Self { watch: Some(watch), ..self }
     }
 
     /// The village and the station in it, by the codebook; a device without a station is one by its own name.
@@ -83,7 +107,8 @@ impl Records {
             (Field::Station, station),
             (Field::Channel, self.channel()),
         ];
-        let marks = [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child)];
+        let marks =
+            [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child), (BURST, draft.is_burst)];
         let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
         let since = draft.since.map(|since| (SINCE, json!(since)));
         let choice = if draft.phone.is_some() { "phone" } else { "none" };
@@ -162,7 +187,7 @@ impl Station for Records {
             Some(form) => self.ledger.take_down_form(form, &self.village, &self.ledger.card().name, heard),
             None => self.ledger.take_down(&self.village, &self.ledger.card().name, heard),
         };
-        let filed = filed.map_err(|error| not_saved(&error))?;
+        let filed = filed.map_err(|error| self.not_saved(&error))?;
         if let Some(form) = form {
             self.remove_draft(&form);
         }
@@ -205,7 +230,7 @@ impl Station for Records {
         if self.filed_before_the_cut(&form).is_none() {
             let heard = self.heard(&draft, true);
             let filed = self.ledger.take_down_form(&form, &self.village, &self.ledger.card().name, heard);
-            filed.map_err(|error| not_saved(&error))?;
+            filed.map_err(|error| self.not_saved(&error))?;
         }
         self.remove_draft(&form);
         Ok(())
@@ -233,11 +258,41 @@ impl Station for Records {
             }
         }
     }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let mut all = watch.reports.all();
+        all.extend(self.disk_trouble());
+        let proven = self.counts().last_receipt.unwrap_or_default().max(self.ledger.card().enrolled_at);
+        let road_is_open = self.device.road().borrow().is_open;
+        all.extend(trouble::of_time(clock::now(), proven, watch.heard.last(), road_is_open));
+        all.sort_unstable();
+        all
+    }
 }
 
-/// What the person in front of the screen can do about it; the cause goes to the log.
+impl Records {
+    fn disk_trouble(&self) -> Option<Trouble> {
+        match disk(&self.watch.as_ref()?.data) {
+            Ok(disk) => trouble::of_disk(disk),
+            Err(error) => {
+                tracing::error!(%error, "The disk does not tell how much room it has");
+                None
+            }
+        }
+    }
+
+    /// What the person in front of the screen can do about it; the cause goes to the log.
+    fn not_saved(&self, error: &LedgerError) -> NotSaved {
+        tracing::error!(%error, "The ledger refused an opinion");
+        match not_saved(error) {
+            NotSaved::Failed if self.disk_trouble() == Some(Trouble::ReadOnly) => NotSaved::ReadOnly,
+            why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
+        }
+    }
+}
+
 fn not_saved(error: &LedgerError) -> NotSaved {
-    tracing::error!(%error, "The ledger refused an opinion");
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
         LedgerError::Store(

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 
-use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting};
+use crate::{
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    trouble::Trouble,
+};
 
 /// 2026-11-20 10:00 in China.
-const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
+pub const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
 
 /// A station in memory. Nothing of it outlives the program.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub struct Sample {
     pub known: BTreeMap<Ticket, Found>,
     /// What the counts say, besides what was filed.
     pub counts: Counts,
+    /// What does not work.
+    pub troubles: Vec<Trouble>,
 }
 
 impl Default for Sample {
@@ -52,6 +57,7 @@ impl Default for Sample {
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
+            troubles: Vec::new(),
         }
     }
 }
@@ -124,6 +130,10 @@ impl Station for Sample {
 
     fn counts(&self) -> Counts {
         Counts { here: self.counts.here + self.filed.len() as u64, ..self.counts }
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.clone()
     }
 }
 

@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc};
 use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 use serde::{Deserialize, Serialize};
 
+use crate::trouble::Trouble;
+
 /// The station, as the screens see it.
 pub trait Station: Send {
     /// Where the kiosk stands.
@@ -31,6 +33,8 @@ pub trait Station: Send {
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
+    /// What does not work at the moment, the gravest first.
+    fn troubles(&self) -> Vec<Trouble>;
 }
 
 /// Where the kiosk stands.
@@ -60,6 +64,8 @@ pub struct Draft {
     pub is_helped: bool,
     /// The person is a child: who they are is neither asked nor kept.
     pub is_child: bool,
+    /// Whether it is filed faster than people speak; see [`crate::flood`].
+    pub is_burst: bool,
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
@@ -112,6 +118,9 @@ pub enum NotSaved {
     /// The disk is full: someone must come and make room.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk can only be read: somebody must come with another card.
+    #[error("the disk can only be read")]
+    ReadOnly,
     /// Something else went wrong: trying again may help.
     #[error("the opinion could not be saved")]
     Failed,

@@ -24,6 +24,7 @@ use crate::{
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Place},
+    trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
@@ -43,6 +44,7 @@ pub mod read_back;
 pub mod since;
 pub mod speak;
 pub mod topics;
+pub mod troubles;
 pub mod writing;
 
 /// What a screen may read while it shows itself.
@@ -55,6 +57,8 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// What does not work, the gravest first.
+    pub troubles: &'a [Trouble],
     /// What the person has chosen.
     pub settings: &'a Settings,
     /// The packs of recorded prompts: their names, in both languages.
@@ -160,6 +164,16 @@ impl Around<'_> {
         let zh = self.wording.zh(key, &[("day", day.day_zh().into())]);
         let en = self.wording.en(key, &[("day", day.date().into())]);
         self.prompt(key, vec![self.day(day)], zh, en)
+    }
+
+    /// What does not work, in a sentence.
+    pub fn trouble(&self, trouble: Trouble) -> Sentence {
+        match trouble {
+            Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
+            Trouble::DiskFull | Trouble::ReadOnly | Trouble::NoMicrophone | Trouble::NoPaper | Trouble::NoDate => {
+                self.sentence(trouble.sentence())
+            }
+        }
     }
 
     /// A day, as the language that comes first writes it.
@@ -414,4 +428,6 @@ screens! {
     Leave(leave::Leave),
     /// Language, letters, colours, reading aloud.
     Help(help::Help),
+    /// What does not work at the moment.
+    Troubles(troubles::Troubles),
 }

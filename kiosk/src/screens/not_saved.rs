@@ -38,6 +38,7 @@ impl Page for NotSaved {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let why = match self.why {
             station::NotSaved::DiskFull => around.sentence("not-saved-disk-full"),
+            station::NotSaved::ReadOnly => around.sentence("not-saved-read-only"),
             station::NotSaved::Failed => around.sentence("not-saved-failed"),
         };
         let kept = match self.failures {

@@ -93,6 +93,7 @@ mod tests {
             place: &place,
             topics: &topics,
             counts,
+            troubles: &[],
             settings: &settings,
             packs: &[],
             speech: crate::app::Speech::Quiet,

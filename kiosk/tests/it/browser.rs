@@ -19,7 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{looks::LARGE, records::Directory, support::Shared};
+use crate::{directory::Directory, looks::LARGE, support::Shared};
 
 struct Answer {
     status: u16,

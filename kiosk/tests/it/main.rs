@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod directory;
 mod drafts;
 mod keys;
 mod looks;
 mod pictures;
 mod records;
+mod soak;
 mod speak;
 mod stories;
 mod support;
+mod troubles;
 mod wording;

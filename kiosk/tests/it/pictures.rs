@@ -235,18 +235,3 @@ fn every_screen_can_be_heard_and_every_target_has_words_to_hear() {
         }
     });
 }
-
-#[test]
-#[ignore = "prints a time, which means something only when this package is optimised"]
-fn how_long_a_redraw_takes() {
-    let mut painter = Painter::default();
-    for (name, desk) in every_screen(SIZES[0]) {
-        let glass = kiosk::glass::Glass::new(SIZES[0]);
-        glass.show(&desk.app, &mut painter);
-        let start = std::time::Instant::now();
-        for _ in 0..100 {
-            glass.show(&desk.app, &mut painter);
-        }
-        println!("{name}: {:?} a redraw", start.elapsed() / 100);
-    }
-}

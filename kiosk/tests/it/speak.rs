@@ -9,8 +9,8 @@ use kiosk::{
 use ledger::query::Filter;
 
 use crate::{
+    directory::Directory,
     looks::LARGE,
-    records::Directory,
     support::{Desk, Shared, recording},
 };
 

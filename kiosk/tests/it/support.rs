@@ -12,6 +12,7 @@ use kiosk::{
     draw::layout::Placed,
     sample::Sample,
     station::{Counts, Draft, Found, NotSaved, Place, Recording, Station, TakenUp, Waiting},
+    trouble::Trouble,
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -51,6 +52,9 @@ impl Station for Shared {
     }
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
+    }
+    fn troubles(&self) -> Vec<Trouble> {
+        self.0.lock().unwrap().troubles()
     }
 }
 
@@ -215,6 +219,13 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     filed_then_found.touch("查一查");
     let mut still_there = with(&[]);
     still_there.wait(Duration::from_secs(61));
+    let troubled = |troubles: &[Trouble], touches: &[&str]| {
+        let mut desk = Desk::new(size);
+        desk.station.0.lock().unwrap().troubles = troubles.to_vec();
+        desk.event(Event::News);
+        desk.touch_all(touches);
+        desk
+    };
     let mut begun = with(&[]);
     begun.wait(Duration::from_secs(100));
     begun.touch("提意见");
@@ -261,5 +272,21 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("help", desk(&["Help"])),
         ("help-aloud", desk(&["Help", "读出来", "大一点"])),
         ("home-keys", desk(&[])),
+        ("home-full", troubled(&[Trouble::DiskFull], &[])),
+        ("home-not-heard", troubled(&[Trouble::NotHeardSince(kiosk::sample::NEWS_AT)], &[])),
+        ("troubles-full", troubled(&[Trouble::DiskFull], &["提意见"])),
+        ("troubles-read-only", troubled(&[Trouble::ReadOnly, Trouble::NoMicrophone], &["提意见"])),
+        (
+            "troubles-many",
+            troubled(
+                &[
+                    Trouble::NoMicrophone,
+                    Trouble::NoPaper,
+                    Trouble::NoDate,
+                    Trouble::NotHeardSince(kiosk::sample::NEWS_AT),
+                ],
+                &["Troubles"],
+            ),
+        ),
     ]
 }
