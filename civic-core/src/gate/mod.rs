@@ -114,7 +114,10 @@ pub fn admit_and_read<T>(document: &mut Document, offers: &[Offer<'_>], read: im
         entrance.measured.push((offer, parts));
         entrance.verdicts.push(verdict);
     }
-    while entrance.pass(&entrance.pending()) {}
+    let mut waiting = entrance.pending();
+    while !waiting.is_empty() && entrance.pass(&waiting) {
+        waiting = entrance.pending();
+    }
     Admission { verdicts: entrance.verdicts, grown: entrance.grown }
 }
 
@@ -142,7 +145,7 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
     /// Lets in what can enter of the payloads at these places; whether the document grew.
     fn pass(&mut self, places: &[usize]) -> bool {
         match (self.try_together(places), places) {
-            (Some(trial), _) => {
+            (Ok(trial), _) => {
                 for (place, verdict) in trial.verdicts {
                     self.verdicts[place] = verdict;
                 }
@@ -153,11 +156,11 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
                 }
                 has_grown
             }
-            (None, [alone]) => {
-                self.verdicts[*alone] = Verdict::Refused(Refusal::Damaging);
+            (Err(refusal), [alone]) => {
+                self.verdicts[*alone] = Verdict::Refused(refusal);
                 false
             }
-            (None, _) => {
+            (Err(_), _) => {
                 let (first, second) = places.split_at(places.len() / 2);
                 let has_grown = self.pass(first);
                 self.pass(second) || has_grown
@@ -165,8 +168,8 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
         }
     }
 
-    /// Tries payloads on a clone of the document; `None` if it comes to harm.
-    fn try_together(&self, places: &[usize]) -> Option<Trial<T>> {
+    /// Tries payloads on a clone of the document; fails if it comes to harm.
+    fn try_together(&self, places: &[usize]) -> Result<Trial<T>, Refusal> {
         let mut history = History::of(&self.document.inner);
         let (mut verdicts, mut changes, mut waiting) = (Vec::new(), Vec::new(), places.to_vec());
         loop {
@@ -191,27 +194,30 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
             }
         }
         let grown = if changes.is_empty() { None } else { Some(self.grow(changes)?) };
-        Some(Trial { verdicts, grown })
+        Ok(Trial { verdicts, grown })
     }
 
-    /// Applies changes to a clone, which must save, load with the same heads, and be read; `None` if any of it fails.
+    /// Applies changes to a clone, which must save, load with the same heads, and be read.
     ///
     /// The heads are hashes over all that was said, and loading makes every change anew from the document's own columns:
     /// with the same heads, all of them are byte for byte what came.
-    fn grow(&self, changes: Vec<Change>) -> Option<(Document, Vec<u8>, T)> {
+    fn grow(&self, changes: Vec<Change>) -> Result<(Document, Vec<u8>, T), Refusal> {
         let grown = catch_unwind(AssertUnwindSafe(|| {
             let mut trial = self.document.inner.clone();
-            trial.apply_changes(changes).ok()?;
+            trial.apply_changes(changes).map_err(|_| Refusal::Damaging)?;
             let snapshot = trial.save();
-            let inner = Automerge::load(&snapshot).ok()?;
-            if snapshot.len() > SNAPSHOT_LEN_MAX || inner.get_heads() != trial.get_heads() {
-                return None;
+            if snapshot.len() > SNAPSHOT_LEN_MAX {
+                return Err(Refusal::DocumentFull);
+            }
+            let inner = Automerge::load(&snapshot).map_err(|_| Refusal::Damaging)?;
+            if inner.get_heads() != trial.get_heads() {
+                return Err(Refusal::Damaging);
             }
             let document = Document { inner };
             let read = (self.read)(&document);
-            Some((document, snapshot, read))
+            Ok((document, snapshot, read))
         }));
-        grown.ok().flatten()
+        grown.unwrap_or(Err(Refusal::Damaging))
     }
 }
 
