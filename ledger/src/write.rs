@@ -261,8 +261,16 @@ impl Ledger {
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
             let Some(kept) = tables.document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
-            entries.extend(self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp)?);
-            entries.extend(self.matter_entry(&tables, &name, &opinion, &stamp)?);
+            let slip = self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp);
+            let matter = self.matter_entry(&tables, &name, &opinion, &stamp);
+            for entry in [slip, matter] {
+                match entry {
+                    Ok(entry) => entries.extend(entry),
+                    // One that is full stays as it is, and the others are not to wait for it.
+                    Err(LedgerError::Record(full)) => error!(opinion = %name, error = %full, "A slip stays behind"),
+                    Err(failure) => return Err(failure),
+                }
+            }
         }
         let written = entries.len();
         self.commit(&tables, entries)?;
