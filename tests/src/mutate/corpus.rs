@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use civic_core::{
+    area::Area,
     bulk::Record,
     codebook::Codebook,
+    consultation::{Article, Consultation, Question},
     document::{Document, Stamp},
     gate::{self, Offer, Verdict},
     id::{Actor, DocId},
     opinion::{self, BODY_CHARS_MAX, Edit, Field, NewOpinion, NewStep, Opinion},
+    published,
     slip::Slip,
     ticket::Ticket,
     time::UnixSeconds,
@@ -58,6 +61,7 @@ pub(super) fn histories(codebook: &Codebook) -> Vec<History> {
     all.push(long(&mut dice));
     all.push(slip(codebook));
     all.push(seen());
+    all.push(asked());
     all.into_iter().map(History::of).collect()
 }
 
@@ -165,6 +169,28 @@ fn seen() -> Vec<Step> {
     };
     let (_, payload) = visit::record(writer(1), &visit).expect("within the limits");
     vec![step(writer(1), 5, payload)]
+}
+
+/// A consultation that the county publishes, and changes twice.
+fn asked() -> Vec<Step> {
+    let article = |key: &str, text: &str| Article { key: key.into(), title: "条".into(), text: text.into() };
+    let mut consultation = Consultation {
+        key: "rules".into(),
+        title: "饮用水源保护办法".into(),
+        areas: Area::parse("990127").into_iter().collect(),
+        articles: vec![article("1", "保护水源。"), article("2", "不倒垃圾。")],
+        questions: vec![Question { key: "q".into(), text: "同意吗".into(), ..Question::default() }],
+        ..Consultation::default()
+    };
+    let (hub, mut document, mut steps) = (writer(3), Document::empty(), Vec::new());
+    for at in 1..4 {
+        let written = published::write(&mut document, hub, &Stamp::new("县", UnixSeconds(at)), &consultation);
+        steps.extend(written.expect("within the limits").map(|payload| step(hub, at, payload)));
+        consultation.articles.push(article(&at.to_string(), "有人看管。"));
+        consultation.articles[0].text.push('好');
+        consultation.questions.clear();
+    }
+    steps
 }
 
 fn file(actor: Actor, body: &str) -> (Document, Vec<u8>) {

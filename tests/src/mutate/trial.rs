@@ -9,10 +9,12 @@ use civic_core::{
     area::Area,
     bulk,
     codebook::Codebook,
+    consultation::Consultation,
     document::{Document, Stamp},
     gate::{self, Admission, Offer, Verdict},
     id::{Actor, DocId, hex},
     opinion::{self, Edit, Field, Opinion},
+    published,
     slip::Slip,
     space::{Audience, Space},
     time::UnixSeconds,
@@ -141,6 +143,9 @@ impl Workshop {
     /// Reads what the tables tell of a document.
     fn read(&self, document: &Document) -> String {
         let mut read = format!("{:?} {:?}", Slip::read(document), Visit::read(document));
+        if let Some(consultation) = published::read::<Consultation>(document) {
+            read += &serde_json::to_string(&consultation).unwrap_or_default();
+        }
         if let Some(opinion) = Opinion::read(document) {
             let space = Space::new(Area::parse("990127101201").expect("it is a code"), Audience::Deputies);
             read += &bulk::export(&self.codebook, &DocId::new([1; 16]), &space, &opinion).to_string();
