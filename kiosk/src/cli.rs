@@ -29,6 +29,7 @@ use replica::device::{Device, REDIAL_MAX};
 use tokio::{net::TcpListener, signal, sync::Notify};
 
 use crate::{
+    prompts::command::PromptsCommand,
     records::Records,
     run::{Kiosk, run},
     sample::Sample,
@@ -70,6 +71,9 @@ pub enum Command {
         #[command(flatten)]
         screen: ScreenArgs,
     },
+    /// What the kiosk says aloud: what is recorded, and recording it with a local voice
+    #[command(subcommand)]
+    Prompts(PromptsCommand),
     /// What every device can do.
     #[command(flatten)]
     Device(DeviceCommand),
@@ -121,6 +125,7 @@ impl Cli {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
                 block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen, Router::new()))
             }
+            Command::Prompts(command) => command.run(),
             Command::Device(command) => command::run(Role::Kiosk, command),
         }
     }

@@ -10,12 +10,16 @@
 //! device = "/dev/input/event0"
 //! x = [0, 4095]      # what the panel reports at the left and right edge
 //! y = [0, 4095]      # and at the upper and lower one
+//!
+//! [sound]            # leave out what is not there; on a desk `{ wav = "FILE" }` stands in for either
+//! microphone = { alsa = "default" }
+//! loudspeaker = { alsa = "default" }
 //! ```
 
 use std::{fs, io::ErrorKind, path::Path};
 
 use anyhow::Context;
-use hardware::{board::Wiring as Pins, touch::Panel};
+use hardware::{board::Wiring as Pins, sound::wiring::SoundWiring, touch::Panel};
 use serde::Deserialize;
 
 /// What the box is wired to. A station without the file has neither pins nor a panel.
@@ -26,6 +30,9 @@ pub struct Wiring {
     pub pins: Option<Pins>,
     /// The touch panel.
     pub touch: Option<Panel>,
+    /// Microphone and loudspeaker.
+    #[serde(default)]
+    pub sound: SoundWiring,
 }
 
 impl Wiring {
@@ -54,7 +61,7 @@ mod tests {
             .map(|line| format!("{}\n", line.trim_start_matches("//!")))
             .collect();
         let wiring: Wiring = toml::from_str(&example).unwrap();
-        assert!(wiring.pins.is_some() && wiring.touch.is_some());
+        assert!(wiring.pins.is_some() && wiring.touch.is_some() && wiring.sound.microphone.is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod browser;
 mod keys;
 mod looks;
 mod pictures;
+mod prompts;
 mod records;
 mod stories;
 mod support;
