@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use civic_core::wording::Both;
 use tokio::sync::Notify;
 
 use crate::app::Effect;
@@ -13,6 +14,9 @@ pub trait Voice: Send {
 
     /// Rung whenever the last thing to be said has been said.
     fn ended(&self) -> Arc<Notify>;
+
+    /// The packs of prompts that it can speak with, by their names.
+    fn packs(&self) -> Vec<Both>;
 }
 
 /// A station without a loudspeaker: everything has been said at once.
@@ -31,5 +35,9 @@ impl Voice for Silent {
 
     fn ended(&self) -> Arc<Notify> {
         self.ended.clone()
+    }
+
+    fn packs(&self) -> Vec<Both> {
+        Vec::new()
     }
 }

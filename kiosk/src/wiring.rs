@@ -16,7 +16,11 @@
 //! loudspeaker = { alsa = "default" }
 //! ```
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use hardware::{board::Wiring as Pins, sound::wiring::SoundWiring, touch::Panel};
@@ -33,17 +37,22 @@ pub struct Wiring {
     /// Microphone and loudspeaker.
     #[serde(default)]
     pub sound: SoundWiring,
+    /// The data directory that this was read from: the village's own prompts lie there too. `None` for a box that is
+    /// wired to nothing and was read from nowhere.
+    #[serde(skip)]
+    pub directory: Option<PathBuf>,
 }
 
 impl Wiring {
     /// Reads the file; a missing file is an empty one.
     pub fn read(directory: &Path) -> anyhow::Result<Self> {
         let file = directory.join("wiring.toml");
-        match fs::read_to_string(&file) {
-            Ok(text) => toml::from_str(&text).with_context(|| format!("Reading {}", file.display())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error).with_context(|| format!("Reading {}", file.display())),
-        }
+        let wiring: Self = match fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text).with_context(|| format!("Reading {}", file.display()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::default(),
+            Err(error) => return Err(error).with_context(|| format!("Reading {}", file.display())),
+        };
+        Ok(Self { directory: Some(directory.to_owned()), ..wiring })
     }
 }
 
@@ -66,6 +75,8 @@ mod tests {
 
     #[test]
     fn a_station_without_the_file_has_a_desk() {
-        assert_eq!(Wiring::read(Path::new("/nonexistent")).unwrap(), Wiring::default());
+        let nowhere = PathBuf::from("/nonexistent");
+        let wiring = Wiring::read(&nowhere).unwrap();
+        assert_eq!(wiring, Wiring { directory: Some(nowhere), ..Wiring::default() });
     }
 }

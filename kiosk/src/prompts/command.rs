@@ -15,13 +15,12 @@ use ledger::command;
 
 use super::{
     DIRECTORY, Prompts, Recorded, State,
-    language::Language,
     pack::Pack,
     record::{Booth, Studio},
     script::Script,
     terminal_wording,
 };
-use crate::{sound::Say, wiring::Wiring};
+use crate::{settings::Language, sound::Say, wiring::Wiring};
 
 /// What can be done with prompts.
 #[derive(Subcommand)]

@@ -1,23 +1,10 @@
-//! The languages whose sentences can be said. A pack of recordings says the sentences of one of them, in whatever
-//! dialect its speaker speaks.
+//! What a language has to do with sound. A pack of recordings says the sentences of one of them, in whatever dialect its
+//! speaker speaks.
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
-use crate::wording::{EN, ZH};
-
-/// A language of the wording files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, ValueEnum)]
-pub enum Language {
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN")]
-    #[value(name = "zh-CN")]
-    Chinese,
-    /// English.
-    #[serde(rename = "en")]
-    #[value(name = "en")]
-    English,
-}
+use crate::{
+    settings::Language,
+    wording::{EN, ZH},
+};
 
 impl Language {
     /// Every language.

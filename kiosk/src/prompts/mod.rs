@@ -10,7 +10,7 @@
 
 pub mod command;
 mod embedded;
-pub mod language;
+mod language;
 pub mod numbers;
 pub mod pack;
 pub mod record;
@@ -20,11 +20,10 @@ use std::{borrow::Cow, fs, io, path::Path, sync::Arc};
 
 use civic_core::wording::{Both, Wording};
 
-use language::Language;
 use pack::Pack;
 use script::{Piece, Script};
 
-use crate::sound::opus;
+use crate::{settings::Language, sound::opus, spoken::Spoken};
 
 /// The directory of packs in a kiosk's data directory.
 pub const DIRECTORY: &str = "prompts";
@@ -36,19 +35,6 @@ pub struct Prompts {
     /// The first that has a recording says it.
     packs: Vec<Pack>,
     name: Both,
-}
-
-/// Something that should be heard, as screens give it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
-    /// Key of the sentence in the wording; `None` for words of the county or of an answer, which are said if a
-    /// recording says exactly them.
-    pub prompt: Option<String>,
-    /// What stands in the sentence's places, in their order: numbers, days, words. More than there are places are said
-    /// behind it.
-    pub values: Vec<String>,
-    /// The words as they stand on the screen.
-    pub words: String,
 }
 
 /// What is played to say something.
@@ -99,11 +85,12 @@ impl Prompts {
         Self { name, packs: [vec![pack], own.packs].concat(), ..own }
     }
 
-    /// Every voice of a kiosk: the program's own, each covered by the village's pack of the same name, and then the
-    /// village's others by name. A pack that cannot be read is left out and logged; the others serve.
-    pub fn all(data: &Path) -> Vec<Arc<Self>> {
-        let directory = data.join(DIRECTORY);
-        let read = |name: &str| match Pack::read(directory.join(name)) {
+    /// Every voice of a kiosk with this data directory: the program's own, each covered by the village's pack of the same
+    /// name, and then the village's others by name. A pack that cannot be read is left out and logged; the others serve.
+    pub fn all(data: Option<&Path>) -> Vec<Arc<Self>> {
+        let directory = data.map(|data| data.join(DIRECTORY));
+        let read = |name: &str| match directory.as_ref().map_or(Ok(None), |directory| Pack::read(directory.join(name)))
+        {
             Ok(pack) => pack.map(Self::of),
             Err(error) => {
                 let error = anyhow::Error::new(error);
@@ -113,7 +100,7 @@ impl Prompts {
         };
         let mut voices: Vec<_> =
             Language::ALL.map(|language| read(language.own_pack()).unwrap_or_else(|| Self::own(language))).into();
-        let others = names(&directory).unwrap_or_default();
+        let others = directory.as_ref().and_then(|directory| names(directory).ok()).unwrap_or_default();
         let is_own = |name: &String| Language::ALL.iter().any(|language| language.own_pack() == name);
         voices.extend(others.iter().filter(|name| !is_own(name)).filter_map(|name| read(name)));
         voices.into_iter().map(Arc::new).collect()
@@ -130,7 +117,7 @@ impl Prompts {
     }
 
     /// The sounds that say this, as far as there are recordings.
-    pub fn spell(&self, said: &Said) -> Spelt {
+    pub fn spell(&self, said: &Spoken) -> Spelt {
         let mut spelt = Spelt::default();
         let Some(pieces) = said.prompt.as_deref().and_then(|key| self.script.sentence(key)) else {
             self.spell_value(&said.words, &mut spelt);

@@ -1,6 +1,6 @@
 //! How numbers, days and ticket numbers are said: which recordings of single words, one after the other.
 
-use super::language::Language;
+use crate::settings::Language;
 
 /// Longer rows of digits are no quantities but numbers that somebody notes down: they are said digit by digit.
 const QUANTITY_DIGITS_MAX: usize = 4;

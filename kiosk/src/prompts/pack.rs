@@ -14,7 +14,8 @@ use std::{borrow::Cow, collections::BTreeMap, fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{embedded, language::Language};
+use super::embedded;
+use crate::settings::Language;
 
 /// The list of a pack.
 pub const LIST: &str = "pack.toml";

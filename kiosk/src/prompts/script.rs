@@ -11,7 +11,7 @@ use fluent_syntax::{
     parser::parse,
 };
 
-use super::language::Language;
+use crate::settings::Language;
 
 /// The sentences of one language.
 #[derive(Clone, Debug)]

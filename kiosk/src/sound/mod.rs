@@ -6,9 +6,12 @@
 //!
 //! Where to start: [`Sound`] is all that can be asked, [`Event`] all that can be told. [`opus`] is how voices are kept.
 
+mod aloud;
 pub mod opus;
 mod recorder;
 mod speaker;
+
+pub use aloud::Aloud;
 
 use std::{
     fmt, io,
@@ -22,7 +25,7 @@ use std::{
 
 use hardware::sound::{Loudspeaker, Microphone, SoundError};
 
-use crate::prompts::{Prompts, Said};
+use crate::{prompts::Prompts, spoken::Spoken};
 
 /// How long a recording may be before somebody asks for more.
 pub const RECORDING_USUAL: Duration = Duration::from_secs(60);
@@ -58,7 +61,7 @@ pub struct Utterance(u64);
 #[derive(Clone, Debug)]
 pub enum Say {
     /// A sentence, or words.
-    Words(Said),
+    Words(Spoken),
     /// A recording: Ogg Opus.
     Recording(Arc<[u8]>),
 }
@@ -221,7 +224,7 @@ mod tests {
     use hardware::sound::{FRAME_SAMPLES, Frame, Hearing, SAMPLE_RATE, Speaking, absent::Absent};
 
     use super::*;
-    use crate::prompts::language::Language;
+    use crate::settings::Language;
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -317,11 +320,12 @@ mod tests {
     }
 
     fn sentence(key: &str) -> Say {
-        Say::Words(Said { prompt: Some(key.to_owned()), ..Said::default() })
+        Say::Words(Spoken { prompt: Some(key.to_owned()), ..Spoken::default() })
     }
 
     fn length_of(key: &str) -> usize {
-        let spelt = Prompts::own(Language::Chinese).spell(&Said { prompt: Some(key.to_owned()), ..Said::default() });
+        let spelt =
+            Prompts::own(Language::Chinese).spell(&Spoken { prompt: Some(key.to_owned()), ..Spoken::default() });
         spelt.sounds.iter().map(|sound| opus::read(sound).unwrap().len().next_multiple_of(FRAME_SAMPLES)).sum()
     }
 
@@ -339,7 +343,7 @@ mod tests {
     fn what_cannot_be_said_is_told_and_ends_at_once() {
         let mut stage = stage(Tone(0));
         stage.release();
-        let words = Said { words: "从来没人录过这句".to_owned(), ..Said::default() };
+        let words = Spoken::words("从来没人录过这句");
         let utterance = stage.sound.say(vec![Say::Words(words)]);
         assert!(matches!(stage.next(), Event::Unspoken(words) if words == "从来没人录过这句"));
         stage.ends(utterance);

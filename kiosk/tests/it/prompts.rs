@@ -10,13 +10,14 @@ use std::{
 use hardware::sound::{Frame, Hearing, Loudspeaker, Microphone, SAMPLE_RATE, SoundError, absent::Absent};
 use kiosk::{
     prompts::{
-        Prompts, Recorded, Said, State,
-        language::Language,
+        Prompts, Recorded, State,
         pack::Pack,
         record::{Booth, Studio},
         terminal_wording,
     },
+    settings::Language,
     sound::opus,
+    spoken::Spoken,
 };
 
 #[test]
@@ -40,7 +41,7 @@ fn a_machine_s_voice_is_marked_as_one() {
 fn no_screen_shows_a_number_or_a_day_that_cannot_be_said() {
     let chinese = Prompts::own(Language::Chinese);
     let spell = |prompt: &str, value: &str| {
-        chinese.spell(&Said { prompt: Some(prompt.to_owned()), values: vec![value.to_owned()], words: String::new() })
+        chinese.spell(&Spoken { prompt: Some(prompt.to_owned()), values: vec![value.to_owned()], words: String::new() })
     };
     for (prompt, value) in
         [("last-receipt", "11月22日"), ("not-saved-again-kept", "2"), ("read-back-phone", "138 0013 8000")]
@@ -53,10 +54,11 @@ fn no_screen_shows_a_number_or_a_day_that_cannot_be_said() {
 #[test]
 fn words_that_nobody_recorded_are_told_and_the_rest_is_said() {
     let chinese = Prompts::own(Language::Chinese);
-    let said = Said { prompt: Some("last-receipt".to_owned()), values: vec!["前天".to_owned()], ..Said::default() };
+    let said =
+        Spoken { prompt: Some("last-receipt".to_owned()), values: vec!["前天".to_owned()], ..Spoken::default() };
     let spelt = chinese.spell(&said);
     assert_eq!((spelt.sounds.len(), spelt.unspoken), (1, vec!["前天".to_owned()]));
-    let marks = chinese.spell(&Said { words: "…".to_owned(), ..Said::default() });
+    let marks = chinese.spell(&Spoken { words: "…".to_owned(), ..Spoken::default() });
     assert!(marks.sounds.is_empty() && marks.unspoken.is_empty());
 }
 
@@ -153,7 +155,7 @@ fn a_village_says_it_with_its_own_voice() {
     let shown = read_aloud(voice(), &typed, &wanted, &mut pack);
     assert!(shown.contains(&wanted[0].says) && shown.contains("都念完了"), "{shown}");
 
-    let voices = Prompts::all(&directory);
+    let voices = Prompts::all(Some(&directory));
     assert_eq!(voices.iter().map(|voice| voice.name().zh.as_str()).collect::<Vec<_>>(), ["石桥话", "英语"]);
     let states: Vec<_> = voices[0].recorded().into_iter().take(4).map(|one| one.state).collect();
     assert_eq!(states, [State::Spoken, State::Placeholder, State::Spoken, State::Placeholder]);
@@ -189,7 +191,7 @@ fn a_pack_that_cannot_be_read_silences_no_other() {
     fs::write(directory.join("prompts/zh-CN/pack.toml"), "language = ").unwrap();
     fs::write(directory.join("prompts/fangyan/pack.toml"), "language = 'zh-CN'\nzh = '石桥话'\nen = 'Shiqiao'\n")
         .unwrap();
-    let voices = Prompts::all(&directory);
+    let voices = Prompts::all(Some(&directory));
     assert_eq!(voices.iter().map(|voice| voice.name().zh.as_str()).collect::<Vec<_>>(), ["普通话", "英语", "石桥话"]);
     let recorded = voices[2].recorded();
     assert!(recorded.iter().all(|one| one.state == State::Placeholder), "the program's own voice stands in");
