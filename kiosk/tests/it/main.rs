@@ -5,6 +5,7 @@ mod browser;
 mod keys;
 mod looks;
 mod pictures;
+mod printing;
 mod prompts;
 mod records;
 mod stories;
