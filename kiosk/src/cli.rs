@@ -212,7 +212,7 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Aloud::of(&wiring).context("Starting the sound")?);
+    let voice = Box::new(Aloud::of(&wiring, Arc::new(|_| {})).context("Starting the sound")?);
     let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }

@@ -23,10 +23,15 @@ use std::{
 };
 
 use anyhow::Context;
-use hardware::{board::Wiring as Pins, sound::wiring::SoundWiring, touch::Panel};
+use hardware::{
+    board::Wiring as Pins,
+    sound::wiring::{SoundDevice, SoundWiring},
+    touch::Panel,
+};
 use serde::Deserialize;
 
-/// What the box is wired to. A station without the file has neither pins nor a panel.
+/// What the box is wired to. A data directory without the file stands on a desk: it has neither pins nor a panel, hears
+/// what lies in `microphone.wav` beside it, and says everything into `loudspeaker.wav`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wiring {
@@ -44,15 +49,21 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Reads the file; a missing file is an empty one.
+    /// Reads the file of this data directory.
     pub fn read(directory: &Path) -> anyhow::Result<Self> {
         let file = directory.join("wiring.toml");
         let wiring: Self = match fs::read_to_string(&file) {
             Ok(text) => toml::from_str(&text).with_context(|| format!("Reading {}", file.display()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::default(),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::on_a_desk(directory),
             Err(error) => return Err(error).with_context(|| format!("Reading {}", file.display())),
         };
         Ok(Self { directory: Some(directory.to_owned()), ..wiring })
+    }
+
+    fn on_a_desk(directory: &Path) -> Self {
+        let file = |name: &str| Some(SoundDevice::Wav(directory.join(name)));
+        let sound = SoundWiring { microphone: file("microphone.wav"), loudspeaker: file("loudspeaker.wav") };
+        Self { sound, ..Self::default() }
     }
 }
 
@@ -75,8 +86,9 @@ mod tests {
 
     #[test]
     fn a_station_without_the_file_has_a_desk() {
-        let nowhere = PathBuf::from("/nonexistent");
-        let wiring = Wiring::read(&nowhere).unwrap();
-        assert_eq!(wiring, Wiring { directory: Some(nowhere), ..Wiring::default() });
+        let wiring = Wiring::read(Path::new("/nonexistent")).unwrap();
+        assert_eq!((wiring.pins, wiring.touch), (None, None));
+        assert_eq!(wiring.sound.loudspeaker, Some(SoundDevice::Wav("/nonexistent/loudspeaker.wav".into())));
+        assert_eq!(wiring.directory, Some("/nonexistent".into()));
     }
 }

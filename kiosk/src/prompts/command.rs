@@ -1,7 +1,6 @@
 //! `kiosk prompts`: what is recorded, what is missing, and recording it with a local voice.
 
 use std::{
-    fs,
     io::{BufRead, Write, stdin, stdout},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -98,18 +97,14 @@ impl PromptsCommand {
         match self {
             Self::List { pack } => {
                 let chosen = pack.open()?;
-                for Recorded { name, says, state } in &chosen.recorded {
-                    println!("{name}\t{}\t{says}", wording.zh(state_key(*state), &[]));
-                }
+                chosen.recorded.iter().for_each(|one| print_one(&wording, one));
                 print_counts(&wording, &chosen.recorded);
             }
             Self::Check { pack } => {
                 let chosen = pack.open()?;
                 let is_silent = |one: &&Recorded| matches!(one.state, State::Missing | State::Stale);
                 let silent: Vec<_> = chosen.recorded.iter().filter(is_silent).collect();
-                for Recorded { name, says, state } in &silent {
-                    println!("{name}\t{}\t{says}", wording.zh(state_key(*state), &[]));
-                }
+                silent.iter().for_each(|one| print_one(&wording, one));
                 print_counts(&wording, &chosen.recorded);
                 return Ok(if silent.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
@@ -153,7 +148,8 @@ impl PackArgs {
         };
         let mut recorded = prompts.recorded();
         if self.county {
-            recorded.extend(county_words(&self.data)?.into_iter().map(|words| prompts.recorded_words(words)));
+            let words = county_words(&self.data, prompts.language())?;
+            recorded.extend(words.into_iter().map(|words| prompts.recorded_words(words)));
         }
         Ok(Chosen { directory, prompts, recorded })
     }
@@ -168,7 +164,6 @@ impl PackArgs {
         if let Some(pack) = Pack::read(chosen.directory.clone())? {
             return Ok(pack);
         }
-        fs::create_dir_all(&chosen.directory).with_context(|| format!("Making {}", chosen.directory.display()))?;
         let own = chosen.prompts.name();
         let (zh, en) = match &self.title {
             Some(title) => (title.clone(), title.clone()),
@@ -192,18 +187,34 @@ impl Chosen {
     }
 }
 
-/// What screens show of the codebook, each word once.
-fn county_words(data: &Path) -> anyhow::Result<Vec<String>> {
+/// What screens show of the codebook, each word once. In English it has the names of topics only.
+fn county_words(data: &Path, language: Language) -> anyhow::Result<Vec<String>> {
     let (_held, _identity, ledger) = command::open(Role::Kiosk, data)?;
     let codebook = ledger.codebook();
-    let topics = codebook.topics.iter().flat_map(|topic| std::iter::once(&topic.name).chain(&topic.phrases));
+    let all: Vec<&String> = match language {
+        Language::Chinese => {
+            let topics = codebook.topics.iter().flat_map(|topic| std::iter::once(&topic.name).chain(&topic.phrases));
+            topics.chain(codebook.states.iter().map(|state| &state.plain)).collect()
+        }
+        Language::English => codebook.topics.iter().map(|topic| &topic.en).collect(),
+    };
     let mut words: Vec<String> = Vec::new();
-    for word in topics.chain(codebook.states.iter().map(|state| &state.plain)) {
-        if !words.contains(word) {
+    for word in all {
+        if !word.is_empty() && !words.contains(word) {
             words.push(word.clone());
         }
     }
     Ok(words)
+}
+
+fn print_one(wording: &Wording, one: &Recorded) {
+    let key = match one.state {
+        State::Spoken => "prompts-spoken",
+        State::Placeholder => "prompts-placeholder",
+        State::Stale => "prompts-stale",
+        State::Missing => "prompts-missing",
+    };
+    println!("{}\t{}\t{}", one.name, wording.zh(key, &[]), one.says);
 }
 
 fn print_counts(wording: &Wording, recorded: &[Recorded]) {
@@ -217,15 +228,6 @@ fn print_counts(wording: &Wording, recorded: &[Recorded]) {
     ];
     let counts = wording.both("prompts-counts", &values);
     println!("{}\n{}", counts.zh, counts.en);
-}
-
-fn state_key(state: State) -> &'static str {
-    match state {
-        State::Spoken => "prompts-spoken",
-        State::Placeholder => "prompts-placeholder",
-        State::Stale => "prompts-stale",
-        State::Missing => "prompts-missing",
-    }
 }
 
 /// A pack's name is the name of a directory, and of no other than its own.

@@ -18,21 +18,25 @@ pub struct Aloud {
 
 impl Aloud {
     /// The voice of the station that is wired so. One without a loudspeaker, or whose sound cannot be used, is silent
-    /// and serves all the same.
-    pub fn of(wiring: &Wiring) -> io::Result<Self> {
+    /// and serves all the same. `tell` is told everything that happens, of recordings too; failures are logged besides.
+    pub fn of(wiring: &Wiring, tell: Tell) -> io::Result<Self> {
         let microphone = wiring.sound.microphone().inspect_err(log).unwrap_or_else(|_| Box::new(Absent));
         let loudspeaker = wiring.sound.loudspeaker().inspect_err(log).unwrap_or_else(|_| Box::new(Absent));
-        let tell = Arc::new(|event: Event| match event {
-            // They may be a person's own: the log learns how many they are and no more.
-            Event::Unspoken(words) => tracing::debug!(characters = words.chars().count(), "Nobody recorded some words"),
-            Event::LoudspeakerFailed(error) | Event::MicrophoneFailed(error) => log(&error),
-            Event::Ended(_) | Event::Recording { .. } | Event::Recorded(_) => {}
-        });
-        Self::start(microphone, loudspeaker, Prompts::all(wiring.directory.as_deref()), tell)
+        let told = move |event: Event| {
+            match &event {
+                // They may be a person's own: the log learns how many they are and no more.
+                Event::Unspoken(words) => {
+                    tracing::debug!(characters = words.chars().count(), "Nobody recorded some words");
+                }
+                Event::LoudspeakerFailed(error) | Event::MicrophoneFailed(error) => log(error),
+                Event::Ended(_) | Event::Recording { .. } | Event::Recorded(_) => {}
+            }
+            tell(event);
+        };
+        Self::start(microphone, loudspeaker, Prompts::all(wiring.directory.as_deref()), Arc::new(told))
     }
 
-    /// Starts the sound of a station, with the first of these voices. `tell` is told everything that happens, of
-    /// recordings too.
+    /// The same with these parts, and the first of these voices.
     pub fn start(
         microphone: Box<dyn Microphone>,
         loudspeaker: Box<dyn Loudspeaker>,
@@ -129,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_station_that_is_wired_to_nothing_has_said_everything_at_once() {
-        let mut aloud = Aloud::of(&Wiring::default()).unwrap();
+        let mut aloud = Aloud::of(&Wiring::default(), Arc::new(|_| {})).unwrap();
         aloud.obey(Effect::Say(vec![Spoken::words("没有喇叭")]));
         aloud.ended().notified().await;
     }
