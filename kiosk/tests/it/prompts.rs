@@ -52,6 +52,15 @@ fn no_screen_shows_a_number_or_a_day_that_cannot_be_said() {
 }
 
 #[test]
+fn a_county_s_words_are_said_by_whoever_recorded_exactly_them() {
+    let chinese = Prompts::own(Language::Chinese);
+    for words in ["道路交通", "您说的事已经办结。", "您说的事已经办结"] {
+        let spelt = chinese.spell(&Spoken::words(words));
+        assert_eq!((spelt.sounds.len(), spelt.unspoken), (1, Vec::new()), "{words}");
+    }
+}
+
+#[test]
 fn words_that_nobody_recorded_are_told_and_the_rest_is_said() {
     let chinese = Prompts::own(Language::Chinese);
     let said =
