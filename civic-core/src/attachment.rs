@@ -6,9 +6,10 @@
 
 use crate::id::AttachmentId;
 
-/// Longest voice recording, in seconds. A longer one is refused with this number; a device stops recording there.
-pub const VOICE_SECONDS_MAX: u32 = 60;
-/// Longest voice recording, in bytes as sealed: 60 seconds of Opus at 64 kbit/s are 480 kB. A longer one is refused.
+/// Longest voice recording, in seconds: a minute, and one more for whoever asks. A longer one is refused with this number; a
+/// device stops recording there.
+pub const VOICE_SECONDS_MAX: u32 = 120;
+/// Longest voice recording, in bytes as sealed: 120 seconds of Opus at 32 kbit/s are 480 kB. A longer one is refused.
 pub const VOICE_LEN_MAX: usize = 512 * 1024;
 /// Longest photo, in bytes as sealed: a device makes it smaller before. A longer one is refused.
 pub const PHOTO_LEN_MAX: usize = 2 * 1024 * 1024;

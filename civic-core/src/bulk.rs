@@ -145,7 +145,7 @@ fn read_step(step: LineStep) -> Result<(Stamp, Edit), String> {
     if let Some(push) = step.push {
         let state = edit.step.take().and_then(|step| step.state);
         let at = push.at.map(UnixSeconds);
-        edit.step = Some(NewStep { act: push.act, note: push.note, state, by: push.by, at });
+        edit.step = Some(NewStep { act: push.act, note: push.note, state, by: push.by, at, ..NewStep::default() });
     }
     keep_if_other(&mut edit.extra, "updated_at", updated_at, step.t);
     Ok((Stamp::new(step.by, UnixSeconds(step.t)), edit))
@@ -220,12 +220,7 @@ pub fn export(codebook: &Codebook, id: &DocId, space: &Space, opinion: &Opinion)
     if !attachments.is_empty() {
         line.insert("attachments".into(), json!(attachments));
     }
-    let timeline: Vec<Value> = opinion
-        .steps
-        .iter()
-        .filter(|step| !step.act.is_empty())
-        .map(|step| json!({"at": step.stamp.at, "by": step.stamp.by, "act": step.act, "note": step.note}))
-        .collect();
+    let timeline: Vec<Value> = opinion.steps.iter().filter(|step| !step.act.is_empty()).map(timeline_item).collect();
     line.insert("timeline".into(), json!(timeline));
     let conflicts: Map<String, Value> = opinion
         .conflicts
@@ -247,6 +242,15 @@ pub fn export(codebook: &Codebook, id: &DocId, space: &Space, opinion: &Opinion)
         line.insert("extra".into(), Value::Object(extra));
     }
     Value::Object(line)
+}
+
+fn timeline_item(step: &opinion::Step) -> Value {
+    let mut item = json!({"at": step.stamp.at, "by": step.stamp.by, "act": step.act, "note": step.note});
+    if let Some(opinion::Evaluation { satisfied, solved }) = step.evaluation {
+        item["satisfied"] = json!(satisfied);
+        item["solved"] = json!(solved);
+    }
+    item
 }
 
 #[cfg(test)]

@@ -36,6 +36,39 @@ pub struct Codebook {
     /// What can be done with it 步骤.
     #[serde(rename = "step")]
     pub steps: Vec<StepRule>,
+    /// The steps by which people at a kiosk answer back; without them a kiosk does not ask.
+    #[serde(default)]
+    pub reaction: Option<ReactionWords>,
+    /// Of which congress a deputy can be 五级人大, the highest first.
+    #[serde(default, rename = "level")]
+    pub levels: Vec<Word>,
+    /// What a station can be 家站点.
+    #[serde(default, rename = "site_kind")]
+    pub site_kinds: Vec<Word>,
+    /// What a notice can be 公示.
+    #[serde(default, rename = "notice_kind")]
+    pub notice_kinds: Vec<Word>,
+    /// What people can be consulted on 征求对象.
+    #[serde(default, rename = "consultation_kind")]
+    pub consultation_kinds: Vec<Word>,
+}
+
+/// The acts of the steps by which people at a kiosk answer back. Only they take them: no form offers them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReactionWords {
+    /// As whom: nobody is asked for a name.
+    pub by: String,
+    /// The person has said what they think of the answer; they may say so in the states that its step is `from`.
+    pub evaluated: String,
+    /// The same, and it is not solved: this starts the recheck.
+    pub unsolved: String,
+    /// It was understood otherwise than it was meant.
+    pub misunderstood: String,
+    /// The person has added something.
+    pub added: String,
+    /// The nature 性质 of an opinion by which somebody asks to talk to a deputy. A word, not a step.
+    pub talk: String,
 }
 
 /// The county itself.
@@ -196,6 +229,11 @@ impl Codebook {
                 return Err(format!("step {} is an answer, so it must ask for a note", step.act));
             }
         }
+        for act in self.reaction.iter().flat_map(ReactionWords::acts) {
+            if self.step(act).is_none() {
+                return Err(format!("[reaction] names the unknown step {act}"));
+            }
+        }
         for place in &self.places {
             if !self.county.area.covers(&place.area) {
                 return Err(format!("{} {} does not lie in {}", place.name, place.area, self.county.area));
@@ -219,6 +257,11 @@ impl Codebook {
         self.steps.iter().find(|step| step.act == act)
     }
 
+    /// Whether a step of this act is one that only the person who spoke takes.
+    pub fn is_reaction(&self, act: &str) -> bool {
+        self.reaction.as_ref().is_some_and(|words| words.acts().contains(&act))
+    }
+
     /// The place of this code.
     pub fn place(&self, area: &Area) -> Option<&Place> {
         self.places.iter().find(|place| place.area == *area)
@@ -229,6 +272,12 @@ impl Codebook {
         self.places
             .iter()
             .filter(|place| place.area.code().len() == 12 && areas.iter().any(|area| area.covers(&place.area)))
+    }
+}
+
+impl ReactionWords {
+    fn acts(&self) -> [&str; 4] {
+        [&self.evaluated, &self.unsolved, &self.misunderstood, &self.added]
     }
 }
 
@@ -279,6 +328,12 @@ owner = "联络站"
 days = 30
 plain = "已经答复"
 [[state]]
+name = "复核中"
+en = "Under recheck"
+owner = "县人大联络科"
+days = 15
+plain = "正在重新核实"
+[[state]]
 name = "已销号"
 en = "Closed"
 is_final = true
@@ -314,6 +369,31 @@ settles = true
 [[step]]
 act = "走访"
 en = "Visit"
+[[step]]
+act = "评价"
+en = "Evaluate"
+from = ["已答复", "已销号"]
+[[step]]
+act = "要求复核"
+en = "Ask for a recheck"
+from = ["已答复"]
+to = "复核中"
+[[step]]
+act = "不是这个意思"
+en = "Not what was meant"
+[[step]]
+act = "群众补充"
+en = "Add"
+[reaction]
+by = "群众"
+evaluated = "评价"
+unsolved = "要求复核"
+misunderstood = "不是这个意思"
+added = "群众补充"
+talk = "约见代表"
+[[level]]
+name = "县人大代表"
+en = "County congress"
 "#;
 
     #[test]
@@ -323,6 +403,7 @@ en = "Visit"
         assert!(refused(SMALL.replace("to = \"已销号\"", "to = \"已消失\"")).contains("已消失"));
         assert!(refused(SMALL.replace("days = 3\n", "")).contains("已登记"));
         assert!(refused(SMALL.replace("act = \"走访\"", "act = \"受理\"")).contains("stands twice"));
+        assert!(refused(SMALL.replace("added = \"群众补充\"", "added = \"加一句\"")).contains("[reaction]"));
         assert!(refused("colour = 1".into()).contains("county file"));
     }
 }

@@ -9,6 +9,7 @@ use automerge::{
     ActorId, Automerge, AutomergeError, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValue, Value,
     transaction::{CommitOptions, Transactable, Transaction},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{id::Actor, payload, time::UnixSeconds};
 
@@ -20,7 +21,8 @@ pub const CHANGES_MAX: usize = 2_000;
 pub const ACTORS_MAX: usize = 64;
 
 /// The kinds of document. The word is stored in the document and in every table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// 意见
     Opinion,
@@ -28,29 +30,55 @@ pub enum Kind {
     Visit,
     /// 回执
     Slip,
+    /// 公示
+    Notice,
+    /// 联络站 and its 接待日
+    Station,
+    /// 代表
+    Deputy,
+    /// 征求民意
+    Consultation,
+    /// 票选
+    Vote,
+    /// 公开事项: an opinion on the notice board
+    Matter,
     /// Written by a newer program: kept and passed on, not shown.
     Unknown,
 }
 
 impl Kind {
+    /// Every kind that this program knows.
+    pub const ALL: [Kind; 9] = [
+        Kind::Opinion,
+        Kind::Visit,
+        Kind::Slip,
+        Kind::Notice,
+        Kind::Station,
+        Kind::Deputy,
+        Kind::Consultation,
+        Kind::Vote,
+        Kind::Matter,
+    ];
+
     /// The word for it.
     pub const fn word(self) -> &'static str {
         match self {
             Kind::Opinion => "opinion",
             Kind::Visit => "visit",
             Kind::Slip => "slip",
+            Kind::Notice => "notice",
+            Kind::Station => "station",
+            Kind::Deputy => "deputy",
+            Kind::Consultation => "consultation",
+            Kind::Vote => "vote",
+            Kind::Matter => "matter",
             Kind::Unknown => "unknown",
         }
     }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Self {
-        match word {
-            "opinion" => Kind::Opinion,
-            "visit" => Kind::Visit,
-            "slip" => Kind::Slip,
-            _ => Kind::Unknown,
-        }
+        Self::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(Kind::Unknown)
     }
 }
 
@@ -252,6 +280,14 @@ pub(crate) fn text_of(doc: &Automerge, value: &Value<'_>, id: &ObjId) -> Option<
 pub(crate) fn int_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<i64> {
     match doc.get(object, key) {
         Ok(Some((value, _))) => value.as_i64(),
+        Ok(None) | Err(_) => None,
+    }
+}
+
+/// The truth value under `key`, if there is one.
+pub(crate) fn bool_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<bool> {
+    match doc.get(object, key) {
+        Ok(Some((value, _))) => value.as_bool(),
         Ok(None) | Err(_) => None,
     }
 }

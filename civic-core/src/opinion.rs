@@ -8,20 +8,25 @@
 //! body     text: what was said, and additions 补充 in their places
 //! title topic village town station channel deputy urgency office kind   plain fields, see [`Field`]
 //! contact  true if sealed personal details stand beside it (never in it)
-//! attachments  a list: {id (32 bytes), kind (a number), seconds?}: voice, drawings and photos by the hash of their sealed bytes
+//! attachments  a list: {id (32 bytes: the hash of its sealed bytes), kind (a number), seconds?}
 //! satisfaction  1 to 5
-//! steps    a list that only grows: {act, note?, state?, to?, by?, at?}; by and at only where they differ from the change's
+//! steps    a list that only grows: {act, note?, state?, by?, at?, source?, satisfied?, solved?, recording?, seconds?};
+//!          by and at only where they differ from the change's
 //! extra    fields of other systems that have no home here, each value as JSON
 //! ```
 
 use std::collections::BTreeMap;
 
-use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use automerge::{Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     attachment::{ATTACHMENTS_MAX, Attached, AttachmentKind, VOICE_SECONDS_MAX},
-    document::{Causality, Document, DocumentError, Kind, Stamp, int_at, place_of_object, set_text, text_at, text_of},
-    id::{Actor, AttachmentId},
+    document::{
+        Causality, Document, DocumentError, Kind, Stamp, bool_at, int_at, place_of_object, set_text, text_at, text_of,
+    },
+    id::{Actor, AttachmentId, DocId},
+    response::Recording,
     ticket::Ticket,
     time::UnixSeconds,
 };
@@ -129,6 +134,21 @@ pub struct NewStep {
     pub by: Option<String>,
     /// When, where that is not when it is recorded.
     pub at: Option<UnixSeconds>,
+    /// The record that it was made from, where it was made from one: the same record never makes a second step.
+    pub source: Option<DocId>,
+    /// What the person who spoke thinks of the answer.
+    pub evaluation: Option<Evaluation>,
+    /// What was said about it, spoken.
+    pub recording: Option<Recording>,
+}
+
+/// What the person who spoke thinks of the answer: two questions, never averaged into one, and either may stay open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// 满意吗
+    pub satisfied: Option<bool>,
+    /// 解决了吗
+    pub solved: Option<bool>,
 }
 
 /// Everything one change may do to an opinion.
@@ -159,6 +179,12 @@ pub struct Step {
     pub stamp: Stamp,
     /// The writer, as the log proves it.
     pub actor: Actor,
+    /// The record that it was made from.
+    pub source: Option<DocId>,
+    /// What the person who spoke thinks of the answer.
+    pub evaluation: Option<Evaluation>,
+    /// What was said about it, spoken.
+    pub recording: Option<Recording>,
     /// The places in [`Opinion::steps`] of earlier steps that were *not* known when this one was taken.
     pub unaware_of: Vec<usize>,
 }
@@ -344,6 +370,19 @@ fn put_step(
     if let Some(at) = step.at.filter(|at| *at != stamp.at) {
         tx.put(&item, "at", at.0)?;
     }
+    if let Some(source) = &step.source {
+        tx.put(&item, "source", source.to_string())?;
+    }
+    let Evaluation { satisfied, solved } = step.evaluation.unwrap_or_default();
+    for (key, answer) in [("satisfied", satisfied), ("solved", solved)] {
+        if let Some(answer) = answer {
+            tx.put(&item, key, answer)?;
+        }
+    }
+    if let Some(Recording { hash, seconds }) = &step.recording {
+        tx.put(&item, "recording", hash.as_str())?;
+        tx.put(&item, "seconds", i64::from(*seconds))?;
+    }
     Ok(())
 }
 
@@ -375,10 +414,15 @@ impl Opinion {
             changed: causality.changes().iter().map(|change| &change.stamp).fold(&first.stamp, newer).clone(),
             steps: steps(document, &causality),
             satisfaction: int_at(doc, &ROOT, "satisfaction"),
-            has_contact: matches!(doc.get(ROOT, "contact"), Ok(Some((value, _))) if value.as_bool() == Some(true)),
+            has_contact: bool_at(doc, &ROOT, "contact") == Some(true),
             attachments: attachments(document),
             extra: extra(document),
         })
+    }
+
+    /// What the person who spoke last thought of the answer.
+    pub fn evaluation(&self) -> Option<Evaluation> {
+        self.steps.iter().rev().find_map(|step| step.evaluation)
     }
 
     /// A field, or nothing.
@@ -437,10 +481,24 @@ fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
                 at: int_at(doc, &item, "at").map_or(change.stamp.at, UnixSeconds),
             },
             actor: change.actor,
+            source: text_at(doc, &item, "source").and_then(|source| DocId::parse(&source)),
+            evaluation: evaluation_at(doc, &item),
+            recording: recording_at(doc, &item),
             unaware_of,
         });
     }
     steps
+}
+
+fn evaluation_at(doc: &Automerge, item: &ObjId) -> Option<Evaluation> {
+    let answer = |key| bool_at(doc, item, key);
+    let evaluation = Evaluation { satisfied: answer("satisfied"), solved: answer("solved") };
+    (evaluation != Evaluation::default()).then_some(evaluation)
+}
+
+fn recording_at(doc: &Automerge, item: &ObjId) -> Option<Recording> {
+    let seconds = int_at(doc, item, "seconds").and_then(|seconds| seconds.try_into().ok()).unwrap_or_default();
+    text_at(doc, item, "recording").map(|hash| Recording { hash, seconds })
 }
 
 fn conflict(document: &Document, causality: &Causality, field: Field) -> Option<Conflict> {

@@ -1,19 +1,21 @@
-//! Envelopes: personal details, voices, drawings and photos sealed to the county's key at the moment of entry, and opened
-//! only at the hub.
+//! Envelopes: what is sealed to the county's key at the moment of entry, and opened only at the hub. Personal details
+//! ([`Contact`]) are one thing that lies in an envelope, records of people at a kiosk ([`crate::sealed`]) another, voices,
+//! drawings and photos a third; which it is stands on the envelope, so that the hub can count ballots without ever opening
+//! a name.
 //!
 //! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
 //! its record, to the key epoch, and an attachment to its kind, so that it cannot be moved to another.
 //!
 //! ```text
-//! byte      suite (1)
+//! byte      what is in it: 1 personal details, 2 a record, 3 an attachment; the suite is the same
 //! 4 bytes   key epoch, big-endian
 //! 32 bytes  encapsulated key
 //! rest      ciphertext with its tag
 //! ```
 //!
-//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its length. One
-//! that this program does not know is passed over. What is sealed does not compress, so it is kept short. The plain text of
-//! an attachment is its bytes.
+//! The plain text of personal details is a list: a byte that says which (1 name, 2 telephone), and the text after its
+//! length. One that this program does not know is passed over. What is sealed does not compress, so it is kept short.
+//! The plain text of an attachment is its bytes.
 
 use std::convert::Infallible;
 
@@ -30,19 +32,68 @@ use crate::{
     id::DocId,
 };
 
-const SUITE: u8 = 1;
-const INFO_CONTACT: &[u8] = b"huiyin personal details v1";
-const INFO_ATTACHMENT: &[u8] = b"huiyin attachment v1";
 const KEY_LEN: usize = 32;
 const HEADER_LEN: usize = 1 + 4;
-const TAG_LEN: usize = 16;
 const NAME: u8 = 1;
 const PHONE: u8 = 2;
+const TAG_LEN: usize = 16;
 
-/// Longest envelope of personal details that is kept. Longer details are refused.
+/// Longest envelope of personal details that is kept.
 pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
 /// By how much an envelope is longer than what is in it.
 pub const ENVELOPE_OVERHEAD: usize = HEADER_LEN + KEY_LEN + TAG_LEN;
+/// Longest envelope of a record that is kept.
+pub const RECORD_ENVELOPE_LEN_MAX: usize = 48 * 1024;
+
+/// What lies in an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Name and telephone.
+    Contact,
+    /// What somebody said at a kiosk: [`crate::sealed::Record`].
+    Record,
+    /// A voice, a drawing, a photo.
+    Attachment(AttachmentKind),
+}
+
+impl Content {
+    /// What it says on the envelope of an entry; `None` for one that a newer program sealed.
+    pub fn of(envelope: &[u8]) -> Option<Self> {
+        [Content::Contact, Content::Record].into_iter().find(|content| envelope.first() == Some(&content.number()))
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Content::Contact => 1,
+            Content::Record => 2,
+            Content::Attachment(_) => 3,
+        }
+    }
+
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Content::Contact => b"huiyin personal details v1",
+            Content::Record => b"huiyin sealed record v1",
+            Content::Attachment(_) => b"huiyin attachment v1",
+        }
+    }
+
+    const fn len_max(self) -> usize {
+        match self {
+            Content::Contact => ENVELOPE_LEN_MAX,
+            Content::Record => RECORD_ENVELOPE_LEN_MAX,
+            Content::Attachment(kind) => kind.len_max(),
+        }
+    }
+
+    fn bound_to(self, doc: &DocId, epoch: u32) -> Vec<u8> {
+        let mut bound = [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat();
+        if let Content::Attachment(kind) = self {
+            bound.push(kind.number());
+        }
+        bound
+    }
+}
 
 /// The public key of one epoch, which every device holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +124,7 @@ pub struct Contact {
 /// Why an envelope cannot be made or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The details are longer than [`ENVELOPE_LEN_MAX`] allows, or an attachment than its kind does.
+    /// What is to be sealed is longer than an envelope may be.
     #[error("what is to be sealed is too long")]
     TooLong,
     /// Not an envelope, or sealed to another key.
@@ -155,19 +206,12 @@ impl OpenKey {
 
 /// Seals `contact` for the record `doc`.
 pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
-    let plain = contact.encode();
-    if plain.len() > ENVELOPE_LEN_MAX / 2 {
-        return Err(SealError::TooLong);
-    }
-    close(key, INFO_CONTACT, &bound_to(doc, key.epoch), &plain, seed)
+    put_in(Content::Contact, key, doc, &contact.encode(), seed)
 }
 
 /// Opens an envelope of the record `doc`.
 pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
-    if envelope.len() > ENVELOPE_LEN_MAX {
-        return Err(SealError::Closed);
-    }
-    let plain = uncover(key, INFO_CONTACT, &bound_to(doc, key.epoch), envelope)?;
+    let plain = take_out(Content::Contact, key, doc, envelope)?;
     Contact::decode(&plain).map_err(|_| SealError::Closed)
 }
 
@@ -180,10 +224,7 @@ pub fn seal_attachment(
     plain: &[u8],
     seed: Seed,
 ) -> Result<Vec<u8>, SealError> {
-    if plain.len() + ENVELOPE_OVERHEAD > kind.len_max() {
-        return Err(SealError::TooLong);
-    }
-    close(key, INFO_ATTACHMENT, &attachment_bound_to(doc, key.epoch, kind), plain, seed)
+    put_in(Content::Attachment(kind), key, doc, plain, seed)
 }
 
 /// Opens an attachment of this kind of the record `doc`; nothing of it is decoded.
@@ -193,35 +234,43 @@ pub fn open_attachment(
     kind: AttachmentKind,
     envelope: &[u8],
 ) -> Result<Vec<u8>, SealError> {
-    if envelope.len() > kind.len_max() {
-        return Err(SealError::Closed);
-    }
-    uncover(key, INFO_ATTACHMENT, &attachment_bound_to(doc, key.epoch, kind), envelope)
+    take_out(Content::Attachment(kind), key, doc, envelope)
 }
 
-fn close(key: &SealKey, info: &[u8], bound_to: &[u8], plain: &[u8], seed: Seed) -> Result<Vec<u8>, SealError> {
+/// Puts bytes into an envelope of the record `doc`.
+pub(crate) fn put_in(
+    content: Content,
+    key: &SealKey,
+    doc: &DocId,
+    plain: &[u8],
+    seed: Seed,
+) -> Result<Vec<u8>, SealError> {
     let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
+    if plain.len() + ENVELOPE_OVERHEAD > content.len_max() {
+        return Err(SealError::TooLong);
+    }
     let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &public,
-        info,
+        content.info(),
         plain,
-        bound_to,
+        &content.bound_to(doc, key.epoch),
         &mut Stream::new(seed),
     )
     .map_err(|_| SealError::Closed)?;
     let mut envelope = Vec::with_capacity(plain.len() + ENVELOPE_OVERHEAD);
-    envelope.push(SUITE);
+    envelope.push(content.number());
     envelope.extend_from_slice(&key.epoch.to_be_bytes());
     envelope.extend_from_slice(&encapsulated.to_bytes());
     envelope.extend_from_slice(&ciphertext);
     Ok(envelope)
 }
 
-fn uncover(key: &OpenKey, info: &[u8], bound_to: &[u8], envelope: &[u8]) -> Result<Vec<u8>, SealError> {
+/// Takes the bytes out of an envelope of the record `doc`.
+pub(crate) fn take_out(content: Content, key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Vec<u8>, SealError> {
     let (header, rest) = envelope.split_at_checked(HEADER_LEN).ok_or(SealError::Closed)?;
     let (encapsulated, ciphertext) = rest.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
-    if header[0] != SUITE || header[1..] != key.epoch.to_be_bytes() {
+    if header[0] != content.number() || header[1..] != key.epoch.to_be_bytes() || envelope.len() > content.len_max() {
         return Err(SealError::Closed);
     }
     let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
@@ -231,19 +280,11 @@ fn uncover(key: &OpenKey, info: &[u8], bound_to: &[u8], envelope: &[u8]) -> Resu
         &OpModeR::Base,
         &secret,
         &encapsulated,
-        info,
+        content.info(),
         ciphertext,
-        bound_to,
+        &content.bound_to(doc, key.epoch),
     )
     .map_err(|_| SealError::Closed)
-}
-
-fn bound_to(doc: &DocId, epoch: u32) -> Vec<u8> {
-    [doc.as_bytes(), &epoch.to_be_bytes()[..]].concat()
-}
-
-fn attachment_bound_to(doc: &DocId, epoch: u32, kind: AttachmentKind) -> Vec<u8> {
-    [&bound_to(doc, epoch)[..], &[kind.number()]].concat()
 }
 
 /// A key stream from the caller's seed, in the shape HPKE asks for.
@@ -322,6 +363,20 @@ mod tests {
         assert!(
             [seed(2, 1, b"one"), seed(1, 2, b"one"), seed(1, 1, b"two")].iter().all(|it| *it != seed(1, 1, b"one"))
         );
+    }
+
+    #[test]
+    fn an_envelope_of_one_thing_does_not_open_as_another() {
+        let hub = OpenKey::make(1, Seed([1; 32]));
+        let doc = DocId::new([7; 16]);
+        let mut envelope = put_in(Content::Record, &hub.seal_key().unwrap(), &doc, b"{}", Seed([2; 32])).unwrap();
+        assert_eq!(Content::of(&envelope), Some(Content::Record));
+        assert_eq!(take_out(Content::Record, &hub, &doc, &envelope).as_deref(), Ok(&b"{}"[..]));
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        envelope[0] = 1;
+        assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
+        let long = put_in(Content::Contact, &hub.seal_key().unwrap(), &doc, &[0; ENVELOPE_LEN_MAX], Seed([2; 32]));
+        assert_eq!(long, Err(SealError::TooLong));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! nothing. It tells where the matter stands and the answer in plain words; never the text, never who spoke.
 //!
 //! ```text
-//! type "slip" · ticket · state · answer · as_of (when the hub last had news, seconds)
+//! type "slip" · ticket · state · answer · filed (when it was said) · as_of (when the hub last had news), both in seconds
 //! steps  a list: {act, at}
 //! ```
 
@@ -31,6 +31,8 @@ pub struct Slip {
     pub answer: Option<String>,
     /// What was done and when, oldest first.
     pub steps: Vec<SlipStep>,
+    /// When it was said, by the clock of whoever took it down.
+    pub filed: UnixSeconds,
     /// When the hub last had news of it.
     pub as_of: UnixSeconds,
 }
@@ -65,8 +67,30 @@ impl Slip {
                 .filter(|step| !step.act.is_empty())
                 .map(|step| SlipStep { act: step.act.clone(), at: step.stamp.at })
                 .collect(),
+            filed: opinion.filed.at,
             as_of,
         })
+    }
+
+    /// When the matter came to rest, by the clock of whoever ended it; `None` while something is owed.
+    pub fn settled(&self, codebook: &Codebook) -> Option<UnixSeconds> {
+        let is_final = codebook.state(&self.state).is_some_and(|state| state.is_final);
+        is_final.then(|| self.steps.last().map_or(self.filed, |step| step.at))
+    }
+
+    /// Whether the person who spoke can be asked what they think of the answer: there is one, the county asks in this
+    /// state, and nobody has said so since that answer.
+    pub fn may_be_evaluated(&self, codebook: &Codebook) -> bool {
+        let Some(words) = &codebook.reaction else { return false };
+        let is_answer = |step: &SlipStep| codebook.step(&step.act).is_some_and(|rule| rule.is_answer);
+        let since = self.steps.iter().rposition(is_answer).map_or(&self.steps[..], |place| &self.steps[place..]);
+        let is_said = since.iter().any(|step| step.act == words.evaluated || step.act == words.unsolved);
+        self.answer.is_some() && !is_said && workflow::may_evaluate(codebook, &self.state)
+    }
+
+    /// Which of its answers it tells, counted from 1; 0 without one.
+    pub fn answer_number(&self, codebook: &Codebook) -> usize {
+        self.steps.iter().filter(|step| codebook.step(&step.act).is_some_and(|rule| rule.is_answer)).count()
     }
 
     /// Reads a slip; `None` if the document is none, or its number is not one.
@@ -90,6 +114,7 @@ impl Slip {
             state: text_at(doc, &ROOT, "state").unwrap_or_default(),
             answer: text_at(doc, &ROOT, "answer"),
             steps,
+            filed: UnixSeconds(int_at(doc, &ROOT, "filed").unwrap_or_default()),
             as_of: UnixSeconds(int_at(doc, &ROOT, "as_of").unwrap_or_default()),
         })
     }
@@ -113,6 +138,10 @@ impl Slip {
                 tx.put(ROOT, "type", Kind::Slip.word())?;
                 tx.put(ROOT, "ticket", self.ticket.digits())?;
                 tx.put_object(ROOT, "steps", ObjType::List)?;
+            }
+            // One that an older program wrote does not tell when it was filed.
+            if tx.get(ROOT, "filed")?.and_then(|(value, _)| value.as_i64()) != Some(self.filed.0) {
+                tx.put(ROOT, "filed", self.filed.0)?;
             }
             set_text(tx, &ROOT, "state", &self.state)?;
             if let Some(answer) = &self.answer {
@@ -165,7 +194,30 @@ mod tests {
         let slip = write(&filed).unwrap();
         assert_eq!(slip.answer.as_deref(), Some("下月就修"));
         assert_eq!(slip.steps.len(), 2);
+        assert_eq!((slip.filed, slip.settled(&codebook)), (UnixSeconds(1), None));
         assert!(!format!("{slip:?}").contains("桥坏了"));
+    }
+
+    #[test]
+    fn an_answer_can_be_evaluated_once_until_there_is_another() {
+        let codebook = Codebook::parse(SMALL).unwrap();
+        let slip = |state: &str, acts: &[&str]| Slip {
+            ticket: Ticket::new(1, 2).unwrap(),
+            state: state.into(),
+            answer: Some("下月就修".into()),
+            steps: acts.iter().map(|act| SlipStep { act: (*act).into(), at: UnixSeconds(7) }).collect(),
+            filed: UnixSeconds(1),
+            as_of: UnixSeconds(9),
+        };
+        let may = |state: &str, acts: &[&str]| slip(state, acts).may_be_evaluated(&codebook);
+        assert!(may("已答复", &["受理", "答复"]));
+        assert!(!may("已答复", &["受理", "答复", "评价"]));
+        assert!(!may("复核中", &["受理", "答复", "要求复核"]));
+        assert!(may("已答复", &["受理", "答复", "要求复核", "答复"]));
+        assert!(may("已销号", &["受理", "答复", "销号"]));
+        assert!(!Slip { answer: None, ..slip("已答复", &["受理"]) }.may_be_evaluated(&codebook));
+        assert_eq!(slip("已销号", &["受理", "答复"]).settled(&codebook), Some(UnixSeconds(7)));
+        assert_eq!(slip("已答复", &["答复", "要求复核", "答复"]).answer_number(&codebook), 2);
     }
 
     #[test]
@@ -177,6 +229,7 @@ mod tests {
             state: "已受理".into(),
             answer: None,
             steps: acts.iter().map(|act| step(act)).collect(),
+            filed: UnixSeconds(1),
             as_of: UnixSeconds(5),
         };
         let mut document = Document::empty();

@@ -93,7 +93,7 @@ impl TryFrom<String> for Ticket {
 }
 
 /// Damm's check over ASCII digits: the digit to append, or 0 for a number that already carries its own.
-fn damm(digits: &str) -> u8 {
+pub(crate) fn damm(digits: &str) -> u8 {
     const QUASIGROUP: [[u8; 10]; 10] = [
         [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
         [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],

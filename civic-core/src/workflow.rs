@@ -86,9 +86,28 @@ pub fn fold(codebook: &Codebook, opinion: &Opinion) -> Standing {
     Standing { state, answer, clashes }
 }
 
-/// The steps that may be taken with an opinion in `state`.
+/// The steps that may be taken with an opinion in `state` by somebody at work; what a person says of it at a kiosk is
+/// theirs alone to say.
 pub fn possible<'a>(codebook: &'a Codebook, state: &'a str) -> impl Iterator<Item = &'a StepRule> {
-    codebook.steps.iter().filter(move |rule| may_follow(codebook, rule, state))
+    codebook.steps.iter().filter(move |rule| may_follow(codebook, rule, state) && !codebook.is_reaction(&rule.act))
+}
+
+/// Whether the person who spoke may evaluate the answer while the opinion is in `state`.
+pub fn may_evaluate(codebook: &Codebook, state: &str) -> bool {
+    let rule = codebook.reaction.as_ref().and_then(|words| codebook.step(&words.evaluated));
+    rule.is_some_and(|rule| may_follow(codebook, rule, state))
+}
+
+/// Where a step leads that a person took at a kiosk, who knew no more of the state than the slip says; `None` if its rule
+/// leads nowhere.
+///
+/// It leads to the rule's state from where the rule allows it, and from every final state: a matter is not over because
+/// the county closed it. From anywhere else it leads nowhere, for what it speaks of is past.
+pub fn said_leads_to(codebook: &Codebook, act: &str, state: &str) -> Option<String> {
+    let rule = codebook.step(act)?;
+    let is_over = codebook.state(state).is_some_and(|state| state.is_final);
+    let leads = is_over || may_follow(codebook, rule, state);
+    rule.to.as_ref().map(|to| if leads { to.clone() } else { state.to_owned() })
 }
 
 /// Checks that `step` may be taken with an opinion in `state`; `has` tells what is given beside the note.
@@ -151,6 +170,9 @@ mod tests {
             state: None,
             stamp: Stamp::new("县", UnixSeconds(1)),
             actor: Actor::new([0; 16]),
+            source: None,
+            evaluation: None,
+            recording: None,
             unaware_of: unaware_of.to_vec(),
         }
     }

@@ -29,6 +29,7 @@ use replica::device::{Device, REDIAL_MAX};
 use tokio::{net::TcpListener, signal, sync::Notify};
 
 use crate::{
+    drawer::Drawer,
     prompts::command::PromptsCommand,
     records::Records,
     run::{Kiosk, run},
@@ -140,9 +141,10 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
-    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let station = Records::new(ledger.clone(), device.clone())?;
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?;
     let news = Arc::new(Notify::new());
     let road = async {
         let error = device.stay(redial_max).await;
@@ -212,8 +214,9 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Aloud::of(&wiring, Arc::new(|_| {})).context("Starting the sound")?);
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
+    let (voice, told) = Aloud::of(&wiring).context("Starting the sound")?;
+    let (voice, panel) = (Box::new(voice), wiring.touch);
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

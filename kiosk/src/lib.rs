@@ -12,6 +12,7 @@ pub mod app;
 pub mod browser;
 pub mod cli;
 pub mod draw;
+pub mod drawer;
 pub mod glass;
 pub mod lamp;
 pub mod picture;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 
-use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
+use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting};
 
 /// 2026-11-20 10:00 in China.
 const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
@@ -14,6 +14,12 @@ const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
 pub struct Sample {
     /// What was filed, with its ticket.
     pub filed: Vec<(Ticket, Draft)>,
+    /// What was filed because nobody came back to it.
+    pub unfinished: Vec<Draft>,
+    /// What is being said.
+    pub draft: Option<Draft>,
+    /// What waits for whoever began it.
+    pub left: Vec<Draft>,
     /// When set, filing fails so.
     pub refuses: Option<NotSaved>,
     /// What is known about tickets that were not filed here.
@@ -40,6 +46,9 @@ impl Default for Sample {
         });
         Self {
             filed: Vec::new(),
+            unfinished: Vec::new(),
+            draft: None,
+            left: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
@@ -67,7 +76,43 @@ impl Station for Sample {
         }
         let ticket = sample_ticket(18_376 + self.filed.len() as u32);
         self.filed.push((ticket, draft.clone()));
+        self.draft = None;
         Ok(ticket)
+    }
+
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
+        self.draft = Some(draft.clone());
+        Ok(())
+    }
+
+    fn throw_away(&mut self) {
+        self.draft = None;
+    }
+
+    fn leave_waiting(&mut self) {
+        self.left.extend(self.draft.take());
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let topic = self.left.first()?.topic.clone();
+        Some(Waiting { topic, begun_at: NEWS_AT })
+    }
+
+    fn take_up(&mut self) -> Option<TakenUp> {
+        self.waiting()?;
+        let draft = self.left.remove(0);
+        self.draft = Some(draft.clone());
+        Some(TakenUp::Draft(draft))
+    }
+
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        if let Some(why) = self.refuses {
+            return Err(why);
+        }
+        if self.waiting().is_some() {
+            self.unfinished.push(self.left.remove(0));
+        }
+        Ok(())
     }
 
     fn find(&self, ticket: &Ticket) -> Found {

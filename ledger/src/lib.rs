@@ -10,13 +10,18 @@
 //! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log. It never
 //! reports an opinion as saved before its entries are on disk.
 //!
-//! **Where to start.** [`Ledger::take_down`] and [`Ledger::catch_up`].
+//! **Where to start.** [`Ledger::take_down`] and [`Ledger::catch_up`]; [`board`] for what a kiosk shows,
+//! [`Ledger::respond`] for what is answered there, [`publish`] and [`sealed`] for the hub's side of both.
 #![forbid(unsafe_code)]
 
+mod answer;
+pub mod board;
 pub mod command;
 pub mod enclosed;
 mod merge;
+pub mod publish;
 pub mod query;
+pub mod sealed;
 pub mod status;
 mod tables;
 #[cfg(test)]
@@ -43,6 +48,7 @@ use replica::{
 use tokio::sync::watch;
 use tracing::error;
 
+pub use answer::NotTaken;
 pub use merge::Merged;
 pub use write::Filed;
 

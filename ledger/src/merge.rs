@@ -133,9 +133,9 @@ impl Ledger {
                         }
                     }
                     EntryKind::Sealed if self.is_hub() && feed.space.audience == Audience::County => {
-                        tables.put_envelope(&entry.doc, entry.payload)?;
+                        tables.put_sealed(&entry.doc, &feed.space.area, &device, entry.at, entry.payload)?;
                     }
-                    // Not for this installation to open, known to the log itself, or from a newer program: the log keeps it.
+                    // Not for this installation to open, known to the log itself, or of a newer program: the log keeps it.
                     EntryKind::Sealed | EntryKind::Attachment | EntryKind::Revoked | EntryKind::Unknown(_) => {}
                 }
             }

@@ -5,7 +5,7 @@ use civic_core::{
     bulk,
     document::{Document, Kind},
     id::DocId,
-    opinion::{self, Opinion, Passage},
+    opinion::{self, Evaluation, Opinion, Passage},
     seal::ENVELOPE_LEN_MAX,
     slip::{self, Slip},
     space::Space,
@@ -82,6 +82,8 @@ pub struct Line {
     pub has_contact: bool,
     /// 1 to 5.
     pub satisfaction: Option<i64>,
+    /// What the person who spoke last said of the answer.
+    pub evaluation: Evaluation,
 }
 
 /// A page of a list.
@@ -231,15 +233,7 @@ impl Ledger {
 
     /// The opinion with this number, if it is here.
     pub fn by_ticket(&self, ticket: &Ticket) -> Result<Option<DocId>, LedgerError> {
-        let tables = self.reader();
-        let name: Option<[u8; 16]> = tables
-            .db
-            .prepare_cached(
-                "SELECT document.name FROM opinion JOIN document ON document.id = opinion.id WHERE opinion.ticket = ?1",
-            )?
-            .query_row(params![ticket.digits()], |row| row.get(0))
-            .optional()?;
-        Ok(name.map(DocId::new))
+        Ok(self.reader().by_ticket(ticket)?)
     }
 
     /// The slip with this number, if it has come.
@@ -338,7 +332,7 @@ impl Ledger {
 }
 
 const LINE_COLUMNS: &str = "document.name, ticket, opinion.area, title, topic, urgency, office, village, channel, state, body, \
-     filed_by, filed_at, changed_at, arrived_at, questions, has_contact, satisfaction";
+     filed_by, filed_at, changed_at, arrived_at, questions, has_contact, satisfaction, satisfied, solved";
 
 fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
     Ok(Line {
@@ -360,5 +354,6 @@ fn line(row: &Row<'_>) -> rusqlite::Result<Line> {
         questions: row.get(15)?,
         has_contact: row.get(16)?,
         satisfaction: row.get(17)?,
+        evaluation: Evaluation { satisfied: row.get(18)?, solved: row.get(19)? },
     })
 }

@@ -5,19 +5,30 @@ use std::path::Path;
 use civic_core::{
     area::Area,
     codebook::Codebook,
+    consultation::Consultation,
+    deputy::Deputy,
     document::{Document, Kind},
     id::{Actor, DocId},
-    opinion::{Field, Opinion},
+    matter::Matter,
+    notice::Notice,
+    opinion::{Evaluation, Field, Opinion},
+    published::{self, Published},
     review,
+    seal::Content,
     slip::Slip,
     space::{Audience, Space},
+    station::Station,
+    ticket::Ticket,
     time::UnixSeconds,
     visit::Visit,
+    vote::Vote,
     workflow,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
-const MIGRATIONS: [&str; 1] = [include_str!("0001_init.sql")];
+use crate::sealed::What;
+
+const MIGRATIONS: [&str; 2] = [include_str!("0001_init.sql"), include_str!("0002_published.sql")];
 const BUSY_MS: u32 = 10_000;
 
 /// One connection.
@@ -99,11 +110,20 @@ impl Tables {
             // Only the hub may write in public spaces, so what is found there is its word.
             (Kind::Slip, Audience::Public) => {
                 if let Some(slip) = Slip::read(&kept.document) {
+                    let settled_at = slip.settled(codebook).map(|at| at.0);
                     self.db
-                        .prepare_cached("INSERT OR REPLACE INTO slip (id, ticket) VALUES (?1, ?2)")?
-                        .execute(params![id, slip.ticket.digits()])?;
+                        .prepare_cached(
+                            "INSERT OR REPLACE INTO slip (id, ticket, area, filed_at, settled_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                        )?
+                        .execute(params![id, slip.ticket.digits(), area.code(), slip.filed.0, settled_at])?;
                 }
             }
+            (Kind::Notice, Audience::Public) => self.keep_published::<Notice>(id, &kept.document)?,
+            (Kind::Station, Audience::Public) => self.keep_published::<Station>(id, &kept.document)?,
+            (Kind::Deputy, Audience::Public) => self.keep_published::<Deputy>(id, &kept.document)?,
+            (Kind::Consultation, Audience::Public) => self.keep_published::<Consultation>(id, &kept.document)?,
+            (Kind::Vote, Audience::Public) => self.keep_published::<Vote>(id, &kept.document)?,
+            (Kind::Matter, Audience::Public) => self.keep_published::<Matter>(id, &kept.document)?,
             (Kind::Visit, Audience::Deputies) => {
                 if let Some(visit) = Visit::read(&kept.document) {
                     self.db
@@ -123,11 +143,32 @@ impl Tables {
             }
             // Kept and passed on; no table speaks of it.
             (Kind::Opinion, Audience::Public)
-            | (Kind::Slip, Audience::Deputies | Audience::County)
+            | (
+                Kind::Slip
+                | Kind::Notice
+                | Kind::Station
+                | Kind::Deputy
+                | Kind::Consultation
+                | Kind::Vote
+                | Kind::Matter,
+                Audience::Deputies | Audience::County,
+            )
             | (Kind::Visit, Audience::Public | Audience::County)
             | (Kind::Unknown, Audience::Public | Audience::Deputies | Audience::County) => {}
         }
         Ok(())
+    }
+
+    fn keep_published<T: Published>(&self, id: i64, document: &Document) -> Result<(), rusqlite::Error> {
+        match published::read::<T>(document).and_then(|record| Some((serde_json::to_string(&record).ok()?, record))) {
+            Some((content, record)) => self
+                .db
+                .prepare_cached("INSERT OR REPLACE INTO published (id, kind, key, content) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![id, T::KIND.word(), record.key(), content]),
+            // A newer program wrote it in another shape: better not shown than shown as it was.
+            None => self.db.prepare_cached("DELETE FROM published WHERE id = ?1")?.execute(params![id]),
+        }
+        .map(drop)
     }
 
     fn keep_opinion(
@@ -139,17 +180,20 @@ impl Tables {
         row: i64,
         arrived_at: UnixSeconds,
     ) -> Result<(), rusqlite::Error> {
+        let Evaluation { satisfied, solved } = opinion.evaluation().unwrap_or_default();
         self.db
             .prepare_cached(
                 "INSERT INTO opinion (id, ticket, area, title, topic, urgency, office, village, channel, state, body,
-                     filed_by, filed_at, changed_at, arrived_at, row, satisfaction, questions, has_contact, slip_is_due)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1)
+                     filed_by, filed_at, changed_at, arrived_at, row, satisfaction, questions, has_contact, satisfied,
+                     solved, slip_is_due)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, 1)
                  ON CONFLICT (id) DO UPDATE SET ticket = excluded.ticket, title = excluded.title, topic = excluded.topic,
                      urgency = excluded.urgency, office = excluded.office, village = excluded.village,
                      channel = excluded.channel, state = excluded.state, body = excluded.body,
                      filed_by = excluded.filed_by, filed_at = excluded.filed_at, changed_at = excluded.changed_at,
                      row = excluded.row, satisfaction = excluded.satisfaction, questions = excluded.questions,
-                     has_contact = excluded.has_contact, slip_is_due = 1",
+                     has_contact = excluded.has_contact, satisfied = excluded.satisfied, solved = excluded.solved,
+                     slip_is_due = 1",
             )?
             .execute(params![
                 id,
@@ -171,7 +215,66 @@ impl Tables {
                 opinion.satisfaction,
                 review::open_questions(codebook, opinion),
                 opinion.has_contact,
+                satisfied,
+                solved,
             ])
+            .map(drop)
+    }
+
+    /// A record that was published under this name.
+    pub(crate) fn published<T: Published>(&self, name: &DocId) -> Result<Option<T>, rusqlite::Error> {
+        let content: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT content FROM published JOIN document ON document.id = published.id
+                 WHERE document.name = ?1 AND published.kind = ?2",
+            )?
+            .query_row(params![name.as_bytes(), T::KIND.word()], |row| row.get(0))
+            .optional()?;
+        Ok(content.and_then(|content| serde_json::from_str(&content).ok()))
+    }
+
+    /// The record that was published with this key.
+    pub(crate) fn published_by_key<T: Published>(&self, key: &str) -> Result<Option<T>, rusqlite::Error> {
+        self.published(&published::id_of(T::KIND, key))
+    }
+
+    /// Every record of a kind that was published, by key.
+    pub(crate) fn all_published<T: Published>(&self) -> Result<Vec<(DocId, T)>, rusqlite::Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT document.name, content FROM published JOIN document ON document.id = published.id
+             WHERE published.kind = ?1 ORDER BY published.key, published.id",
+        )?;
+        let rows =
+            query.query_map(params![T::KIND.word()], |row| Ok((DocId::new(row.get(0)?), row.get::<_, String>(1)?)))?;
+        let read = |(name, content): (DocId, String)| Some((name, serde_json::from_str(&content).ok()?));
+        rows.filter_map(|row| row.map(read).transpose()).collect()
+    }
+
+    /// The opinion with this number, if it is here.
+    pub(crate) fn by_ticket(&self, ticket: &Ticket) -> Result<Option<DocId>, rusqlite::Error> {
+        let name: Option<[u8; 16]> = self
+            .db
+            .prepare_cached(
+                "SELECT document.name FROM opinion JOIN document ON document.id = opinion.id WHERE opinion.ticket = ?1",
+            )?
+            .query_row(params![ticket.digits()], |row| row.get(0))
+            .optional()?;
+        Ok(name.map(DocId::new))
+    }
+
+    /// How many sealed records of this sort speak of this document.
+    pub(crate) fn sealed_count(&self, what: What, subject: &DocId) -> Result<u64, rusqlite::Error> {
+        self.db
+            .prepare_cached("SELECT count(*) FROM sealed WHERE what = ?1 AND subject = ?2")?
+            .query_row(params![what.word(), subject.to_string()], |row| row.get(0))
+    }
+
+    /// Notes what a sealed record is and what it is about.
+    pub(crate) fn mark_sealed(&self, name: &DocId, what: What, subject: &str) -> Result<(), rusqlite::Error> {
+        self.db
+            .prepare_cached("UPDATE sealed SET what = ?2, subject = ?3 WHERE doc = ?1")?
+            .execute(params![name.as_bytes(), what.word(), subject])
             .map(drop)
     }
 
@@ -206,10 +309,29 @@ impl Tables {
             .map(drop)
     }
 
-    pub(crate) fn put_envelope(&self, name: &DocId, payload: &[u8]) -> Result<(), rusqlite::Error> {
-        self.db
-            .prepare_cached("INSERT INTO envelope (doc, payload) VALUES (?1, ?2)")?
-            .execute(params![name.as_bytes(), payload])
-            .map(drop)
+    /// Keeps what was sealed to the county: personal details by the record they stand beside, anything else by its own
+    /// name, under which only the first counts.
+    pub(crate) fn put_sealed(
+        &self,
+        name: &DocId,
+        area: &Area,
+        device: &str,
+        at: UnixSeconds,
+        payload: &[u8],
+    ) -> Result<(), rusqlite::Error> {
+        match Content::of(payload) {
+            Some(Content::Record) => self
+                .db
+                .prepare_cached(
+                    "INSERT INTO sealed (doc, area, device, at, payload) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (doc) DO UPDATE SET repeats = repeats + 1",
+                )?
+                .execute(params![name.as_bytes(), area.code(), device, at.0, payload]),
+            Some(Content::Contact | Content::Attachment(_)) | None => self
+                .db
+                .prepare_cached("INSERT INTO envelope (doc, payload) VALUES (?1, ?2)")?
+                .execute(params![name.as_bytes(), payload]),
+        }
+        .map(drop)
     }
 }

@@ -26,6 +26,8 @@ use crate::{
     enclosed::{Enclosed, Enclosure, Heard, Whereabouts},
 };
 
+mod publish;
+
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";
 

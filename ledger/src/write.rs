@@ -50,11 +50,54 @@ impl Ledger {
     /// all in one transaction. `by` is who took it down.
     pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let mut tables = self.writer();
+        self.take_down_as(&mut tables, DocId::new(clock::random()), village, by, heard)
+    }
+
+    /// The same for what was said in the form `form`: sent again, even after the power failed between saving and showing,
+    /// it is the one that is here already. Changed since, it is another opinion.
+    pub fn take_down_form(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
+        let mut tables = self.writer();
+        self.catch_up_with(&mut tables)?;
+        let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        if tables.document(&id)?.is_some() {
+            if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
+                return Ok(filed);
+            }
+            id = DocId::new(clock::random());
+        }
+        self.take_down_as(&mut tables, id, village, by, heard)
+    }
+
+    /// The opinion that was filed from the form `form`, if it was.
+    pub fn filed_from(&self, form: &str) -> Result<Option<Filed>, LedgerError> {
+        let id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        let ticket = self.opinion(&id)?.and_then(|whole| whole.opinion.ticket);
+        Ok(ticket.map(|ticket| Filed { id, ticket }))
+    }
+
+    fn take_down_as(
+        &self,
+        tables: &mut Tables,
+        id: DocId,
+        village: &Area,
+        by: &str,
+        heard: Heard,
+    ) -> Result<Filed, LedgerError> {
         let stamp = Stamp::new(by, clock::now());
-        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(&tables, &[])? };
+        let filed = Filed { id, ticket: self.draw_ticket(tables, &[])? };
         let (entries, attachments) = self.file_entries(filed, village, &stamp, heard)?;
-        self.commit_with(&mut tables, entries, attachments)?;
+        self.commit_with(tables, entries, attachments)?;
         Ok(filed)
+    }
+
+    /// The opinion of this name, if it says just this.
+    fn filed_alike(&self, tables: &Tables, id: DocId, heard: &Heard) -> Result<Option<Filed>, LedgerError> {
+        let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
+            return Ok(None);
+        };
+        let attached: Vec<_> = self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
+        let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
+        Ok(opinion.ticket.filter(|_| is_same).map(|ticket| Filed { id, ticket }))
     }
 
     /// Records a visit and the opinions heard on it, all or nothing. `form` names the form it was written in: the same
@@ -120,14 +163,8 @@ impl Ledger {
         }
         let mut filed = Vec::new();
         for (id, heard) in visit.opinions.into_iter().zip(heard) {
-            let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
-                return Ok(None);
-            };
-            let attached: Vec<_> =
-                self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
-            let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
-            match opinion.ticket.filter(|_| is_same) {
-                Some(ticket) => filed.push(Filed { id, ticket }),
+            match self.filed_alike(tables, id, heard)? {
+                Some(alike) => filed.push(alike),
                 None => return Ok(None),
             }
         }
@@ -205,7 +242,7 @@ impl Ledger {
         Ok(results)
     }
 
-    /// Brings every slip that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
+    /// Brings every slip and matter that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
     /// many were written. Only the hub does this.
     pub fn write_slips(&self) -> Result<usize, LedgerError> {
         let mut tables = self.writer();
@@ -224,7 +261,10 @@ impl Ledger {
         let stamp = Stamp::new(self.codebook().county.name.clone(), clock::now());
         let mut entries = Vec::new();
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
-            entries.extend(self.slip_entry(&tables, &name, &stamp)?);
+            let Some(kept) = tables.document(&name)? else { continue };
+            let Some(opinion) = Opinion::read(&kept.document) else { continue };
+            entries.extend(self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp)?);
+            entries.extend(self.matter_entry(&tables, &name, &opinion, &stamp)?);
         }
         let written = entries.len();
         self.commit(&mut tables, entries)?;
@@ -235,17 +275,22 @@ impl Ledger {
         Ok(written.max(1))
     }
 
-    fn slip_entry(&self, tables: &Tables, opinion: &DocId, stamp: &Stamp) -> Result<Option<NewEntry>, LedgerError> {
-        let Some(kept) = tables.document(opinion)? else { return Ok(None) };
-        let Some(read) = Opinion::read(&kept.document) else { return Ok(None) };
-        let Some(slip) = Slip::of(self.codebook(), &read, stamp.at) else { return Ok(None) };
-        let id = slip::id_of(opinion);
+    fn slip_entry(
+        &self,
+        tables: &Tables,
+        name: &DocId,
+        area: &Area,
+        opinion: &Opinion,
+        stamp: &Stamp,
+    ) -> Result<Option<NewEntry>, LedgerError> {
+        let Some(slip) = Slip::of(self.codebook(), opinion, stamp.at) else { return Ok(None) };
+        let id = slip::id_of(name);
         let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
-        self.entry(&kept.space.area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
+        self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
     }
 
-    fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+    pub(crate) fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
         self.commit_with(tables, entries, Vec::new())
     }
 
@@ -331,7 +376,7 @@ impl Ledger {
         self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
     }
 
-    fn entry(
+    pub(crate) fn entry(
         &self,
         area: &Area,
         audience: Audience,

@@ -3,14 +3,14 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, area::Area, id::DeviceId};
+use civic_core::{access::Role, area::Area, id::DeviceId, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::command::{self, Data};
 use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
-    county,
+    county, publishing,
     register::{self, Register},
     serve,
 };
@@ -40,6 +40,45 @@ enum Command {
     Device {
         #[command(subcommand)]
         command: DeviceCommand,
+    },
+    /// Publish what a file holds: notices, stations, deputies, consultations, votes, matters. The hub may be serving.
+    Publish {
+        #[command(flatten)]
+        data: Data,
+        /// The file; commented ones stand in tests/sample/publish.
+        file: PathBuf,
+        /// As one JSON object a record.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make tokens for a vote and print them, once: only their hashes are kept. The hub may be serving.
+    Tokens {
+        #[command(flatten)]
+        data: Data,
+        /// The vote's key.
+        #[arg(long)]
+        vote: String,
+        /// How many.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=TOKENS_BATCH_MAX as i64))]
+        count: u16,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count a vote or a consultation as it stands. The hub may be serving.
+    #[command(group(clap::ArgGroup::new("what").required(true)))]
+    Tally {
+        #[command(flatten)]
+        data: Data,
+        /// The vote's key.
+        #[arg(long, group = "what")]
+        vote: Option<String>,
+        /// The consultation's key.
+        #[arg(long, group = "what")]
+        consultation: Option<String>,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Answer devices and show the operators' pages.
     Serve {
@@ -123,6 +162,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { data, county } => init(&data, &county),
         Command::Device { command } => device(command),
+        Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
+        Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
+        Command::Tally { data, vote, consultation, json } => {
+            publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), json)
+        }
         Command::Serve { data, listen, http } => {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting the runtime")?;

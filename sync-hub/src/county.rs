@@ -53,6 +53,12 @@ pub fn init(dir: &DataDir, county: &str) -> anyhow::Result<Codebook> {
     Ok(codebook)
 }
 
+/// Takes up the key in `dir` that opens what was sealed to the county.
+pub fn open_key(dir: &DataDir) -> anyhow::Result<OpenKey> {
+    let text = dir.read(SEAL_FILE)?.context("the key that opens envelopes is missing")?;
+    serde_json::from_slice(&text).with_context(|| format!("{} cannot be understood", dir.file(SEAL_FILE).display()))
+}
+
 /// Takes up the authority in `dir`.
 pub fn authority(dir: &DataDir, card: &Card) -> anyhow::Result<Authority> {
     let text = dir.read(AUTHORITY_FILE)?.context("the authority's key is missing")?;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
 use civic_core::{access::Role, document::Kind, id::from_hex};
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 use replica::{
     dir::DataDir,
     hub::Hub,
@@ -19,10 +19,16 @@ use web::guard::{self, Token};
 
 use crate::{
     county,
+    errand::Errands,
     http::{self, Console},
+    opening::Opener,
     register::{self, Register},
 };
 
+/// How often it is looked whether a command asks for something.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long it is waited for news before it is looked whether there is something to do anyway.
+const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -67,9 +73,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         register.clone(),
     ));
     let follow = tokio::spawn(ledger.clone().follow());
-    let slips = tokio::spawn(write_slips(ledger.clone()));
+    let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
+    let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
+    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
     let token = Token::draw();
-    let console = Console { ledger: ledger.clone(), register, hub: hub.clone() };
+    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
@@ -85,32 +93,48 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
     pages.abort();
     follow.abort();
-    slips.abort();
+    work.abort();
+    errands.abort();
     Ok(())
 }
 
-/// Keeps slips behind their opinions: at once while there is something to say, then whenever the ledger changed.
-async fn write_slips(ledger: Ledger) {
+/// Opens what people sealed to the county, and keeps slips and matters behind their opinions: at once while there is
+/// something to do, then whenever the ledger changed.
+async fn keep_up(ledger: Ledger, opener: Opener) {
     let mut changed = ledger.changed();
     loop {
         changed.mark_unchanged();
-        let worker = ledger.clone();
-        match tokio::task::spawn_blocking(move || worker.write_slips()).await {
-            Ok(Ok(0)) => {
-                if changed.changed().await.is_err() {
-                    return;
-                }
-            }
+        let (writer, opener) = (ledger.clone(), opener.clone());
+        match tokio::task::spawn_blocking(move || Ok::<_, LedgerError>(opener.work()? + writer.write_slips()?)).await {
+            // A program beside this one may have merged what came, and then nothing here says that something changed.
+            Ok(Ok(0)) => match tokio::time::timeout(LOOK_ANYWAY, changed.changed()).await {
+                Ok(Ok(())) | Err(_) => {}
+                Ok(Err(_)) => return,
+            },
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => {
-                error!(error = %failure, "Slips could not be written");
+                error!(error = %failure, "Envelopes could not be opened or slips not written");
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             Err(failure) => {
-                error!(error = %failure, "Writing slips stopped in the middle");
+                error!(error = %failure, "Opening envelopes and writing slips stopped in the middle");
                 return;
             }
         }
+    }
+}
+
+/// Carries out what commands ask while this program holds the directory; one that fails is told to whoever asked.
+async fn run_errands(dir: DataDir, ledger: Ledger) {
+    let mut is_start = true;
+    loop {
+        let (place, worker) = (DataDir::look(dir.path()), ledger.clone());
+        match tokio::task::spawn_blocking(move || Errands::open(&place)?.run(&worker, is_start)).await {
+            Ok(Ok(_)) => is_start = false,
+            Ok(Err(failure)) => error!(error = %failure, "Errands could not be read"),
+            Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -9,6 +9,14 @@ use serde_json::{Map, Value, json};
 
 /// The sample codebook, [`Codebook`] as text.
 pub const COUNTY: &str = include_str!("../sample/county.toml");
+/// What the sample county publishes: file names and files, stations before the deputies who name them.
+pub const PUBLISHED: [(&str, &str); 5] = [
+    ("stations.toml", include_str!("../sample/publish/stations.toml")),
+    ("deputies.toml", include_str!("../sample/publish/deputies.toml")),
+    ("notices.toml", include_str!("../sample/publish/notices.toml")),
+    ("consultation.toml", include_str!("../sample/publish/consultation.toml")),
+    ("vote.toml", include_str!("../sample/publish/vote.toml")),
+];
 pub(crate) const SPEECH: &str = include_str!("../sample/speech.toml");
 
 /// The first day on which somebody spoke: 2026-04-01, Beijing time.
@@ -240,6 +248,7 @@ mod tests {
         document::Stamp,
         id::Actor,
         opinion::{self, Field, Opinion},
+        publication::Publication,
         ticket::Ticket,
         workflow,
     };
@@ -265,6 +274,31 @@ mod tests {
         assert_eq!(codebook.places.iter().filter(|place| place.area.code().len() == 12).count(), 16);
         assert!(codebook.topics.iter().all(|topic| (4..=6).contains(&topic.phrases.len())));
         assert!(codebook.steps.iter().any(|step| step.is_answer) && codebook.steps.iter().any(|step| step.settles));
+    }
+
+    #[test]
+    fn every_file_that_the_sample_publishes_reads_strictly_and_asks_in_every_way() {
+        let codebook = Codebook::parse(COUNTY).unwrap();
+        let mut stations = BTreeSet::new();
+        let mut types = BTreeSet::new();
+        for (name, text) in PUBLISHED {
+            let read = Publication::parse(text, &codebook, &stations);
+            let publication = read.unwrap_or_else(|bad| panic!("{name}: {bad}"));
+            assert!(!publication.is_empty(), "{name}");
+            stations.extend(publication.stations.iter().map(|station| station.key.clone()));
+            let questions = publication.consultations.iter().flat_map(|consultation| &consultation.questions);
+            types.extend(questions.map(|question| format!("{:?}", question.asks)));
+        }
+        assert_eq!(types.len(), 8);
+        let matter = include_str!("../sample/publish/matter.toml");
+        let example: String = matter
+            .lines()
+            .skip_while(|line| *line != "# [[matter]]")
+            .map(|line| line.replacen("# ", "", 1) + "\n")
+            .collect();
+        let ticket = Ticket::new(1, 23_456).unwrap().to_string();
+        let example = example.replace("0001 2345 67", &ticket);
+        assert_eq!(Publication::parse(&example, &codebook, &stations).unwrap().matters.len(), 1);
     }
 
     #[test]

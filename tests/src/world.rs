@@ -171,6 +171,13 @@ impl World {
         Ok(())
     }
 
+    /// Publishes the file of this name and text at the hub, whether it is serving or not.
+    pub fn publish(&self, name: &str, text: &str) -> anyhow::Result<Done> {
+        let file = self.dir.join(name);
+        fs::write(&file, text).with_context(|| format!("Writing {}", file.display()))?;
+        self.tell("hub", &["publish", &file.to_string_lossy()])
+    }
+
     /// Gives a device a road; it is enrolled by [`Self::enrol`]. The hub must have been started once.
     pub fn add(&mut self, key: &str, part: Part) -> anyhow::Result<()> {
         let hub = SocketAddr::from((Ipv4Addr::LOCALHOST, *self.hub_port()));

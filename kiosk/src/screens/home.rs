@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, find::Find, labelled_help, read_button, topics::Topics};
+use super::{Around, Next, Page, find::Find, labelled_help, read_button};
 use crate::{
     draw::{
         icon::Icon,
@@ -60,7 +60,7 @@ impl Page for Home {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Say => Next::show(Topics::default()),
+            Touch::Say => Next::Say,
             Touch::Find => Next::show(Find::default()),
         }
     }

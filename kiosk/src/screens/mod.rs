@@ -14,7 +14,7 @@ use civic_core::{
 use embedded_graphics::prelude::Size;
 
 use crate::{
-    app::Speech,
+    app::{Effect, Speech},
     draw::{
         icon::Icon,
         layout::{Placed, layout},
@@ -27,6 +27,7 @@ use crate::{
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
+pub mod begun;
 pub mod clear;
 pub mod contact;
 pub mod filed;
@@ -39,6 +40,8 @@ mod number_pad;
 pub mod phone;
 pub mod progress;
 pub mod read_back;
+pub mod since;
+pub mod speak;
 pub mod topics;
 pub mod writing;
 
@@ -58,6 +61,8 @@ pub struct Around<'a> {
     pub packs: &'a [Both],
     /// Whether something is being read aloud.
     pub speech: Speech,
+    /// Whether somebody can speak into this station.
+    pub has_microphone: bool,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -74,12 +79,33 @@ pub enum Next {
         /// How often that failed before.
         failures: u32,
     },
+    /// Somebody wants to say something: they begin, or are asked about what waits.
+    Say,
+    /// Whoever began what waits goes on with it.
+    TakeUp,
+    /// What waits is filed as unfinished, and somebody else begins.
+    SetAside,
+    /// The first screen comes up.
+    Leave(Left),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
+    /// Something is to be heard or recorded, before this screen.
+    Do(Effect, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
+}
+
+/// How the first screen comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Somebody took back what they said: nothing of it stays.
+    TakenBack,
+    /// What was said waits, if anything was.
+    Waiting,
+    /// Nobody answered whose the words are that wait: they are filed as unfinished.
+    NobodyAnswered,
 }
 
 /// One screen.
@@ -99,13 +125,13 @@ pub(crate) trait Page: Into<Screen> {
     }
 
     /// What comes when nobody touched it for that long.
-    fn unattended(self) -> Screen {
-        leave::Leave::nobody_there(self.into()).into()
+    fn unattended(self) -> Next {
+        Next::show(leave::Leave::nobody_there(self.into()))
     }
 
-    /// Whether leaving it would lose words that somebody wrote.
-    fn holds_words(&self) -> bool {
-        false
+    /// What somebody is saying, on screens that hold it: whatever it says is kept after every touch.
+    fn draft(&self) -> Option<&Draft> {
+        None
     }
 }
 
@@ -234,6 +260,19 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
     around.settings.read_aloud.then_some(button)
 }
 
+/// Back to saying it, the way it was said.
+pub(crate) fn say_on(draft: Draft) -> Next {
+    match draft.voice {
+        Some(_) => Next::show(speak::Speak::new(draft)),
+        None => Next::show(writing::Writing::new(draft)),
+    }
+}
+
+/// It is said; what else there is to ask begins.
+fn after_saying(draft: Draft) -> Next {
+    Next::show(since::SinceWhen { draft })
+}
+
 /// One page of a list; after the last page comes the first.
 fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
     let pages = all.len().div_ceil(size).max(1);
@@ -263,6 +302,33 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
         Some(Act::Frame(Frame::Help)) => Next::show(help::Help::over(page.into())),
         Some(Act::Frame(Frame::Read)) => Next::Read(page.into()),
         None => Next::show(page),
+    }
+}
+
+impl Screen {
+    /// Whether leaving it would leave words behind.
+    pub fn holds_words(&self) -> bool {
+        self.draft().is_some_and(Draft::says_something) || self.is_listening()
+    }
+
+    /// Whether the microphone listens for this screen.
+    pub fn is_listening(&self) -> bool {
+        if let Screen::Speak(speak) = self { speak.is_listening() } else { false }
+    }
+
+    /// Where somebody speaks, if it is up or lies below a question.
+    pub fn speaking(&mut self) -> Option<&mut speak::Speak> {
+        if let Screen::Speak(speak) = self {
+            return Some(speak);
+        }
+        self.under()?.speaking()
+    }
+
+    fn under(&mut self) -> Option<&mut Screen> {
+        if let Screen::Help(help) = self {
+            return Some(help.under());
+        }
+        if let Screen::Leave(leave) = self { Some(leave.under()) } else { None }
     }
 }
 
@@ -297,13 +363,13 @@ macro_rules! screens {
             }
 
             /// What comes when nobody touched it for that long.
-            pub fn unattended(self) -> Screen {
+            pub fn unattended(self) -> Next {
                 match self { $(Screen::$Name(page) => page.unattended(),)+ }
             }
 
-            /// Whether leaving it would lose words that somebody wrote.
-            pub fn holds_words(&self) -> bool {
-                match self { $(Screen::$Name(page) => page.holds_words(),)+ }
+            /// What somebody is saying, on screens that hold it.
+            pub fn draft(&self) -> Option<&Draft> {
+                match self { $(Screen::$Name(page) => page.draft(),)+ }
             }
         }
 
@@ -318,12 +384,18 @@ macro_rules! screens {
 screens! {
     /// The first screen: say something, or ask what became of it.
     Home(home::Home),
+    /// Was it you who began this?
+    Begun(begun::Begun),
     /// What is it about?
     Topics(topics::Topics),
+    /// Saying it aloud.
+    Speak(speak::Speak),
     /// Writing it down.
     Writing(writing::Writing),
     /// Take everything away?
     Clear(clear::Clear),
+    /// Since when is it so?
+    SinceWhen(since::SinceWhen),
     /// Leave a telephone number?
     Contact(contact::Contact),
     /// The telephone number.

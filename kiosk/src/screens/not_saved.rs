@@ -84,7 +84,7 @@ impl Page for NotSaved {
         Some(Duration::from_secs(5 * 60))
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

@@ -1,7 +1,7 @@
 //! Writing it down: ready sentences to touch, pinyin, digits and marks. Ready sentences come first, because a person who
 //! cannot type can still say something with them.
 
-use super::{Around, Next, Page, clear::Clear, contact::Contact, help_button, page_of, read_button, topics::Topics};
+use super::{Around, Next, Page, after_saying, clear::Clear, help_button, page_of, read_button, speak::Speak};
 use crate::{
     draw::{
         icon::Icon,
@@ -45,7 +45,7 @@ enum Panel {
 /// What can be touched on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Touch {
-    /// Back to the topics; the words are kept.
+    /// Back to how it is said; the words are kept.
     Back,
     /// Take everything away (asks first).
     Clear,
@@ -128,7 +128,7 @@ impl Page for Writing {
                 (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Black).bold()),
             ],
         );
-        let done = if self.draft.body.is_empty() { Look::Waiting } else { Look::Next };
+        let done = if !self.draft.says_something() { Look::Waiting } else { Look::Next };
         let back = button(Touch::Back, around.sentence("back").alone(), Some(Icon::Back), Look::Other).as_way_back();
         let clear = button(Touch::Clear, around.sentence("clear").alone(), Some(Icon::Bin), Look::Other);
         let done = button(Touch::Done, around.sentence("done-writing").alone(), Some(Icon::Tick), done);
@@ -154,11 +154,11 @@ impl Page for Writing {
 
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => return Next::show(Topics { draft: self.draft, page: 0 }),
+            Touch::Back => return Next::show(Speak::new(self.draft)),
             Touch::Clear if self.draft.body.is_empty() => {}
             Touch::Clear => return Next::show(Clear { writing: self }),
-            Touch::Done if self.draft.body.trim().is_empty() => {}
-            Touch::Done => return Next::show(Contact { draft: self.draft }),
+            Touch::Done if !self.draft.says_something() => {}
+            Touch::Done => return after_saying(self.draft),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
             Touch::Letter(letter) => {
                 if self.letters.len() < KEYS_MAX {
@@ -191,8 +191,8 @@ impl Page for Writing {
         Next::show(self)
     }
 
-    fn holds_words(&self) -> bool {
-        !self.draft.body.is_empty()
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }
 
@@ -313,11 +313,10 @@ mod tests {
     use crate::screens::Screen;
 
     fn after(touches: impl IntoIterator<Item = Touch>) -> Writing {
-        touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| match writing.touched(touch) {
-            Next::Show(Screen::Writing(writing)) => writing,
-            next @ (Next::Show(_) | Next::File { .. } | Next::Find(_) | Next::Adjust(..) | Next::Read(_)) => {
-                panic!("left the screen: {next:?}")
-            }
+        touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| {
+            let next = writing.touched(touch);
+            let Next::Show(Screen::Writing(writing)) = next else { panic!("left the screen: {next:?}") };
+            writing
         })
     }
 

@@ -1,10 +1,11 @@
 //! What is heard and what is spoken: one thread plays prompts and recordings, another records a voice.
 //!
-//! Neither ever waits for the app, nor the app for them: commands go through short queues, and what happened is told by
-//! calling a function. Both threads sleep while there is nothing to do and end when [`Sound`] is dropped. A station
-//! without a microphone or a loudspeaker says so and goes on.
+//! The app never waits for them: commands go through short queues, and what happened is told by calling a function.
+//! Both threads sleep while there is nothing to do and end when [`Sound`] is dropped. A station without a microphone or
+//! a loudspeaker says so and goes on.
 //!
-//! Where to start: [`Sound`] is all that can be asked, [`Event`] all that can be told. [`opus`] is how voices are kept.
+//! Where to start: [`Sound`] is all that can be asked, [`Event`] all that can be told, and [`Aloud`] is both for the
+//! app. [`opus`] is how voices are kept.
 
 mod aloud;
 pub mod opus;
@@ -25,13 +26,13 @@ use std::{
 
 use hardware::sound::{Loudspeaker, Microphone, SoundError};
 
-use crate::{prompts::Prompts, spoken::Spoken};
+use crate::{prompts::Prompts, screens::speak, spoken::Spoken};
 
 /// How long a recording may be before somebody asks for more.
-pub const RECORDING_USUAL: Duration = Duration::from_secs(60);
+pub const RECORDING_USUAL: Duration = speak::USUAL;
 
 /// How long it may be then.
-pub const RECORDING_EXTENDED: Duration = opus::READ_MAX;
+pub const RECORDING_EXTENDED: Duration = speak::EXTENDED;
 
 /// A recording whose loudest moment is below this holds no voice: nobody spoke, or into the wrong side.
 pub const AUDIBLE: u8 = 30;
@@ -43,7 +44,7 @@ pub const VOLUME_MAX: u8 = 100;
 /// further ones are dropped and logged.
 const COMMANDS_WAITING: usize = 16;
 
-/// Told from the threads of the sound. It must not wait.
+/// Told from the threads of the sound, which wait until it returns.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// The microphone and the loudspeaker of a station, at work.

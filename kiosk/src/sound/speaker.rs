@@ -28,8 +28,8 @@ pub enum Command {
 /// Silence between two things that are said: a breath.
 const BREATH_FRAMES: usize = 12;
 
-/// How loud it is before anybody asks.
-const VOLUME_AT_FIRST: u8 = 80;
+/// How loud it is before the app says how loud.
+const VOLUME_AT_FIRST: u8 = 60;
 
 /// The loudspeaker, and what it is saying.
 pub struct Speaker {

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod drafts;
 mod keys;
 mod looks;
 mod pictures;
 mod printing;
 mod prompts;
 mod records;
+mod speak;
 mod stories;
 mod support;
 mod wording;

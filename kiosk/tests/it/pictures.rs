@@ -178,11 +178,11 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
     in_every_look(&mut check);
     for size in SIZES {
         let mut longest = Desk::new(size);
-        longest.touch_all(&["提意见", "土地山林"]);
+        longest.touch_all(&["提意见", "土地山林", "写下来"]);
         for _ in 0..CHARACTERS_MAX {
             longest.touch("地界有争议");
         }
-        longest.touch_all(&["写好了", "不用留"]);
+        longest.touch_all(&["写好了", "不说这个", "不用留"]);
         check("read-back-longest", size, looks()[0], &longest);
     }
     assert!(troubles.is_empty(), "{} troubles:\n{}", troubles.len(), troubles.join("\n"));

@@ -13,7 +13,8 @@ use civic_core::{
 };
 use kiosk::{
     app::App,
-    records::Records,
+    drawer::Drawer,
+    records::{CHILD, CONSENT, HELPED, Records, SINCE},
     station::{Counts, Draft, Found, Stage, Station},
 };
 use ledger::{Ledger, query::Filter};
@@ -62,10 +63,16 @@ impl Directory {
         Self(path)
     }
 
-    pub fn open(&self) -> (DataDir, Ledger, Records) {
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    pub fn open(&self) -> (Arc<DataDir>, Ledger, Records) {
         let (held, identity, ledger) = ledger::command::open(Role::Kiosk, &self.0).unwrap();
+        let held = Arc::new(held);
+        let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).unwrap();
         let device = Arc::new(Device::new(identity, ledger.log().clone()));
-        let records = Records::new(ledger.clone(), device).unwrap();
+        let records = Records::new(ledger.clone(), device, drawer).unwrap();
         (held, ledger, records)
     }
 }
@@ -85,7 +92,7 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         let app = App::new(Box::new(records), LARGE, now);
         let mut desk = Desk { app, station: Shared::default(), now };
         desk.sees("石桥村代表联络站").sees("云水县").does_not_see("石桥村石桥村");
-        desk.touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "留个电话"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "留个电话"]);
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }
@@ -114,7 +121,25 @@ fn a_number_from_elsewhere_is_unknown_until_news_of_it_comes() {
     let directory = Directory::new("unknown");
     let (_held, _ledger, mut records) = directory.open();
     assert_eq!(records.find(&Ticket::new(9, 9).unwrap()), Found::Unknown);
-    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), phone: None };
+    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
     let ticket = records.file(&draft).unwrap();
     assert!(ticket.digits().starts_with("0412"));
+}
+
+#[test]
+fn what_was_asked_around_it_is_kept_and_a_child_leaves_no_trace_of_who_it_is() {
+    let directory = Directory::new("around");
+    let (_held, ledger, records) = directory.open();
+    let now = Instant::now();
+    let app = App::new(Box::new(records), LARGE, now);
+    let mut desk = Desk { app, station: Shared::default(), now };
+    desk.touch_all(&["提意见", "道路交通", "请人帮我写", "路灯坏了", "写好了", "这几天", "留个电话", "1", "3", "8"]);
+    desk.touch_all(&["不留了", "改一改", "写好了", "这几天", "我还没满十四岁"]).sees("不满十四岁");
+    desk.touch("对，交上去").is_on("Filed");
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    assert!(!line.has_contact);
+    let extra = ledger.opinion(&line.id).unwrap().unwrap().opinion.extra;
+    let value = |key: &str| extra.get(key).cloned().unwrap_or_default();
+    assert_eq!([SINCE, HELPED, CHILD].map(value), ["\"week\"", "true", "true"]);
+    assert!(value(CONSENT).contains("\"choice\":\"none\""), "{}", value(CONSENT));
 }

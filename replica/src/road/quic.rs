@@ -20,6 +20,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(7);
 /// A call that is not answered for so long has failed.
 const CALL: Duration = Duration::from_secs(8);
 const STREAM_WINDOW: u32 = 1024 * 1024;
+/// So much that was said may wait for the other side's word that it came.
+const SEND_WINDOW: u64 = 2 * 1024 * 1024;
+/// What the kernel holds for a socket that is not read at once, as far as it allows: less than a window, and a burst on a
+/// fast road is partly thrown away and sent twice.
+const SOCKET_BUFFER: usize = 2 * 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 const STREAMS_MAX: u32 = 8;
 /// Closed because all is said.
@@ -62,6 +67,7 @@ fn transport(keep_alive: bool) -> Arc<TransportConfig> {
         .max_concurrent_uni_streams(STREAMS_MAX.into())
         .stream_receive_window(STREAM_WINDOW.into())
         .receive_window(CONNECTION_WINDOW.into())
+        .send_window(SEND_WINDOW)
         .datagram_receive_buffer_size(None)
         // Probing for larger packets costs up to 4 kB a session, much on a road of 64 kbit/s.
         .mtu_discovery_config(None);
@@ -73,16 +79,25 @@ pub fn listen(address: SocketAddr, config: rustls::ServerConfig) -> Result<Endpo
     let crypto = QuicServerConfig::try_from(config).map_err(|error| RoadError::Broken(error.to_string()))?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(transport(false));
-    let socket = std::net::UdpSocket::bind(address).map_err(|error| RoadError::Socket(address, error))?;
-    let runtime = Arc::new(quinn::TokioRuntime);
-    Endpoint::new(EndpointConfig::default(), Some(config), socket, runtime)
-        .map_err(|error| RoadError::Socket(address, error))
+    open(address, Some(config))
 }
 
 /// Opens a device's end, from which it calls.
 pub fn caller(hub: SocketAddr) -> Result<Endpoint, RoadError> {
     let any = if hub.is_ipv4() { SocketAddr::from(([0, 0, 0, 0], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
-    Endpoint::client(any).map_err(|error| RoadError::Socket(any, error))
+    open(any, None)
+}
+
+fn open(address: SocketAddr, config: Option<ServerConfig>) -> Result<Endpoint, RoadError> {
+    let opened = || {
+        let socket = std::net::UdpSocket::bind(address)?;
+        let buffers = socket2::SockRef::from(&socket);
+        // A kernel that gives less is slower and nothing else.
+        let _ = buffers.set_recv_buffer_size(SOCKET_BUFFER);
+        let _ = buffers.set_send_buffer_size(SOCKET_BUFFER);
+        Endpoint::new(EndpointConfig::default(), config, socket, Arc::new(quinn::TokioRuntime))
+    };
+    opened().map_err(|error| RoadError::Socket(address, error))
 }
 
 /// Calls `hub` (HOST:PORT).

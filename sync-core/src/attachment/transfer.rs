@@ -622,9 +622,8 @@ impl Transfer {
         if self.loading.is_some() || self.in_flight.len() >= IN_FLIGHT_MAX {
             return;
         }
-        let Some((id, number)) = self.queue.pop_front() else { return };
-        let Some(outgoing) = self.outgoing.get(&id) else { return };
-        if piece_len(outgoing.manifest.length(), number) as u64 <= self.budget {
+        let Some((id, number, len)) = self.next_piece() else { return };
+        if len as u64 <= self.budget {
             self.loading = Some((id, number));
             self.outputs.push_back(Output::Load { id, number });
             return;
@@ -636,6 +635,18 @@ impl Transfer {
                 self.refuse(id, Some(number), "enough for one transfer");
             }
             self.drop_piece(&id, number);
+        }
+    }
+
+    /// The next piece to send, with its length. What was confirmed or given up meanwhile is passed over.
+    fn next_piece(&mut self) -> Option<(AttachmentId, u8, usize)> {
+        loop {
+            let (id, number) = self.queue.pop_front()?;
+            let outgoing = self.outgoing.get(&id);
+            let wanted = outgoing.filter(|outgoing| outgoing.left.is_some_and(|left| left.contains(number)));
+            if let Some(outgoing) = wanted {
+                return Some((id, number, piece_len(outgoing.manifest.length(), number)));
+            }
         }
     }
 

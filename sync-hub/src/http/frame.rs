@@ -10,6 +10,8 @@ use super::words::{both, line, say};
 pub(super) enum Place {
     /// 台账
     Ledger,
+    /// 结果
+    Results,
     /// 设备
     Devices,
     /// Neither.
@@ -25,6 +27,7 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
             span.county { (county) }
             nav {
                 a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) }
+                a href="/results" aria-current=[mark(Place::Results)] { (say("nav-results")) }
                 a href="/devices" aria-current=[mark(Place::Devices)] {
                     (say("nav-devices")) " "
                     span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }
@@ -48,6 +51,7 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
                 (key(&["1…9"], &both("keys-act")))
                 (key(&["o"], &both("keys-original")))
                 (key(&["g"], &both("keys-ledger")))
+                (key(&["r"], &both("keys-results")))
                 (key(&["d"], &both("keys-devices")))
                 (key(&["Esc"], &both("keys-back")))
                 (key(&["?"], &both("keys-help")))

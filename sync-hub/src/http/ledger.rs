@@ -293,7 +293,7 @@ fn row(codebook: &Codebook, line: &Line) -> Markup {
                 @if !line.title.is_empty() { span.title { (web::page::spoken(&line.title)) } }
                 span.excerpt { (web::page::spoken(&excerpt(&line.body))) }
             }
-            td.state { (county_word(codebook, &line.state)) }
+            td.state { (county_word(codebook, &line.state)) (super::opinion::evaluation(Some(line.evaluation))) }
             td.office { (county_word(codebook, &line.office)) }
             td.urgency data-rank=[rank(codebook, &line.urgency)] { (county_word(codebook, &line.urgency)) }
             td.time { (moment(line.filed_at)) }

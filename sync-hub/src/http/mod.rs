@@ -1,4 +1,4 @@
-//! The operators' pages: ledger 台账, opinion, devices 设备, export.
+//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export.
 //!
 //! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
@@ -11,6 +11,7 @@ mod export;
 mod frame;
 mod ledger;
 mod opinion;
+mod results;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -27,7 +28,7 @@ use axum::{
 use civic_core::time::UnixSeconds;
 use replica::{clock, hub::Hub};
 
-use crate::register::Register;
+use crate::{opening::Opener, register::Register};
 use error::PageError;
 
 /// What the pages work with.
@@ -39,6 +40,8 @@ pub struct Console {
     pub register: Arc<Register>,
     /// Who is connected.
     pub hub: Arc<Hub>,
+    /// Counts what was sealed to the county.
+    pub opener: Opener,
 }
 
 /// Every page.
@@ -47,6 +50,7 @@ pub fn router(console: Console) -> Router {
         .merge(ledger::routes())
         .merge(opinion::routes())
         .merge(devices::routes())
+        .merge(results::routes())
         .merge(web::font::router())
         .route("/events", get(events::events))
         .route("/export.jsonl", get(export::export))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::ledger::{LedgerError, query::Whole};
+use ::ledger::{LedgerError, query::Whole, sealed::What};
 use axum::{
     Router,
     extract::{Form, Path, Query, State, rejection::FormRejection},
@@ -14,7 +14,8 @@ use civic_core::{
     codebook::{Ask, Codebook, StepRule},
     document::{DocumentError, Stamp},
     id::{DocId, from_hex, hex},
-    opinion::{BODY_CHARS_MAX, Conflict, Edit, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
+    matter,
+    opinion::{BODY_CHARS_MAX, Conflict, Edit, Evaluation, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
     slip::Slip,
     wording::Both,
     workflow::{self, Clash, NotAllowed},
@@ -362,13 +363,15 @@ struct View<'a> {
     seen: String,
     by: &'a str,
     kept: Option<&'a Kept>,
+    me_too: u64,
 }
 
 fn show(console: &Console, id: &DocId, by: &str, done: &str, kept: Option<&Kept>) -> Result<Markup, PageError> {
     let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
     let slip = console.ledger.slip_of(id)?;
     let codebook = console.ledger.codebook();
-    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept };
+    let me_too = console.ledger.sealed_count(What::MeToo, &matter::id_of(id))?;
+    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept, me_too };
     let opinion = &whole.opinion;
     let ticket = opinion.ticket.map(|ticket| ticket.to_string());
     let name = match (&ticket, opinion.field(Field::Title)) {
@@ -567,7 +570,12 @@ fn timeline(view: &View<'_>) -> Markup {
                     li value=(place + 1) data-step=(step.act) {
                         div { b { @if step.act.is_empty() { (say("state-alone")) } @else { (county_word(view.codebook, &step.act)) } } (leads_to(view.codebook, step)) }
                         div.who { (who(&step.stamp)) }
+                        (evaluation(step.evaluation))
+                        @if step.source.is_some() { p.hint { (say("from-kiosk")) } }
                         @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }
+                        @if let Some(recording) = &step.recording {
+                            p.hint { (say_with("recording", &[("seconds", u32::from(recording.seconds).into())])) " " code { (recording.hash) } }
+                        }
                         @if !step.unaware_of.is_empty() {
                             @let known: Vec<String> = step.unaware_of.iter().map(|earlier| (earlier + 1).to_string()).collect();
                             p.hint data-unaware { (say_with("unaware", &[("place", (place + 1).into()), ("others", known.join("、").into())])) }
@@ -575,6 +583,19 @@ fn timeline(view: &View<'_>) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What the person who spoke thinks of the answer: two answers, each by itself.
+pub(super) fn evaluation(evaluation: Option<Evaluation>) -> Markup {
+    let Evaluation { satisfied, solved } = evaluation.unwrap_or_default();
+    html! {
+        @if let Some(satisfied) = satisfied {
+            span.evaluation data-satisfied=(satisfied) { @if satisfied { (say("evaluation-satisfied")) } @else { (say("evaluation-dissatisfied")) } } " "
+        }
+        @if let Some(solved) = solved {
+            span.evaluation .unsolved[!solved] data-solved=(solved) { @if solved { (say("evaluation-solved")) } @else { "⚠ " (say("evaluation-unsolved")) } }
         }
     }
 }
@@ -593,6 +614,7 @@ fn facts(view: &View<'_>) -> Markup {
                     }
                 }
                 @if let Some(satisfaction) = opinion.satisfaction { (fact(&both("field-satisfaction"), html! { (satisfaction) " / 5" })) }
+                @if view.me_too > 0 { (fact(&both("matter"), html! { span data-me-too=(view.me_too) { (say_with("me-too", &[("count", view.me_too.into())])) } })) }
                 (fact(&both("fact-filed"), html! { (who(&opinion.filed)) " " span.hint { (say("clock-device")) } }))
                 (fact(&both("fact-changed"), html! { (who(&opinion.changed)) " " span.hint { (say("clock-device")) } }))
                 (fact(&both("fact-arrived"), html! { (moment(*arrived_at)) " " span.hint { (say("clock-hub")) } }))

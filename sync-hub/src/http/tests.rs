@@ -14,7 +14,11 @@ use ::ledger::{
 use civic_core::{
     access::{Role, Scope},
     area::Area,
-    opinion::{Edit, Field, NewOpinion, NewStep},
+    consultation::Consultation,
+    opinion::{Edit, Evaluation, Field, NewOpinion, NewStep},
+    publication::Publication,
+    reaction::Reaction,
+    response::{Remark, Response},
     seal::Contact,
 };
 use replica::{
@@ -64,7 +68,8 @@ impl Desk {
             identity.key.clone(),
             register.clone(),
         ));
-        let console = Console { ledger, register, hub };
+        let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let console = Console { ledger, register, hub, opener };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
@@ -388,4 +393,50 @@ async fn what_is_not_there_is_said_in_a_sentence() {
     let garbage = desk
         .ask("POST /devices/approve HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}".into());
     assert_eq!(garbage.await.status, 400);
+}
+
+#[tokio::test]
+async fn results_are_counts_alone_and_an_evaluation_stands_on_the_opinion() {
+    let desk = Desk::set().await;
+    assert!(desk.get("/results").await.body.contains("id=\"nothing\""));
+    let filed = desk.file("桥", "桥坏了").await;
+    for (act, note) in [("受理", ""), ("答复", "下月就修")] {
+        desk.work(move |console, _| console.ledger.edit(&filed.id, "县", &step(act, note)).unwrap()).await;
+    }
+    desk.work(|console, _| {
+        let text = "[[consultation]]\nkey = \"rules\"\ntitle = \"<b>村规民约\"\nareas = [\"990127\"]\n[[consultation.article]]\n\
+                    key = \"1\"\ntitle = \"第一条\"\ntext = \"不倒垃圾。\"\n";
+        let publication = Publication::parse(text, console.ledger.codebook(), &BTreeSet::new()).unwrap();
+        console.ledger.publish(&publication).unwrap();
+        while console.ledger.write_slips().unwrap() > 0 {}
+    })
+    .await;
+    desk.meet().await;
+    desk.work(move |_, deputy| {
+        let (id, consultation) = deputy.published::<Consultation>().unwrap().remove(0);
+        let remark = Remark {
+            article: "1".into(),
+            edition: consultation.articles[0].edition(),
+            agrees: Some(false),
+            words: "罚得太重".into(),
+            recording: None,
+        };
+        let response = Response { consultation: id, remarks: vec![remark], answers: Vec::new() };
+        deputy.respond("1", &village(), &response).unwrap();
+        let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
+        deputy.react("2", &village(), &Reaction::Evaluation { ticket: filed.ticket, evaluation }).unwrap();
+    })
+    .await;
+    desk.meet().await;
+    desk.work(|console, _| while console.opener.work().unwrap() > 0 {}).await;
+    let results = desk.get("/results").await.body;
+    assert!(
+        results.contains("data-consultation=\"rules\" data-responses=\"1\"") && results.contains("data-article=\"1\"")
+    );
+    assert!(results.contains("&lt;b&gt;村规民约") && !results.contains("罚得太重"));
+    let page = desk.get(&format!("/opinion/{}", filed.id)).await.body;
+    assert!(page.contains("data-satisfied=\"true\"") && page.contains("data-solved=\"false\""));
+    assert!(page.contains("data-state=\"复核中\""));
+    assert!(!page.contains("data-form=\"要求复核\""), "only the person who spoke says that");
+    assert!(desk.get("/").await.body.contains("data-solved=\"false\""));
 }

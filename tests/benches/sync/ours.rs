@@ -5,7 +5,6 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
-    time::Instant,
 };
 
 use anyhow::{Context as _, bail};
@@ -64,7 +63,8 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     )?;
     let endpoint = quic::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
     let address = endpoint.local_addr()?;
-    let hub = Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
+    let hub =
+        Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
     runtime.spawn(async move { hub.serve(&endpoint).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
@@ -82,9 +82,8 @@ fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr
     let mut identity = Identity { key: identity.key.clone(), card: identity.card.clone() };
     identity.card.hub = hub.to_string();
     let device = Device::new(Arc::new(identity), ledger.log().clone());
-    let started = Instant::now();
     let report = runtime.block_on(device.meet_once())?;
-    Ok(Met::of_report(&json!(report), started.elapsed().as_secs_f64()))
+    Ok(Met::of_report(&json!(report)))
 }
 
 /// What device and hub do alike.

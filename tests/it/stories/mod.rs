@@ -2,8 +2,10 @@
 
 mod attachments;
 mod bulk;
+mod draft;
 mod people;
 mod power;
+mod publish;
 mod refusals;
 mod village;
 

@@ -5,6 +5,7 @@
 
 mod page;
 mod plan;
+mod publish;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -120,6 +121,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let desk = desk.clone();
         std::thread::spawn(move || desk.look_after(key));
     }
+    let (of_matters, dir) = (desk.clone(), held.path().to_owned());
+    std::thread::spawn(move || publish::publish_matters(&of_matters.world, &dir, &of_matters.is_stopping));
     say_where(&desk.world, listener.local_addr().context("Asking for the page address")?);
     desk.world.runtime().block_on(page::serve(desk.clone(), listener))?;
     println!("stopping…");
@@ -165,12 +168,13 @@ fn remember(held: &DataDir, notes: &Notes) -> anyhow::Result<()> {
 /// Builds what is not built yet, and starts everything.
 fn build(world: &mut World, held: &DataDir, notes: &mut Notes, opinions: Option<usize>) -> anyhow::Result<()> {
     let codebook = Codebook::parse(sample::COUNTY)?;
-    let mut step = Progress { done: 0, all: 2 + SEATS.len() * 3 };
+    let mut step = Progress { done: 0, all: 3 + SEATS.len() * 3 };
     let was_made = world.is_made("hub");
     world.make_county(sample::COUNTY)?;
     step.say(&format!("{}: {}", codebook.county.name, if was_made { "as it was left" } else { "made" }));
     world.start("hub").map_err(taken(notes.ports))?;
     step.say("hub: running");
+    step.say(&format!("hub: {} records published", publish::publish(world, held.path())?));
     for seat in SEATS {
         world.add(seat.key, seat.part)?;
         let is_new = world.enrol(seat.key, seat.name, seat.areas)?;
@@ -212,6 +216,7 @@ fn enter(
     let ear = Ear { villages, channels: seat.channels, deputy: seat.deputy };
     let mut text = sample::lines(codebook, &ear, seed, count).join("\n");
     text.push('\n');
+    publish::note_matters(dir, seat, &text)?;
     let file = dir.join(format!("{}.jsonl", seat.key));
     fs::write(&file, text).with_context(|| format!("Writing {}", file.display()))?;
     world.tell(seat.key, &["import", &file.to_string_lossy()])?.good().with_context(|| seat.label())?;
@@ -236,6 +241,7 @@ fn say_where(world: &World, page: SocketAddr) {
     {
         println!("{}  {what}", world.link(key).unwrap_or_else(|| "not running".to_owned()));
     }
+    println!("tokens to vote with at a kiosk lie in tokens.txt in the data directory");
     println!("Ctrl-C stops everything; what was said stays in the data directory.");
 }
 

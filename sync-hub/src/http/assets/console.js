@@ -277,6 +277,7 @@ function startKeys() {
       case "]": one("#pager [rel=next]")?.click(); return;
       case "o": one("#alone")?.click(); return;
       case "g": location.assign("/"); return;
+      case "r": location.assign("/results"); return;
       case "d": location.assign("/devices"); return;
       case "?": help.showModal(); return done();
     }

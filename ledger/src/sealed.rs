@@ -1,0 +1,166 @@
+//! What came sealed to the hub: which of it is not opened yet, what each is about, and reactions on their way to the
+//! opinions they speak of. Opening is the hub's; it holds the key, this does not.
+
+use civic_core::{
+    area::Area,
+    document::Stamp,
+    id::DocId,
+    opinion::{self, Opinion},
+    reaction::Reaction,
+    sealed::Record,
+    time::UnixSeconds,
+    vote::Vote,
+};
+use rusqlite::{Row, params};
+use sync_core::entry::EntryKind;
+
+use crate::{Ledger, LedgerError, tables::Tables};
+
+/// An envelope with a record in it.
+pub struct Envelope {
+    /// The name it was sealed under.
+    pub doc: DocId,
+    /// Where it was sealed.
+    pub area: Area,
+    /// When, by that device's clock; of a ballot the day alone.
+    pub at: UnixSeconds,
+    /// The envelope.
+    pub payload: Vec<u8>,
+    /// How often another came under the same name, as when a token is used at two kiosks.
+    pub repeats: u64,
+    author: String,
+}
+
+/// What one sealed record is, once it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// To a consultation.
+    Response,
+    /// In a vote.
+    Ballot,
+    /// In a vote, and of no token or choices of it, or not under its own name: it does not count.
+    BadBallot,
+    /// 我也一样
+    MeToo,
+    /// On an opinion.
+    Reaction,
+    /// For an opinion that has not come yet.
+    Waits,
+    /// Not what this program knows; it is kept apart with its reason.
+    Unreadable,
+}
+
+impl What {
+    /// The word in the table.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            What::Response => "response",
+            What::Ballot => "ballot",
+            What::BadBallot => "bad-ballot",
+            What::MeToo => "me-too",
+            What::Reaction => "reaction",
+            What::Waits => "waits",
+            What::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl Ledger {
+    /// Envelopes that nobody has opened yet, and those for an opinion that has come meanwhile, in the order of arrival.
+    pub fn unopened(&self, limit: usize) -> Result<Vec<Envelope>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT doc, area, at, payload, repeats, device FROM sealed
+             WHERE what = '' OR (what = ?1 AND EXISTS (SELECT 1 FROM opinion WHERE ticket = subject))
+             ORDER BY id LIMIT ?2",
+        )?;
+        let rows = query.query_map(params![What::Waits.word(), limit], envelope)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every response to a consultation, or every ballot of a vote, in the order of arrival.
+    pub fn sealed_about(&self, what: What, subject: &DocId) -> Result<Vec<Envelope>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT doc, area, at, payload, repeats, device FROM sealed WHERE what = ?1 AND subject = ?2 ORDER BY id",
+        )?;
+        let rows = query.query_map(params![what.word(), subject.to_string()], envelope)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many such records there are about this document.
+    pub fn sealed_count(&self, what: What, subject: &DocId) -> Result<u64, LedgerError> {
+        Ok(self.reader().sealed_count(what, subject)?)
+    }
+
+    /// Notes what an opened record is: whether a ballot is one of its vote, and where a reaction goes, which is taken
+    /// there. Only the hub does this; done twice, it is done once.
+    pub fn take(&self, envelope: &Envelope, record: &Record) -> Result<What, LedgerError> {
+        // Slow on purpose, so nobody waits for it.
+        let is_sound = match record {
+            Record::Ballot(ballot) => {
+                let vote = self.published_as::<Vote>(&ballot.vote)?;
+                vote.is_some_and(|vote| ballot.check(&vote, &envelope.doc).is_ok())
+            }
+            Record::Response(_) | Record::Reaction(_) => true,
+        };
+        let mut tables = self.writer();
+        let (what, subject) = match record {
+            Record::Response(response) => (What::Response, response.consultation.to_string()),
+            Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
+            Record::Ballot(ballot) => (What::BadBallot, ballot.vote.to_string()),
+            Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
+            Record::Reaction(reaction) => {
+                let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
+                (self.take_reaction(&mut tables, envelope, reaction)?, ticket)
+            }
+        };
+        tables.mark_sealed(&envelope.doc, what, &subject)?;
+        Ok(what)
+    }
+
+    /// Keeps what cannot be opened apart, with the reason, where an operator sees it.
+    pub fn set_aside(&self, envelope: &Envelope, reason: &str) -> Result<(), LedgerError> {
+        let tables = self.writer();
+        tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
+        Ok(tables.mark_sealed(&envelope.doc, What::Unreadable, "")?)
+    }
+
+    fn take_reaction(
+        &self,
+        tables: &mut Tables,
+        envelope: &Envelope,
+        reaction: &Reaction,
+    ) -> Result<What, LedgerError> {
+        self.catch_up_with(tables)?;
+        let name = match reaction.ticket() {
+            Some(ticket) => tables.by_ticket(&ticket)?,
+            None => None,
+        };
+        let Some(name) = name else { return Ok(What::Waits) };
+        let Some(mut kept) = tables.document(&name)? else { return Ok(What::Waits) };
+        let Some(opinion) = Opinion::read(&kept.document) else { return Ok(What::Waits) };
+        let Some(edit) = reaction.edit(envelope.doc, self.codebook(), &opinion) else { return Ok(What::Reaction) };
+        let by = self.codebook().reaction.as_ref().map(|words| words.by.clone()).unwrap_or_default();
+        let stamp = Stamp::new(by, envelope.at);
+        if let Some(payload) = opinion::edit(&mut kept.document, self.inner.log.actor(), &stamp, &edit)? {
+            let space = kept.space;
+            let entry = self.entry(&space.area, space.audience, name, EntryKind::Change, &stamp, payload)?;
+            self.commit(tables, vec![entry])?;
+        }
+        Ok(What::Reaction)
+    }
+}
+
+fn envelope(row: &Row<'_>) -> rusqlite::Result<Envelope> {
+    let area: String = row.get(1)?;
+    let unreadable = || rusqlite::Error::InvalidColumnType(1, "area".into(), rusqlite::types::Type::Text);
+    Ok(Envelope {
+        doc: DocId::new(row.get(0)?),
+        area: Area::parse(&area).ok_or_else(unreadable)?,
+        at: UnixSeconds(row.get(2)?),
+        payload: row.get(3)?,
+        repeats: row.get(4)?,
+        author: row.get(5)?,
+    })
+}

@@ -1,0 +1,385 @@
+//! What the hub publishes, what people answer to it, and how both come to where they belong.
+
+use std::collections::BTreeSet;
+
+use civic_core::{
+    ballot,
+    consultation::Consultation,
+    document::Kind,
+    id::DocId,
+    matter,
+    opinion::{Evaluation, NewStep},
+    publication::Publication,
+    published,
+    reaction::Reaction,
+    response::{Answer, Answered, Remark, Response},
+    sealed::Record,
+    ticket::Ticket,
+    time::Day,
+    token::Token,
+    vote::batch_of,
+};
+
+use super::*;
+use crate::{
+    NotTaken,
+    board::Month,
+    publish::{Outcome, TokenError},
+    sealed::What,
+};
+
+const FILE: &str = r#"
+[[notice]]
+key = "water"
+title = "停水通知"
+text = "明天上午停水。"
+areas = ["990127101"]
+shown = { until = "2026-11-23" }
+
+[[notice]]
+key = "elsewhere"
+title = "修路"
+text = "柳河镇修路。"
+areas = ["990127102"]
+
+[[station]]
+key = "shiqiao"
+name = "石桥村代表联络站"
+areas = ["990127101201"]
+reception = [{ monthly = [15], hours = "上午九点" }]
+
+[[deputy]]
+code = "3207"
+name = "周启明"
+level = "县人大代表"
+areas = ["990127101"]
+
+[[deputy]]
+code = "101"
+name = "林秀珍"
+level = "省人大代表"
+areas = ["99"]
+
+[[consultation]]
+key = "rules"
+title = "饮用水源保护办法"
+areas = ["990127"]
+open = { from = "2026-11-01" }
+[[consultation.article]]
+key = "1"
+title = "第一条"
+text = "保护水源。"
+[[consultation.question]]
+key = "q"
+type = "single"
+text = "同意吗"
+choices = ["同意", "不同意"]
+
+[[vote]]
+key = "2026"
+title = "民生实事票选"
+areas = ["990127101"]
+choose = 2
+[[vote.project]]
+key = "road"
+title = "修路"
+[[vote.project]]
+key = "lamp"
+title = "装路灯"
+[[vote.project]]
+key = "well"
+title = "打井"
+"#;
+
+/// A kiosk in 石桥村 and its hub, with everything of [`FILE`] published and carried over.
+struct County {
+    _kiosk: Installation,
+    _hub: Installation,
+    kiosk: Ledger,
+    hub: Ledger,
+}
+
+fn key() -> OpenKey {
+    OpenKey::make(1, Seed([1; 32]))
+}
+
+fn today() -> Day {
+    Day::parse("2026-11-22").unwrap()
+}
+
+fn publication(text: &str) -> Publication {
+    let codebook = civic_core::codebook::Codebook::parse(CODEBOOK).unwrap();
+    Publication::parse(text, &codebook, &BTreeSet::new()).unwrap()
+}
+
+impl County {
+    fn new() -> Self {
+        let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+        let county = Self { kiosk: kiosk.open(), hub: hub.open(), _kiosk: kiosk, _hub: hub };
+        county.hub.publish(&publication(FILE)).unwrap();
+        county.meet();
+        county
+    }
+
+    /// Kiosk and hub exchange everything, and the hub does its work.
+    fn meet(&self) {
+        carry(&self.kiosk, &self.hub, Audience::Deputies);
+        carry(&self.kiosk, &self.hub, Audience::County);
+        loop {
+            let mut done = 0;
+            for envelope in self.hub.unopened(100).unwrap() {
+                let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
+                done += usize::from(self.hub.take(&envelope, &record).unwrap() != What::Waits);
+            }
+            if done + self.hub.count_me_too().unwrap() + self.hub.write_slips().unwrap() == 0 {
+                break;
+            }
+        }
+        carry(&self.hub, &self.kiosk, Audience::Public);
+    }
+
+    /// An opinion of the kiosk that was answered.
+    fn answered(&self) -> (DocId, Ticket) {
+        let filed = self.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+        self.meet();
+        for (act, note, office) in [("受理", "", ""), ("交办", "", "交通局"), ("答复", "下月就修", "")] {
+            self.step(&filed.id, act, note, office);
+        }
+        self.meet();
+        (filed.id, filed.ticket)
+    }
+
+    fn step(&self, id: &DocId, act: &str, note: &str, office: &str) {
+        let step = NewStep { act: act.into(), note: note.into(), ..NewStep::default() };
+        let fields =
+            [(Field::Office, office.to_owned())].into_iter().filter(|(_, office)| !office.is_empty()).collect();
+        self.hub.edit(id, "县", &Edit { step: Some(step), fields, ..Edit::default() }).unwrap();
+    }
+
+    fn state(&self, id: &DocId) -> String {
+        self.hub.opinion(id).unwrap().unwrap().standing.state
+    }
+}
+
+#[test]
+fn a_village_sees_what_was_published_for_it_and_for_the_day() {
+    let county = County::new();
+    let board = county.kiosk.board(&village(), today()).unwrap();
+    assert_eq!(board.notices.iter().map(|notice| notice.key.as_str()).collect::<Vec<_>>(), ["water"]);
+    assert!(county.kiosk.board(&village(), Day::parse("2026-11-24").unwrap()).unwrap().notices.is_empty());
+    let next = board.reception.unwrap();
+    assert_eq!((next.day.to_string().as_str(), next.station.key.as_str()), ("2026-12-15", "shiqiao"));
+    let deputies = county.kiosk.deputies(&village()).unwrap();
+    assert_eq!(deputies.iter().map(|deputy| deputy.code.as_str()).collect::<Vec<_>>(), ["101", "3207"]);
+    assert_eq!(county.kiosk.deputy("3207").unwrap().unwrap().name, "周启明");
+    assert_eq!(county.kiosk.consultations(&village(), today()).unwrap().len(), 1);
+    assert!(county.kiosk.consultations(&village(), Day::parse("2026-10-31").unwrap()).unwrap().is_empty());
+    assert!(county.kiosk.votes(&village(), today()).unwrap().is_empty(), "a vote without tokens is not open");
+}
+
+#[test]
+fn publishing_again_writes_what_differs_and_says_it() {
+    let county = County::new();
+    let outcomes = |text: &str| -> Vec<Outcome> {
+        county.hub.publish(&publication(text)).unwrap().into_iter().map(|line| line.outcome).collect()
+    };
+    assert!(outcomes(FILE).iter().all(|outcome| *outcome == Outcome::Same));
+    let changed = FILE.replace("明天上午停水。", "明天全天停水。");
+    assert_eq!(outcomes(&changed)[0], Outcome::Changed(vec!["text".into()]));
+    let withdrawn = FILE.replacen("areas = [\"990127101\"]\n", "areas = [\"990127101\"]\nwithdrawn = true\n", 1);
+    assert_eq!(outcomes(&withdrawn)[0], Outcome::Changed(vec!["text".into(), "withdrawn".into()]));
+    county.meet();
+    assert!(county.kiosk.board(&village(), today()).unwrap().notices.is_empty());
+    let unknown = "[[matter]]\nticket = \"0000000000\"\ntitle = \"桥\"\nareas = [\"990127101201\"]\n";
+    assert_eq!(outcomes(unknown), [Outcome::NoOpinion]);
+}
+
+#[test]
+fn a_response_is_kept_once_for_each_form_and_only_if_it_fits() {
+    let county = County::new();
+    let (id, consultation) = county.kiosk.consultations(&village(), today()).unwrap().remove(0);
+    let remark = |article: &str| Remark {
+        article: article.into(),
+        edition: consultation.articles[0].edition(),
+        agrees: Some(true),
+        ..Remark::default()
+    };
+    let answer = Answered { question: "q".into(), answer: Answer::Chosen(vec!["同意".into()]) };
+    let response =
+        |article: &str| Response { consultation: id, remarks: vec![remark(article)], answers: vec![answer.clone()] };
+    let respond = |form: &str, article: &str| county.kiosk.respond(form, &village(), &response(article));
+    let first = respond("form 1", "1").unwrap();
+    assert_eq!(respond("form 1", "1").unwrap(), first);
+    assert_ne!(respond("form 2", "1").unwrap(), first);
+    assert!(matches!(respond("form 3", "9"), Err(NotTaken::Unfit(_))));
+    let elsewhere = Response { consultation: DocId::new([9; 16]), ..response("1") };
+    assert!(matches!(county.kiosk.respond("form 4", &village(), &elsewhere), Err(NotTaken::NotAsked)));
+    county.meet();
+    county.meet();
+    assert_eq!(
+        county.hub.sealed_about(What::Response, &published::id_of(Kind::Consultation, "rules")).unwrap().len(),
+        2
+    );
+    assert!(county.kiosk.sealed_about(What::Response, &id).unwrap().is_empty(), "a kiosk cannot read them");
+    assert!(county.hub.published_as::<Consultation>(&id).unwrap().is_some());
+}
+
+#[test]
+fn a_token_votes_once_here_and_is_counted_once_wherever_else_it_is_used() {
+    let county = County::new();
+    let other = Installation::new(Role::Kiosk, "990127101202", 2);
+    let other = other.open();
+    let tokens = [Token::new([1; 8]), Token::new([2; 8])];
+    let batch = batch_of(&published::id_of(Kind::Vote, "2026"), &tokens);
+    assert!(matches!(county.hub.add_tokens("2027", &batch), Err(TokenError::NoVote(_))));
+    assert_eq!(county.hub.add_tokens("2026", &batch).unwrap().outcome, Outcome::Changed(vec!["tokens".into()]));
+    assert_eq!(county.hub.add_tokens("2026", &batch).unwrap().outcome, Outcome::Same);
+    county.hub.publish(&publication(FILE)).unwrap();
+    county.meet();
+    carry(&county.hub, &other, Audience::Public);
+    let (id, vote) = county.kiosk.votes(&village(), today()).unwrap().remove(0);
+    assert_eq!(vote.token_count(), 2, "publishing again keeps the tokens");
+    let cast = |ledger: &Ledger, village: &Area, token, choices: &[&str]| {
+        ledger.vote(village, &id, token, choices.iter().map(|choice| (*choice).to_owned()).collect())
+    };
+    assert!(matches!(cast(&county.kiosk, &village(), Token::new([9; 8]), &["road"]), Err(NotTaken::UnknownToken)));
+    assert!(matches!(cast(&county.kiosk, &village(), tokens[0], &["road", "lamp", "well"]), Err(NotTaken::Unfit(_))));
+    cast(&county.kiosk, &village(), tokens[0], &["road", "lamp"]).unwrap();
+    assert!(matches!(cast(&county.kiosk, &village(), tokens[0], &["well"]), Err(NotTaken::UsedToken)));
+    county.meet();
+    cast(&other, &Area::parse("990127101202").unwrap(), tokens[0], &["well"]).unwrap();
+    carry(&other, &county.hub, Audience::County);
+    county.meet();
+    let ballots = county.hub.sealed_about(What::Ballot, &id).unwrap();
+    assert_eq!((ballots.len(), ballots[0].repeats), (1, 1));
+    assert_eq!(ballots[0].doc, ballot::id_of(&id, &tokens[0].hash(&id)));
+    assert_eq!(ballots[0].at.day().starts(), ballots[0].at, "a ballot tells the day alone");
+    let Record::Ballot(ballot) = Record::open(&key(), &ballots[0].doc, &ballots[0].payload).unwrap() else { panic!() };
+    assert_eq!(ballot.choices, ["road", "lamp"], "what came first counts");
+}
+
+#[test]
+fn not_solved_starts_the_recheck_once_however_often_it_is_said_or_arrives() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    assert!(county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
+    let evaluation = Evaluation { satisfied: Some(false), solved: Some(false) };
+    let evaluate = |form: &str| county.kiosk.react(form, &village(), &Reaction::Evaluation { ticket, evaluation });
+    evaluate("1").unwrap();
+    assert!(
+        !county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate,
+        "said here, though the hub has not heard it"
+    );
+    assert!(matches!(evaluate("2"), Err(NotTaken::NotAsked)));
+    county.meet();
+    assert_eq!(county.state(&id), "复核中");
+    let steps = county.hub.opinion(&id).unwrap().unwrap().opinion.steps.len();
+    county.meet();
+    assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion.steps.len(), steps);
+    let slip = county.kiosk.progress(&ticket).unwrap().unwrap().slip;
+    assert_eq!(slip.state, "复核中");
+    // Another answer is another question.
+    county.step(&id, "答复", "已经修好了", "");
+    county.meet();
+    assert!(county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
+    evaluate("3").unwrap();
+}
+
+#[test]
+fn a_rebuilt_hub_comes_to_the_same_without_saying_anything_twice() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None };
+    county.kiosk.react("1", &village(), &added).unwrap();
+    county.kiosk.react("1", &village(), &added).unwrap();
+    county.meet();
+    let before = county.hub.opinion(&id).unwrap().unwrap().opinion;
+    assert_eq!(before.body, "桥坏了，老人过不去");
+    let County { _kiosk, _hub, kiosk, hub } = county;
+    drop(hub);
+    let hub = Ledger::rebuild(&DataDir::hold(&_hub.path).unwrap(), &_hub.identity).unwrap();
+    let county = County { _kiosk, _hub, kiosk, hub };
+    assert_eq!(county.hub.unopened(9).unwrap().len(), 1);
+    county.meet();
+    assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion, before);
+}
+
+#[test]
+fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
+    let county = County::new();
+    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+    let words = Reaction::Misunderstood { ticket: filed.ticket, words: "是路不是桥".into(), recording: None };
+    county.kiosk.react("1", &village(), &words).unwrap();
+    carry(&county.kiosk, &county.hub, Audience::County);
+    let envelope = county.hub.unopened(9).unwrap().remove(0);
+    let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
+    assert_eq!(county.hub.take(&envelope, &record).unwrap(), What::Waits);
+    assert!(county.hub.unopened(9).unwrap().is_empty());
+    county.meet();
+    let step = county.hub.opinion(&filed.id).unwrap().unwrap().opinion.steps.remove(0);
+    assert_eq!(
+        (step.act.as_str(), step.note.as_str(), step.source),
+        ("不是这个意思", "是路不是桥", Some(envelope.doc))
+    );
+    let elsewhere =
+        Reaction::Misunderstood { ticket: Ticket::new(9, 9).unwrap(), words: "一".into(), recording: None };
+    assert!(matches!(county.kiosk.react("2", &village(), &elsewhere), Err(NotTaken::NotAsked)));
+}
+
+#[test]
+fn what_cannot_be_opened_is_kept_apart_and_blocks_nothing() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    let added = |words: &str| Reaction::Addition { ticket, words: words.into(), recording: None };
+    county.kiosk.react("1", &village(), &added("一")).unwrap();
+    county.kiosk.react("2", &village(), &added("二")).unwrap();
+    carry(&county.kiosk, &county.hub, Audience::County);
+    let bad = county.hub.unopened(9).unwrap().remove(0);
+    county.hub.set_aside(&bad, "the envelope cannot be opened").unwrap();
+    assert_eq!(county.hub.refused(9).unwrap()[0].reason, "the envelope cannot be opened");
+    county.meet();
+    assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion.body, "桥坏了二");
+}
+
+#[test]
+fn a_matter_on_the_board_follows_its_opinion_and_counts_who_says_me_too() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    let file = format!("[[matter]]\nticket = \"{ticket}\"\ntitle = \"石桥桥面\"\nareas = [\"{VILLAGE}\"]\n");
+    assert_eq!(county.hub.publish(&publication(&file)).unwrap()[0].outcome, Outcome::New);
+    county.meet();
+    let shown = || county.kiosk.board(&village(), today()).unwrap().matters.remove(0);
+    let (name, first) = shown();
+    assert_eq!((name, first.state.as_str(), first.me_too), (matter::id_of(&id), "已答复", 0));
+    let public = serde_json::to_string(&first).unwrap();
+    assert!(!public.contains(&ticket.digits()) && !public.contains(&id.to_string()) && !public.contains("桥坏了"));
+    for form in ["1", "2", "2"] {
+        county.kiosk.react(form, &village(), &Reaction::MeToo { matter: name }).unwrap();
+    }
+    county.meet();
+    county.meet();
+    assert_eq!(shown().1.me_too, 2);
+    county.step(&id, "销号", "", "");
+    county.meet();
+    assert_eq!((shown().1.state.as_str(), shown().1.me_too), ("已销号", 2));
+    assert_eq!(county.hub.publish(&publication(&file)).unwrap()[0].outcome, Outcome::Same);
+    let nobody = Reaction::MeToo { matter: DocId::new([1; 16]) };
+    assert!(matches!(county.kiosk.react("3", &village(), &nobody), Err(NotTaken::NotAsked)));
+}
+
+#[test]
+fn the_month_is_counted_from_the_countys_slips_of_the_village() {
+    let county = County::new();
+    let (id, _) = county.answered();
+    county.kiosk.file(&village(), "站", opinion("路坏了"), &Contact::default()).unwrap();
+    county.meet();
+    let month = |village: &str, day: Day| county.kiosk.board(&Area::parse(village).unwrap(), day).unwrap().month;
+    let now = clock::now().day();
+    assert_eq!(month(VILLAGE, now), Month { asked: 2, settled: 0 });
+    county.step(&id, "销号", "", "");
+    county.meet();
+    assert_eq!(month(VILLAGE, now), Month { asked: 2, settled: 1 });
+    assert_eq!(month(&VILLAGE[..9], now).asked, 2);
+    assert_eq!(month("990127101202", now), Month::default());
+    assert_eq!(month(VILLAGE, Day::parse("2020-01-15").unwrap()), Month::default());
+}

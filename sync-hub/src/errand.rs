@@ -1,0 +1,182 @@
+//! Errands: what a command asks of the hub that is serving, which alone writes the county's log.
+//!
+//! They lie in a small database of their own in the hub's directory. The command writes one down and waits; the hub looks
+//! for them, carries each out once and writes the answer beside it. A hub that was stopped in the middle does it again at
+//! its next start, and each is such that doing it twice is doing it once.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use civic_core::{publication::Publication, published::Published as _, station::Station};
+use ledger::{Ledger, publish::Line};
+use replica::{clock, dir::DataDir};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use crate::publishing;
+
+const FILE: &str = "errands.db";
+/// How long a command waits for the hub to begin.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a command looks for its answer.
+const LOOK: Duration = Duration::from_millis(100);
+/// An answer that nobody fetched is thrown away after so long.
+const KEPT_S: i64 = 24 * 3_600;
+
+/// What is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Errand {
+    /// Publish what is in this file.
+    Publish(String),
+    /// Publish these hashes of tokens.
+    AddTokens {
+        /// The vote's key.
+        vote: String,
+        /// The hashes of one batch, see [`civic_core::vote::batch_of`].
+        batch: String,
+    },
+}
+
+/// What came of it: a line for each record that was published.
+pub type Answer = Result<Vec<Line>, String>;
+
+/// The errands of one county.
+pub struct Errands {
+    db: Connection,
+}
+
+impl Errands {
+    /// Opens the errands in `dir`.
+    pub fn open(dir: &DataDir) -> Result<Self, rusqlite::Error> {
+        let db = Connection::open(dir.file(FILE))?;
+        db.execute_batch(
+            "PRAGMA journal_mode=WAL; PRAGMA busy_timeout=10000;
+             CREATE TABLE IF NOT EXISTS errand (
+                 id      INTEGER PRIMARY KEY AUTOINCREMENT,
+                 at      INTEGER NOT NULL,
+                 errand  TEXT NOT NULL,              -- JSON
+                 begun   INTEGER NOT NULL DEFAULT 0, -- 1 once the hub has taken it up
+                 answer  TEXT                        -- JSON, once there is one
+             ) STRICT;",
+        )?;
+        Ok(Self { db })
+    }
+
+    /// Carries out whatever waits, with `ledger`; returns how many. What was begun and not ended is begun again if
+    /// `is_start`.
+    pub fn run(&self, ledger: &Ledger, is_start: bool) -> Result<usize, rusqlite::Error> {
+        if is_start {
+            self.db.execute("UPDATE errand SET begun = 0 WHERE answer IS NULL", [])?;
+            self.db.execute("DELETE FROM errand WHERE at < ?1", params![clock::now().0 - KEPT_S])?;
+        }
+        let mut done = 0;
+        let next =
+            "UPDATE errand SET begun = 1 WHERE id = (SELECT min(id) FROM errand WHERE begun = 0) RETURNING id, errand";
+        loop {
+            let errand: Option<(i64, String)> =
+                self.db.query_row(next, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let Some((id, errand)) = errand else { return Ok(done) };
+            let answer: Answer = match serde_json::from_str::<Errand>(&errand) {
+                Ok(errand) => carry_out(ledger, &errand).map_err(|failure| format!("{failure:#}")),
+                Err(failure) => Err(failure.to_string()),
+            };
+            let answer = serde_json::to_string(&answer).unwrap_or_default();
+            self.db.execute("UPDATE errand SET answer = ?2 WHERE id = ?1", params![id, answer])?;
+            done += 1;
+        }
+    }
+
+    /// Asks the hub that is serving, and waits for its answer.
+    fn ask(&self, errand: &Errand) -> anyhow::Result<Answer> {
+        let text = serde_json::to_string(errand)?;
+        self.db.execute("INSERT INTO errand (at, errand) VALUES (?1, ?2)", params![clock::now().0, text])?;
+        let id = self.db.last_insert_rowid();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer: Option<String> =
+                self.db.query_row("SELECT answer FROM errand WHERE id = ?1", params![id], |row| row.get(0))?;
+            if let Some(answer) = answer {
+                self.db.execute("DELETE FROM errand WHERE id = ?1", params![id])?;
+                return serde_json::from_str(&answer).context("Reading the hub's answer");
+            }
+            // Once the hub has begun, only its answer tells what came of it.
+            if Instant::now() > deadline
+                && self.db.execute("DELETE FROM errand WHERE id = ?1 AND begun = 0", params![id])? == 1
+            {
+                bail!("the program that holds this directory does not answer; nothing was done");
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// Carries an errand out: here, if nobody holds the directory, and otherwise by the hub that is serving.
+pub fn send(dir: &Path, errand: &Errand) -> anyhow::Result<Vec<Line>> {
+    let answer = match publishing::held(dir)? {
+        Some((_held, ledger)) => return carry_out(&ledger, errand),
+        None => Errands::open(&DataDir::look(dir))?.ask(errand)?,
+    };
+    answer.map_err(anyhow::Error::msg)
+}
+
+/// Does what is asked.
+fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
+    match errand {
+        Errand::Publish(text) => {
+            let stations = ledger.published::<Station>()?.iter().map(|(_, station)| station.key().to_owned()).collect();
+            let publication = Publication::parse(text, ledger.codebook(), &stations)?;
+            anyhow::ensure!(!publication.is_empty(), "it holds nothing to publish");
+            Ok(ledger.publish(&publication)?)
+        }
+        Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use civic_core::{access::Role, id::hex};
+    use ledger::publish::Outcome;
+    use replica::identity::Identity;
+
+    use super::*;
+    use crate::county;
+
+    const NOTICE: &str = "[[notice]]\nkey = \"a\"\ntitle = \"一\"\ntext = \"一\"\nareas = [\"990127\"]\n";
+
+    fn publish(text: &str) -> String {
+        serde_json::to_string(&Errand::Publish(text.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn an_errand_is_done_once_and_one_that_was_cut_off_is_done_at_the_next_start() {
+        let path = std::env::temp_dir().join(format!("huiyin-errand-{}", hex(&clock::random::<8>())));
+        let dir = DataDir::hold(&path).unwrap();
+        county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
+        let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
+        let errands = Errands::open(&dir).unwrap();
+        let put = |errand: &str, begun: u8| {
+            let sql = "INSERT INTO errand (at, errand, begun) VALUES (?1, ?2, ?3)";
+            errands.db.execute(sql, params![clock::now().0, errand, begun]).unwrap();
+            errands.db.last_insert_rowid()
+        };
+        let answer = |id: i64| -> Answer {
+            let sql = "SELECT answer FROM errand WHERE id = ?1";
+            let answer: String = errands.db.query_row(sql, params![id], |row| row.get(0)).unwrap();
+            serde_json::from_str(&answer).unwrap()
+        };
+        let (cut_off, good) = (put(&publish(NOTICE), 1), put(&publish(NOTICE), 0));
+        assert_eq!(errands.run(&ledger, false).unwrap(), 1);
+        assert_eq!(answer(good).unwrap()[0].outcome, Outcome::New);
+        assert_eq!(errands.run(&ledger, true).unwrap(), 1);
+        assert_eq!(answer(cut_off).unwrap()[0].outcome, Outcome::Same);
+        let (wrong, strange) = (put(&publish("[[notice]]\n"), 0), put("\"dance\"", 0));
+        assert_eq!(errands.run(&ledger, true).unwrap(), 2);
+        assert!(answer(wrong).unwrap_err().contains("line 1: [[notice]]") && answer(strange).is_err());
+        assert_eq!(errands.run(&ledger, true).unwrap(), 0);
+        drop(ledger);
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}

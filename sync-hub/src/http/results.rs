@@ -1,0 +1,140 @@
+//! Results of votes and consultations: counts alone, as of now, with how many kiosks they rest on.
+
+use axum::{Router, extract::State, routing::get};
+use civic_core::{
+    area::Area,
+    codebook::Codebook,
+    consultation::Consultation,
+    published::Published as _,
+    tally::{ConsultationResult, Count, VoteResult},
+    time::Period,
+    vote::Vote,
+};
+use maud::{Markup, html};
+
+use super::{
+    Console,
+    error::PageError,
+    frame::{self, Place},
+    words::{area_word, both, one_line, say, say_with},
+};
+use crate::opening::{Basis, Counted};
+
+pub(super) fn routes() -> Router<Console> {
+    Router::new().route("/results", get(page))
+}
+
+async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
+    console
+        .work(|console| {
+            let codebook = console.ledger.codebook();
+            let mut parts = Vec::new();
+            for (_, vote) in console.ledger.published::<Vote>()? {
+                if let Some(counted) = console.opener.count_vote(vote.key())? {
+                    parts.push(vote_part(codebook, &vote, &counted));
+                }
+            }
+            for (_, consultation) in console.ledger.published::<Consultation>()? {
+                if let Some(counted) = console.opener.count_consultation(consultation.key())? {
+                    parts.push(consultation_part(codebook, &consultation, &counted));
+                }
+            }
+            let body = html! {
+                h1.unseen { (say("results")) }
+                @for part in &parts { (part) }
+                @if parts.is_empty() { p #nothing { (say("results-none")) } }
+            };
+            Ok(frame::page(&both("results"), Place::Results, console.county(), console.waiting()?, body))
+        })
+        .await
+}
+
+fn vote_part(codebook: &Codebook, vote: &Vote, Counted { result, basis }: &Counted<VoteResult>) -> Markup {
+    let VoteResult { key, title, tokens, counted, refused, projects } = result;
+    let counts = [
+        ("counted", (*counted).into()),
+        ("tokens", (*tokens).into()),
+        ("refused", (*refused).into()),
+        ("repeats", basis.repeats.into()),
+    ];
+    html! {
+        section.result data-vote=(key) data-counted=(counted) {
+            (heading(title, &say("vote"), key, &vote.open))
+            p { (say_with("vote-counts", &counts)) }
+            (counts_table(projects, *counted))
+            (basis_line(codebook, basis))
+        }
+    }
+}
+
+fn consultation_part(
+    codebook: &Codebook,
+    consultation: &Consultation,
+    Counted { result, basis }: &Counted<ConsultationResult>,
+) -> Markup {
+    let ConsultationResult { key, title, responses, unfit, articles, questions } = result;
+    html! {
+        section.result data-consultation=(key) data-responses=(responses) {
+            (heading(title, &say("consultation"), key, &consultation.open))
+            p { (say_with("consultation-counts", &[("responses", (*responses).into()), ("unfit", (*unfit).into())])) }
+            @if !articles.is_empty() {
+                table {
+                    thead { tr {
+                        th { (say("article")) } th { (say("agree")) } th { (say("disagree")) } th { (say("spoke")) } th { (say("earlier")) }
+                    } }
+                    tbody {
+                        @for article in articles {
+                            tr data-article=(article.key) {
+                                th scope="row" { (article.title) }
+                                td.count { (article.agree) } td.count { (article.disagree) }
+                                td.count { (article.said.len()) } td.count { (article.earlier) }
+                            }
+                        }
+                    }
+                }
+            }
+            @for question in questions {
+                h3 { (question.title) " " span.hint { (say_with("answered", &[("count", question.answered.into()), ("said", question.said.len().into())])) } }
+                (counts_table(&question.choices, question.answered))
+            }
+            (basis_line(codebook, basis))
+        }
+    }
+}
+
+fn heading(title: &str, sort: &Markup, key: &str, open: &Period) -> Markup {
+    let day = |day: Option<civic_core::time::Day>| day.map(|day| day.to_string()).unwrap_or_default();
+    html! {
+        h2 { (title) }
+        p.hint { (sort) " " code { (key) } " " (day(open.from)) "—" (day(open.until)) }
+    }
+}
+
+/// Choices with a bar for each: a longer one was chosen by more of those who answered.
+fn counts_table(counts: &[Count], of: u64) -> Markup {
+    html! {
+        @if !counts.is_empty() {
+            table.counts { tbody {
+                @for count in counts {
+                    tr data-key=(count.key) {
+                        th scope="row" { @if count.title.is_empty() { (count.key) } @else { (count.title) } }
+                        td.count { (count.count) }
+                        td { meter min="0" max=(of.max(1)) value=(count.count) {} }
+                        td.count { @if count.points > 0 { (say_with("points", &[("points", count.points.into())])) } }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn basis_line(codebook: &Codebook, basis: &Basis) -> Markup {
+    let place =
+        |code: &str| Area::parse(code).map_or_else(|| code.to_owned(), |area| one_line(&area_word(codebook, &area)));
+    html! {
+        p.hint {
+            (say_with("as-of", &[("at", basis.as_of.date_and_minute().into())]))
+            @for (code, count) in &basis.places { " · " (place(code)) " " (count) }
+        }
+    }
+}
