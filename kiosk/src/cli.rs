@@ -34,13 +34,14 @@ use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 use crate::{
     drawer::Drawer,
     heard::Heard,
+    prompts::command::PromptsCommand,
     records::Records,
     run::{Kiosk, run},
     sample::Sample,
     soak::{Day, soak},
+    sound::Aloud,
     station::Station,
     trouble::Reports,
-    voice::Silent,
     wiring::Wiring,
 };
 
@@ -95,6 +96,9 @@ pub enum Command {
         #[arg(long, default_value = "1024x600", value_parser = parse_size)]
         size: Size,
     },
+    /// What the kiosk says aloud: what is recorded, and recording it with a local voice
+    #[command(subcommand)]
+    Prompts(PromptsCommand),
     /// What every device can do.
     #[command(flatten)]
     Device(DeviceCommand),
@@ -154,6 +158,7 @@ impl Cli {
                 soak(&data, days, seed, size, |day| println!("{}", line(day)))?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Prompts(command) => command.run(),
             Command::Device(command) => command::run(Role::Kiosk, command),
         }
     }
@@ -255,10 +260,9 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let (silent, told) = Silent::new();
-    let voice = Box::new(silent);
-    let kiosk =
-        Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, told, size, listener, routes };
+    let (voice, told) = Aloud::of(&wiring).context("Starting the sound")?;
+    let (voice, panel) = (Box::new(voice), wiring.touch);
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

@@ -66,7 +66,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
         kiosk;
     let glass = Glass::new(size);
     let mut painter = Painter::default();
-    let mut app = App::new(station, size, Instant::now());
+    let mut app = App::new(station, size, Instant::now()).with_packs(voice.packs());
     let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
     if let Some(panel) = panel {
         follow(panel, size, inputs.clone());

@@ -1,5 +1,6 @@
 //! Whoever says aloud what the app wants heard, and records what people say.
 
+use civic_core::wording::Both;
 use tokio::sync::mpsc;
 
 use crate::app::{Effect, Event};
@@ -12,6 +13,9 @@ pub const EVENTS_WAITING: usize = 256;
 pub trait Voice: Send {
     /// Does this, now.
     fn obey(&mut self, effect: Effect);
+
+    /// The packs of prompts that it can speak with, by their names.
+    fn packs(&self) -> Vec<Both>;
 }
 
 /// A station without loudspeaker and microphone: everything has been said at once, and nothing is recorded.
@@ -48,5 +52,9 @@ impl Voice for Silent {
             | Effect::StopRecording
             | Effect::ThrowAwayRecording => {}
         }
+    }
+
+    fn packs(&self) -> Vec<Both> {
+        Vec::new()
     }
 }

@@ -7,6 +7,8 @@ mod drafts;
 mod keys;
 mod looks;
 mod pictures;
+mod printing;
+mod prompts;
 mod records;
 mod soak;
 mod speak;
