@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest message body.
-pub const MESSAGE_LEN_MAX: usize = 2 * 1024 * 1024;
+pub const MESSAGE_LEN_MAX: usize = 3 * 1024 * 1024;
 /// Most feeds or spaces of one message; whoever has more to name says the message again.
 pub const NAMED_MAX: usize = 16_384;
 /// Most runs or receipts of one message.
