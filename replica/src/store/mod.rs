@@ -17,7 +17,7 @@ use std::{
 
 use civic_core::{
     access::Scope,
-    id::{Actor, DeviceId, DocId},
+    id::{Actor, DeviceId, DocId, Incarnation},
     space::Space,
     time::UnixSeconds,
 };
@@ -37,6 +37,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use attachment::{NewAttachment, Shelf};
 use sqlite::SqliteStore;
+
+use crate::clock;
 
 /// Writes that may wait for the disk.
 const QUEUE_MAX: usize = 256;
@@ -185,11 +187,12 @@ impl Accepting {
 }
 
 /// As whom this installation writes.
+#[derive(Clone)]
 pub struct Author {
     /// Its key.
     pub key: SigningKey,
     /// Its present life.
-    pub incarnation: civic_core::id::Incarnation,
+    pub incarnation: Incarnation,
 }
 
 impl Author {
@@ -274,8 +277,9 @@ struct Handle {
     refused: Mutex<BTreeSet<FeedId>>,
     epoch: [u8; 8],
     revision: watch::Receiver<u64>,
-    actor: Actor,
     key: SigningKey,
+    // A std mutex: held to copy sixteen bytes.
+    incarnation: Mutex<Incarnation>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -286,7 +290,7 @@ impl Log {
         let reader = SqliteStore::open(path)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (bump, revision) = watch::channel(0);
-        let (actor, key) = (author.actor(), author.key.clone());
+        let Author { key, incarnation } = author.clone();
         let mut catalog = Catalog::default();
         reader.held()?.into_iter().for_each(|held| catalog.put(held));
         let catalog = Arc::new(Mutex::new(catalog));
@@ -300,16 +304,32 @@ impl Log {
             refused: Mutex::default(),
             epoch,
             revision,
-            actor,
             key,
+            incarnation: Mutex::new(incarnation),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// As whom this installation writes inside documents.
+    /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
     pub fn actor(&self) -> Actor {
-        self.shared.actor
+        self.author().actor()
+    }
+
+    fn author(&self) -> Author {
+        let incarnation = *self.shared.incarnation.lock().unwrap_or_else(PoisonError::into_inner);
+        Author { key: self.shared.key.clone(), incarnation }
+    }
+
+    /// Begins another life if the hub refused something of the present one: what is written from now on goes into feeds of
+    /// its own, and is not held up. To be called only while nobody else writes, and nothing is half-written.
+    pub fn begin_anew_if_refused(&self) {
+        let author = self.author();
+        let refused = self.refused();
+        let is_refused = |held: &Held| held.feed.incarnation == author.incarnation && refused.contains(&held.feed.id());
+        if !refused.is_empty() && self.catalog().feeds().any(is_refused) {
+            *self.shared.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = Incarnation::new(clock::random());
+        }
     }
 
     /// The public key with which it signs.
@@ -328,8 +348,9 @@ impl Log {
     }
 
     fn write_entries(&self, entries: Vec<NewEntry>, attachments: Vec<NewAttachment>) -> Result<i64, StoreError> {
-        let (job, reply) = task(true, move |store, author, now| {
-            let row = store.append(author, &entries, now)?;
+        let author = self.author();
+        let (job, reply) = task(true, move |store, _, now| {
+            let row = store.append(&author, &entries, now)?;
             store.shelve(&attachments).map(|()| row)
         });
         self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;

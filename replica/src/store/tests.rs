@@ -349,6 +349,27 @@ fn a_log_of_another_version_is_left_alone_and_said() {
     }
 }
 
+#[test]
+fn what_is_written_after_a_refusal_goes_into_a_feed_that_is_not_held_up() {
+    let scratch = Scratch::new("anew");
+    let log = scratch.log(1, 1);
+    log.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
+    let (before, actor) = (log.held(), log.actor());
+    log.begin_anew_if_refused();
+    assert_eq!(log.actor(), actor);
+    log.leave_out(before[0].feed.id());
+    log.begin_anew_if_refused();
+    assert_ne!(log.actor(), actor);
+    log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
+    let new: Vec<_> = log.held().into_iter().filter(|held| !before.contains(held)).collect();
+    assert_eq!(new.iter().map(|held| (held.extent.length, held.feed.actor())).collect::<Vec<_>>(), [(1, log.actor())]);
+    assert!(log.is_behind());
+    // One refusal is one new beginning.
+    let actor = log.actor();
+    log.begin_anew_if_refused();
+    assert_eq!((log.actor(), log.verify().unwrap()), (actor, Ok(3)));
+}
+
 /// A device's log with `count` runs of one entry each, of about 2 KiB.
 async fn waiting(scratch: &Scratch, count: u8) -> Log {
     let log = scratch.log(1, 1);
