@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use civic_core::id::DeviceId;
 use quinn::{RecvStream, SendStream};
 use sync_core::{
+    feed::Feed,
     message::Message,
+    run::Run,
     session::{Broken, Input, Outcome, Output, Session},
 };
 use tokio::sync::mpsc;
@@ -92,8 +94,8 @@ async fn pump(
     session.handle_input(Input::Opened)?;
     loop {
         while let Some(output) = session.poll_output() {
-            match output {
-                Output::Send(message) => {
+            match carry_out(output, log).await? {
+                Done::Say(message) => {
                     if matches!(message, Message::Runs(_)) {
                         on_send();
                     }
@@ -109,36 +111,10 @@ async fn pump(
                         }
                     }
                 }
-                Output::Load { feed, from, until, body_max } => {
-                    let log = log.clone();
-                    let runs = blocking(move || log.runs_after(feed, from, until, body_max)).await?;
-                    session.handle_input(Input::Loaded(runs))?;
-                }
-                Output::LoadNews { feeds, after, until, body_max } => {
-                    let log = log.clone();
-                    let (after, until) = (row(after), row(until));
-                    let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
-                    session.handle_input(Input::LoadedNews { runs, reached: u64::try_from(reached).unwrap_or(0) })?;
-                }
-                Output::Store(runs) => storing.push_back(log.begin_accept(runs, &mut ends).await?),
-                Output::Keep(receipts) => {
-                    let proven = log.keep(receipts).await?;
-                    session.handle_input(Input::Kept(proven))?;
-                }
-                Output::Remember { hub, cursor } => log.remember(hub, cursor).await?,
-                Output::Quarantine { feed, run, reason } => {
-                    warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
-                    let device = Some(DeviceId::of(&feed.public_key));
-                    let (feed, first, reason) = (run.feed, run.first, reason.to_owned());
-                    log.set_apart(SetApart { feed, device, first, reason, run: Some(run) }).await?;
-                }
-                Output::Told { feed, first, reason } => {
-                    warn!(%feed, first, reason, "The hub kept something of ours apart");
-                    log.leave_out(feed);
-                    let reason = format!("refused by the hub: {reason}");
-                    log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
-                }
-                Output::Finished(outcome) => return Ok(Talk { outcome, ..talk }),
+                Done::Store(runs) => storing.push_back(log.begin_accept(runs, &mut ends).await?),
+                Done::Found(input) => session.handle_input(input)?,
+                Done::Nothing => {}
+                Done::Over(outcome) => return Ok(Talk { outcome, ..talk }),
             }
         }
         if later.is_empty() && storing.len() < STORING_MAX {
@@ -166,6 +142,56 @@ async fn pump(
             }
         }
     }
+}
+
+/// What became of an [`Output`].
+pub(crate) enum Done {
+    /// It is to be said to the other side.
+    Say(Message),
+    /// It is to be put on the disk.
+    Store(Vec<(Feed, Run)>),
+    /// It is done, and this came of it.
+    Found(Input),
+    /// It is done.
+    Nothing,
+    /// The meeting is over.
+    Over(Outcome),
+}
+
+/// Carries out what needs nothing but the disk.
+pub(crate) async fn carry_out(output: Output, log: &Log) -> Result<Done, StoreError> {
+    match output {
+        Output::Send(message) => return Ok(Done::Say(message)),
+        Output::Store(runs) => return Ok(Done::Store(runs)),
+        Output::Finished(outcome) => return Ok(Done::Over(outcome)),
+        Output::Load { feed, from, until, body_max } => {
+            let log = log.clone();
+            let runs = blocking(move || log.runs_after(feed, from, until, body_max)).await?;
+            return Ok(Done::Found(Input::Loaded(runs)));
+        }
+        Output::LoadNews { feeds, after, until, body_max } => {
+            let log = log.clone();
+            let (after, until) = (row(after), row(until));
+            let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
+            let reached = u64::try_from(reached).unwrap_or(0);
+            return Ok(Done::Found(Input::LoadedNews { runs, reached }));
+        }
+        Output::Keep(receipts) => return Ok(Done::Found(Input::Kept(log.keep(receipts).await?))),
+        Output::Remember { hub, cursor } => log.remember(hub, cursor).await?,
+        Output::Quarantine { feed, run, reason } => {
+            warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
+            let device = Some(DeviceId::of(&feed.public_key));
+            let (feed, first, reason) = (run.feed, run.first, reason.to_owned());
+            log.set_apart(SetApart { feed, device, first, reason, run: Some(run) }).await?;
+        }
+        Output::Told { feed, first, reason } => {
+            warn!(%feed, first, reason, "The hub kept something of ours apart");
+            log.leave_out(feed);
+            let reason = format!("refused by the hub: {reason}");
+            log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
+        }
+    }
+    Ok(Done::Nothing)
 }
 
 /// Waits for what has been on its way to the disk for longest; for ever if nothing is.

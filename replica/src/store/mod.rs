@@ -38,7 +38,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use attachment::{NewAttachment, Shelf};
 use sqlite::SqliteStore;
 
-use crate::clock;
+use crate::{bundle::Caller, clock};
 
 /// Writes that may wait for the disk.
 const QUEUE_MAX: usize = 256;
@@ -141,6 +141,8 @@ pub trait Store: Shelf + Send + 'static {
     fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError>;
     /// Remembers what was heard of a hub.
     fn remember(&mut self, hub: &[u8; 32], cursor: &Cursor) -> Result<(), StoreError>;
+    /// Notes what a device said of itself at `at`, unless it said something later.
+    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError>;
     /// Notes that everything up to `row` is in a backup that was restored and verified.
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
     /// Joins some own runs that have no receipt; returns how many, 0 if none can be joined.
@@ -407,6 +409,16 @@ impl Log {
     /// Remembers what was heard of a hub.
     pub async fn remember(&self, hub: [u8; 32], cursor: Cursor) -> Result<(), StoreError> {
         self.write(move |store, _, _| store.remember(&hub, &cursor)).await
+    }
+
+    /// What a device said of itself in its last parcel; `None` if it sent none.
+    pub fn caller(&self, device: &[u8; 32]) -> Result<Option<Caller>, StoreError> {
+        self.reader().caller(device)
+    }
+
+    /// Notes what a device said of itself in a parcel that it made at `at`; an older one changes nothing.
+    pub async fn note_caller(&self, device: [u8; 32], at: UnixSeconds, caller: Caller) -> Result<(), StoreError> {
+        self.write_quietly(move |store, _, _| store.note_caller(&device, at, &caller)).await
     }
 
     /// Drawn when this log began: whoever remembers another epoch remembers another log.

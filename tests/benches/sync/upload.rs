@@ -17,6 +17,10 @@ use crate::{
 /// The kiosk that entered its records in bulk, the one that filed each alone, and the floor's device.
 pub const BULK: &str = "kiosk";
 const ALONE: &str = "kiosk-alone";
+/// The kiosk that entered what is beyond [`OF_ONE_KIOSK`].
+const OTHER: &str = "kiosk-other";
+/// So many documents a kiosk enters at most: the numbers of its tickets are drawn by lot, of a hundred thousand.
+const OF_ONE_KIOSK: usize = 60_000;
 pub const FLOOR: &str = "floor-device";
 /// A hub that holds everything and a deputy's device that has received it.
 pub const DEPUTY: &str = "deputy";
@@ -38,19 +42,30 @@ impl Size {
     pub fn key(&self, name: &str) -> String {
         format!("{name}{}", self.suffix)
     }
+
+    /// How many a second kiosk enters.
+    fn of_other(&self) -> usize {
+        self.documents.saturating_sub(OF_ONE_KIOSK)
+    }
 }
 
 /// The devices to be enrolled.
 pub fn devices(size: Size) -> impl Iterator<Item = Device> {
     let device = move |key, part| Device::new(&size.key(key), part);
-    [device(BULK, Part::Kiosk), device(ALONE, Part::Kiosk), device(DEPUTY, Part::Field)].into_iter()
+    let other = (size.of_other() > 0).then(|| device(OTHER, Part::Kiosk));
+    [device(BULK, Part::Kiosk), device(ALONE, Part::Kiosk), device(DEPUTY, Part::Field)].into_iter().chain(other)
 }
 
 /// Enters the records in bulk; for W1 also each alone; and in the floor, if it is wanted. Returns also what the devices
 /// that entered in bulk and alone did while they waited for a road, in seconds of processor time.
 pub fn load(bench: &Bench, size: Size, with_alone: bool, with_floor: bool) -> anyhow::Result<(Records, [f64; 2])> {
-    let records = bench.stage.hear(&Heard { number: size.number, count: size.documents, is_new: false })?;
+    let hear = |number, count| bench.stage.hear(&Heard { number, count, is_new: false });
+    let records = hear(size.number, size.documents - size.of_other())?;
     let (bulk, alone, floor) = (size.key(BULK), size.key(ALONE), size.key(FLOOR));
+    if size.of_other() > 0 {
+        let rest = hear(size.number + 16, size.of_other())?;
+        bench.stage.load(&[Load { role: KIOSK, key: &size.key(OTHER), file: &rest.file, is_each_alone: false }])?;
+    }
     let load = |role, key| Load { role, key, file: &records.file, is_each_alone: false };
     let mut loads = vec![load(KIOSK, bulk.as_str())];
     if with_floor {
@@ -122,12 +137,18 @@ pub fn merge(bench: &mut Bench, size: Size, is_shown: bool) -> anyhow::Result<()
     let (mut merged, mut fetched) =
         (Row::new("ours, until merged at the hub"), Row::new("ours, a deputy fetches them, until merged"));
     let started = Instant::now();
+    let merged_hub = size.key(HUB_MERGED);
     let mut pair = Pair::start(&bench.stage, Who::KioskAndHub, &size.key(BULK), HUB)?;
     merged.push(until_merged(&mut pair, true)?);
     pair.compare(&[])?;
     let [_, hub] = pair.stop()?;
-    let merged_hub = size.key(HUB_MERGED);
     bench.stage.keep(hub, &merged_hub)?;
+    if size.of_other() > 0 {
+        let mut pair = Pair::start(&bench.stage, Who::KioskAndHub, &size.key(OTHER), &merged_hub)?;
+        until_merged(&mut pair, true)?;
+        let [_, hub] = pair.stop()?;
+        bench.stage.keep(hub, &merged_hub)?;
+    }
 
     let mut pair = Pair::start(&bench.stage, Who::DeputyAndHub, &size.key(DEPUTY), &merged_hub)?;
     fetched.push(until_merged(&mut pair, false)?);

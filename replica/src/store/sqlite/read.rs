@@ -17,7 +17,10 @@ use sync_core::{
 };
 
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
-use crate::store::{Apart, Arrived, Counts, StoreError};
+use crate::{
+    bundle::Caller,
+    store::{Apart, Arrived, Counts, StoreError},
+};
 
 impl SqliteStore {
     /// Every feed.
@@ -51,6 +54,19 @@ impl SqliteStore {
         self.db
             .query_row("SELECT epoch, row, kept FROM peer WHERE public_key = ?1", params![hub], |row| {
                 Ok(Cursor { epoch: row.get(0)?, row: row.get(1)?, kept: row.get(2)? })
+            })
+            .optional()
+            .map_err(refusal)
+    }
+
+    /// See [`super::super::Log::caller`].
+    pub fn caller(&self, device: &[u8; 32]) -> Result<Option<Caller>, StoreError> {
+        self.db
+            .query_row("SELECT epoch, row, kept, room FROM caller WHERE public_key = ?1", params![device], |row| {
+                let epoch: Option<[u8; 8]> = row.get(0)?;
+                let (place, kept) = (row.get(1)?, row.get(2)?);
+                let cursor = epoch.map(|epoch| Cursor { epoch, row: place, kept });
+                Ok(Caller { cursor, room: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0) })
             })
             .optional()
             .map_err(refusal)

@@ -19,7 +19,10 @@ use sync_core::{
 };
 
 use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, feed_row, refusal, run_of};
-use crate::store::{Accepted, Author, Checked, NewEntry, Proven, QUARANTINE_MAX, SetApart, Store, StoreError};
+use crate::{
+    bundle::Caller,
+    store::{Accepted, Author, Checked, NewEntry, Proven, QUARANTINE_MAX, SetApart, Store, StoreError},
+};
 
 /// So many runs that wait, at least, are joined: each byte is then written again seldom.
 const JOINED_FROM: usize = 16;
@@ -341,6 +344,23 @@ impl Store for SqliteStore {
                  DO UPDATE SET epoch = excluded.epoch, row = excluded.row, kept = excluded.kept",
             )
             .and_then(|mut insert| insert.execute(params![hub, cursor.epoch, cursor.row, cursor.kept]))
+            .map_err(refusal)?;
+        Ok(())
+    }
+
+    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError> {
+        let Caller { cursor, room } = caller;
+        let (row, kept) = cursor.map_or((0, 0), |cursor| (cursor.row, cursor.kept));
+        self.db
+            .prepare_cached(
+                "INSERT INTO caller (public_key, at, epoch, row, kept, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (public_key) DO UPDATE SET at = excluded.at, epoch = excluded.epoch, row = excluded.row,
+                 kept = excluded.kept, room = excluded.room WHERE excluded.at >= at",
+            )
+            .and_then(|mut insert| {
+                let room = i64::try_from(*room).unwrap_or(i64::MAX);
+                insert.execute(params![device, at.0, cursor.map(|cursor| cursor.epoch), row, kept, room])
+            })
             .map_err(refusal)?;
         Ok(())
     }
