@@ -16,6 +16,7 @@
 
 mod answer;
 pub mod board;
+pub mod bundle;
 pub mod command;
 pub mod enclosed;
 mod merge;

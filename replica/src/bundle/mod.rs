@@ -28,7 +28,8 @@ use sync_core::{
 };
 
 use crate::{
-    clock,
+    clock, device,
+    identity::Identity,
     pump::{Done, carry_out},
     store::{Log, StoreError},
 };
@@ -98,7 +99,15 @@ pub struct DeviceEnd<'a> {
     pub room: u64,
 }
 
-impl DeviceEnd<'_> {
+impl<'a> DeviceEnd<'a> {
+    /// The end of the device of `identity`, whose log is `log`; `None` if its card cannot be read.
+    pub fn new(identity: &'a Identity, log: &'a Log) -> Result<Option<Self>, StoreError> {
+        let card = &identity.card;
+        let Some(hub) = card.hub_key() else { return Ok(None) };
+        let (key, county) = (&identity.key, card.seal_key.public);
+        Ok(Some(Self { log, key, scope: &card.scope, hub, county, room: device::room(log)? }))
+    }
+
     fn session(&self) -> Result<Session, StoreError> {
         let member = Member { public_key: self.log.public_key(), scope: self.scope.clone() };
         let side = Side::Caller { hub: self.hub, cursor: self.log.cursor(&self.hub)?, room: self.room };
