@@ -33,7 +33,7 @@ use crate::{
     },
     settings::Settings,
     spoken::Spoken,
-    station::{Counts, Draft, Place, Recording, Station, TakenUp},
+    station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
     trouble::Trouble,
     view::{Face, Turn},
     wording::wording,
@@ -73,6 +73,8 @@ pub enum Event {
         /// How long it is by now.
         length: Duration,
     },
+    /// While a voice is recorded, at least once a second: what its file grew by.
+    Piece(Piece),
     /// A voice was recorded: it was stopped, or as long as it may be.
     Recorded {
         /// The voice.
@@ -135,7 +137,7 @@ pub enum Effect {
     /// Go on from there.
     GoOn,
     /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
-    /// [`Event::Recording`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    /// [`Event::Recording`] and [`Event::Piece`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
     Record,
     /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
     RecordLonger,
@@ -284,10 +286,12 @@ impl App {
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
+                self.has_microphone = true;
                 if let Some(speak) = self.screen.speaking() {
                     speak.hears(level, length);
                 }
             }
+            Event::Piece(piece) => self.keep_piece(&piece),
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
@@ -631,6 +635,8 @@ impl App {
                 Ok(()) => self.kept = Some(draft.clone()),
                 Err(why) => tracing::error!(error = %why, "What is being said could not be kept"),
             },
+            // The voice that is being recorded is kept piece by piece.
+            None if self.is_recording => {}
             // The words were taken away one by one, or all at once.
             None if self.screen.draft().is_some() => {
                 if self.kept.take().is_some() {
@@ -642,6 +648,15 @@ impl App {
                     self.station.leave_waiting();
                 }
             }
+        }
+    }
+
+    /// Keeps what was spoken up to now: nobody must say it again because the power failed.
+    fn keep_piece(&mut self, piece: &Piece) {
+        let Some(draft) = self.screen.draft().filter(|_| self.is_recording) else { return };
+        match self.station.keep_piece(draft, piece) {
+            Ok(()) => self.kept = Some(draft.clone()),
+            Err(why) => tracing::error!(error = %why, "What is being spoken could not be kept"),
         }
     }
 

@@ -71,6 +71,7 @@ impl Booth {
                 Event::Ended(_)
                 | Event::Unspoken(_)
                 | Event::Recording { .. }
+                | Event::Piece(_)
                 | Event::Recorded(_)
                 | Event::MicrophoneFailed(_) => {}
             }
@@ -89,7 +90,11 @@ impl Booth {
             match event {
                 Event::Recorded(recorded) => return Ok(recorded),
                 Event::MicrophoneFailed(error) => return Err(error.into()),
-                Event::Ended(_) | Event::Unspoken(_) | Event::LoudspeakerFailed(_) | Event::Recording { .. } => {}
+                Event::Ended(_)
+                | Event::Unspoken(_)
+                | Event::LoudspeakerFailed(_)
+                | Event::Recording { .. }
+                | Event::Piece(_) => {}
             }
         }
         anyhow::bail!("the sound has stopped")

@@ -57,6 +57,7 @@ fn pass_on(event: Event, app: &Sender<app::Event>) {
         }
         // The next one says more, so one that finds no room is not missed.
         Event::Recording { level, length } => drop(app.try_send(app::Event::Recording { level, length })),
+        Event::Piece(piece) => tell(app::Event::Piece(piece), app),
         Event::Recorded(recorded) => {
             let seconds = recorded.length.as_secs_f64().ceil() as u32;
             let recording = Recording { opus: recorded.sound, seconds };
@@ -163,13 +164,18 @@ mod tests {
         let microphone = WavMicrophone { path: said, pace: Pace::AtOnce };
         let (mut aloud, mut told) = Aloud::start(Box::new(microphone), loudspeaker(&heard), Vec::new()).unwrap();
         aloud.obey(Effect::Record);
+        let mut pieces = Vec::new();
         let recording = loop {
             let event = told.recv().await.unwrap();
             if let app::Event::Recorded { recording, is_audible: true } = event {
                 break recording;
             }
-            assert!(matches!(event, app::Event::Recording { level: 1.., .. }), "{event:?}");
+            match event {
+                app::Event::Piece(piece) => pieces.push(piece),
+                event => assert!(matches!(event, app::Event::Recording { level: 1.., .. }), "{event:?}"),
+            }
         };
+        assert_eq!(pieces.iter().map(|piece| piece.number).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(recording.seconds, 2, "a begun second is counted");
         aloud.obey(Effect::Play(recording.opus));
         assert_eq!(told.recv().await, Some(app::Event::SpeechEnded));

@@ -11,7 +11,7 @@ use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
     sample::Sample,
-    station::{Counts, Draft, Found, NotSaved, Place, Recording, Station, TakenUp, Waiting},
+    station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
     trouble::Trouble,
 };
 
@@ -31,6 +31,9 @@ impl Station for Shared {
     }
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
         self.0.lock().unwrap().keep(draft)
+    }
+    fn keep_piece(&mut self, draft: &Draft, piece: &Piece) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().keep_piece(draft, piece)
     }
     fn throw_away(&mut self) {
         self.0.lock().unwrap().throw_away();
