@@ -8,6 +8,7 @@ mod power;
 mod publish;
 mod refusals;
 mod village;
+mod voice;
 
 use std::{
     fs,
