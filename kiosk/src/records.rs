@@ -13,6 +13,7 @@ use civic_core::{
     seal::Contact,
     slip::Slip,
     ticket::Ticket,
+    time::UnixSeconds,
 };
 use ledger::{
     Ledger, LedgerError,
@@ -263,6 +264,10 @@ impl Station for Records {
                 Counts::default()
             }
         }
+    }
+
+    fn now(&self) -> UnixSeconds {
+        clock::now()
     }
 
     fn troubles(&self) -> Vec<Trouble> {

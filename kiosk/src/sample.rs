@@ -152,6 +152,10 @@ impl Station for Sample {
         Counts { here: self.counts.here + self.filed.len() as u64, ..self.counts }
     }
 
+    fn now(&self) -> UnixSeconds {
+        NEWS_AT
+    }
+
     fn troubles(&self) -> Vec<Trouble> {
         self.troubles.clone()
     }

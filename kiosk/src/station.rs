@@ -37,6 +37,8 @@ pub trait Station: Send {
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
+    /// What the station's clock says, right or wrong.
+    fn now(&self) -> UnixSeconds;
     /// What does not work at the moment, the gravest first.
     fn troubles(&self) -> Vec<Trouble>;
 }

@@ -3,10 +3,10 @@
 use civic_core::wording::Both;
 use tokio::sync::mpsc;
 
-use crate::app::{Effect, Event};
-
-/// What happened to sound and voices, and was not taken yet; a station that is this far behind stands still anyway.
-pub const EVENTS_WAITING: usize = 256;
+use crate::{
+    app::{Effect, Event},
+    teller::EVENTS_WAITING,
+};
 
 /// Obeys the app's effects. It is called between events and must not wait; what happens then is told as [`Event`]s, by
 /// the channel that the loop listens to.
@@ -50,7 +50,8 @@ impl Voice for Silent {
             | Effect::Voice { .. }
             | Effect::RecordLonger
             | Effect::StopRecording
-            | Effect::ThrowAwayRecording => {}
+            | Effect::ThrowAwayRecording
+            | Effect::Print(_) => {}
         }
     }
 

@@ -14,6 +14,12 @@
 //! [sound]            # leave out what is not there; on a desk `{ wav = "FILE" }` stands in for either
 //! microphone = { alsa = "default" }
 //! loudspeaker = { alsa = "default" }
+//!
+//! [printer]          # leave it out where numbers are only shown
+//! device = "/dev/usb/lp0"
+//!
+//! [[keyboard]]       # five keys, a number pad or a scanner, once for each device
+//! device = "/dev/input/by-id/usb-Scanner-event-kbd"
 //! ```
 
 use std::{
@@ -25,6 +31,7 @@ use std::{
 use anyhow::Context;
 use hardware::{
     board::Wiring as Pins,
+    keyboard::Keyboard,
     sound::wiring::{SoundDevice, SoundWiring},
     touch::Panel,
 };
@@ -42,10 +49,23 @@ pub struct Wiring {
     /// Microphone and loudspeaker.
     #[serde(default)]
     pub sound: SoundWiring,
+    /// The printer of tickets.
+    pub printer: Option<PrinterWiring>,
+    /// Keypads, number pads and scanners that the kernel knows as keyboards.
+    #[serde(default)]
+    pub keyboard: Vec<Keyboard>,
     /// The data directory that this was read from: the village's own prompts lie there too. `None` for a box that is
     /// wired to nothing and was read from nowhere.
     #[serde(skip)]
     pub directory: Option<PathBuf>,
+}
+
+/// A printer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrinterWiring {
+    /// Its file, such as `/dev/usb/lp0` or `/dev/serial0`.
+    pub device: PathBuf,
 }
 
 impl Wiring {
@@ -82,6 +102,7 @@ mod tests {
             .collect();
         let wiring: Wiring = toml::from_str(&example).unwrap();
         assert!(wiring.pins.is_some() && wiring.touch.is_some() && wiring.sound.microphone.is_some());
+        assert!(wiring.printer.is_some() && wiring.keyboard.len() == 1);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{
         surface::Surface,
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
+    printing::OnPaper,
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Place},
@@ -67,6 +68,8 @@ pub struct Around<'a> {
     pub speech: Speech,
     /// Whether somebody can speak into this station.
     pub has_microphone: bool,
+    /// What became of the paper with the number on the screen.
+    pub on_paper: OnPaper,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -91,6 +94,8 @@ pub enum Next {
     SetAside,
     /// The first screen comes up.
     Leave(Left),
+    /// The paper with this ticket's number is wanted once more.
+    Print(Ticket),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// Something about how the person wants to see and hear it is changed, before this screen.
@@ -170,9 +175,12 @@ impl Around<'_> {
     pub fn trouble(&self, trouble: Trouble) -> Sentence {
         match trouble {
             Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
-            Trouble::DiskFull | Trouble::ReadOnly | Trouble::NoMicrophone | Trouble::NoPaper | Trouble::NoDate => {
-                self.sentence(trouble.sentence())
-            }
+            Trouble::DiskFull
+            | Trouble::ReadOnly
+            | Trouble::NoMicrophone
+            | Trouble::NoPaper
+            | Trouble::NoPrinter
+            | Trouble::NoDate => self.sentence(trouble.sentence()),
         }
     }
 

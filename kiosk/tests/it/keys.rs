@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kiosk::{
     app::{Effect, Event, Key},
+    light::DIMS_AFTER,
     sample::sample_ticket,
     settings::{Language, Settings},
     spoken::Spoken,
@@ -119,6 +120,7 @@ fn what_a_person_chose_is_forgotten_when_they_have_gone() {
     desk.wait(Duration::from_secs(21));
     desk.is_on("Home").sees("提意见").does_not_see("Say something");
     assert_eq!(desk.app.theme(), kiosk::draw::theme::Theme::default());
+    desk.wait(DIMS_AFTER);
     assert_eq!(desk.app.wake_at(), None, "an idle kiosk sleeps until somebody comes");
 }
 
@@ -138,6 +140,7 @@ fn a_station_may_have_settings_of_its_own() {
     let mut desk = Desk::new(LARGE);
     desk.app.set_usual(Settings { language: Language::English, ..Settings::default() });
     desk.sees("Say something");
+    desk.wait(DIMS_AFTER);
     assert_eq!(desk.app.wake_at(), None);
 }
 

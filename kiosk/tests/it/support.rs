@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket};
+use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 use embedded_graphics::prelude::{Point, Size};
+use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
@@ -56,6 +57,9 @@ impl Station for Shared {
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
     }
+    fn now(&self) -> UnixSeconds {
+        self.0.lock().unwrap().now()
+    }
     fn troubles(&self) -> Vec<Trouble> {
         self.0.lock().unwrap().troubles()
     }
@@ -78,6 +82,13 @@ impl Desk {
         let station = Shared::default();
         let now = Instant::now();
         Self { app: App::new(Box::new(station.clone()), size, now), station, now }
+    }
+
+    /// The same with a printer.
+    pub fn with_printer(size: Size) -> Self {
+        let mut desk = Self::new(size);
+        desk.app = App::new(Box::new(desk.station.clone()), size, desk.now).with_printer();
+        desk
     }
 
     /// Touches the target that says this, or whose name is this.
@@ -242,6 +253,14 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(more);
         desk
     };
+    let filed_on_paper = |came| {
+        let mut desk = Desk::with_printer(size);
+        desk.touch_all(&written[..4]).touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]);
+        desk.event(came);
+        desk
+    };
+    let mut not_a_slip = desk(&[]);
+    not_a_slip.event(Event::Typed(Typed::Scanned("6901234567892".to_owned())));
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
     vec![
@@ -264,8 +283,11 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
+        ("filed-printed", filed_on_paper(Event::Printed(kiosk::sample::sample_ticket(18_376)))),
+        ("filed-not-printed", filed_on_paper(Event::NotPrinted(kiosk::sample::sample_ticket(18_376)))),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
+        ("find-not-a-slip", not_a_slip),
         ("find-mistyped", digits("0412183767", &["查一查"])),
         ("progress-answered", digits(&answered, &["查一查"])),
         ("progress-here", filed_then_found),
@@ -284,7 +306,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
             troubled(
                 &[
                     Trouble::NoMicrophone,
-                    Trouble::NoPaper,
+                    Trouble::NoPrinter,
                     Trouble::NoDate,
                     Trouble::NotHeardSince(kiosk::sample::NEWS_AT),
                 ],
