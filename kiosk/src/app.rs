@@ -12,11 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{
-    codebook::Topic,
-    ticket::Ticket,
-    wording::{Both, Wording},
-};
+use civic_core::{codebook::Topic, ticket::Ticket, wording::Wording};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::{keyboard::Typed, keypad, lamp::Lamp, presence::Motion};
 
@@ -34,11 +30,12 @@ use crate::{
         Around, Left, Next, Screen, begun::Begun, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
         progress::Progress, say_on, topics::Topics,
     },
-    settings::Settings,
+    settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
     trouble::Trouble,
     view::{self, Face, Turn},
+    voice::PackName,
     wording::wording,
 };
 
@@ -204,7 +201,7 @@ pub struct App {
     troubles: Vec<Trouble>,
     flood: Flood,
     size: Size,
-    packs: Vec<Both>,
+    packs: Vec<PackName>,
     /// What everybody finds.
     usual: Settings,
     /// What the present person has chosen.
@@ -281,9 +278,9 @@ impl App {
         }
     }
 
-    /// The same kiosk with these packs of recorded prompts, by their names.
+    /// The same kiosk with these packs of recorded prompts.
     #[must_use]
-    pub fn with_packs(self, packs: Vec<Both>) -> Self {
+    pub fn with_packs(self, packs: Vec<PackName>) -> Self {
         Self { packs, ..self }
     }
 
@@ -665,6 +662,9 @@ impl App {
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
+                if let Change::Language(language) = change {
+                    self.speak_in(language);
+                }
                 self.settings_changed(&before);
                 screen
             }
@@ -702,6 +702,15 @@ impl App {
     fn refresh(&mut self) {
         self.counts = self.station.counts();
         self.troubles = self.station.troubles();
+    }
+
+    /// With a pack of this language, unless the present one is of it: a dialect that somebody chose stays.
+    fn speak_in(&mut self, language: Language) {
+        let present = self.packs.get(self.settings.pack);
+        let first = self.packs.iter().position(|pack| pack.language == language);
+        if let Some(first) = first.filter(|_| present.is_none_or(|present| present.language != language)) {
+            self.settings.pack = first;
+        }
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -829,11 +838,17 @@ impl App {
         }
     }
 
-    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found.
+    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found; whoever asked
+    /// for this screen alone sees its buttons.
     fn say_screen(&mut self) {
         let pieces = self.pieces();
-        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face);
-        self.say(said.filter(|face| !matches!(face, Face::Key(_))).filter_map(Face::spoken).collect());
+        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face).filter(|face| match face {
+            Face::Key(_) => false,
+            Face::Button(_) => self.settings.read_aloud,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => true,
+            Face::Writing { .. } => true,
+        });
+        self.say(said.filter_map(Face::spoken).collect());
     }
 
     fn say(&mut self, said: Vec<Spoken>) {

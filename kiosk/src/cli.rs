@@ -163,8 +163,8 @@ impl Cli {
             }
             Command::Soak { days, seed, data, size } => {
                 println!(
-                    "{:>4} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
-                    "day", "visits", "filed", "memory KiB", "files", "disk KiB", "slowest ms"
+                    "{:>4} {:>7} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
+                    "day", "visits", "filed", "spoken", "memory KiB", "files", "disk KiB", "slowest ms"
                 );
                 soak(&data, days, seed, size, |day| println!("{}", line(day)))?;
                 Ok(ExitCode::SUCCESS)
@@ -177,10 +177,10 @@ impl Cli {
 
 /// A day of the soak, under the headings above.
 fn line(day: &Day) -> String {
-    let Day { day, visits, filed, held, slowest } = day;
+    let Day { day, visits, filed, spoken, held, slowest } = day;
     let (memory, files, disk) = (held.memory_kib, held.files, held.disk_bytes / 1_024);
     let slowest = slowest.as_secs_f64() * 1_000.0;
-    format!("{day:>4} {visits:>7} {filed:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
+    format!("{day:>4} {visits:>7} {filed:>7} {spoken:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {

@@ -14,6 +14,7 @@
 //! [sound]            # leave out what is not there; on a desk `{ wav = "FILE" }` stands in for either
 //! microphone = { alsa = "default" }
 //! loudspeaker = { alsa = "default" }
+//! reader = "espeak-ng"   # reads answers and other words that nobody recorded
 //!
 //! [printer]          # leave it out where numbers are only shown
 //! device = "/dev/usb/lp0"
@@ -38,7 +39,8 @@ use hardware::{
 use serde::Deserialize;
 
 /// What the box is wired to. A data directory without the file stands on a desk: it has neither pins nor a panel, hears
-/// what lies in `microphone.wav` beside it, and says everything into `loudspeaker.wav`.
+/// what lies in `microphone.wav` beside it, says everything into `loudspeaker.wav`, and reads with `espeak-ng` if that is
+/// installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wiring {
@@ -82,7 +84,8 @@ impl Wiring {
 
     fn on_a_desk(directory: &Path) -> Self {
         let file = |name: &str| Some(SoundDevice::Wav(directory.join(name)));
-        let sound = SoundWiring { microphone: file("microphone.wav"), loudspeaker: file("loudspeaker.wav") };
+        let (microphone, loudspeaker) = (file("microphone.wav"), file("loudspeaker.wav"));
+        let sound = SoundWiring { microphone, loudspeaker, reader: Some("espeak-ng".to_owned()) };
         Self { sound, ..Self::default() }
     }
 }

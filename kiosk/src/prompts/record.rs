@@ -57,7 +57,7 @@ impl Booth {
             // Whoever listened may have gone.
             let _ = tell.send(event);
         });
-        Ok(Self { sound: Sound::start(microphone, loudspeaker, Arc::new(prompts.clone()), tell)?, events })
+        Ok(Self { sound: Sound::start(microphone, loudspeaker, Arc::new(prompts.clone()), None, tell)?, events })
     }
 
     /// Plays these to their end.
@@ -70,6 +70,7 @@ impl Booth {
                 Event::LoudspeakerFailed(error) => played = Err(error),
                 Event::Ended(_)
                 | Event::Unspoken(_)
+                | Event::ReaderFailed(_)
                 | Event::Recording { .. }
                 | Event::Piece(_)
                 | Event::Recorded(_)
@@ -92,6 +93,7 @@ impl Booth {
                 Event::MicrophoneFailed(error) => return Err(error.into()),
                 Event::Ended(_)
                 | Event::Unspoken(_)
+                | Event::ReaderFailed(_)
                 | Event::LoudspeakerFailed(_)
                 | Event::Recording { .. }
                 | Event::Piece(_) => {}

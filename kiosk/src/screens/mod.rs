@@ -27,6 +27,7 @@ use crate::{
     station::{Counts, Draft, Place},
     trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
+    voice::PackName,
 };
 
 pub mod begun;
@@ -62,8 +63,8 @@ pub struct Around<'a> {
     pub troubles: &'a [Trouble],
     /// What the person has chosen.
     pub settings: &'a Settings,
-    /// The packs of recorded prompts: their names, in both languages.
-    pub packs: &'a [Both],
+    /// The packs of recorded prompts.
+    pub packs: &'a [PackName],
     /// Whether something is being read aloud.
     pub speech: Speech,
     /// Whether somebody can speak into this station.
@@ -280,6 +281,18 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
     };
     let button = frame_button(Frame::Read, around.sentence(key), icon, Look::OnBar, Form::Picture);
     around.settings.read_aloud.then_some(button)
+}
+
+/// The same for whoever can see the buttons and would rather hear the words, while nothing is read aloud by itself: a
+/// wide button among the screen's own.
+fn hear_button<T>(around: &Around<'_>) -> Option<Part<T>> {
+    let (key, icon) = match around.speech {
+        Speech::Speaking => ("read-pause", Icon::Pause),
+        Speech::Paused => ("read-go-on", Icon::Play),
+        Speech::Quiet => ("hear", Icon::Ear),
+    };
+    let button = frame_button(Frame::Read, around.sentence(key), icon, Look::Other, Form::Wide);
+    (!around.settings.read_aloud).then_some(button)
 }
 
 /// Back to saying it, the way it was said.

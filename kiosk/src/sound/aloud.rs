@@ -2,8 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use civic_core::wording::Both;
-use hardware::sound::{Loudspeaker, Microphone, SoundError, absent::Absent};
+use hardware::sound::{Loudspeaker, Microphone, SoundError, absent::Absent, reader::Reader};
 
 use super::{AUDIBLE, Event, Say, Sound, VOLUME_MAX};
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     station::Recording,
     teller::Teller,
     trouble::Trouble,
-    voice::Voice,
+    voice::{PackName, Voice},
     wiring::Wiring,
 };
 
@@ -32,7 +31,8 @@ impl Aloud {
             Box::new(Absent)
         });
         let loudspeaker = wiring.sound.loudspeaker().inspect_err(log).unwrap_or_else(|_| Box::new(Absent));
-        Self::start(microphone, loudspeaker, Prompts::all(wiring.directory.as_deref()), teller)
+        let voices = Prompts::all(wiring.directory.as_deref());
+        Self::start(microphone, loudspeaker, voices, wiring.sound.reader(), teller)
     }
 
     /// The same with these parts. The first voice speaks until the app chooses another.
@@ -40,10 +40,12 @@ impl Aloud {
         microphone: Box<dyn Microphone>,
         loudspeaker: Box<dyn Loudspeaker>,
         voices: Vec<Arc<Prompts>>,
+        reader: Option<Box<dyn Reader>>,
         teller: Teller,
     ) -> io::Result<Self> {
         let first = voices.first().cloned().unwrap_or_else(|| Arc::new(Prompts::own(Language::default())));
-        let sound = Sound::start(microphone, loudspeaker, first, Arc::new(move |event| pass_on(event, &teller)))?;
+        let tell = Arc::new(move |event| pass_on(event, &teller));
+        let sound = Sound::start(microphone, loudspeaker, first, reader, tell)?;
         Ok(Self { sound, voices })
     }
 }
@@ -54,7 +56,7 @@ fn pass_on(event: Event, teller: &Teller) {
         Event::Ended(_) => teller.tell(app::Event::SpeechEnded),
         // They may be a person's own: the log learns how many they are and no more.
         Event::Unspoken(words) => tracing::debug!(characters = words.chars().count(), "Nobody recorded some words"),
-        Event::LoudspeakerFailed(error) => log(&error),
+        Event::LoudspeakerFailed(error) | Event::ReaderFailed(error) => log(&error),
         Event::MicrophoneFailed(error) => {
             microphone_fails(&error, teller);
             teller.tell(app::Event::NoMicrophone);
@@ -117,8 +119,9 @@ impl Voice for Aloud {
         }
     }
 
-    fn packs(&self) -> Vec<Both> {
-        self.voices.iter().map(|voice| voice.name().clone()).collect()
+    fn packs(&self) -> Vec<PackName> {
+        let name = |voice: &Arc<Prompts>| PackName { name: voice.name().clone(), language: voice.language() };
+        self.voices.iter().map(name).collect()
     }
 }
 
@@ -153,14 +156,15 @@ mod tests {
         let path = scratch.path().join("heard.wav");
         let voices = Prompts::all(None);
         let (teller, mut told) = teller();
-        let mut aloud = Aloud::start(Box::new(Absent), loudspeaker(&path), voices.clone(), teller).unwrap();
+        let mut aloud = Aloud::start(Box::new(Absent), loudspeaker(&path), voices.clone(), None, teller).unwrap();
         assert_eq!(told.recv().await, Some(app::Event::NoMicrophone));
-        assert_eq!(aloud.packs().iter().map(|pack| pack.en.as_str()).collect::<Vec<_>>(), ["Mandarin", "English"]);
+        assert_eq!(aloud.packs().iter().map(|pack| pack.name.en.as_str()).collect::<Vec<_>>(), ["Mandarin", "English"]);
         for (pack, voice) in voices.iter().enumerate() {
             aloud.obey(Effect::Voice { pack, volume: settings::VOLUME_MAX });
             aloud.obey(Effect::Say(vec![back()]));
             assert_eq!(told.recv().await, Some(app::Event::SpeechEnded));
-            let said = opus::read(&voice.spell(&back()).sounds[0]).unwrap();
+            let said = voice.sound("back", &voice.recorded().iter().find(|one| one.name == "back").unwrap().says);
+            let said = opus::read(&said.unwrap()).unwrap();
             let heard = wav::read(&path).unwrap();
             assert_eq!(heard[..said.len()], said);
             assert_eq!(heard.len(), said.len().next_multiple_of(FRAME_SAMPLES));
@@ -177,7 +181,7 @@ mod tests {
         writer.finish().unwrap();
         let microphone = WavMicrophone { path: said, pace: Pace::AtOnce };
         let (teller, mut told) = teller();
-        let mut aloud = Aloud::start(Box::new(microphone), loudspeaker(&heard), Vec::new(), teller).unwrap();
+        let mut aloud = Aloud::start(Box::new(microphone), loudspeaker(&heard), Vec::new(), None, teller).unwrap();
         aloud.obey(Effect::Record);
         let mut pieces = Vec::new();
         let recording = loop {
