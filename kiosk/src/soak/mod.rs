@@ -58,6 +58,9 @@ const VISITS_MAX: u64 = 40;
 /// Longer than every screen waits, with the question whether anybody is there and the person's settings behind it.
 const EVERYBODY_GONE: Duration = Duration::from_secs(15 * 60);
 
+/// Hands here are faster than any hand: the voice gets so long to take an order before the next.
+const TO_LISTEN: Duration = Duration::from_millis(5);
+
 /// Fonts, pictures and the database's pages fill up with use and then stay; beyond this they are a leak.
 pub const WARM_KIB_MAX: u64 = 32 << 10;
 
@@ -234,6 +237,7 @@ impl Village {
             Effect::Print(_) => |event| matches!(event, Event::Printed(_) | Event::NotPrinted(_)),
             Effect::Say(_) | Effect::Play(_) | Effect::GoOn => {
                 self.aloud.obey(effect);
+                std::thread::sleep(TO_LISTEN);
                 // Of what was said before.
                 while self.told.try_recv().is_ok() {}
                 return self.happen(Event::SpeechEnded);
