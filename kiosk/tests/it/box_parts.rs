@@ -47,7 +47,7 @@ fn a_printer_without_paper_stops_nobody_and_prints_again_when_it_has_some() {
     assert_eq!(printed(&mut desk).len(), 1);
     desk.event(Event::NotPrinted(sample_ticket(18_376)));
     desk.sees("小票没印出来").sees("拍下来").sees(&sample_ticket(18_376).to_string());
-    desk.touch("再印一次").sees("正在印小票");
+    desk.key_to("再印一次").sees("正在印小票");
     assert_eq!(printed(&mut desk).len(), 1);
     desk.touch("记好了，回首页").is_on("Home");
     desk.station.0.lock().unwrap().troubles = vec![Trouble::NoPaper];

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use civic_core::wording::Both;
 use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Effect, Event, Key},
@@ -10,10 +9,12 @@ use kiosk::{
     sample::sample_ticket,
     settings::{Language, Settings},
     spoken::Spoken,
-    voice::PackName,
 };
 
-use crate::{looks::LARGE, support::Desk};
+use crate::{
+    looks::LARGE,
+    support::{Desk, packs},
+};
 
 /// What was last to be said, one piece a line.
 fn heard(desk: &mut Desk) -> String {
@@ -175,18 +176,15 @@ fn an_answer_is_read_to_whoever_asks_whole_and_without_the_buttons() {
 
 #[test]
 fn who_chooses_a_language_hears_it_and_a_dialect_stays() {
-    let pack = |zh: &str, language| PackName { name: Both { zh: zh.into(), en: zh.into() }, language };
-    let packs =
-        vec![pack("普通话", Language::Chinese), pack("英语", Language::English), pack("石桥话", Language::Chinese)];
     let mut desk = Desk::new(LARGE);
-    desk.app = App::new(Box::new(desk.station.clone()), LARGE, desk.now).with_packs(packs);
+    desk.app = App::new(Box::new(desk.station.clone()), LARGE, desk.now).with_packs(packs());
     let mut pack_after = |touches: &[&str]| {
         desk.touch_all(touches);
         let voice = |effect| if let Effect::Voice { pack, .. } = effect { Some(pack) } else { None };
         desk.app.take_effects().into_iter().filter_map(voice).next_back()
     };
     assert_eq!(pack_after(&["Help", "英文"]), Some(1));
-    assert_eq!(pack_after(&["英语"]), Some(2), "a touch goes to the next pack");
+    assert_eq!(pack_after(&["Change(Pack(2))"]), Some(2), "a touch goes to the next pack");
     assert_eq!(pack_after(&["Change(Language(Chinese))"]), None, "the dialect is Chinese already");
     desk.touch("Back").wait(Duration::from_secs(25));
     let voice = Effect::Voice { pack: 0, volume: Settings::default().volume };

@@ -5,15 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds, wording::Both};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
     sample::Sample,
+    settings::Language,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
     trouble::Trouble,
+    voice::PackName,
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -68,6 +70,16 @@ impl Station for Shared {
 /// A voice of 24 seconds, as far as anything but an ear can tell.
 pub fn recording() -> Recording {
     Recording { opus: b"OggS and so on"[..].into(), seconds: 24 }
+}
+
+/// The voices of a station where somebody recorded a dialect.
+pub fn packs() -> Vec<PackName> {
+    let pack = |zh: &str, en: &str, language| PackName { name: Both { zh: zh.into(), en: en.into() }, language };
+    vec![
+        pack("普通话", "Mandarin", Language::Chinese),
+        pack("英语", "English", Language::English),
+        pack("石桥话", "Shiqiao dialect", Language::Chinese),
+    ]
 }
 
 /// A kiosk, and a villager in front of it.
@@ -259,6 +271,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.event(came);
         desk
     };
+    let mut voices = Desk::new(size);
+    voices.app = App::new(Box::new(voices.station.clone()), size, voices.now).with_packs(packs());
+    voices.touch("Help");
     let mut not_a_slip = desk(&[]);
     not_a_slip.event(Event::Typed(Typed::Scanned("6901234567892".to_owned())));
     let answered = kiosk::sample::sample_ticket(90_155).digits();
@@ -296,6 +311,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("begun", begun),
         ("help", desk(&["Help"])),
         ("help-aloud", desk(&["Help", "读出来", "大一点"])),
+        ("help-voices", voices),
         ("home-keys", desk(&[])),
         ("home-full", troubled(&[Trouble::DiskFull], &[])),
         ("home-not-heard", troubled(&[Trouble::NotHeardSince(kiosk::sample::NEWS_AT)], &[])),
