@@ -12,12 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{
-    codebook::Topic,
-    wording::{Both, Wording},
-};
+use civic_core::{codebook::Topic, ticket::Ticket, wording::Wording};
 use embedded_graphics::prelude::{Point, Size};
-use hardware::lamp::Lamp;
+use hardware::{keyboard::Typed, keypad, lamp::Lamp, presence::Motion};
 
 use crate::{
     draw::{
@@ -27,15 +24,18 @@ use crate::{
     },
     flood::Flood,
     lamp::lamp,
+    light,
+    printing::{OnPaper, Receipt},
     screens::{
-        Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
+        Around, Left, Next, Screen, begun::Begun, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
         progress::Progress, say_on, topics::Topics,
     },
-    settings::Settings,
+    settings::{Change, Language, Settings},
     spoken::Spoken,
-    station::{Counts, Draft, Place, Recording, Station, TakenUp},
+    station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
     trouble::Trouble,
-    view::{Face, Turn},
+    view::{self, Face, Turn},
+    voice::PackName,
     wording::wording,
 };
 
@@ -58,8 +58,12 @@ pub enum Event {
     Touch(Touch),
     /// One of the five keys.
     Key(Key),
+    /// Something on a keyboard, a number pad or a scanner.
+    Typed(Typed),
     /// The button on the case.
     Button,
+    /// Somebody came near, or nobody is there any more.
+    Motion(Motion),
     /// Time has passed; see [`App::wake_at`].
     Tick,
     /// The station has news: counts or answers may have changed.
@@ -73,6 +77,8 @@ pub enum Event {
         /// How long it is by now.
         length: Duration,
     },
+    /// While a voice is recorded, at least once a second: what its file grew by.
+    Piece(Piece),
     /// A voice was recorded: it was stopped, or as long as it may be.
     Recorded {
         /// The voice.
@@ -82,6 +88,10 @@ pub enum Event {
     },
     /// There is no microphone, or it failed before anything was recorded.
     NoMicrophone,
+    /// The paper with this ticket's number has come out.
+    Printed(Ticket),
+    /// It has not, or not whole.
+    NotPrinted(Ticket),
 }
 
 /// A finger on the glass.
@@ -123,6 +133,18 @@ pub enum Key {
     Read,
 }
 
+impl From<keypad::Key> for Key {
+    fn from(key: keypad::Key) -> Self {
+        match key {
+            keypad::Key::Previous => Key::Up,
+            keypad::Key::Next => Key::Down,
+            keypad::Key::Choose => Key::Select,
+            keypad::Key::Back => Key::Back,
+            keypad::Key::Hear => Key::Read,
+        }
+    }
+}
+
 /// What the app wants done. Whoever runs it takes them with [`App::take_effects`] after each event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -135,7 +157,7 @@ pub enum Effect {
     /// Go on from there.
     GoOn,
     /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
-    /// [`Event::Recording`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    /// [`Event::Recording`] and [`Event::Piece`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
     Record,
     /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
     RecordLonger,
@@ -152,6 +174,8 @@ pub enum Effect {
         /// 0 to [`crate::settings::VOLUME_MAX`].
         volume: u8,
     },
+    /// Print this. Tell [`Event::Printed`] or [`Event::NotPrinted`] afterwards.
+    Print(Receipt),
 }
 
 /// Whether something is being read aloud.
@@ -177,7 +201,7 @@ pub struct App {
     troubles: Vec<Trouble>,
     flood: Flood,
     size: Size,
-    packs: Vec<Both>,
+    packs: Vec<PackName>,
     /// What everybody finds.
     usual: Settings,
     /// What the present person has chosen.
@@ -188,6 +212,15 @@ pub struct App {
     has_microphone: bool,
     /// Whether a voice is being recorded now.
     is_recording: bool,
+    has_printer: bool,
+    /// What became of the paper for the number on the screen.
+    on_paper: OnPaper,
+    /// Whether the sensor sees somebody.
+    somebody_is_near: bool,
+    /// When somebody last touched something or came near.
+    stirred_at: Instant,
+    /// When time last passed.
+    ticked_at: Instant,
     screen: Screen,
     /// What the station keeps of what is being said: no step is written twice.
     kept: Option<Draft>,
@@ -232,6 +265,11 @@ impl App {
             effects: Vec::new(),
             has_microphone: true,
             is_recording: false,
+            has_printer: false,
+            on_paper: OnPaper::NoPrinter,
+            somebody_is_near: false,
+            stirred_at: now,
+            ticked_at: now,
             screen: Screen::Home(Home),
             pressed: None,
             focus: None,
@@ -240,10 +278,16 @@ impl App {
         }
     }
 
-    /// The same kiosk with these packs of recorded prompts, by their names.
+    /// The same kiosk with these packs of recorded prompts.
     #[must_use]
-    pub fn with_packs(self, packs: Vec<Both>) -> Self {
+    pub fn with_packs(self, packs: Vec<PackName>) -> Self {
         Self { packs, ..self }
+    }
+
+    /// The same kiosk with a printer for tickets.
+    #[must_use]
+    pub fn with_printer(self) -> Self {
+        Self { has_printer: true, ..self }
     }
 
     /// Gives the station these settings: everybody finds them who has chosen nothing else.
@@ -256,22 +300,31 @@ impl App {
     pub fn handle(&mut self, event: Event, now: Instant) {
         match event {
             Event::Touch(touch) => {
-                self.touched_at = now;
+                self.stir(now);
                 self.touch(touch, now);
             }
             Event::Key(key) => {
-                self.touched_at = now;
+                self.stir(now);
                 self.key(key);
             }
+            Event::Typed(typed) => {
+                self.stir(now);
+                self.typed(&typed);
+            }
             Event::Button => {
-                self.touched_at = now;
+                self.stir(now);
                 self.go_home();
             }
+            Event::Motion(motion) => {
+                self.stirred_at = now;
+                self.somebody_is_near = motion == Motion::Came;
+            }
             Event::Tick => {
+                self.ticked_at = now;
                 if self.waiting_ends().is_some_and(|at| at <= now) {
                     self.set_aside();
                 }
-                if self.wake_at().is_some_and(|at| at <= now) {
+                if self.patience_ends().is_some_and(|at| at <= now) {
                     self.touched_at = now;
                     self.nobody_there();
                 }
@@ -284,10 +337,12 @@ impl App {
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
+                self.has_microphone = true;
                 if let Some(speak) = self.screen.speaking() {
                     speak.hears(level, length);
                 }
             }
+            Event::Piece(piece) => self.keep_piece(&piece),
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
@@ -303,16 +358,23 @@ impl App {
                     speak.fails();
                 }
             }
+            Event::Printed(ticket) => self.paper_came(ticket, OnPaper::Printed),
+            Event::NotPrinted(ticket) => self.paper_came(ticket, OnPaper::Failed),
         }
         self.keep_draft();
         self.note_what_waits(now);
     }
 
-    /// When the screen runs out of patience, if nobody touches it until then.
+    /// When something happens by itself: the screen runs out of patience, or dims, if nobody touches it until then.
     pub fn wake_at(&self) -> Option<Instant> {
+        // What has dimmed does not dim again.
+        let dims = self.idle_since().map(|since| since + light::DIMS_AFTER).filter(|at| *at > self.ticked_at);
+        self.patience_ends().into_iter().chain(self.waiting_ends()).chain(dims).min()
+    }
+
+    fn patience_ends(&self) -> Option<Instant> {
         let patience = self.screen.patience().or_else(|| self.has_traces().then_some(PERSON_GONE));
-        let patience_ends = patience.map(|patience| self.touched_at + patience);
-        patience_ends.into_iter().chain(self.waiting_ends()).min()
+        patience.map(|patience| self.touched_at + patience)
     }
 
     /// When words that wait are filed as unfinished, if nobody comes; never under somebody's hands.
@@ -357,9 +419,31 @@ impl App {
         lamp(self.counts)
     }
 
+    /// How bright the screen is now, in percent.
+    pub fn light(&self, now: Instant) -> u8 {
+        match self.idle_since() {
+            Some(since) => {
+                let is_believed = !self.troubles.contains(&Trouble::NoDate);
+                light::of_idle(now.saturating_duration_since(since), is_believed.then(|| self.station.now()))
+            }
+            None => light::FULL,
+        }
+    }
+
     /// Size of the screen, in pixels.
     pub fn size(&self) -> Size {
         self.size
+    }
+
+    /// Somebody is there.
+    fn stir(&mut self, now: Instant) {
+        (self.touched_at, self.stirred_at) = (now, now);
+    }
+
+    /// Since when nobody needs the screen; `None` while somebody is at it or before it.
+    fn idle_since(&self) -> Option<Instant> {
+        let is_idle = matches!(self.screen, Screen::Home(_)) && !self.somebody_is_near;
+        is_idle.then_some(self.stirred_at)
     }
 
     fn touch(&mut self, touch: Touch, now: Instant) {
@@ -423,6 +507,33 @@ impl App {
                 self.settings.read_aloud = true;
                 self.say_screen();
             }
+        }
+    }
+
+    fn typed(&mut self, typed: &Typed) {
+        match typed {
+            Typed::Key(key) => self.key((*key).into()),
+            Typed::Digit(digit) => self.type_key(|key| key.words.first == digit.to_string()),
+            Typed::Erase => self.type_key(|key| key.words.spoken.prompt.as_deref() == Some("erase")),
+            Typed::Scanned(number) => self.scanned(number),
+        }
+    }
+
+    /// Presses a key of the keyboard on the screen, where there is one.
+    fn type_key(&mut self, is_it: impl Fn(&view::Key) -> bool) {
+        let found = |piece: &Placed<String>| matches!(&piece.face, Face::Key(key) if is_it(key));
+        if let Some(piece) = self.pieces().iter().position(found) {
+            self.focus = None;
+            self.choose(piece);
+        }
+    }
+
+    /// A slip was held under the scanner: where nobody is in the middle of something, it is looked up.
+    fn scanned(&mut self, number: &str) {
+        if matches!(self.screen, Screen::Home(_) | Screen::Find(_) | Screen::Progress(_) | Screen::Filed(_)) {
+            self.screen = self.obey(find::scanned(number));
+            self.focus = None;
+            self.changed();
         }
     }
 
@@ -491,7 +602,7 @@ impl App {
                     let next = say_on(draft);
                     self.obey(next)
                 }
-                Some(TakenUp::Filed(ticket)) => Filed { ticket }.into(),
+                Some(TakenUp::Filed(ticket)) => self.filed(ticket),
                 None => Topics::default().into(),
             },
             Next::SetAside => {
@@ -513,7 +624,8 @@ impl App {
                     | Effect::RecordLonger
                     | Effect::StopRecording
                     | Effect::ThrowAwayRecording
-                    | Effect::Voice { .. } => {}
+                    | Effect::Voice { .. }
+                    | Effect::Print(_) => {}
                 }
                 self.effects.push(effect);
                 screen
@@ -536,7 +648,7 @@ impl App {
                         self.kept = None;
                         self.flood.filed(self.touched_at);
                         self.refresh();
-                        Filed { ticket }.into()
+                        self.filed(ticket)
                     }
                     Err(why) => {
                         tracing::error!(error = %why, "An opinion could not be saved");
@@ -545,10 +657,14 @@ impl App {
                     }
                 }
             }
+            Next::Print(ticket) => self.filed(ticket),
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
+                if let Change::Language(language) = change {
+                    self.speak_in(language);
+                }
                 self.settings_changed(&before);
                 screen
             }
@@ -560,10 +676,41 @@ impl App {
         }
     }
 
+    /// It is on disk: its number is shown, and printed where there is a printer.
+    fn filed(&mut self, ticket: Ticket) -> Screen {
+        self.on_paper = OnPaper::NoPrinter;
+        if self.has_printer {
+            self.on_paper = OnPaper::Printing;
+            let is_believed = !self.troubles.contains(&Trouble::NoDate);
+            let day = is_believed.then(|| self.station.now());
+            let receipt = Receipt { ticket, place: self.place.clone(), day, language: self.settings.language };
+            self.effects.push(Effect::Print(receipt));
+        }
+        Filed { ticket }.into()
+    }
+
+    fn paper_came(&mut self, ticket: Ticket, on_paper: OnPaper) {
+        // The paper of the person before says nothing about this one's.
+        if let Screen::Filed(filed) = &self.screen
+            && filed.ticket == ticket
+        {
+            self.on_paper = on_paper;
+        }
+    }
+
     /// Asks the station anew how things stand.
     fn refresh(&mut self) {
         self.counts = self.station.counts();
         self.troubles = self.station.troubles();
+    }
+
+    /// With a pack of this language, unless the present one is of it: a dialect that somebody chose stays.
+    fn speak_in(&mut self, language: Language) {
+        let present = self.packs.get(self.settings.pack);
+        let first = self.packs.iter().position(|pack| pack.language == language);
+        if let Some(first) = first.filter(|_| present.is_none_or(|present| present.language != language)) {
+            self.settings.pack = first;
+        }
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -631,6 +778,8 @@ impl App {
                 Ok(()) => self.kept = Some(draft.clone()),
                 Err(why) => tracing::error!(error = %why, "What is being said could not be kept"),
             },
+            // The voice that is being recorded is kept piece by piece.
+            None if self.is_recording => {}
             // The words were taken away one by one, or all at once.
             None if self.screen.draft().is_some() => {
                 if self.kept.take().is_some() {
@@ -642,6 +791,15 @@ impl App {
                     self.station.leave_waiting();
                 }
             }
+        }
+    }
+
+    /// Keeps what was spoken up to now: nobody must say it again because the power failed.
+    fn keep_piece(&mut self, piece: &Piece) {
+        let Some(draft) = self.screen.draft().filter(|_| self.is_recording) else { return };
+        match self.station.keep_piece(draft, piece) {
+            Ok(()) => self.kept = Some(draft.clone()),
+            Err(why) => tracing::error!(error = %why, "What is being spoken could not be kept"),
         }
     }
 
@@ -680,11 +838,17 @@ impl App {
         }
     }
 
-    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found.
+    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found; whoever asked
+    /// for this screen alone sees its buttons.
     fn say_screen(&mut self) {
         let pieces = self.pieces();
-        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face);
-        self.say(said.filter(|face| !matches!(face, Face::Key(_))).filter_map(Face::spoken).collect());
+        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face).filter(|face| match face {
+            Face::Key(_) => false,
+            Face::Button(_) => self.settings.read_aloud,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => true,
+            Face::Writing { .. } => true,
+        });
+        self.say(said.filter_map(Face::spoken).collect());
     }
 
     fn say(&mut self, said: Vec<Spoken>) {
@@ -724,6 +888,7 @@ impl App {
             packs: &self.packs,
             speech: self.speech,
             has_microphone: self.has_microphone,
+            on_paper: self.on_paper,
             size: self.size,
         }
     }

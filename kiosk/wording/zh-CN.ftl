@@ -18,6 +18,8 @@ help-aloud-yes = 读出来
 help-volume = 声音
 help-quieter = 小一点
 help-louder = 大一点
+hear = 读给我听
+unread = 屏幕上有些话没有录音，请看一看，或者请旁边的人念给您听。
 read-pause = 停一停
 read-go-on = 接着听
 read-again = 再听一遍
@@ -103,7 +105,11 @@ read-back-change = 改一改
 read-back-file = 对，交上去
 
 filed-title = 存好了
-filed-note-down = 您的号码，请记下来，或者用手机拍下来
+filed-note-down = 您的号码：请记下来，或拍下来
+filed-printing = 正在印小票，请等一等
+filed-printed = 小票印好了，请拿好
+filed-not-printed = 小票没印出来，请记下或拍下来
+filed-print-again = 再印一次
 filed-next = 您的话已经存在这台机器里，有网的时候自动送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
 filed-noted = 记好了，回首页
 
@@ -121,6 +127,7 @@ find-empty = 十位号码
 find-note = 号码有十位，是您提意见时记下的。
 find-too-short = 号码有十位，好像还少几位。
 find-mistyped = 这个号码好像有一位按错了。请对着您记的，再看一遍。
+find-not-a-slip = 这不是我们小票上的码。请按小票上的号码。
 find-go = 查一查
 
 progress-title = 号码
@@ -149,6 +156,7 @@ trouble-disk-full = 这台机器存满了，现在存不了新的话。以前存
 trouble-read-only = 这台机器的存储卡写不进去，现在存不了新的话。以前存的都在。请告诉站里的人。
 trouble-no-microphone = 话筒用不了。您可以写，也可以点常用话。
 trouble-no-paper = 打印机没有纸了。号码请抄下来，或者用手机拍下来。
+trouble-no-printer = 打印机用不了。号码请抄下来，或者用手机拍下来。
 trouble-no-date = 这台机器不知道今天是几号。您的话照样存，照样送。
 trouble-not-heard = { $day }以后没有收到县里的消息。您的话存在这里，路通了就送。
 trouble-rest = 别的都能用。提过的意见，照样可以查。

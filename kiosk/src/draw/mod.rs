@@ -38,8 +38,12 @@ pub fn shown(face: &Face, area: Rectangle, surface: Surface) -> Option<Shown> {
         Face::Words(words) if !words.sentence.first.is_empty() => Some(words::shown(words, area, surface)),
         Face::Button(button) => Some(button::shown(button, area, surface)),
         Face::Key(key) if key.icon.is_none() => Some(key::shown(key, area, surface)),
-        Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Key(_) | Face::Writing { .. } => {
-            None
-        }
+        Face::Nothing
+        | Face::Sheet(_)
+        | Face::Words(_)
+        | Face::Picture(..)
+        | Face::Code(_)
+        | Face::Key(_)
+        | Face::Writing { .. } => None,
     }
 }
