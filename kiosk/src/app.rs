@@ -7,7 +7,10 @@
 //! the order of its pieces, which is the order in which it is read aloud. While screens are read aloud, the first touch
 //! on something reads it and the second chooses it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use civic_core::{
     codebook::Topic,
@@ -23,7 +26,11 @@ use crate::{
         theme::Theme,
     },
     lamp::lamp,
-    screens::{Around, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, progress::Progress},
+    public::Reply,
+    screens::{
+        Around, Door, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, not_taken,
+        progress::Progress, thanks::Thanks, village::Village,
+    },
     settings::Settings,
     spoken::Spoken,
     station::{Counts, Place, Station},
@@ -403,6 +410,11 @@ impl App {
                 }
             },
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
+            Next::Open(door) => self.open(door),
+            Next::Send { reply, form } => {
+                let form = form.unwrap_or_else(|| self.station.form());
+                self.send(reply, form)
+            }
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
@@ -413,6 +425,26 @@ impl App {
                 self.screen = screen;
                 self.read_on();
                 self.take_screen()
+            }
+        }
+    }
+
+    /// Goes through a door to what the station knows at this moment: days pass without news.
+    fn open(&mut self, door: Door) -> Screen {
+        match door {
+            Door::Village => Village { public: Arc::new(self.station.public()) }.into(),
+        }
+    }
+
+    fn send(&mut self, reply: Reply, form: String) -> Screen {
+        match self.station.take(&form, &reply) {
+            Ok(()) => {
+                self.counts = self.station.counts();
+                Thanks::of(&reply).into()
+            }
+            Err(why) => {
+                tracing::error!(error = %why, "What somebody said back could not be taken");
+                not_taken::after(why, reply, form)
             }
         }
     }

@@ -16,6 +16,7 @@ pub mod glass;
 pub mod lamp;
 pub mod picture;
 pub mod pinyin;
+pub mod public;
 pub mod records;
 pub mod run;
 pub mod sample;

@@ -5,15 +5,26 @@ use std::sync::Arc;
 use civic_core::{
     access::Role,
     area::Area,
+    ballot,
     codebook::Topic,
+    deputy::Deputy,
+    id::{DocId, hex},
     opinion::{Field, NewOpinion},
     seal::Contact,
-    slip::Slip,
+    station::Reception,
     ticket::Ticket,
+    time::Day,
+    token::Token,
+    vote::Vote,
+    wording::Both,
 };
-use ledger::{Ledger, LedgerError};
-use replica::{device::Device, store::StoreError};
+use ledger::{
+    Ledger, LedgerError, NotTaken as Refused,
+    board::{Board, Progress as Told},
+};
+use replica::{clock, device::Device, store::StoreError};
 
+use crate::public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply};
 use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
 
 /// A station over a ledger.
@@ -52,17 +63,18 @@ impl Records {
         kiosk.map(|channel| channel.name.clone()).unwrap_or_default()
     }
 
-    fn progress(&self, slip: Slip) -> Progress {
+    fn progress(&self, Told { slip, may_evaluate }: Told) -> Progress {
         let codebook = self.ledger.codebook();
         // A state that came into use after this kiosk's codebook is shown by its own word.
         let state = codebook.state(&slip.state).map_or(slip.state, |state| state.plain.clone());
         let steps = slip.steps.into_iter().map(|step| Step { at: step.at, words: step.act }).collect();
-        Progress { state, steps, answer: slip.answer, as_of: slip.as_of }
+        let may_add = codebook.reaction.is_some();
+        Progress { state, steps, answer: slip.answer, as_of: slip.as_of, may_evaluate, may_add }
     }
 
     fn look_up(&self, ticket: &Ticket) -> Result<Found, LedgerError> {
-        if let Some(slip) = self.ledger.slip(ticket)? {
-            return Ok(Found::Slip(self.progress(slip)));
+        if let Some(told) = self.ledger.progress(ticket)? {
+            return Ok(Found::Slip(self.progress(told)));
         }
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
@@ -72,6 +84,65 @@ impl Records {
         };
         Ok(Found::Filed(stage))
     }
+
+    fn published(&self) -> Result<Public, LedgerError> {
+        let (ledger, today) = (&self.ledger, clock::now().day());
+        let codebook = ledger.codebook();
+        let Board { month, reception, notices, mut matters } = ledger.board(&self.village, today)?;
+        for (_, matter) in &mut matters {
+            if let Some(state) = codebook.state(&matter.state) {
+                matter.state.clone_from(&state.plain);
+            }
+        }
+        let mut votes = ledger.votes(&self.village, today)?;
+        votes.iter_mut().for_each(|(_, vote)| vote.tokens.clear());
+        let deputies = ledger.deputies(&self.village)?.into_iter().map(|deputy| self.card(deputy, today));
+        Ok(Public {
+            asked: month.asked,
+            settled: month.settled,
+            reception: reception.map(|next| reception_day(next.day, next.station.name, next.reception)),
+            notices,
+            matters,
+            consultations: ledger.consultations(&self.village, today)?,
+            votes,
+            deputies: deputies.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn card(&self, deputy: Deputy, today: Day) -> Result<DeputyCard, LedgerError> {
+        let levels = &self.ledger.codebook().levels;
+        let en = levels.iter().find(|level| level.name == deputy.level).map(|level| level.en.clone());
+        let mut receptions = Vec::new();
+        for reception in deputy.receptions {
+            let Some(day) = reception.next(today) else { continue };
+            let station = self.ledger.station(&reception.station)?;
+            receptions.push(reception_day(day, station.map(|station| station.name).unwrap_or_default(), reception));
+        }
+        Ok(DeputyCard {
+            code: deputy.code,
+            name: deputy.name,
+            level: Both { zh: deputy.level, en: en.unwrap_or_default() },
+            group: deputy.group,
+            about: deputy.about,
+            receptions,
+        })
+    }
+
+    fn use_of(&self, vote: &DocId, token: Token) -> Result<(), Refused> {
+        let known = self.ledger.published_as::<Vote>(vote)?.ok_or(Refused::NotAsked)?;
+        let hash = token.hash(vote);
+        if !known.knows(&hash) {
+            return Err(Refused::UnknownToken);
+        }
+        match self.ledger.log().is_received(&ballot::id_of(vote, &hash)).map_err(LedgerError::from)? {
+            Some(_) => Err(Refused::UsedToken),
+            None => Ok(()),
+        }
+    }
+}
+
+fn reception_day(day: Day, station: String, reception: Reception) -> ReceptionDay {
+    ReceptionDay { day, station, hours: reception.hours, theme: reception.theme }
 }
 
 impl Station for Records {
@@ -88,11 +159,15 @@ impl Station for Records {
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
         let (village, station) = self.names();
+        let reaction = self.ledger.codebook().reaction.as_ref().filter(|_| draft.talk.is_some());
+        let talk_word = reaction.map(|words| words.talk.clone());
         let fields = [
             (Field::Topic, draft.topic.clone()),
             (Field::Village, village),
             (Field::Station, station),
             (Field::Channel, self.channel()),
+            (Field::Deputy, draft.talk.as_ref().map(|talk| talk.name.clone()).unwrap_or_default()),
+            (Field::Sort, talk_word.unwrap_or_default()),
         ];
         let new = NewOpinion {
             body: draft.body.clone(),
@@ -128,6 +203,45 @@ impl Station for Records {
                 Counts::default()
             }
         }
+    }
+
+    fn public(&self) -> Public {
+        self.published().unwrap_or_else(|error| {
+            // A board that cannot be read is empty; saying something still works.
+            tracing::error!(%error, "What is published could not be read");
+            Public::default()
+        })
+    }
+
+    fn form(&mut self) -> String {
+        hex(&clock::random::<16>())
+    }
+
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        let (ledger, village) = (&self.ledger, &self.village);
+        let taken = match reply {
+            Reply::Response(response) => ledger.respond(form, village, response).map(drop),
+            Reply::Ballot(Ballot { vote, token, choices }) => ledger.vote(village, vote, *token, choices.clone()),
+            Reply::Reaction(reaction) => ledger.react(form, village, reaction).map(drop),
+        };
+        taken.map_err(not_taken)
+    }
+
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        self.use_of(vote, token).map_err(not_taken)
+    }
+}
+
+fn not_taken(why: Refused) -> NotTaken {
+    match why {
+        Refused::Ledger(error) => not_saved(&error).into(),
+        Refused::NotAsked => NotTaken::NotAsked,
+        Refused::Unfit(reason) => {
+            tracing::error!(reason, "A form was filled in as it cannot be");
+            NotSaved::Failed.into()
+        }
+        Refused::UnknownToken => NotTaken::UnknownToken,
+        Refused::UsedToken => NotTaken::UsedToken,
     }
 }
 

@@ -1,9 +1,14 @@
 //! A station that exists only in memory, with made-up words: for tests, and for looking at the screens on a desk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{
+    codebook::Topic, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter, notice::Notice,
+    ticket::Ticket, time::UnixSeconds, token::Token, vote::Vote, wording::Both,
+};
+use serde::Deserialize;
 
+use crate::public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply};
 use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
 
 /// 2026-11-20 10:00 in China.
@@ -18,6 +23,12 @@ pub struct Sample {
     pub refuses: Option<NotSaved>,
     /// What is known about tickets that were not filed here.
     pub known: BTreeMap<Ticket, Found>,
+    /// What is published.
+    pub public: Public,
+    /// What was said back, with its form.
+    pub taken: Vec<(String, Reply)>,
+    /// Tokens that were used, as digits.
+    pub used: BTreeSet<String>,
     /// What the counts say, besides what was filed.
     pub counts: Counts,
 }
@@ -37,11 +48,16 @@ impl Default for Sample {
                     .to_owned(),
             ),
             as_of: NEWS_AT,
+            may_evaluate: true,
+            may_add: true,
         });
         Self {
             filed: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
+            public: public(),
+            taken: Vec::new(),
+            used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
         }
     }
@@ -79,6 +95,110 @@ impl Station for Sample {
 
     fn counts(&self) -> Counts {
         Counts { here: self.counts.here + self.filed.len() as u64, ..self.counts }
+    }
+
+    fn public(&self) -> Public {
+        self.public.clone()
+    }
+
+    fn form(&mut self) -> String {
+        format!("form {}", self.taken.len())
+    }
+
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        if let Some(why) = self.refuses {
+            return Err(why.into());
+        }
+        if let Reply::Ballot(ballot) = reply {
+            self.admit(&ballot.vote, ballot.token)?;
+            self.used.insert(ballot.token.digits());
+        }
+        self.taken.push((form.to_owned(), reply.clone()));
+        Ok(())
+    }
+
+    fn admit(&self, _vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        match token.digits() {
+            digits if self.used.contains(&digits) => Err(NotTaken::UsedToken),
+            digits if sample_tokens().iter().any(|known| known.digits() == digits) => Ok(()),
+            _ => Err(NotTaken::UnknownToken),
+        }
+    }
+}
+
+/// The tokens of the sample vote.
+pub fn sample_tokens() -> [Token; 2] {
+    [1, 2].map(|number: u64| Token::new(number.to_le_bytes()))
+}
+
+/// The made-up county's own example of everything that can be published.
+fn public() -> Public {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Files {
+        notice: Vec<Notice>,
+        deputy: Vec<Deputy>,
+        vote: Vec<Vote>,
+        consultation: Vec<Consultation>,
+    }
+    let files = |text: &str| toml::from_str::<Files>(text).expect("the county's examples are tested where they lie");
+    let day = NEWS_AT.day();
+    let at = |station: &str, hours: &str, theme: &str| ReceptionDay {
+        day,
+        station: station.to_owned(),
+        hours: hours.to_owned(),
+        theme: theme.to_owned(),
+    };
+    let reception = at("石桥村代表联络站", "上午九点到十一点半", "");
+    let id = |byte| DocId::new([byte; 16]);
+    let matter = |title: &str, text: &str, state: &str, answer: &str, me_too| Matter {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        state: state.to_owned(),
+        answer: answer.to_owned(),
+        as_of: NEWS_AT,
+        me_too,
+        ..Matter::default()
+    };
+    let deputies = files(include_str!("../../tests/sample/publish/deputies.toml")).deputy.into_iter();
+    Public {
+        asked: 12,
+        settled: 9,
+        notices: files(include_str!("../../tests/sample/publish/notices.toml")).notice,
+        matters: vec![
+            (
+                id(1),
+                matter(
+                    "石桥桥面开裂",
+                    "桥面有裂缝，过桥的人多。",
+                    "有答复了",
+                    "交通局十月修补完工，代表现场看过。",
+                    16,
+                ),
+            ),
+            (id(2), matter("村口没有公交站牌", "等车的人不知道几点来车。", "正在办", "", 5)),
+        ],
+        consultations: files(include_str!("../../tests/sample/publish/consultation.toml"))
+            .consultation
+            .into_iter()
+            .map(|consultation| (id(3), consultation))
+            .collect(),
+        votes: files(include_str!("../../tests/sample/publish/vote.toml"))
+            .vote
+            .into_iter()
+            .map(|vote| (id(4), vote))
+            .collect(),
+        deputies: deputies
+            .map(|deputy| DeputyCard {
+                receptions: if deputy.receptions.is_empty() { Vec::new() } else { vec![reception.clone()] },
+                code: deputy.code,
+                name: deputy.name,
+                level: Both { zh: deputy.level, en: String::new() },
+                group: deputy.group,
+                about: deputy.about,
+            })
+            .collect(),
+        reception: Some(reception),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
+
+use crate::public::{NotTaken, Public, Reply};
 
 /// The station, as the screens see it.
 pub trait Station: Send {
@@ -16,6 +18,14 @@ pub trait Station: Send {
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
+    /// What is published for this village today.
+    fn public(&self) -> Public;
+    /// A new name for a form: the same form given in again is taken once.
+    fn form(&mut self) -> String;
+    /// Takes what somebody says back. It is on disk when this returns `Ok`.
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken>;
+    /// Whether this token may be used in this vote here.
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken>;
 }
 
 /// Where the kiosk stands.
@@ -38,6 +48,17 @@ pub struct Draft {
     pub body: String,
     /// A telephone number, if the person wants to leave one.
     pub phone: Option<String>,
+    /// The deputy with whom the person wants to talk, if this asks for a talk.
+    pub talk: Option<Talk>,
+}
+
+/// With whom somebody wants to talk.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+pub struct Talk {
+    /// The deputy's code.
+    pub code: String,
+    /// The deputy's name.
+    pub name: String,
 }
 
 /// Why nothing was saved, by what the person can do.
@@ -84,6 +105,10 @@ pub struct Progress {
     pub answer: Option<String>,
     /// When the county said so.
     pub as_of: UnixSeconds,
+    /// Whether the county asks what the person thinks of the answer, and nobody has said so here.
+    pub may_evaluate: bool,
+    /// Whether the person may say that it was meant otherwise, or add to it.
+    pub may_add: bool,
 }
 
 /// One thing that happened to an opinion.
@@ -114,6 +139,7 @@ impl fmt::Debug for Draft {
             .field("topic", &self.topic)
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
+            .field("talk", &self.talk.is_some())
             .finish()
     }
 }

@@ -93,7 +93,6 @@ progress-title = Number
 progress-answer = Answer
 progress-no-answer = There is no answer yet.
 progress-as-of = News up to { $day }
-progress-next-page = Next page ({ $page }/{ $pages })
 
 unknown-here = Nothing about this number has reached this terminal yet
 unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
@@ -108,3 +107,28 @@ leave-loses-words = Going to the first page loses what you wrote.
 leave-goes-home = If nobody is here, the first page comes back soon.
 leave-stay = I am here, go on
 leave-go = To the first page
+
+village = In the village
+month = This month { $asked } raised here, { $settled } settled
+next-reception = Next reception day: { $day }
+no-reception = No reception day is announced
+nothing-published = Nothing is published now.
+notices = Notices
+notice = Notice
+matters = What people raised
+matter = What people raised
+me-too = Me too
+me-too-count = { $count } said "me too"
+more-rows = There are others
+next-page = Next page ({ $page }/{ $pages })
+
+thanks-response = Your words are saved and go to the county when there is a network. Thank you!
+thanks-ballot = Your vote is cast. Nobody knows what you chose. Thank you!
+thanks-me-too = Noted: you too. It goes to the county when there is a network.
+thanks-evaluation = What you think is saved and goes to the county when there is a network. Thank you!
+thanks-unsolved = Noted: not solved. The county will look at it again; please come back in some days.
+thanks-misunderstood = What you said is saved. The county will look again at what you meant.
+thanks-addition = What you added is saved and goes to the county when there is a network.
+not-asked = This is not asked any more, or was answered here already.
+token-unknown = This number is not one of this vote. Compare it with your slip, or ask someone at the station.
+token-used = This number has voted on this machine. Each number votes once.

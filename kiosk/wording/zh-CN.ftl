@@ -93,7 +93,6 @@ progress-title = 号码
 progress-answer = 答复
 progress-no-answer = 还没有答复。
 progress-as-of = 这是截至{ $day }的消息
-progress-next-page = 下一页（{ $page }/{ $pages }）
 
 unknown-here = 这台终端还没有收到这个号的消息
 unknown-why = 可能是在别的地方提的，消息还没传过来。过几天再来看看，或者问问代表。
@@ -108,3 +107,28 @@ leave-loses-words = 回到首页，刚才写的话就没有了。
 leave-goes-home = 没有人的话，一会儿就回到首页。
 leave-stay = 我还在，接着来
 leave-go = 回首页
+
+village = 村里的事
+month = 本村本月 { $asked } 件，已办结 { $settled } 件
+next-reception = 下一个接待日：{ $day }
+no-reception = 近期没有接待日的消息
+nothing-published = 现在没有公示。
+notices = 公示通知
+notice = 公示
+matters = 大家反映的事
+matter = 大家反映的事
+me-too = 我也是
+me-too-count = { $count } 个人说“我也是”
+more-rows = 还有别的
+next-page = 下一页（{ $page }/{ $pages }）
+
+thanks-response = 您的话收好了，有网的时候送到县里。谢谢您！
+thanks-ballot = 您的票投好了。选了什么，没有人知道。谢谢您！
+thanks-me-too = 记下了，您也是。有网的时候送到县里。
+thanks-evaluation = 您的评价收好了，有网的时候送到县里。谢谢您！
+thanks-unsolved = 记下了：还没解决。县里收到以后会重新查一遍，过些天请再来看看。
+thanks-misunderstood = 您说的收好了。县里收到以后，会按您的意思再看一遍。
+thanks-addition = 补充的话收好了，有网的时候送到县里。
+not-asked = 这件事现在不问了，或者已经有人在这里答过了。
+token-unknown = 这个号码不是这次投票的选票号。请对着纸条再看一遍，或者问问站里的人。
+token-used = 这个选票号在这台机器上投过票了。一个号码只能投一次。

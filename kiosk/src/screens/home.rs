@@ -1,8 +1,8 @@
-//! The first screen: two large tiles, and where everything said here has got to.
+//! The first screen: two large tiles, the village's board beside them, and where everything said here has got to.
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, find::Find, labelled_help, read_button, topics::Topics};
+use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, topics::Topics};
 use crate::{
     draw::{
         icon::Icon,
@@ -22,6 +22,8 @@ pub enum Touch {
     Say,
     /// 查进度
     Find,
+    /// 村里的事
+    Village,
 }
 
 impl Page for Home {
@@ -44,8 +46,18 @@ impl Page for Home {
         let tiles = turning(
             20,
             vec![
-                (Length::Share(1), door(Touch::Say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
-                (Length::Share(1), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (Length::Share(3), door(Touch::Say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
+                (Length::Share(3), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (
+                    Length::Share(2),
+                    tile(
+                        Touch::Village,
+                        around.sentence("village"),
+                        Icon::Sentences,
+                        Look::Choice(Ink::Green),
+                        TextSize::Title,
+                    ),
+                ),
             ],
         );
         let body = column(18, vec![(Length::Share(1), tiles), (Length::Needed, whereabouts(around))]);
@@ -62,6 +74,7 @@ impl Page for Home {
         match touch {
             Touch::Say => Next::show(Topics::default()),
             Touch::Find => Next::show(Find::default()),
+            Touch::Village => Next::Open(Door::Village),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::{
         surface::Surface,
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
+    public::Reply,
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Place},
@@ -34,15 +35,25 @@ pub mod find;
 pub mod help;
 pub mod home;
 pub mod leave;
+mod listing;
+pub mod matter;
+pub mod matters;
 pub mod not_saved;
+pub mod not_taken;
+pub mod notice;
+pub mod notices;
 mod number_pad;
 pub mod phone;
 pub mod progress;
 pub mod read_back;
+mod reading;
+pub mod thanks;
 pub mod topics;
+pub mod village;
 pub mod writing;
 
 /// What a screen may read while it shows itself.
+#[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// Every sentence.
     pub wording: &'a Wording,
@@ -76,10 +87,26 @@ pub enum Next {
     },
     /// What is known about this ticket is shown.
     Find(Ticket),
+    /// What the station knows at this moment is shown.
+    Open(Door),
+    /// What somebody says back is taken; thanks come only once it is on disk.
+    Send {
+        /// What is said.
+        reply: Reply,
+        /// The form of the first try, if this is not the first.
+        form: Option<String>,
+    },
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
+}
+
+/// Something that is opened with what the station knows at that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// What the village is told and asked.
+    Village,
 }
 
 /// One screen.
@@ -338,6 +365,20 @@ screens! {
     Find(find::Find),
     /// What became of it.
     Progress(progress::Progress),
+    /// What the village is told and asked.
+    Village(village::Village),
+    /// The notices in force.
+    Notices(notices::Notices),
+    /// One notice in full.
+    Notice(notice::NoticePage),
+    /// The matters that the county shows.
+    Matters(matters::Matters),
+    /// One of them, with "me too".
+    Matter(matter::MatterPage),
+    /// What was said back is saved.
+    Thanks(thanks::Thanks),
+    /// What was said back could not be taken.
+    NotTaken(not_taken::NotTaken),
     /// Still there? Or: really leave?
     Leave(leave::Leave),
     /// Language, letters, colours, reading aloud.

@@ -2,7 +2,7 @@
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, find::Find, home::Home, page};
+use super::{Around, Next, Page, Screen, find::Find, home::Home, page, reading::reading};
 use crate::{
     draw::{
         icon::Icon,
@@ -11,9 +11,6 @@ use crate::{
     station::{Found, Progress as Said, Stage},
     view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
-
-/// Characters of an answer that one page holds at a size that can be read on the smallest screen.
-const ANSWER_PAGE: usize = 130;
 
 /// The last so many steps are shown; older ones matter less to the one who asks.
 const STEPS_SHOWN: usize = 4;
@@ -52,17 +49,7 @@ impl Page for Progress {
         let (content, mut buttons) = match &self.found {
             Found::Unknown => (unknown(around), Vec::new()),
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
-            Found::Slip(said) => {
-                let pages = pages(said.answer.as_deref().unwrap_or_default());
-                let turn = (pages.len() > 1).then(|| {
-                    let turn = around.sentence_with(
-                        "progress-next-page",
-                        &[("page", (self.page % pages.len() + 1).to_string()), ("pages", pages.len().to_string())],
-                    );
-                    (Length::Share(1), button(Touch::NextPage, turn, Some(Icon::Sentences), Look::Other))
-                });
-                (slip(around, said, pages.get(self.page % pages.len().max(1)).copied()), Vec::from_iter(turn))
-            }
+            Found::Slip(said) => (slip(around, said, self.page), Vec::new()),
         };
         buttons.push((Length::Share(1), home));
         let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
@@ -134,7 +121,7 @@ fn filed(around: &Around<'_>, stage: Stage) -> Part<Touch> {
     )
 }
 
-fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
+fn slip(around: &Around<'_>, said: &Said, page: usize) -> Part<Touch> {
     let mut steps: Vec<(Length, Part<Touch>)> = said
         .steps
         .iter()
@@ -155,14 +142,15 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
     left.append(&mut steps);
     left.push((Length::Share(1), space()));
     left.push((Length::Needed, words(as_of, TextSize::Body, Ink::Grey)));
-    let (text, ink) = match answer {
-        Some(answer) => (answer.into(), Ink::Black),
-        None => (around.sentence("progress-no-answer"), Ink::Grey),
+    let (text, turn) = match &said.answer {
+        Some(answer) => reading(around, answer, page, Touch::NextPage),
+        None => (words(around.sentence("progress-no-answer"), TextSize::Title, Ink::Grey).from_top(), None),
     };
-    let right = vec![
+    let mut right = vec![
         (Length::Needed, words(around.sentence("progress-answer"), TextSize::Strong, Ink::Red).bold()),
-        (Length::Share(1), words(text, TextSize::Title, ink).from_top()),
+        (Length::Share(1), text),
     ];
+    right.extend(turn.map(|turn| (Length::Needed, turn)));
     turning(
         16,
         vec![
@@ -170,40 +158,4 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
             (Length::Share(6), sheet(Paper::Card, 16, column(8, right))),
         ],
     )
-}
-
-/// An answer in pages, broken after a mark where there is one.
-fn pages(answer: &str) -> Vec<&str> {
-    let mut pages = Vec::new();
-    let mut rest = answer;
-    while let Some((end, _)) = rest.char_indices().nth(ANSWER_PAGE) {
-        let mark = rest[..end].rfind(['。', '；', '！', '？', '，', '\n']);
-        let cut = mark.map_or(end, |mark| mark + rest[mark..].chars().next().map_or(0, char::len_utf8));
-        pages.push(&rest[..cut]);
-        rest = &rest[cut..];
-    }
-    if !rest.is_empty() {
-        pages.push(rest);
-    }
-    pages
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_answer_is_paged_after_its_marks_and_nothing_is_lost() {
-        let answer = "已经派人看过，下周开工。".repeat(30);
-        let pages = pages(&answer);
-        assert_eq!(pages.concat(), answer);
-        assert!(pages.iter().all(|page| page.chars().count() <= ANSWER_PAGE && page.ends_with(['。', '，'])));
-    }
-
-    #[test]
-    fn an_answer_without_marks_is_paged_too() {
-        let answer = "好".repeat(400);
-        assert_eq!(pages(&answer).concat(), answer);
-        assert_eq!(pages("").len(), 0);
-    }
 }

@@ -318,9 +318,13 @@ mod tests {
     fn after(touches: impl IntoIterator<Item = Touch>) -> Writing {
         touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| match writing.touched(touch) {
             Next::Show(Screen::Writing(writing)) => writing,
-            next @ (Next::Show(_) | Next::File { .. } | Next::Find(_) | Next::Adjust(..) | Next::Read(_)) => {
-                panic!("left the screen: {next:?}")
-            }
+            next @ (Next::Show(_)
+            | Next::File { .. }
+            | Next::Find(_)
+            | Next::Open(_)
+            | Next::Send { .. }
+            | Next::Adjust(..)
+            | Next::Read(_)) => panic!("left the screen: {next:?}"),
         })
     }
 

@@ -8,4 +8,5 @@ mod pictures;
 mod records;
 mod stories;
 mod support;
+mod village;
 mod wording;

@@ -114,7 +114,8 @@ fn a_number_from_elsewhere_is_unknown_until_news_of_it_comes() {
     let directory = Directory::new("unknown");
     let (_held, _ledger, mut records) = directory.open();
     assert_eq!(records.find(&Ticket::new(9, 9).unwrap()), Found::Unknown);
-    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), phone: None };
+    let draft =
+        Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), phone: None, ..Draft::default() };
     let ticket = records.file(&draft).unwrap();
     assert!(ticket.digits().starts_with("0412"));
 }

@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket};
+use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, token::Token};
 use embedded_graphics::prelude::{Point, Size};
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
+    public::{NotTaken, Public, Reply},
     sample::Sample,
     station::{Counts, Draft, Found, NotSaved, Place, Station},
 };
@@ -33,6 +34,18 @@ impl Station for Shared {
     }
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
+    }
+    fn public(&self) -> Public {
+        self.0.lock().unwrap().public()
+    }
+    fn form(&mut self) -> String {
+        self.0.lock().unwrap().form()
+    }
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        self.0.lock().unwrap().take(form, reply)
+    }
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        self.0.lock().unwrap().admit(vote, token)
     }
 }
 
@@ -194,7 +207,17 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     still_there.wait(Duration::from_secs(61));
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
+    let mut not_taken = desk(&["Village", "大家反映的事", "石桥桥面开裂"]);
+    not_taken.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
+    not_taken.touch("我也是");
     vec![
+        ("village", desk(&["Village"])),
+        ("notices", desk(&["Village", "公示通知"])),
+        ("notice", desk(&["Village", "公示通知", "冬季取暖用电，注意安全"])),
+        ("matters", desk(&["Village", "大家反映的事"])),
+        ("matter", desk(&["Village", "大家反映的事", "石桥桥面开裂"])),
+        ("thanks-me-too", desk(&["Village", "大家反映的事", "石桥桥面开裂", "我也是"])),
+        ("not-taken", not_taken),
         ("home", desk(&[])),
         ("home-pressed", pressed),
         ("topics", desk(&["提意见"])),
