@@ -1,6 +1,6 @@
 //! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use civic_core::{
     access::Role,
@@ -24,8 +24,10 @@ use ledger::{
 };
 use replica::{clock, device::Device, store::StoreError};
 
-use crate::public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply};
-use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
+use crate::{
+    public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply},
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step},
+};
 
 /// A station over a ledger.
 pub struct Records {
@@ -88,7 +90,8 @@ impl Records {
     fn published(&self) -> Result<Public, LedgerError> {
         let (ledger, today) = (&self.ledger, clock::now().day());
         let codebook = ledger.codebook();
-        let Board { month, reception, notices, mut matters } = ledger.board(&self.village, today)?;
+        let Board { month, reception, mut notices, mut matters } = ledger.board(&self.village, today)?;
+        notices.sort_by_key(|notice| Reverse(notice.shown.from));
         for (_, matter) in &mut matters {
             if let Some(state) = codebook.state(&matter.state) {
                 matter.state.clone_from(&state.plain);

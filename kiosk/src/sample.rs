@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use civic_core::{
     codebook::Topic, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter, notice::Notice,
-    ticket::Ticket, time::UnixSeconds, token::Token, vote::Vote, wording::Both,
+    reaction::Reaction, ticket::Ticket, time::UnixSeconds, token::Token, vote::Vote, wording::Both,
 };
 use serde::Deserialize;
 
-use crate::public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply};
-use crate::station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step};
+use crate::{
+    public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply},
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step},
+};
 
 /// 2026-11-20 10:00 in China.
 const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
@@ -90,7 +92,14 @@ impl Station for Sample {
         if self.filed.iter().any(|(filed, _)| filed == ticket) {
             return Found::Filed(Stage::Here);
         }
-        self.known.get(ticket).cloned().unwrap_or(Found::Unknown)
+        let is_said =
+            |reply: &Reply| matches!(reply, Reply::Reaction(Reaction::Evaluation { ticket: of, .. }) if of == ticket);
+        match self.known.get(ticket).cloned() {
+            Some(Found::Slip(said)) if self.taken.iter().any(|(_, reply)| is_said(reply)) => {
+                Found::Slip(Progress { may_evaluate: false, ..said })
+            }
+            found => found.unwrap_or(Found::Unknown),
+        }
     }
 
     fn counts(&self) -> Counts {

@@ -132,3 +132,12 @@ thanks-addition = What you added is saved and goes to the county when there is a
 not-asked = This is not asked any more, or was answered here already.
 token-unknown = This number is not one of this vote. Compare it with your slip, or ask someone at the station.
 token-used = This number has voted on this machine. Each number votes once.
+
+progress-rate = Are you satisfied?
+rate-satisfied = Are you satisfied?
+rate-satisfied-yes = Satisfied
+rate-satisfied-no = Not satisfied
+rate-solved = Is it solved?
+rate-solved-yes = Solved
+rate-solved-no = Not solved
+rate-skip = Rather not say

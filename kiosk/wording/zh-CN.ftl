@@ -132,3 +132,12 @@ thanks-addition = 补充的话收好了，有网的时候送到县里。
 not-asked = 这件事现在不问了，或者已经有人在这里答过了。
 token-unknown = 这个号码不是这次投票的选票号。请对着纸条再看一遍，或者问问站里的人。
 token-used = 这个选票号在这台机器上投过票了。一个号码只能投一次。
+
+progress-rate = 您满意吗？
+rate-satisfied = 这个答复，您满意吗？
+rate-satisfied-yes = 满意
+rate-satisfied-no = 不满意
+rate-solved = 您说的事，解决了吗？
+rate-solved-yes = 解决了
+rate-solved-no = 没解决
+rate-skip = 不说，下一步

@@ -88,13 +88,17 @@ pub enum Icon {
     Minus,
     /// More of it.
     Plus,
+    /// A glad face: yes, content.
+    Smile,
+    /// A sad face: no, not content.
+    Frown,
     /// Three dots.
     Other,
 }
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 35] = [
+    pub const ALL: [Icon; 37] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -129,6 +133,8 @@ impl Icon {
         Icon::Play,
         Icon::Minus,
         Icon::Plus,
+        Icon::Smile,
+        Icon::Frown,
         Icon::Other,
     ];
 
@@ -380,6 +386,14 @@ impl Icon {
                 pen.stroke(&[(8.0, 24.0), (40.0, 24.0)], 7.0);
                 pen.stroke(&[(24.0, 8.0), (24.0, 40.0)], 7.0);
             }
+            Icon::Smile => {
+                pen.face();
+                pen.stroke(&[(13.0, 28.0), (16.5, 33.0), (21.0, 35.5), (27.0, 35.5), (31.5, 33.0), (35.0, 28.0)], 3.5);
+            }
+            Icon::Frown => {
+                pen.face();
+                pen.stroke(&[(13.0, 36.0), (16.5, 31.5), (21.0, 29.0), (27.0, 29.0), (31.5, 31.5), (35.0, 36.0)], 3.5);
+            }
             Icon::Other => {
                 for x in [8.0, 24.0, 40.0] {
                     pen.disc(x, 24.0, 6.0);
@@ -427,6 +441,14 @@ impl Pen {
     /// From here on, shapes cover again.
     fn inking(&mut self) {
         self.color = BinaryColor::On;
+    }
+
+    /// A head with two eyes; the mouth is cut by whoever asked.
+    fn face(&mut self) {
+        self.disc(24.0, 24.0, 22.0);
+        self.cutting();
+        self.disc(16.0, 18.0, 3.2);
+        self.disc(32.0, 18.0, 3.2);
     }
 
     fn telephone(&mut self) {

@@ -1,5 +1,7 @@
 //! One matter that the county shows: where it stands, the answer, and "me too".
 
+use civic_core::reaction::Reaction;
+
 use super::{Around, Next, Page, matters::Matters, page, reading::reading};
 use crate::{
     draw::{
@@ -9,7 +11,6 @@ use crate::{
     public::Reply,
     view::{Length, Part, button, column, row, sheet, words},
 };
-use civic_core::reaction::Reaction;
 
 /// A matter, over the list it was chosen from.
 #[derive(Clone, Debug, PartialEq)]

@@ -45,6 +45,7 @@ pub mod notices;
 mod number_pad;
 pub mod phone;
 pub mod progress;
+pub mod rate;
 pub mod read_back;
 mod reading;
 pub mod thanks;
@@ -375,6 +376,8 @@ screens! {
     Matters(matters::Matters),
     /// One of them, with "me too".
     Matter(matter::MatterPage),
+    /// What the person thinks of the answer.
+    Rate(rate::Rate),
     /// What was said back is saved.
     Thanks(thanks::Thanks),
     /// What was said back could not be taken.

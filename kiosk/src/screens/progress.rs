@@ -2,7 +2,7 @@
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, find::Find, home::Home, page, reading::reading};
+use super::{Around, Next, Page, Screen, find::Find, home::Home, page, rate::Rate, reading::reading};
 use crate::{
     draw::{
         icon::Icon,
@@ -30,6 +30,8 @@ pub enum Touch {
     Back,
     /// The next page of the answer; after the last comes the first.
     NextPage,
+    /// Say what one thinks of the answer.
+    Rate,
     /// Back to the first screen.
     Home,
 }
@@ -45,13 +47,18 @@ impl Page for Progress {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let home = button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), Look::Next);
         let (content, mut buttons) = match &self.found {
             Found::Unknown => (unknown(around), Vec::new()),
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
-            Found::Slip(said) => (slip(around, said, self.page), Vec::new()),
+            Found::Slip(said) => {
+                let rate = || button(Touch::Rate, around.sentence("progress-rate"), Some(Icon::Smile), Look::Next);
+                let rate = said.may_evaluate.then(|| (Length::Share(3), rate()));
+                (slip(around, said, self.page), Vec::from_iter(rate))
+            }
         };
-        buttons.push((Length::Share(1), home));
+        // What is asked comes before the way out.
+        let look = if buttons.is_empty() { Look::Next } else { Look::Other };
+        buttons.push((Length::Share(2), button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look)));
         let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
         let mut title = around.sentence("progress-title");
         title.first = format!("{} {}", title.first, self.ticket);
@@ -63,6 +70,7 @@ impl Page for Progress {
         match touch {
             Touch::Back => Next::show(Find::default()),
             Touch::NextPage => Next::show(Self { page: self.page + 1, ..self }),
+            Touch::Rate => Next::show(Rate::new(self.ticket)),
             Touch::Home => Next::Show(Screen::Home(Home)),
         }
     }
