@@ -11,7 +11,12 @@ use automerge::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Actor, payload, time::UnixSeconds};
+use crate::{
+    gate::{History, TIME_MAX},
+    id::Actor,
+    payload::{self, Known},
+    time::UnixSeconds,
+};
 
 /// Longest snapshot; a document that would outgrow it takes no further change.
 pub const SNAPSHOT_LEN_MAX: usize = 1024 * 1024;
@@ -19,6 +24,8 @@ pub const SNAPSHOT_LEN_MAX: usize = 1024 * 1024;
 pub const CHANGES_MAX: usize = 2_000;
 /// Most different writers of one document.
 pub const ACTORS_MAX: usize = 64;
+/// Operations after which a document takes no further change: reading them all takes some tens of milliseconds.
+pub const OPERATIONS_MAX: u64 = 50_000;
 
 /// The kinds of document. The word is stored in the document and in every table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -162,7 +169,7 @@ impl Document {
         heads
     }
 
-    /// Makes one change as `actor` and returns its payload; `None` if nothing differs.
+    /// Makes one change as `actor` and returns its payload, for an entry of the stamp's time; `None` if nothing differs.
     pub(crate) fn change(
         &mut self,
         actor: Actor,
@@ -172,7 +179,13 @@ impl Document {
         if stamp.by.len() > payload::MESSAGE_LEN_MAX {
             return Err(DocumentError::Limit("the author's name is too long"));
         }
-        let own_last = self.history().into_iter().rfind(|change| change.actor == actor).map(|change| change.hash);
+        if stamp.at.0.unsigned_abs() > TIME_MAX {
+            return Err(DocumentError::Limit("the time lies beyond every calendar"));
+        }
+        let history = History::of(&self.inner);
+        if !history.has_room(&actor) {
+            return Err(DocumentError::Limit("the record has been changed too often"));
+        }
         self.inner.set_actor(ActorId::from(actor.as_bytes()));
         let options = CommitOptions::default().with_message(stamp.by.clone()).with_time(stamp.at.0);
         let done = self
@@ -183,7 +196,11 @@ impl Document {
             return Ok(None);
         }
         let change = self.inner.get_last_local_change().ok_or(DocumentError::Limit("the change is not to be found"))?;
-        payload::pack(&change, own_last).map(Some).map_err(|_| DocumentError::Limit("the record is too long"))
+        let own_last = history.by(&actor).last().copied();
+        let first_op = history.first_op(change.deps()).unwrap_or_default();
+        payload::pack(&change, &Known { actor, at: stamp.at, own_last, first_op })
+            .map(Some)
+            .map_err(|_| DocumentError::Limit("the record is too long"))
     }
 
     /// All changes, each after those it depends on.
@@ -276,18 +293,52 @@ pub(crate) fn text_of(doc: &Automerge, value: &Value<'_>, id: &ObjId) -> Option<
     }
 }
 
+/// Everything in one map of a document, found in one pass: to ask for key after key searches for each of them.
+pub(crate) struct Entries<'a> {
+    doc: &'a Automerge,
+    by_key: BTreeMap<String, Entry>,
+}
+
+struct Entry {
+    value: Value<'static>,
+    id: ObjId,
+    is_contested: bool,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn of(doc: &'a Automerge, map: &ObjId) -> Self {
+        let entries = doc.map_range(map, ..).map(|item| {
+            let (key, id, is_contested) = (item.key.to_string(), item.id(), item.conflict);
+            (key, Entry { value: item.value.into_value(), id, is_contested })
+        });
+        Self { doc, by_key: entries.collect() }
+    }
+
+    /// The string (or text) under `key`, if there is one.
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
+        self.by_key.get(key).and_then(|entry| text_of(self.doc, &entry.value, &entry.id))
+    }
+
+    /// The integer under `key`, if there is one.
+    pub(crate) fn int(&self, key: &str) -> Option<i64> {
+        self.by_key.get(key).and_then(|entry| entry.value.as_i64())
+    }
+
+    /// The truth value under `key`, if there is one.
+    pub(crate) fn bool(&self, key: &str) -> Option<bool> {
+        self.by_key.get(key).and_then(|entry| entry.value.as_bool())
+    }
+
+    /// Whether `key` has more than one value.
+    pub(crate) fn is_contested(&self, key: &str) -> bool {
+        self.by_key.get(key).is_some_and(|entry| entry.is_contested)
+    }
+}
+
 /// The integer under `key`, if there is one.
 pub(crate) fn int_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<i64> {
     match doc.get(object, key) {
         Ok(Some((value, _))) => value.as_i64(),
-        Ok(None) | Err(_) => None,
-    }
-}
-
-/// The truth value under `key`, if there is one.
-pub(crate) fn bool_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<bool> {
-    match doc.get(object, key) {
-        Ok(Some((value, _))) => value.as_bool(),
         Ok(None) | Err(_) => None,
     }
 }

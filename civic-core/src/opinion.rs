@@ -17,13 +17,13 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     attachment::{ATTACHMENTS_MAX, Attached, AttachmentKind, VOICE_SECONDS_MAX},
     document::{
-        Causality, Document, DocumentError, Kind, Stamp, bool_at, int_at, place_of_object, set_text, text_at, text_of,
+        Causality, Document, DocumentError, Entries, Kind, Stamp, int_at, place_of_object, set_text, text_at, text_of,
     },
     id::{Actor, AttachmentId, DocId},
     response::Recording,
@@ -395,26 +395,24 @@ impl Opinion {
         let doc = &document.inner;
         let causality = Causality::of(document);
         let first = causality.changes().first()?;
-        let body = object_at(document, "body");
-        let text = |key| text_at(doc, &ROOT, key);
+        let root = Entries::of(doc, &ROOT);
+        let texts = objects_at(document, "body");
+        let body = texts.first().and_then(|body| doc.text(body).ok()).unwrap_or_default();
+        let others = texts.iter().skip(1).filter_map(|other| doc.text(other).ok()).filter(|other| *other != body);
+        let contested = Field::ALL.into_iter().filter(|field| root.is_contested(field.key()));
         Some(Self {
-            ticket: text("ticket").and_then(|digits| Ticket::parse(&digits).ok()),
-            body: body.as_ref().and_then(|body| doc.text(body).ok()).unwrap_or_default(),
-            original: body.as_ref().and_then(|body| doc.text_at(body, &[first.hash]).ok()).unwrap_or_default(),
-            other_texts: objects_at(document, "body")
-                .iter()
-                .skip(1)
-                .filter_map(|other| doc.text(other).ok())
-                .filter(|other| Some(other) != body.as_ref().and_then(|body| doc.text(body).ok()).as_ref())
-                .collect(),
-            fields: Field::ALL.into_iter().filter_map(|field| Some((field, text(field.key())?))).collect(),
-            conflicts: Field::ALL.into_iter().filter_map(|field| conflict(document, &causality, field)).collect(),
-            state: text("state"),
+            ticket: root.text("ticket").and_then(|digits| Ticket::parse(&digits).ok()),
+            original: texts.first().and_then(|body| doc.text_at(body, &[first.hash]).ok()).unwrap_or_default(),
+            other_texts: others.collect(),
+            body,
+            fields: Field::ALL.into_iter().filter_map(|field| Some((field, root.text(field.key())?))).collect(),
+            conflicts: contested.filter_map(|field| conflict(document, &causality, field)).collect(),
+            state: root.text("state"),
             filed: first.stamp.clone(),
             changed: causality.changes().iter().map(|change| &change.stamp).fold(&first.stamp, newer).clone(),
             steps: steps(document, &causality),
-            satisfaction: int_at(doc, &ROOT, "satisfaction"),
-            has_contact: bool_at(doc, &ROOT, "contact") == Some(true),
+            satisfaction: root.int("satisfaction"),
+            has_contact: root.bool("contact") == Some(true),
             attachments: attachments(document),
             extra: extra(document),
         })
@@ -460,9 +458,8 @@ fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
     let mut places: Vec<usize> = Vec::new();
     let mut steps = Vec::new();
     let lists = objects_at(document, "steps");
-    let items = lists.iter().flat_map(|list| (0..doc.length(list)).map(move |index| (list, index)));
-    for (list, index) in items {
-        let Ok(Some((Value::Object(ObjType::Map), item))) = doc.get(list, index) else { continue };
+    for item in lists.iter().flat_map(|list| doc.list_range(list, ..)) {
+        let (item, Value::Object(ObjType::Map)) = (item.id(), item.value.into_value()) else { continue };
         let Some(place) = place_of_object(causality, &item) else { continue };
         let change = &causality.changes()[place];
         let unaware_of = places
@@ -472,33 +469,33 @@ fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
             .map(|(index, _)| index)
             .collect();
         places.push(place);
+        let item = Entries::of(doc, &item);
         steps.push(Step {
-            act: text_at(doc, &item, "act").unwrap_or_default(),
-            note: text_at(doc, &item, "note").unwrap_or_default(),
-            state: text_at(doc, &item, "state"),
+            act: item.text("act").unwrap_or_default(),
+            note: item.text("note").unwrap_or_default(),
+            state: item.text("state"),
             stamp: Stamp {
-                by: text_at(doc, &item, "by").unwrap_or_else(|| change.stamp.by.clone()),
-                at: int_at(doc, &item, "at").map_or(change.stamp.at, UnixSeconds),
+                by: item.text("by").unwrap_or_else(|| change.stamp.by.clone()),
+                at: item.int("at").map_or(change.stamp.at, UnixSeconds),
             },
             actor: change.actor,
-            source: text_at(doc, &item, "source").and_then(|source| DocId::parse(&source)),
-            evaluation: evaluation_at(doc, &item),
-            recording: recording_at(doc, &item),
+            source: item.text("source").and_then(|source| DocId::parse(&source)),
+            evaluation: evaluation_of(&item),
+            recording: recording_of(&item),
             unaware_of,
         });
     }
     steps
 }
 
-fn evaluation_at(doc: &Automerge, item: &ObjId) -> Option<Evaluation> {
-    let answer = |key| bool_at(doc, item, key);
-    let evaluation = Evaluation { satisfied: answer("satisfied"), solved: answer("solved") };
+fn evaluation_of(step: &Entries<'_>) -> Option<Evaluation> {
+    let evaluation = Evaluation { satisfied: step.bool("satisfied"), solved: step.bool("solved") };
     (evaluation != Evaluation::default()).then_some(evaluation)
 }
 
-fn recording_at(doc: &Automerge, item: &ObjId) -> Option<Recording> {
-    let seconds = int_at(doc, item, "seconds").and_then(|seconds| seconds.try_into().ok()).unwrap_or_default();
-    text_at(doc, item, "recording").map(|hash| Recording { hash, seconds })
+fn recording_of(step: &Entries<'_>) -> Option<Recording> {
+    let seconds = step.int("seconds").and_then(|seconds| seconds.try_into().ok()).unwrap_or_default();
+    step.text("recording").map(|hash| Recording { hash, seconds })
 }
 
 fn conflict(document: &Document, causality: &Causality, field: Field) -> Option<Conflict> {
@@ -585,13 +582,17 @@ fn newer<'a>(one: &'a Stamp, other: &'a Stamp) -> &'a Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::{Verdict, admit};
+    use crate::gate::{Offer, Verdict, admit};
 
     const STATION: Actor = Actor::new([1; 16]);
     const DEPUTY: Actor = Actor::new([2; 16]);
 
     fn at(by: &str, seconds: i64) -> Stamp {
         Stamp::new(by, UnixSeconds(seconds))
+    }
+
+    fn offer(actor: Actor, seconds: i64, payload: &[u8]) -> Offer<'_> {
+        Offer { actor, at: UnixSeconds(seconds), payload }
     }
 
     fn step(act: &str) -> Edit {
@@ -614,10 +615,10 @@ mod tests {
     fn steps_taken_in_ignorance_of_each_other_say_so() {
         let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
         let mut there = Document::empty();
-        admit(&mut there, &[(STATION, &first)]);
+        admit(&mut there, &[offer(STATION, 10, &first)]);
         edit(&mut here, STATION, &at("st-01", 20), &step("受理")).unwrap().unwrap();
         let other = edit(&mut there, DEPUTY, &at("dep-7", 5), &step("退回")).unwrap().unwrap();
-        assert_eq!(admit(&mut here, &[(DEPUTY, &other)]), [Verdict::Admitted]);
+        assert_eq!(admit(&mut here, &[offer(DEPUTY, 5, &other)]), [Verdict::Admitted]);
         edit(&mut here, STATION, &at("st-01", 30), &step("裁定")).unwrap().unwrap();
         let steps = Opinion::read(&here).unwrap().steps;
         assert_eq!(steps.len(), 3);
@@ -630,11 +631,11 @@ mod tests {
     fn the_newest_change_is_the_same_in_whatever_order_changes_arrived() {
         let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
         let mut there = Document::empty();
-        admit(&mut there, &[(STATION, &first)]);
+        admit(&mut there, &[offer(STATION, 10, &first)]);
         let later = edit(&mut here, STATION, &at("st-01", 30), &step("受理")).unwrap().unwrap();
         let sooner = edit(&mut there, DEPUTY, &at("dep-7", 20), &step("走访")).unwrap().unwrap();
-        admit(&mut here, &[(DEPUTY, &sooner)]);
-        admit(&mut there, &[(STATION, &later)]);
+        admit(&mut here, &[offer(DEPUTY, 20, &sooner)]);
+        admit(&mut there, &[offer(STATION, 30, &later)]);
         let [here, there] = [&here, &there].map(|document| Opinion::read(document).unwrap());
         assert_eq!(here.changed, at("st-01", 30));
         assert_eq!(here, there);
@@ -644,11 +645,11 @@ mod tests {
     fn fields_set_at_the_same_time_keep_both_values() {
         let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
         let mut there = Document::empty();
-        admit(&mut there, &[(STATION, &first)]);
+        admit(&mut there, &[offer(STATION, 10, &first)]);
         let topic = |value: &str| Edit { fields: [(Field::Topic, value.to_owned())].into(), ..Edit::default() };
         edit(&mut here, STATION, &at("st-01", 20), &topic("教育")).unwrap().unwrap();
         let other = edit(&mut there, DEPUTY, &at("dep-7", 20), &topic("治安")).unwrap().unwrap();
-        admit(&mut here, &[(DEPUTY, &other)]);
+        admit(&mut here, &[offer(DEPUTY, 20, &other)]);
         let conflict = Opinion::read(&here).unwrap().conflicts.remove(0);
         let values: std::collections::BTreeSet<_> = conflict.values.iter().map(|(value, _)| value.as_str()).collect();
         assert_eq!(values, ["教育", "治安"].into());
@@ -663,7 +664,7 @@ mod tests {
         edit(&mut here, STATION, &at("st-01", 20), &step("受理")).unwrap().unwrap();
         let (mut there, first) = file(DEPUTY, &at("dep-7", 10), &new("桥断了")).unwrap();
         let second = edit(&mut there, DEPUTY, &at("dep-7", 20), &step("走访")).unwrap().unwrap();
-        admit(&mut here, &[(DEPUTY, &first), (DEPUTY, &second)]);
+        admit(&mut here, &[offer(DEPUTY, 10, &first), offer(DEPUTY, 20, &second)]);
         let opinion = Opinion::read(&here).unwrap();
         let mut texts = vec![opinion.body.as_str(), opinion.other_texts[0].as_str()];
         texts.sort_unstable();
@@ -680,7 +681,7 @@ mod tests {
         };
         let (_, payload) = spoken(vec![voice, other]).unwrap();
         let mut there = Document::empty();
-        assert_eq!(admit(&mut there, &[(STATION, &payload)]), [Verdict::Admitted]);
+        assert_eq!(admit(&mut there, &[offer(STATION, 1, &payload)]), [Verdict::Admitted]);
         let opinion = Opinion::read(&there).unwrap();
         assert_eq!((opinion.body.as_str(), opinion.attachments), ("", vec![voice, other]));
         assert!(matches!(spoken(vec![voice; ATTACHMENTS_MAX + 1]), Err(DocumentError::Limit(_))));

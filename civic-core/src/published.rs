@@ -274,7 +274,7 @@ mod tests {
     use crate::{
         codebook::tests::SMALL,
         consultation::{Article, Asks, Consultation, Question},
-        gate::{Verdict, admit},
+        gate::{Offer, Verdict, admit},
         notice::Notice,
         time::{Day, UnixSeconds},
     };
@@ -311,7 +311,10 @@ mod tests {
         let mut document = Document::empty();
         let payload = write(&mut document, HUB, &stamp(1), &consultation).unwrap().unwrap();
         let mut there = Document::empty();
-        assert_eq!(admit(&mut there, &[(HUB, &payload)]), [Verdict::Admitted]);
+        assert_eq!(
+            admit(&mut there, &[Offer { actor: HUB, at: UnixSeconds(1), payload: &payload }]),
+            [Verdict::Admitted]
+        );
         assert_eq!(read(&there), Some(consultation.clone()));
         assert_eq!(read::<Notice>(&there), None);
         assert_eq!(write(&mut there, HUB, &stamp(2), &consultation).unwrap(), None);

@@ -22,6 +22,11 @@ impl UnixSeconds {
         self.format("%Y-%m-%d %H:%M")
     }
 
+    /// `09:30`, in China's time, for screens.
+    pub fn minute(self) -> String {
+        self.format("%H:%M")
+    }
+
     /// `11月22日`, for screens.
     pub fn day_zh(self) -> String {
         self.format("%-m月%-d日")
@@ -141,6 +146,7 @@ mod tests {
     fn a_date_is_in_chinas_time() {
         assert_eq!(UnixSeconds(1_795_306_500).date_and_minute(), "2026-11-22 08:15");
         assert_eq!(UnixSeconds(1_795_306_500).day_zh(), "11月22日");
+        assert_eq!(UnixSeconds(1_795_306_500).minute(), "08:15");
         assert_eq!(UnixSeconds(i64::MAX).date(), "?");
     }
 

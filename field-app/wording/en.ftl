@@ -10,6 +10,7 @@ home-receipt = Last receipt from the county: { $at }
 home-no-receipt = No receipt from the county yet.
 home-draft = An unfinished visit: touch to go on
 home-apart = Kept apart, not merged into the ledger
+home-refused = A change could not be merged into its record; the county can see it and why
 home-offline = Works without signal
 home-offline-means = Record as usual. It is saved here first and goes to the county by itself; only the county's receipt makes it "received".
 

@@ -10,6 +10,7 @@ home-receipt = 县里最近一次回执：{ $at }
 home-no-receipt = 还没有收到过县里的回执。
 home-draft = 有一份没写完的走访，点这里接着写
 home-apart = 没能合进台账、单独放着的
+home-refused = 有一处修改没能并入记录；县里看得到它和原因
 home-offline = 没有信号也能用
 home-offline-means = 照常记录。先存在本机，有信号时自动送到县里；收到县里的回执，才算“县里已收”。
 

@@ -1,17 +1,22 @@
-//! What the box around the screen can do: show a lamp, be pressed.
+//! What the box around the screen can do: show a lamp, be pressed, see somebody come.
 
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use crate::lamp::Lamp;
+use crate::{
+    keypad::{Key, KeypadPins},
+    lamp::Lamp,
+    presence::Motion,
+};
 
-/// The lamp and the button of one station.
+/// The lamp of one station, its button, and the keypad and motion sensor where there are any.
 pub trait Board: Send {
     /// Shows this on the status lamp until told otherwise.
     fn set_lamp(&mut self, lamp: Lamp, now: Instant) -> Result<(), BoardError>;
 
-    /// Looks at the button, and keeps a blinking lamp blinking; `Some` once per press.
+    /// Looks at everything, and keeps a blinking lamp blinking. Each press, coming and leaving is told once; what
+    /// happened at the same moment is told by the next calls.
     fn poll(&mut self, now: Instant) -> Result<Option<BoardEvent>, BoardError>;
 
     /// How often [`poll`](Self::poll) must be called, or `None` for a board that says by itself when it changed.
@@ -23,6 +28,10 @@ pub trait Board: Send {
 pub enum BoardEvent {
     /// The button was pressed.
     Pressed,
+    /// One of the five keys was pressed.
+    Key(Key),
+    /// Somebody came, or nobody is there any more.
+    Motion(Motion),
 }
 
 /// What the driver beneath a board said.
@@ -55,6 +64,10 @@ pub struct Wiring {
     pub green: u8,
     /// Reads the button, which closes to ground.
     pub button: u8,
+    /// Read the five keys, where there is a keypad.
+    pub keypad: Option<KeypadPins>,
+    /// Reads the motion sensor, which is high while it sees motion, where there is one.
+    pub presence: Option<u8>,
 }
 
 #[cfg(test)]
@@ -64,7 +77,12 @@ mod tests {
     #[test]
     fn wiring_is_data_and_a_misspelt_pin_is_refused() {
         let wiring: Wiring = toml::from_str("amber = 17\ngreen = 27\nbutton = 22\n").expect("three pins");
-        assert_eq!(wiring, Wiring { amber: 17, green: 27, button: 22 });
+        assert_eq!(wiring, Wiring { amber: 17, green: 27, button: 22, keypad: None, presence: None });
         assert!(toml::from_str::<Wiring>("amber = 17\ngreen = 27\nbuton = 22\n").is_err());
+        let keypad = "keypad = { previous = 5, next = 6, choose = 13, back = 19, hear = 26 }";
+        let wiring: Wiring = toml::from_str(&format!("amber = 17\ngreen = 27\nbutton = 22\npresence = 4\n{keypad}\n"))
+            .expect("nine pins");
+        assert_eq!(wiring.keypad.map(KeypadPins::all), Some([5, 6, 13, 19, 26]));
+        assert!(toml::from_str::<KeypadPins>("previous = 5").is_err(), "four keys are no keypad");
     }
 }

@@ -1,14 +1,27 @@
-//! The stand-in for a box on a desk: a lamp that is remembered, a button that a test or the browser page presses.
+//! The stand-in for a box on a desk: a lamp that is remembered, a button and keys that a test or the browser page
+//! presses, a backlight and a watchdog that only keep count.
 
 use std::{
+    collections::VecDeque,
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
+    backlight::Backlight,
     board::{Board, BoardError, BoardEvent},
+    keypad::Key,
     lamp::Lamp,
+    presence::Motion,
+    watchdog::Watchdog,
 };
+
+/// Keys pressed and motions seen that nobody has polled; beyond this the oldest are forgotten.
+const EVENTS_WAITING: usize = 16;
+
+/// How often the stand-in for a watchdog wants to be fed.
+const FEED_EVERY: Duration = Duration::from_secs(5);
 
 /// A board without a box. Clones are the same board: give one to the kiosk and press the other.
 #[derive(Clone, Debug, Default)]
@@ -17,10 +30,19 @@ pub struct Desk {
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     lamp: Lamp,
     pressed: bool,
+    events: VecDeque<BoardEvent>,
+    brightness: u8,
+    meals: u64,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { lamp: Lamp::Off, pressed: false, events: VecDeque::new(), brightness: 100, meals: 0 }
+    }
 }
 
 impl Desk {
@@ -29,9 +51,37 @@ impl Desk {
         self.shared().pressed = true;
     }
 
+    /// Presses one of the five keys.
+    pub fn press_key(&self, key: Key) {
+        self.happen(BoardEvent::Key(key));
+    }
+
+    /// Somebody comes, or leaves.
+    pub fn pass(&self, motion: Motion) {
+        self.happen(BoardEvent::Motion(motion));
+    }
+
     /// What the lamp shows.
     pub fn lamp(&self) -> Lamp {
         self.shared().lamp
+    }
+
+    /// How bright the screen is, in percent.
+    pub fn brightness(&self) -> u8 {
+        self.shared().brightness
+    }
+
+    /// How often the watchdog was fed.
+    pub fn meals(&self) -> u64 {
+        self.shared().meals
+    }
+
+    fn happen(&self, event: BoardEvent) {
+        let events = &mut self.shared().events;
+        if events.len() == EVENTS_WAITING {
+            events.pop_front();
+        }
+        events.push_back(event);
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -47,11 +97,35 @@ impl Board for Desk {
     }
 
     fn poll(&mut self, _now: Instant) -> Result<Option<BoardEvent>, BoardError> {
-        Ok(std::mem::take(&mut self.shared().pressed).then_some(BoardEvent::Pressed))
+        let mut shared = self.shared();
+        let pressed = std::mem::take(&mut shared.pressed).then_some(BoardEvent::Pressed);
+        Ok(pressed.or_else(|| shared.events.pop_front()))
     }
 
     fn poll_every(&self) -> Option<Duration> {
         None
+    }
+}
+
+impl Backlight for Desk {
+    fn set(&mut self, percent: u8) -> io::Result<()> {
+        self.shared().brightness = percent.min(100);
+        Ok(())
+    }
+}
+
+impl Watchdog for Desk {
+    fn feed(&mut self) -> io::Result<()> {
+        self.shared().meals += 1;
+        Ok(())
+    }
+
+    fn feed_every(&self) -> Duration {
+        FEED_EVERY
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -69,5 +143,29 @@ mod tests {
         assert_eq!(board.poll(now).expect("a desk never fails"), None);
         board.set_lamp(Lamp::Green, now).expect("a desk never fails");
         assert_eq!(desk.lamp(), Lamp::Green);
+    }
+
+    #[test]
+    fn keys_and_motions_come_in_order_and_only_the_newest_are_kept() {
+        let mut desk = Desk::default();
+        desk.press_key(Key::Back);
+        desk.pass(Motion::Came);
+        let mut poll = || desk.poll(Instant::now()).expect("a desk never fails");
+        assert_eq!(
+            [poll(), poll(), poll()],
+            [Some(BoardEvent::Key(Key::Back)), Some(BoardEvent::Motion(Motion::Came)), None]
+        );
+        (0..100).for_each(|_| desk.press_key(Key::Next));
+        desk.press_key(Key::Hear);
+        let told: Vec<_> = std::iter::from_fn(|| desk.poll(Instant::now()).expect("a desk never fails")).collect();
+        assert_eq!((told.len(), told.last()), (EVENTS_WAITING, Some(&BoardEvent::Key(Key::Hear))));
+    }
+
+    #[test]
+    fn light_and_meals_are_seen_from_outside() {
+        let mut desk = Desk::default();
+        desk.set(30).expect("a desk never fails");
+        desk.feed().expect("a desk never fails");
+        assert_eq!((desk.brightness(), desk.meals()), (30, 1));
     }
 }

@@ -4,12 +4,14 @@
 
 use std::{
     fs::File,
-    io::{self, ErrorKind, Read},
+    io::{self, Read},
     path::PathBuf,
 };
 
 use embedded_graphics_core::prelude::{Point, Size};
 use serde::Deserialize;
+
+use crate::input::{EV_ABS, EV_KEY, EV_SYN, RawEvent, read_events};
 
 /// Which event file, and the values it reports at the edges of the screen: read from the station's wiring file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -48,59 +50,18 @@ pub fn read_fingers(panel: &Panel, screen: Size, take: impl FnMut(Finger) -> boo
     read_from(File::open(&panel.device)?, panel, screen, take)
 }
 
-fn read_from(
-    mut events: impl Read,
-    panel: &Panel,
-    screen: Size,
-    mut take: impl FnMut(Finger) -> bool,
-) -> io::Result<()> {
+fn read_from(events: impl Read, panel: &Panel, screen: Size, mut take: impl FnMut(Finger) -> bool) -> io::Result<()> {
     let mut follower = Follower::new(panel.clone(), screen);
-    let mut bytes = [0; TIME_BYTES + 8];
-    loop {
-        match events.read_exact(&mut bytes) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        if let Some(finger) = follower.follow(RawEvent::parse(&bytes))
-            && !take(finger)
-        {
-            return Ok(());
-        }
-    }
+    read_events(events, |event| follower.follow(event).is_none_or(&mut take))
 }
 
-/// Two machine words of time stand before each event.
-const TIME_BYTES: usize = 2 * size_of::<usize>();
-
 // The kernel's names for what we follow (linux/input-event-codes.h).
-const EV_SYN: u16 = 0x00;
-const EV_KEY: u16 = 0x01;
-const EV_ABS: u16 = 0x03;
 const ABS_X: u16 = 0x00;
 const ABS_Y: u16 = 0x01;
 const ABS_MT_POSITION_X: u16 = 0x35;
 const ABS_MT_POSITION_Y: u16 = 0x36;
 const BTN_LEFT: u16 = 0x110;
 const BTN_TOUCH: u16 = 0x14A;
-
-#[derive(Clone, Copy, Debug)]
-struct RawEvent {
-    kind: u16,
-    code: u16,
-    value: i32,
-}
-
-impl RawEvent {
-    fn parse(bytes: &[u8; TIME_BYTES + 8]) -> Self {
-        let [.., k0, k1, c0, c1, v0, v1, v2, v3] = *bytes;
-        Self {
-            kind: u16::from_ne_bytes([k0, k1]),
-            code: u16::from_ne_bytes([c0, c1]),
-            value: i32::from_ne_bytes([v0, v1, v2, v3]),
-        }
-    }
-}
 
 /// Follows one finger through the kernel's events: what is new counts when a report ends.
 struct Follower {
@@ -156,16 +117,18 @@ fn along(value: i32, [from, to]: [i32; 2], pixels: u32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    fn event(kind: u16, code: u16, value: i32) -> Vec<u8> {
-        let time = vec![0; TIME_BYTES];
-        [time, kind.to_ne_bytes().into(), code.to_ne_bytes().into(), value.to_ne_bytes().into()].concat()
-    }
+    use super::*;
 
     fn fingers(events: &[(u16, u16, i32)]) -> Vec<(FingerKind, i32, i32)> {
         let panel: Panel = toml::from_str("device = \"/dev/input/event0\"\nx = [0, 4096]\ny = [4096, 0]\n").unwrap();
-        let bytes: Vec<u8> = events.iter().flat_map(|(kind, code, value)| event(*kind, *code, *value)).collect();
+        let bytes: Vec<u8> = events
+            .iter()
+            .flat_map(|(kind, code, value)| {
+                RawEvent { at: Duration::ZERO, kind: *kind, code: *code, value: *value }.bytes()
+            })
+            .collect();
         let mut fingers = Vec::new();
         let take = |finger: Finger| {
             fingers.push((finger.kind, finger.at.x, finger.at.y));

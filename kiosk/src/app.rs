@@ -25,15 +25,17 @@ use crate::{
         layout::{Placed, heard, hit, reading},
         theme::Theme,
     },
+    flood::Flood,
     lamp::lamp,
     public::Reply,
     screens::{
-        Around, Door, Next, Screen, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, not_taken,
-        progress::Progress, thanks::Thanks, village::Village,
+        Around, Door, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
+        not_taken, progress::Progress, say_on, thanks::Thanks, topics::Topics, village::Village,
     },
     settings::Settings,
     spoken::Spoken,
-    station::{Counts, Place, Station},
+    station::{Counts, Draft, Place, Recording, Station, TakenUp},
+    trouble::Trouble,
     view::{Face, Turn},
     wording::wording,
 };
@@ -44,11 +46,14 @@ const DOUBLE_TAP: Duration = Duration::from_millis(300);
 /// How near two taps are "the same place", in pixels.
 const SAME_PLACE: i32 = 40;
 
+/// What waits on the first screen for whoever began it is filed as unfinished after this.
+pub const WAITS_FOR: Duration = Duration::from_secs(30 * 60);
+
 /// An untouched first screen takes what the last person chose (large letters, reading aloud) for done with after this.
 const PERSON_GONE: Duration = Duration::from_secs(20);
 
 /// Something that happened to the kiosk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A finger on the glass.
     Touch(Touch),
@@ -62,6 +67,22 @@ pub enum Event {
     News,
     /// What was to be said has been said, or cannot be.
     SpeechEnded,
+    /// While a voice is recorded, some times a second.
+    Recording {
+        /// How loud it is, 0 to 100.
+        level: u8,
+        /// How long it is by now.
+        length: Duration,
+    },
+    /// A voice was recorded: it was stopped, or as long as it may be.
+    Recorded {
+        /// The voice.
+        recording: Recording,
+        /// Whether anybody is heard in it.
+        is_audible: bool,
+    },
+    /// There is no microphone, or it failed before anything was recorded.
+    NoMicrophone,
 }
 
 /// A finger on the glass.
@@ -114,6 +135,17 @@ pub enum Effect {
     Pause,
     /// Go on from there.
     GoOn,
+    /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
+    /// [`Event::Recording`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    Record,
+    /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
+    RecordLonger,
+    /// End the present recording. One that has ended already stays what it is.
+    StopRecording,
+    /// End the present recording and keep nothing of it.
+    ThrowAwayRecording,
+    /// Play this voice, Ogg Opus, instead of whatever is being said. Tell [`Event::SpeechEnded`] afterwards.
+    Play(Arc<[u8]>),
     /// From now on with this pack of prompts and this loud.
     Voice {
         /// Place of the pack in the list that the app was given.
@@ -143,6 +175,8 @@ pub struct App {
     topics: Vec<Topic>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
+    troubles: Vec<Trouble>,
+    flood: Flood,
     size: Size,
     packs: Vec<Both>,
     /// What everybody finds.
@@ -152,7 +186,14 @@ pub struct App {
     speech: Speech,
     said: Vec<Spoken>,
     effects: Vec<Effect>,
+    has_microphone: bool,
+    /// Whether a voice is being recorded now.
+    is_recording: bool,
     screen: Screen,
+    /// What the station keeps of what is being said: no step is written twice.
+    kept: Option<Draft>,
+    /// Since when words wait for whoever began them.
+    waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
     focus: Option<usize>,
     touched_at: Instant,
@@ -177,6 +218,11 @@ impl App {
             place: station.place(),
             topics: station.topics(),
             counts: station.counts(),
+            troubles: station.troubles(),
+            flood: Flood::default(),
+            kept: None,
+            // The power failed, or the program was stopped, while somebody was speaking.
+            waiting_since: station.waiting().map(|_| now),
             station,
             size,
             packs: Vec::new(),
@@ -185,6 +231,8 @@ impl App {
             speech: Speech::Quiet,
             said: Vec::new(),
             effects: Vec::new(),
+            has_microphone: true,
+            is_recording: false,
             screen: Screen::Home(Home),
             pressed: None,
             focus: None,
@@ -221,6 +269,9 @@ impl App {
                 self.go_home();
             }
             Event::Tick => {
+                if self.waiting_ends().is_some_and(|at| at <= now) {
+                    self.set_aside();
+                }
                 if self.wake_at().is_some_and(|at| at <= now) {
                     self.touched_at = now;
                     self.nobody_there();
@@ -230,16 +281,45 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
-                self.counts = self.station.counts();
+                self.refresh();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
+            Event::Recording { level, length } => {
+                if let Some(speak) = self.screen.speaking() {
+                    speak.hears(level, length);
+                }
+            }
+            Event::Recorded { recording, is_audible } => {
+                self.touched_at = now;
+                self.is_recording = false;
+                match self.screen.speaking() {
+                    Some(speak) => speak.recorded(recording, is_audible),
+                    None => tracing::warn!("A voice was recorded after its speaker had taken it back"),
+                }
+            }
+            Event::NoMicrophone => {
+                self.has_microphone = false;
+                self.is_recording = false;
+                if let Some(speak) = self.screen.speaking() {
+                    speak.fails();
+                }
+            }
         }
+        self.keep_draft();
+        self.note_what_waits(now);
     }
 
     /// When the screen runs out of patience, if nobody touches it until then.
     pub fn wake_at(&self) -> Option<Instant> {
         let patience = self.screen.patience().or_else(|| self.has_traces().then_some(PERSON_GONE));
-        Some(self.touched_at + patience?)
+        let patience_ends = patience.map(|patience| self.touched_at + patience);
+        patience_ends.into_iter().chain(self.waiting_ends()).min()
+    }
+
+    /// When words that wait are filed as unfinished, if nobody comes; never under somebody's hands.
+    fn waiting_ends(&self) -> Option<Instant> {
+        let is_first = matches!(self.screen, Screen::Home(_));
+        self.waiting_since.filter(|_| is_first).map(|since| since + WAITS_FOR)
     }
 
     /// What should be done because of the events so far, in order; each is given once.
@@ -387,8 +467,11 @@ impl App {
         is_new
     }
 
-    /// Another screen is up: it is read aloud, or what was read of the last one ends.
+    /// Another screen is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it.
     fn changed(&mut self) {
+        if self.is_recording && !matches!(self.screen, Screen::Speak(_)) {
+            self.effects.push(Effect::StopRecording);
+        }
         if self.settings.read_aloud {
             self.say_screen();
         } else if self.speech != Speech::Quiet {
@@ -399,16 +482,70 @@ impl App {
     fn obey(&mut self, next: Next) -> Screen {
         match next {
             Next::Show(screen) => screen,
-            Next::File { draft, failures } => match self.station.file(&draft) {
-                Ok(ticket) => {
-                    self.counts = self.station.counts();
-                    Filed { ticket }.into()
-                }
-                Err(why) => {
-                    tracing::error!(error = %why, "An opinion could not be saved");
-                    NotSaved { draft, why, failures: failures + 1 }.into()
-                }
+            Next::Say => match self.station.waiting() {
+                Some(waiting) => Begun { waiting }.into(),
+                None => Topics::default().into(),
             },
+            Next::TakeUp => match self.station.take_up() {
+                Some(TakenUp::Draft(draft)) => {
+                    self.kept = Some(draft.clone());
+                    let next = say_on(draft);
+                    self.obey(next)
+                }
+                Some(TakenUp::Filed(ticket)) => Filed { ticket }.into(),
+                None => Topics::default().into(),
+            },
+            Next::SetAside => {
+                self.set_aside();
+                Topics::default().into()
+            }
+            Next::Do(effect, screen) => {
+                match effect {
+                    Effect::Record => {
+                        self.is_recording = true;
+                        // Whoever records says nothing meanwhile.
+                        self.speech = Speech::Quiet;
+                    }
+                    Effect::Play(_) => self.speech = Speech::Speaking,
+                    Effect::Say(_)
+                    | Effect::Hush
+                    | Effect::Pause
+                    | Effect::GoOn
+                    | Effect::RecordLonger
+                    | Effect::StopRecording
+                    | Effect::ThrowAwayRecording
+                    | Effect::Voice { .. } => {}
+                }
+                self.effects.push(effect);
+                screen
+            }
+            Next::Leave(left) => {
+                if std::mem::take(&mut self.is_recording) {
+                    self.effects.push(Effect::ThrowAwayRecording);
+                }
+                match left {
+                    Left::TakenBack if self.kept.take().is_some() => self.station.throw_away(),
+                    Left::TakenBack | Left::Waiting => {}
+                    Left::NobodyAnswered => self.set_aside(),
+                }
+                Home.into()
+            }
+            Next::File { mut draft, failures } => {
+                draft.is_burst = self.flood.is_burst(self.touched_at);
+                match self.station.file(&draft) {
+                    Ok(ticket) => {
+                        self.kept = None;
+                        self.flood.filed(self.touched_at);
+                        self.refresh();
+                        Filed { ticket }.into()
+                    }
+                    Err(why) => {
+                        tracing::error!(error = %why, "An opinion could not be saved");
+                        self.refresh();
+                        NotSaved { draft, why, failures: failures + 1 }.into()
+                    }
+                }
+            }
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Open(door) => self.open(door),
             Next::Send { reply, form } => {
@@ -439,7 +576,7 @@ impl App {
     fn send(&mut self, reply: Reply, form: String) -> Screen {
         match self.station.take(&form, &reply) {
             Ok(()) => {
-                self.counts = self.station.counts();
+                self.refresh();
                 Thanks::of(&reply).into()
             }
             Err(why) => {
@@ -447,6 +584,12 @@ impl App {
                 not_taken::after(why, reply, form)
             }
         }
+    }
+
+    /// Asks the station anew how things stand.
+    fn refresh(&mut self) {
+        self.counts = self.station.counts();
+        self.troubles = self.station.troubles();
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -463,7 +606,8 @@ impl App {
         self.pressed = None;
         self.focus = None;
         if self.screen.patience().is_some() {
-            self.screen = self.take_screen().unattended();
+            let next = self.take_screen().unattended();
+            self.screen = self.obey(next);
         }
         // A screen that waits for ever is the first one.
         if self.screen.patience().is_none() {
@@ -490,13 +634,61 @@ impl App {
     fn go_home(&mut self) {
         self.pressed = None;
         let screen = self.take_screen();
-        // Whoever presses again at the question means it.
-        let asked_already = matches!(screen, Screen::Leave(_));
-        if screen.holds_words() && !asked_already {
-            self.screen = Leave::asked(screen).into();
-        }
+        let next = if let Screen::Leave(leave) = &screen {
+            // Whoever presses again at the question means it.
+            Next::Leave(leave.left())
+        } else if matches!(screen, Screen::Begun(_)) {
+            Next::Leave(Left::NobodyAnswered)
+        } else if screen.holds_something() {
+            Next::Show(Leave::asked(screen).into())
+        } else {
+            Next::Leave(Left::Waiting)
+        };
+        self.screen = self.obey(next);
         self.focus = None;
         self.changed();
+    }
+
+    /// Keeps what is being said as it is now. What cannot be kept is said again when it cannot be filed either.
+    fn keep_draft(&mut self) {
+        match self.screen.draft().filter(|draft| draft.says_something()) {
+            Some(draft) if self.kept.as_ref() == Some(draft) => {}
+            Some(draft) => match self.station.keep(draft) {
+                Ok(()) => self.kept = Some(draft.clone()),
+                Err(why) => tracing::error!(error = %why, "What is being said could not be kept"),
+            },
+            // The words were taken away one by one, or all at once.
+            None if self.screen.draft().is_some() => {
+                if self.kept.take().is_some() {
+                    self.station.throw_away();
+                }
+            }
+            None => {
+                if self.kept.take().is_some() {
+                    self.station.leave_waiting();
+                }
+            }
+        }
+    }
+
+    fn note_what_waits(&mut self, now: Instant) {
+        if self.station.waiting().is_none() {
+            self.waiting_since = None;
+        } else if self.waiting_since.is_none_or(|since| since + WAITS_FOR <= now) {
+            // Also after it could not be filed: it is tried again then.
+            self.waiting_since = Some(now);
+        }
+    }
+
+    /// Files everything that waits as unfinished.
+    fn set_aside(&mut self) {
+        while self.station.waiting().is_some() {
+            if let Err(why) = self.station.file_unfinished() {
+                tracing::error!(error = %why, "What waits could not be filed; it waits on");
+                return;
+            }
+        }
+        self.refresh();
     }
 
     /// Stops reading, goes on, or reads again: whichever comes next.
@@ -553,9 +745,11 @@ impl App {
             place: &self.place,
             topics: &self.topics,
             counts: self.counts,
+            troubles: &self.troubles,
             settings: &self.settings,
             packs: &self.packs,
             speech: self.speech,
+            has_microphone: self.has_microphone,
             size: self.size,
         }
     }

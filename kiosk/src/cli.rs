@@ -25,17 +25,28 @@ use ledger::{
     command::{self, DeviceCommand},
     status::Status,
 };
-use replica::device::{Device, REDIAL_MAX};
-use tokio::{net::TcpListener, signal, sync::Notify};
+use replica::{
+    clock,
+    device::{Device, REDIAL_MAX},
+};
+use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
 use crate::{
+    drawer::Drawer,
+    heard::Heard,
+    prompts::command::PromptsCommand,
     records::Records,
     run::{Kiosk, run},
     sample::Sample,
+    soak::{Day, soak},
+    sound::Aloud,
     station::Station,
-    voice::Silent,
+    trouble::Reports,
     wiring::Wiring,
 };
+
+/// Disks fill up and months pass without any news: how often the station is looked at all the same.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// The village terminal of Huiyin 回音.
 #[derive(Parser)]
@@ -70,6 +81,24 @@ pub enum Command {
         #[command(flatten)]
         screen: ScreenArgs,
     },
+    /// Let random villagers use a made-up station for so many days, and look for what grows
+    Soak {
+        /// How many days
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+        /// The same seed moves the same hands
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where the station keeps its records: a directory that is not there yet
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Size of the screen
+        #[arg(long, default_value = "1024x600", value_parser = parse_size)]
+        size: Size,
+    },
+    /// What the kiosk says aloud: what is recorded, and recording it with a local voice
+    #[command(subcommand)]
+    Prompts(PromptsCommand),
     /// What every device can do.
     #[command(flatten)]
     Device(DeviceCommand),
@@ -121,9 +150,26 @@ impl Cli {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
                 block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen, Router::new()))
             }
+            Command::Soak { days, seed, data, size } => {
+                println!(
+                    "{:>4} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
+                    "day", "visits", "filed", "memory KiB", "files", "disk KiB", "slowest ms"
+                );
+                soak(&data, days, seed, size, |day| println!("{}", line(day)))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Prompts(command) => command.run(),
             Command::Device(command) => command::run(Role::Kiosk, command),
         }
     }
+}
+
+/// A day of the soak, under the headings above.
+fn line(day: &Day) -> String {
+    let Day { day, visits, filed, held, slowest } = day;
+    let (memory, files, disk) = (held.memory_kib, held.files, held.disk_bytes / 1_024);
+    let slowest = slowest.as_secs_f64() * 1_000.0;
+    format!("{day:>4} {visits:>7} {filed:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
@@ -135,10 +181,11 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
-    let (_held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let station = Records::new(ledger.clone(), device.clone())?;
-    let news = Arc::new(Notify::new());
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?.watching(data, Reports::default());
+    let (news, heard) = (Arc::new(Notify::new()), Heard::new(data));
     let road = async {
         let error = device.stay(redial_max).await;
         // The screens go on: what is said is still kept, and somebody must come for the disk.
@@ -149,7 +196,7 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
     tokio::select! {
         ended = stand(Box::new(station), news.clone(), wiring, screen, routes) => ended,
         () = road => Ok(()),
-        () = ring(&ledger, &device, &news) => bail!("the ledger stopped telling what changed"),
+        () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
     }
 }
@@ -164,14 +211,20 @@ async fn status(State((ledger, device)): State<(Ledger, Arc<Device>)>) -> Result
     }
 }
 
-/// Rings whenever a count, a slip or the state of the road may have changed.
-async fn ring(ledger: &Ledger, device: &Device, news: &Notify) {
+/// Rings whenever a count, a slip or the state of the road may have changed, and now and then.
+async fn ring(ledger: &Ledger, device: &Device, news: &Notify, heard: &Heard) {
     let (mut merged, mut logged, mut road) = (ledger.changed(), ledger.log().revision(), device.road());
     loop {
+        if road.borrow_and_update().is_open
+            && let Err(error) = heard.note(clock::now())
+        {
+            tracing::warn!(%error, "That the county was heard cannot be noted");
+        }
         let told = tokio::select! {
             told = merged.changed() => told,
             told = logged.changed() => told,
             told = road.changed() => told,
+            () = sleep(LOOK_EVERY) => Ok(()),
         };
         if told.is_err() {
             return;
@@ -207,8 +260,9 @@ pub async fn stand(
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let voice = Box::new(Silent::default());
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel: wiring.touch, voice, size, listener, routes };
+    let (voice, told) = Aloud::of(&wiring).context("Starting the sound")?;
+    let (voice, panel) = (Box::new(voice), wiring.touch);
+    let kiosk = Kiosk { station, news, boards, desk, displays, panel, voice, told, size, listener, routes };
     run(kiosk, told_to_stop()).await
 }
 

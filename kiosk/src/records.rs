@@ -1,6 +1,10 @@
 //! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use civic_core::{
     access::Role,
@@ -21,19 +25,50 @@ use civic_core::{
 use ledger::{
     Ledger, LedgerError, NotTaken as Refused,
     board::{Board, Progress as Told},
+    enclosed::{Enclosed, Heard},
 };
-use replica::{clock, device::Device, store::StoreError};
+use replica::{clock, device::Device, dir::DirError, store::StoreError};
+use serde_json::json;
 
 use crate::{
+    disk::disk,
+    drawer::Drawer,
+    heard,
     public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply},
-    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step},
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    trouble::{self, Reports, Trouble},
 };
+
+/// The mark of an opinion that nobody handed in, among the fields that have no home.
+pub const UNFINISHED: &str = "unfinished";
+/// The mark of an opinion that somebody at the station wrote for the person.
+pub const HELPED: &str = "helped";
+/// The mark of a child's opinion: nothing about who said it is kept.
+pub const CHILD: &str = "child";
+/// Since when it is so, as the person said.
+pub const SINCE: &str = "since";
+/// What the person decided about leaving a number: `{notice, choice, at}`.
+pub const CONSENT: &str = "consent";
+
+/// Which wording of `contact-why` people are shown. Count on whenever its meaning changes: a consent is to what was read.
+pub const NOTICE: u32 = 1;
+/// The mark of an opinion that came faster than people speak.
+pub const BURST: &str = "burst";
 
 /// A station over a ledger.
 pub struct Records {
     ledger: Ledger,
     device: Arc<Device>,
+    drawer: Drawer,
     village: Area,
+    watch: Option<Watch>,
+}
+
+/// What is watched besides the records.
+struct Watch {
+    data: PathBuf,
+    heard: heard::Heard,
+    reports: Reports,
 }
 
 /// Why a device cannot be a kiosk.
@@ -43,11 +78,19 @@ pub struct NoVillage;
 
 impl Records {
     /// The station of this device: it stands in the first village of its areas.
-    pub fn new(ledger: Ledger, device: Arc<Device>) -> Result<Self, NoVillage> {
+    pub fn new(ledger: Ledger, device: Arc<Device>, drawer: Drawer) -> Result<Self, NoVillage> {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, village })
+        Ok(Self { ledger, device, drawer, village, watch: None })
+    }
+
+    /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
+    /// clock and the road, and whatever is reported here.
+    #[must_use]
+    pub fn watching(self, data: &Path, reports: Reports) -> Self {
+        let watch = Watch { data: data.to_owned(), heard: heard::Heard::new(data), reports };
+        Self { watch: Some(watch), ..self }
     }
 
     /// The village and the station in it, by the codebook; a device without a station is one by its own name.
@@ -63,6 +106,58 @@ impl Records {
         let channels = &self.ledger.codebook().channels;
         let kiosk = channels.iter().find(|channel| channel.en.eq_ignore_ascii_case(Role::Kiosk.word()));
         kiosk.map(|channel| channel.name.clone()).unwrap_or_default()
+    }
+
+    /// A draft as the ledger takes it.
+    fn heard(&self, draft: &Draft, is_unfinished: bool) -> Heard {
+        let (village, station) = self.names();
+        let reaction = self.ledger.codebook().reaction.as_ref().filter(|_| draft.talk.is_some());
+        let talk = reaction.map(|words| words.talk.clone());
+        let fields = [
+            (Field::Topic, draft.topic.clone()),
+            (Field::Village, village),
+            (Field::Station, station),
+            (Field::Channel, self.channel()),
+            (Field::Deputy, draft.talk.as_ref().map(|talk| talk.name.clone()).unwrap_or_default()),
+            (Field::Sort, talk.unwrap_or_default()),
+        ];
+        let marks =
+            [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child), (BURST, draft.is_burst)];
+        let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
+        let since = draft.since.map(|since| (SINCE, json!(since)));
+        let choice = if draft.phone.is_some() { "phone" } else { "none" };
+        // Nobody who left in the middle has decided anything.
+        let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
+        let extra = marks.chain(since).chain(consent.map(|consent| (CONSENT, consent)));
+        let new = NewOpinion {
+            body: draft.body.clone(),
+            fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            extra: extra.map(|(key, value)| (key.to_owned(), value.to_string())).collect(),
+            ..NewOpinion::default()
+        };
+        // A number that nobody finished typing, or that nobody agreed to leave, is not kept.
+        let phone = draft.phone.clone().filter(|_| !is_unfinished && !draft.is_child).unwrap_or_default();
+        let contact = Contact { phone, ..Contact::default() };
+        let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
+        Heard { new, contact, enclosed: voice.collect() }
+    }
+
+    /// The number of a draft that the ledger took just before the power failed.
+    fn filed_before_the_cut(&self, form: &str) -> Option<Ticket> {
+        match self.ledger.filed_from(form) {
+            Ok(filed) => filed.map(|filed| filed.ticket),
+            Err(error) => {
+                // Filing it again finds the same opinion, so nothing is doubled by not knowing.
+                tracing::error!(%error, "A draft could not be looked up in the ledger");
+                None
+            }
+        }
+    }
+
+    fn remove_draft(&mut self, form: &str) {
+        if let Err(error) = self.drawer.remove(form) {
+            tracing::error!(%error, "A draft that is done with could not be taken away");
+        }
     }
 
     fn progress(&self, Told { slip, may_evaluate }: Told) -> Progress {
@@ -161,28 +256,59 @@ impl Station for Records {
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
-        let (village, station) = self.names();
-        let reaction = self.ledger.codebook().reaction.as_ref().filter(|_| draft.talk.is_some());
-        let talk_word = reaction.map(|words| words.talk.clone());
-        let fields = [
-            (Field::Topic, draft.topic.clone()),
-            (Field::Village, village),
-            (Field::Station, station),
-            (Field::Channel, self.channel()),
-            (Field::Deputy, draft.talk.as_ref().map(|talk| talk.name.clone()).unwrap_or_default()),
-            (Field::Sort, talk_word.unwrap_or_default()),
-        ];
-        let new = NewOpinion {
-            body: draft.body.clone(),
-            fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
-            ..NewOpinion::default()
+        let form = self.drawer.current().map(str::to_owned);
+        let heard = self.heard(draft, false);
+        let filed = match &form {
+            Some(form) => self.ledger.take_down_form(form, &self.village, &self.ledger.card().name, heard),
+            None => self.ledger.take_down(&self.village, &self.ledger.card().name, heard),
         };
-        let contact = Contact { phone: draft.phone.clone().unwrap_or_default(), ..Contact::default() };
-        let by = &self.ledger.card().name;
-        match self.ledger.file(&self.village, by, new, &contact) {
-            Ok(filed) => Ok(filed.ticket),
-            Err(error) => Err(not_saved(&error)),
+        let filed = filed.map_err(|error| self.not_saved(&error))?;
+        if let Some(form) = form {
+            self.remove_draft(&form);
         }
+        Ok(filed.ticket)
+    }
+
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
+        self.drawer.keep(draft).map_err(|error| not_kept(&error))
+    }
+
+    fn throw_away(&mut self) {
+        if let Some(form) = self.drawer.current().map(str::to_owned) {
+            self.remove_draft(&form);
+        }
+    }
+
+    fn leave_waiting(&mut self) {
+        self.drawer.leave();
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let (_, kept) = self.drawer.waiting()?;
+        Some(Waiting { topic: kept.draft.topic.clone(), begun_at: kept.begun_at })
+    }
+
+    fn take_up(&mut self) -> Option<TakenUp> {
+        let form = self.drawer.waiting()?.0.to_owned();
+        if let Some(ticket) = self.filed_before_the_cut(&form) {
+            self.remove_draft(&form);
+            return Some(TakenUp::Filed(ticket));
+        }
+        self.drawer.take_up(&form).map(TakenUp::Draft)
+    }
+
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        let Some((form, draft)) = self.drawer.waiting().map(|(form, kept)| (form.to_owned(), kept.draft.clone()))
+        else {
+            return Ok(());
+        };
+        if self.filed_before_the_cut(&form).is_none() {
+            let heard = self.heard(&draft, true);
+            let filed = self.ledger.take_down_form(&form, &self.village, &self.ledger.card().name, heard);
+            filed.map_err(|error| self.not_saved(&error))?;
+        }
+        self.remove_draft(&form);
+        Ok(())
     }
 
     fn find(&self, ticket: &Ticket) -> Found {
@@ -233,6 +359,38 @@ impl Station for Records {
     fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
         self.use_of(vote, token).map_err(not_taken)
     }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let mut all = watch.reports.all();
+        all.extend(self.disk_trouble());
+        let proven = self.counts().last_receipt.unwrap_or_default().max(self.ledger.card().enrolled_at);
+        let road_is_open = self.device.road().borrow().is_open;
+        all.extend(trouble::of_time(clock::now(), proven, watch.heard.last(), road_is_open));
+        all.sort_unstable();
+        all
+    }
+}
+
+impl Records {
+    fn disk_trouble(&self) -> Option<Trouble> {
+        match disk(&self.watch.as_ref()?.data) {
+            Ok(disk) => trouble::of_disk(disk),
+            Err(error) => {
+                tracing::error!(%error, "The disk does not tell how much room it has");
+                None
+            }
+        }
+    }
+
+    /// What the person in front of the screen can do about it; the cause goes to the log.
+    fn not_saved(&self, error: &LedgerError) -> NotSaved {
+        tracing::error!(%error, "The ledger refused an opinion");
+        match not_saved(error) {
+            NotSaved::Failed if self.disk_trouble() == Some(Trouble::ReadOnly) => NotSaved::ReadOnly,
+            why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
+        }
+    }
 }
 
 fn not_taken(why: Refused) -> NotTaken {
@@ -248,9 +406,7 @@ fn not_taken(why: Refused) -> NotTaken {
     }
 }
 
-/// What the person in front of the screen can do about it; the cause goes to the log.
 fn not_saved(error: &LedgerError) -> NotSaved {
-    tracing::error!(%error, "The ledger refused an opinion");
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
         LedgerError::Store(
@@ -264,5 +420,14 @@ fn not_saved(error: &LedgerError) -> NotSaved {
         | LedgerError::NoTickets
         | LedgerError::Codebook(_)
         | LedgerError::Seal(_) => NotSaved::Failed,
+    }
+}
+
+/// The same for a draft.
+fn not_kept(error: &DirError) -> NotSaved {
+    tracing::error!(%error, "A draft could not be kept");
+    match error {
+        DirError::Unusable(_, cause) if cause.kind() == std::io::ErrorKind::StorageFull => NotSaved::DiskFull,
+        DirError::Unusable(..) | DirError::InUse(_) => NotSaved::Failed,
     }
 }

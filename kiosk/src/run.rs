@@ -45,8 +45,10 @@ pub struct Kiosk {
     pub displays: Vec<Box<dyn Display>>,
     /// The touch panel on a wire, if there is one.
     pub panel: Option<Panel>,
-    /// What is heard.
+    /// What is heard, and who listens.
     pub voice: Box<dyn Voice>,
+    /// What `voice` tells.
+    pub told: mpsc::Receiver<Event>,
     /// Size of the screen, in pixels.
     pub size: Size,
     /// Where the browser page is served. It must be bound to the loopback only.
@@ -60,10 +62,11 @@ pub struct Kiosk {
 /// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
 /// screen that took the next touch before the last words are safe would be worse than one that stands still.
 pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Kiosk { station, news, mut boards, desk, mut displays, panel, mut voice, size, listener, routes } = kiosk;
+    let Kiosk { station, news, mut boards, desk, mut displays, panel, mut voice, mut told, size, listener, routes } =
+        kiosk;
     let glass = Glass::new(size);
     let mut painter = Painter::default();
-    let mut app = App::new(station, size, Instant::now());
+    let mut app = App::new(station, size, Instant::now()).with_packs(voice.packs());
     let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
     if let Some(panel) = panel {
         follow(panel, size, inputs.clone());
@@ -72,7 +75,6 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes), None)).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
-    let speech_ended = voice.ended();
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
 
     show(&app, &glass, &mut painter, &mut boards, &mut displays);
@@ -95,7 +97,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             }
             () = until(app.wake_at().map(TokioInstant::from_std)) => vec![Event::Tick],
             () = news.notified() => vec![Event::News],
-            () = speech_ended.notified() => vec![Event::SpeechEnded],
+            Some(event) = told.recv() => vec![event],
         };
         if !events.is_empty() {
             let answering = spawn_blocking(move || {
@@ -145,7 +147,7 @@ fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
     for board in boards {
         match board.poll(Instant::now()) {
             Ok(Some(BoardEvent::Pressed)) => events.push(Event::Button),
-            Ok(None) => {}
+            Ok(Some(BoardEvent::Key(_) | BoardEvent::Motion(_)) | None) => {}
             Err(error) => tracing::error!(%error, "A board could not be polled"),
         }
     }

@@ -10,17 +10,24 @@ use serde::Deserialize;
 
 use crate::{
     public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply},
-    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step},
+    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    trouble::Trouble,
 };
 
 /// 2026-11-20 10:00 in China.
-const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
+pub const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
 
 /// A station in memory. Nothing of it outlives the program.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// What was filed, with its ticket.
     pub filed: Vec<(Ticket, Draft)>,
+    /// What was filed because nobody came back to it.
+    pub unfinished: Vec<Draft>,
+    /// What is being said.
+    pub draft: Option<Draft>,
+    /// What waits for whoever began it.
+    pub left: Vec<Draft>,
     /// When set, filing fails so.
     pub refuses: Option<NotSaved>,
     /// What is known about tickets that were not filed here.
@@ -33,6 +40,8 @@ pub struct Sample {
     pub used: BTreeSet<String>,
     /// What the counts say, besides what was filed.
     pub counts: Counts,
+    /// What does not work.
+    pub troubles: Vec<Trouble>,
 }
 
 impl Default for Sample {
@@ -55,12 +64,16 @@ impl Default for Sample {
         });
         Self {
             filed: Vec::new(),
+            unfinished: Vec::new(),
+            draft: None,
+            left: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
             public: public(),
             taken: Vec::new(),
             used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
+            troubles: Vec::new(),
         }
     }
 }
@@ -85,7 +98,43 @@ impl Station for Sample {
         }
         let ticket = sample_ticket(18_376 + self.filed.len() as u32);
         self.filed.push((ticket, draft.clone()));
+        self.draft = None;
         Ok(ticket)
+    }
+
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
+        self.draft = Some(draft.clone());
+        Ok(())
+    }
+
+    fn throw_away(&mut self) {
+        self.draft = None;
+    }
+
+    fn leave_waiting(&mut self) {
+        self.left.extend(self.draft.take());
+    }
+
+    fn waiting(&self) -> Option<Waiting> {
+        let topic = self.left.first()?.topic.clone();
+        Some(Waiting { topic, begun_at: NEWS_AT })
+    }
+
+    fn take_up(&mut self) -> Option<TakenUp> {
+        self.waiting()?;
+        let draft = self.left.remove(0);
+        self.draft = Some(draft.clone());
+        Some(TakenUp::Draft(draft))
+    }
+
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        if let Some(why) = self.refuses {
+            return Err(why);
+        }
+        if self.waiting().is_some() {
+            self.unfinished.push(self.left.remove(0));
+        }
+        Ok(())
     }
 
     fn find(&self, ticket: &Ticket) -> Found {
@@ -100,6 +149,10 @@ impl Station for Sample {
             }
             found => found.unwrap_or(Found::Unknown),
         }
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.clone()
     }
 
     fn counts(&self) -> Counts {

@@ -2,6 +2,9 @@
 //!
 //! Nothing of this outlives the person: [`crate::app`] puts the station's own settings back when they have gone.
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
 /// How large letters are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Letters {
@@ -23,12 +26,16 @@ pub enum Colours {
 }
 
 /// Which language comes first; the other stands beside it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize, ValueEnum)]
 pub enum Language {
     /// 中文
     #[default]
+    #[serde(rename = "zh-CN")]
+    #[value(name = "zh-CN")]
     Chinese,
     /// English
+    #[serde(rename = "en")]
+    #[value(name = "en")]
     English,
 }
 

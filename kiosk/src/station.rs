@@ -1,10 +1,14 @@
 //! What the screens may ask of the station they stand in. Nothing else of the world reaches them.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
+use serde::{Deserialize, Serialize};
 
-use crate::public::{NotTaken, Public, Reply};
+use crate::{
+    public::{NotTaken, Public, Reply},
+    trouble::Trouble,
+};
 
 /// The station, as the screens see it.
 pub trait Station: Send {
@@ -12,8 +16,22 @@ pub trait Station: Send {
     fn place(&self) -> Place;
     /// What one can say something about, in the order of the codebook.
     fn topics(&self) -> Vec<Topic>;
-    /// Files an opinion. It is on disk when this returns `Ok`, and a ticket is never shown before.
+    /// Files an opinion. It is on disk when this returns `Ok`, and a ticket is never shown before. What was kept of it
+    /// as a draft is gone then.
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved>;
+    /// Keeps what somebody has said so far, instead of what was kept of it before. It is on disk when this returns `Ok`.
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved>;
+    /// Whoever was speaking took it back: nothing of it stays.
+    fn throw_away(&mut self);
+    /// Whoever was speaking has gone: what was kept waits from now on.
+    fn leave_waiting(&mut self);
+    /// What waits longest, without its words.
+    fn waiting(&self) -> Option<Waiting>;
+    /// Whoever began what waits longest goes on with it.
+    fn take_up(&mut self) -> Option<TakenUp>;
+    /// Files what waits longest as unfinished: nobody came back to it, and nothing that was said is lost. When it cannot
+    /// be saved it waits on.
+    fn file_unfinished(&mut self) -> Result<(), NotSaved>;
     /// What this station knows about a ticket.
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
@@ -26,6 +44,8 @@ pub trait Station: Send {
     fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken>;
     /// Whether this token may be used in this vote here.
     fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken>;
+    /// What does not work at the moment, the gravest first.
+    fn troubles(&self) -> Vec<Trouble>;
 }
 
 /// Where the kiosk stands.
@@ -40,7 +60,8 @@ pub struct Place {
 }
 
 /// What a person has said so far. `Debug` shows how much, never what.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Draft {
     /// Key of the topic.
     pub topic: String,
@@ -50,15 +71,67 @@ pub struct Draft {
     pub phone: Option<String>,
     /// The deputy with whom the person wants to talk, if this asks for a talk.
     pub talk: Option<Talk>,
+    /// Since when it is so, if the person said.
+    pub since: Option<Since>,
+    /// Somebody at the station writes for the person.
+    pub is_helped: bool,
+    /// The person is a child: who they are is neither asked nor kept.
+    pub is_child: bool,
+    /// Whether it is filed faster than people speak; see [`crate::flood`].
+    pub is_burst: bool,
+    /// What was spoken. Kept beside the words, not in them.
+    #[serde(skip)]
+    pub voice: Option<Recording>,
 }
 
 /// With whom somebody wants to talk.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Talk {
     /// The deputy's code.
     pub code: String,
     /// The deputy's name.
     pub name: String,
+}
+
+/// Since when something is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Since {
+    /// 今天
+    Today,
+    /// 这几天: within the last week.
+    Week,
+    /// 这个月: within the last month.
+    Month,
+    /// 更久: for longer.
+    Longer,
+}
+
+/// A voice that was recorded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Ogg Opus.
+    pub opus: Arc<[u8]>,
+    /// How long it is, a begun second counted as a whole one.
+    pub seconds: u32,
+}
+
+/// What somebody began to say and did not hand in, as much as the next person may know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Key of the topic.
+    pub topic: String,
+    /// When it was begun.
+    pub begun_at: UnixSeconds,
+}
+
+/// What somebody finds who comes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenUp {
+    /// Their words, to go on with.
+    Draft(Draft),
+    /// It was filed before the power failed, and this is its number.
+    Filed(Ticket),
 }
 
 /// Why nothing was saved, by what the person can do.
@@ -67,6 +140,9 @@ pub enum NotSaved {
     /// The disk is full: someone must come and make room.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk can only be read: somebody must come with another card.
+    #[error("the disk can only be read")]
+    ReadOnly,
     /// Something else went wrong: trying again may help.
     #[error("the opinion could not be saved")]
     Failed,
@@ -133,6 +209,19 @@ pub struct Counts {
     pub last_receipt: Option<UnixSeconds>,
 }
 
+impl Draft {
+    /// Whether anything was said that would be missed.
+    pub fn says_something(&self) -> bool {
+        !self.body.trim().is_empty() || self.voice.is_some()
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recording({} s)", self.seconds)
+    }
+}
+
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Draft")
@@ -140,6 +229,8 @@ impl fmt::Debug for Draft {
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
             .field("talk", &self.talk.is_some())
+            .field("since", &self.since)
+            .field("voice", &self.voice)
             .finish()
     }
 }

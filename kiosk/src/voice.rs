@@ -1,35 +1,60 @@
-//! Whoever says aloud what the app wants heard.
+//! Whoever says aloud what the app wants heard, and records what people say.
 
-use std::sync::Arc;
+use civic_core::wording::Both;
+use tokio::sync::mpsc;
 
-use tokio::sync::Notify;
+use crate::app::{Effect, Event};
 
-use crate::app::Effect;
+/// What happened to sound and voices, and was not taken yet; a station that is this far behind stands still anyway.
+pub const EVENTS_WAITING: usize = 256;
 
-/// Obeys the app's effects. It is called between events and must not wait.
+/// Obeys the app's effects. It is called between events and must not wait; what happens then is told as [`Event`]s, by
+/// the channel that the loop listens to.
 pub trait Voice: Send {
     /// Does this, now.
     fn obey(&mut self, effect: Effect);
 
-    /// Rung whenever the last thing to be said has been said.
-    fn ended(&self) -> Arc<Notify>;
+    /// The packs of prompts that it can speak with, by their names.
+    fn packs(&self) -> Vec<Both>;
 }
 
-/// A station without a loudspeaker: everything has been said at once.
-#[derive(Clone, Debug, Default)]
+/// A station without loudspeaker and microphone: everything has been said at once, and nothing is recorded.
+#[derive(Clone, Debug)]
 pub struct Silent {
-    ended: Arc<Notify>,
+    tell: mpsc::Sender<Event>,
+}
+
+impl Silent {
+    /// The station, and what it tells.
+    pub fn new() -> (Self, mpsc::Receiver<Event>) {
+        let (tell, told) = mpsc::channel(EVENTS_WAITING);
+        let silent = Self { tell };
+        silent.tell(Event::NoMicrophone);
+        (silent, told)
+    }
+
+    fn tell(&self, event: Event) {
+        if let Err(error) = self.tell.try_send(event) {
+            tracing::error!(%error, "The screens do not take what sound tells them");
+        }
+    }
 }
 
 impl Voice for Silent {
     fn obey(&mut self, effect: Effect) {
         match effect {
-            Effect::Say(_) | Effect::GoOn => self.ended.notify_one(),
-            Effect::Hush | Effect::Pause | Effect::Voice { .. } => {}
+            Effect::Say(_) | Effect::GoOn | Effect::Play(_) => self.tell(Event::SpeechEnded),
+            Effect::Record => self.tell(Event::NoMicrophone),
+            Effect::Hush
+            | Effect::Pause
+            | Effect::Voice { .. }
+            | Effect::RecordLonger
+            | Effect::StopRecording
+            | Effect::ThrowAwayRecording => {}
         }
     }
 
-    fn ended(&self) -> Arc<Notify> {
-        self.ended.clone()
+    fn packs(&self) -> Vec<Both> {
+        Vec::new()
     }
 }

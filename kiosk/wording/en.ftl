@@ -23,7 +23,7 @@ read-go-on = Go on
 read-again = Hear it again
 
 home-say = Say something
-home-find = See what became of it
+home-find = What became of it
 
 here = On this machine
 on-road = On the way
@@ -32,6 +32,29 @@ last-receipt = The county last received on { $day }
 no-receipt-yet = The county has received nothing from here yet
 
 topics-title = What is it about?
+
+begun-title = Was that you?
+begun-at = At { $at } somebody began to say something about this, and did not hand it in:
+begun-mine = Yes, I go on
+begun-not-mine = No, I say my own
+
+speak-title = Speak or write?
+speak-begin = Speak
+speak-write = Write
+speak-helped = Somebody writes for me
+speak-no-microphone = The microphone of this machine does not work now. Please write, or ask somebody at the station to write for you.
+speak-try-again = Try the microphone again
+speak-listening = Please speak, it is listening
+speak-near = Come near, take your time
+speak-left = { $seconds } seconds left
+speak-longer = One minute more
+speak-stop = That was it
+speak-hear-title = Listen: is it right?
+speak-recorded = { $seconds } seconds were recorded. You can listen first.
+speak-silent = No voice was heard. Please come nearer and say it again.
+speak-play = Listen
+speak-again = Say it again
+speak-keep = Keep it
 
 clear = Clear
 done-writing = Done
@@ -52,10 +75,18 @@ clear-title = Take everything away?
 clear-yes = Take it away
 clear-no = Keep it and go on
 
+since-title = Since when is it so?
+since-today = Today
+since-week = These days
+since-month = This month
+since-longer = For longer
+since-skip = Skip this
+
 contact-title = Leave a phone number?
 contact-why = It is handled all the same without one, and no name is kept. With one, the people handling it can call you; only the county can see it.
 contact-no = No need
 contact-yes = Leave a number
+contact-child = I am under fourteen
 
 phone-title = Your phone number
 phone-who-sees = The number is locked; only the county can open it.
@@ -65,7 +96,9 @@ phone-none = Rather not
 
 read-back-title = Is this right?
 read-back-phone = Phone: { $phone }
+read-back-voice = What you said, { $seconds } seconds
 read-back-no-phone = No phone, no name
+read-back-child = Under fourteen: no name, no phone
 read-back-change = Change it
 read-back-file = Yes, hand it in
 
@@ -78,6 +111,7 @@ not-saved-title = Not saved
 not-saved-kept = It could not be saved. Your words are still here.
 not-saved-again-kept = Tried { $failures } times and still not saved. Your words are still here.
 not-saved-disk-full = This machine is full. Please tell someone at the station or a deputy.
+not-saved-read-only = The card of this machine can no longer be written. Please tell the people of the station, or ask the deputy to come.
 not-saved-failed = Please try again. If it fails again, tell someone at the station.
 not-saved-look = See my words
 not-saved-again = Try again
@@ -104,6 +138,7 @@ stage-received = The county has your words; nothing is known yet about their han
 still-there = Are you still there?
 leave-title = Stop writing?
 leave-loses-words = Going to the first page loses what you wrote.
+leave-keeps-words = If nobody is there, what you said is put away safely. The next time somebody wants to speak, it is asked about first.
 leave-goes-home = If nobody is here, the first page comes back soon.
 leave-stay = I am here, go on
 leave-go = To the first page
@@ -141,3 +176,11 @@ rate-solved = Is it solved?
 rate-solved-yes = Solved
 rate-solved-no = Not solved
 rate-skip = Rather not say
+trouble-title = Not all works here
+trouble-disk-full = This machine is full and can keep nothing new. All that was saved is here. Please tell the station.
+trouble-read-only = The card of this machine cannot be written, so nothing new can be kept. All that was saved is here. Please tell the station.
+trouble-no-microphone = The microphone does not work. You can write, or touch ready sentences.
+trouble-no-paper = The printer has no paper. Please write your number down, or take a picture of it.
+trouble-no-date = This machine does not know the date. What you say is kept and sent all the same.
+trouble-not-heard = County not heard since { $day }. Your words are kept here and will go.
+trouble-rest = Everything else works.

@@ -33,6 +33,29 @@ no-receipt-yet = 县里还没有收到过这台机器的意见
 
 topics-title = 您想说哪方面的事？
 
+begun-title = 是您说的吗？
+begun-at = { $at } 有人开始说这方面的事，还没有交：
+begun-mine = 是我，接着说
+begun-not-mine = 不是我，我说我的
+
+speak-title = 您想怎么说？
+speak-begin = 说给它听
+speak-write = 写下来
+speak-helped = 请人帮我写
+speak-no-microphone = 这台机器的话筒现在用不了。请写下来，或者请站里的人帮您写。
+speak-try-again = 再试试话筒
+speak-listening = 请说，正在听
+speak-near = 靠近一点，慢慢说
+speak-left = 还能说 { $seconds } 秒
+speak-longer = 再加一分钟
+speak-stop = 说完了
+speak-hear-title = 听一听，对不对？
+speak-recorded = 录了 { $seconds } 秒。可以先听一遍。
+speak-silent = 好像没有录到声音。请靠近一点，再说一遍。
+speak-play = 听一遍
+speak-again = 重新说
+speak-keep = 就这样
+
 clear = 清空
 done-writing = 写好了
 writing-hint = 点下面的话，或者用拼音写
@@ -52,10 +75,18 @@ clear-title = 都不要了吗？
 clear-yes = 都不要了
 clear-no = 留着，接着写
 
+since-title = 什么时候开始的？
+since-today = 今天
+since-week = 这几天
+since-month = 这个月
+since-longer = 更久了
+since-skip = 不说这个
+
 contact-title = 要不要留电话？
 contact-why = 不留也一样办，不记名字。留了电话，办事的人能打给您；号码只有县里看得到。
 contact-no = 不用留
 contact-yes = 留个电话
+contact-child = 我还没满十四岁
 
 phone-title = 请按您的电话号码
 phone-who-sees = 号码加了锁，只有县里打得开。
@@ -65,7 +96,9 @@ phone-none = 不留了
 
 read-back-title = 看一看，对不对？
 read-back-phone = 电话：{ $phone }
+read-back-voice = 您说的话，{ $seconds } 秒
 read-back-no-phone = 不留电话，不记名字
+read-back-child = 不满十四岁，不问名字和电话
 read-back-change = 改一改
 read-back-file = 对，交上去
 
@@ -78,6 +111,7 @@ not-saved-title = 没有存上
 not-saved-kept = 刚才没有存上。您写的话还在，没有丢。
 not-saved-again-kept = 试了 { $failures } 次，还是没有存上。您写的话还在。
 not-saved-disk-full = 这台机器存满了。请告诉站里的人，或者请代表来。
+not-saved-read-only = 这台机器的存储卡坏了，写不进去。请告诉站里的人，或者请代表来。
 not-saved-failed = 请再试一次。还不行，请告诉站里的人。
 not-saved-look = 看看我写的
 not-saved-again = 再试一次
@@ -104,6 +138,7 @@ stage-received = 县里已经收到您的话，还没有办理的消息。
 still-there = 还在吗？
 leave-title = 不写了吗？
 leave-loses-words = 回到首页，刚才写的话就没有了。
+leave-keeps-words = 没有人的话，您刚才说的先替您收好。下次点“提意见”，会先问一问是不是您的。
 leave-goes-home = 没有人的话，一会儿就回到首页。
 leave-stay = 我还在，接着来
 leave-go = 回首页
@@ -141,3 +176,11 @@ rate-solved = 您说的事，解决了吗？
 rate-solved-yes = 解决了
 rate-solved-no = 没解决
 rate-skip = 不说，下一步
+trouble-title = 这台机器有点不方便
+trouble-disk-full = 这台机器存满了，现在存不了新的话。以前存的都在。请告诉站里的人。
+trouble-read-only = 这台机器的存储卡写不进去，现在存不了新的话。以前存的都在。请告诉站里的人。
+trouble-no-microphone = 话筒用不了。您可以写，也可以点常用话。
+trouble-no-paper = 打印机没有纸了。号码请抄下来，或者用手机拍下来。
+trouble-no-date = 这台机器不知道今天是几号。您的话照样存，照样送。
+trouble-not-heard = { $day }以后没有收到县里的消息。您的话存在这里，路通了就送。
+trouble-rest = 别的都能用。提过的意见，照样可以查。

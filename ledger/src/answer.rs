@@ -124,14 +124,14 @@ impl Ledger {
         at: civic_core::time::UnixSeconds,
         record: &Record,
     ) -> Result<bool, LedgerError> {
-        let mut tables = self.writer();
+        let tables = self.writer_in_step()?;
         if self.inner.log.is_received(&id)?.is_some() {
             return Ok(false);
         }
         let envelope = record.seal(&self.inner.card.seal_key, &id, Seed(clock::random()))?;
         let stamp = Stamp::new("", at);
         let entry = self.entry(village, Audience::County, id, EntryKind::Sealed, &stamp, envelope)?;
-        self.commit(&mut tables, vec![entry])?;
+        self.commit(&tables, vec![entry])?;
         Ok(true)
     }
 }

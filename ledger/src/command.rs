@@ -350,6 +350,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     for apart in status.apart {
         println!("kept apart since {}: {}", apart.at.date_and_minute(), apart.reason);
     }
+    for refused in status.refused {
+        println!("not merged since {}: {} into record {}", refused.at.date_and_minute(), refused.reason, refused.doc);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -21,16 +21,18 @@ pub mod enclosed;
 mod merge;
 pub mod publish;
 pub mod query;
+pub mod reason;
 pub mod sealed;
 pub mod status;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod workers;
 mod write;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use civic_core::{
@@ -103,6 +105,10 @@ struct Inner {
     codebook: Codebook,
     // Std mutexes: held for one piece of work, never over an await. The writer's guards against two changes with one number.
     writer: Mutex<Tables>,
+    // Whose turn it is to wait for the writer: nobody who lets it go and wants it again comes before who waits.
+    turn: Mutex<()>,
+    // Whether something of our own is in the log and could not be merged.
+    is_behind: AtomicBool,
     reader: Mutex<Tables>,
     changed: watch::Sender<u64>,
 }
@@ -118,6 +124,8 @@ impl Ledger {
             card: identity.card.clone(),
             secret: identity.key.to_bytes(),
             writer: Mutex::new(Tables::open(&path)?),
+            turn: Mutex::new(()),
+            is_behind: AtomicBool::new(false),
             reader: Mutex::new(Tables::open(&path)?),
             changed: watch::channel(0).0,
             log,
@@ -177,6 +185,7 @@ impl Ledger {
     }
 
     fn writer(&self) -> MutexGuard<'_, Tables> {
+        let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Work that panicked left its transaction rolled back.
         self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,32 +1,53 @@
 //! From the log to documents: in order, behind the sync path, restartable at any point.
+//!
+//! The log's batches are merged one after the other, each in one transaction with the note of how far it went. What
+//! needs no database (loading, the gate, reading) is done for several documents at once, by as many threads as help.
 
 use std::collections::BTreeMap;
 
 use civic_core::{
-    document::Document,
-    gate::{self, Verdict},
-    id::{Actor, DocId},
+    codebook::Codebook,
+    document::{CHANGES_MAX, Document},
+    gate::{self, Admission, Offer, Verdict},
+    id::{Actor, DeviceId, DocId},
     space::{Audience, Space},
     time::UnixSeconds,
 };
-use replica::store::Arrived;
-use sync_core::entry::EntryKind;
-use tracing::{debug, warn};
+use replica::{
+    clock,
+    store::{Arrived, NewEntry},
+};
+use rusqlite::{Transaction, TransactionBehavior};
+use sync_core::{
+    entry::{Entry, EntryKind},
+    feed::Feed,
+};
+use tracing::{debug, error, warn};
 
 use crate::{
     Ledger, LedgerError,
-    tables::{Kept, Tables},
+    reason::Reason,
+    tables::{Grown, Tables, Told},
+    workers::in_parallel,
 };
 
-/// Runs that are read at once.
-const BATCH_RUNS: usize = 200;
-/// Entries after which a transaction is closed: so long, about half a second, may somebody wait who wants to write.
-const BATCH_ENTRIES: u64 = 500;
+/// Entries of a batch: so long may somebody wait who wants to write. A quarter of a second on a small board.
+const BATCH_ENTRIES: usize = 1_000;
+/// Bytes of entries after which a batch is closed.
+const BATCH_LEN: usize = 4 * 1024 * 1024;
+/// Documents that are in memory between two visits to the database.
+const GROUP_DOCUMENTS: usize = 64;
+/// Bytes of snapshots and changes after which such a group is closed.
+const GROUP_LEN: usize = 4 * 1024 * 1024;
+/// Changes of one document that may wait; more could never enter it. What comes beyond is refused.
+const PENDING_MAX: usize = CHANGES_MAX;
+/// Bytes of changes of one document that may wait.
+const PENDING_LEN_MAX: usize = 4 * 1024 * 1024;
 
 /// What a pass over the log did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Runs read.
+    /// Runs read to their end.
     pub runs: u64,
     /// Changes that entered a document.
     pub changes: u64,
@@ -36,12 +57,103 @@ pub struct Merged {
     pub refused: u64,
 }
 
+/// Who wrote a change, and where.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) actor: Actor,
+    pub(crate) device: DeviceId,
+    pub(crate) space: Space,
+}
+
+impl Origin {
+    fn of(feed: &Feed) -> Self {
+        Self { actor: feed.actor(), device: feed.device(), space: feed.space.clone() }
+    }
+}
+
+/// A change on its way into a document.
+pub(crate) struct Incoming {
+    pub(crate) origin: Origin,
+    /// The entry's time.
+    pub(crate) at: UnixSeconds,
+    pub(crate) payload: Vec<u8>,
+}
+
 /// The changes of one document in a batch, in order.
 struct Work {
-    space: Space,
-    changes: Vec<(Actor, String, Vec<u8>)>,
+    changes: Vec<Incoming>,
+    /// The newest run that brought one.
     row: i64,
-    at: UnixSeconds,
+    /// When the first of them came.
+    arrived_at: UnixSeconds,
+}
+
+/// How far the log is merged: all runs up to a row, and so many entries of the run behind it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Progress {
+    pub(crate) row: i64,
+    pub(crate) entries: usize,
+}
+
+/// What of the log is merged together.
+#[derive(Default)]
+struct Batch {
+    works: BTreeMap<DocId, Work>,
+    /// What only the county opens, in the order of arrival.
+    sealed: Vec<(DocId, Incoming)>,
+    /// Runs that end in it.
+    runs: u64,
+    entries: usize,
+    len: usize,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.entries >= BATCH_ENTRIES || self.len >= BATCH_LEN
+    }
+
+    /// Puts an entry to the others of its document.
+    fn put(&mut self, origin: &Origin, entry: &Entry<'_>, row: i64, arrived_at: UnixSeconds) {
+        self.entries += 1;
+        self.len += entry.payload.len();
+        if entry.is_erased {
+            return;
+        }
+        let incoming = || Incoming { origin: origin.clone(), at: entry.at, payload: entry.payload.to_vec() };
+        match entry.kind {
+            EntryKind::Change => {
+                let new = || Work { changes: Vec::new(), row, arrived_at };
+                let work = self.works.entry(entry.doc).or_insert_with(new);
+                work.row = row;
+                work.changes.push(incoming());
+            }
+            EntryKind::Sealed if origin.space.audience == Audience::County => self.sealed.push((entry.doc, incoming())),
+            // Not for anybody here to open, known to the log itself, or of a newer program: the log keeps it.
+            EntryKind::Sealed | EntryKind::Attachment | EntryKind::Revoked | EntryKind::Unknown(_) => {}
+        }
+    }
+}
+
+/// Work with what the tables have of its document.
+struct Task {
+    name: DocId,
+    /// Where the document lives and its snapshot, if it is here.
+    stored: Option<(Space, Vec<u8>)>,
+    /// What waited for changes of this document, and what came.
+    changes: Vec<Incoming>,
+    row: i64,
+    arrived_at: UnixSeconds,
+}
+
+/// What is to be written of a document.
+struct Outcome {
+    name: DocId,
+    admitted: u64,
+    grown: Option<Grown>,
+    pending: Vec<Incoming>,
+    refused: Vec<(Incoming, Reason)>,
+    row: i64,
+    arrived_at: UnixSeconds,
 }
 
 impl Ledger {
@@ -50,158 +162,191 @@ impl Ledger {
     pub fn catch_up(&self) -> Result<Merged, LedgerError> {
         let mut merged = Merged::default();
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
-        while self.merge_one(&mut self.writer(), &mut merged)? {}
+        while self.merge_next(&self.writer(), &mut merged)? {}
         self.tell(&merged);
         Ok(merged)
     }
 
-    pub(crate) fn catch_up_with(&self, tables: &mut Tables) -> Result<Merged, LedgerError> {
+    /// Merges what this installation has just written up to `row`. What others wrote before it need not be merged first:
+    /// if that is much, it keeps its place in the queue, and these changes will be known when their turn comes.
+    pub(crate) fn merge_own(&self, tables: &Tables, row: i64, entries: &[NewEntry]) -> Result<(), LedgerError> {
         let mut merged = Merged::default();
-        while self.merge_one(tables, &mut merged)? {}
+        transaction(tables, || {
+            let (batch, end) = self.next_batch(tables.progress()?)?;
+            if end.row >= row {
+                self.merge_batch(tables, batch, &mut merged)?;
+                return Ok(tables.set_progress(end)?);
+            }
+            let (device, now, mut own) = (DeviceId::of(&self.inner.log.public_key()), clock::now(), Batch::default());
+            // Anything else has time until its turn, and would count twice.
+            for NewEntry { space, doc, kind, at, payload } in entries.iter().filter(|new| new.kind == EntryKind::Change)
+            {
+                let origin = Origin { actor: self.inner.log.actor(), device, space: space.clone() };
+                let entry = Entry { doc: *doc, kind: *kind, at: *at, payload, is_erased: false };
+                own.put(&origin, &entry, row, now);
+            }
+            self.merge_batch(tables, own, &mut merged)
+        })?;
         self.tell(&merged);
-        Ok(merged)
+        Ok(())
     }
 
     fn tell(&self, merged: &Merged) {
-        if merged.runs > 0 {
+        if *merged != Merged::default() {
             debug!(?merged, "Merged");
             self.inner.changed.send_modify(|changed| *changed += 1);
         }
     }
 
     /// Merges one batch in a transaction; `false` if there was none.
-    fn merge_one(&self, tables: &mut Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
-        if tables.progress()? >= self.inner.log.newest_row() {
+    fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
+        if tables.progress()?.row >= self.inner.log.newest_row() {
             return Ok(false);
         }
-        tables.db.execute_batch("BEGIN IMMEDIATE")?;
-        match self.merge_next(tables, merged) {
-            Ok(()) => tables.db.execute_batch("COMMIT")?,
-            Err(error) => {
-                tables.db.execute_batch("ROLLBACK")?;
-                return Err(error);
-            }
-        }
+        transaction(tables, || {
+            // Read inside the transaction: another program may be looking at the same tables.
+            let (batch, end) = self.next_batch(tables.progress()?)?;
+            self.merge_batch(tables, batch, merged)?;
+            Ok(tables.set_progress(end)?)
+        })?;
         Ok(true)
     }
 
-    /// One batch. How far the ledger is, is read inside the transaction: another program may be looking at it too.
-    fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<(), LedgerError> {
-        let mut arrived = self.inner.log.arrived_after(tables.progress()?, BATCH_RUNS)?;
-        let mut entries = 0;
-        let whole = arrived.iter().take_while(|arrived| {
-            let is_open = entries < BATCH_ENTRIES;
-            entries += arrived.run.count;
-            is_open
-        });
-        let whole = whole.count();
-        arrived.truncate(whole);
-        let Some(last) = arrived.last() else { return Ok(()) };
-        merged.runs += arrived.len() as u64;
-        self.merge_batch(tables, &arrived, merged)?;
-        Ok(tables.set_progress(last.row)?)
-    }
-
-    fn merge_batch(&self, tables: &Tables, arrived: &[Arrived], merged: &mut Merged) -> Result<(), LedgerError> {
-        let mut works: BTreeMap<DocId, Work> = BTreeMap::new();
-        for Arrived { row, feed, run, at } in arrived {
-            let (actor, device) = (feed.actor(), feed.device().to_string());
+    /// The entries of the log behind `done`, and how far it is merged with them.
+    fn next_batch(&self, mut done: Progress) -> Result<(Batch, Progress), LedgerError> {
+        let mut batch = Batch::default();
+        while !batch.is_full() {
+            let Some(arrived) = self.inner.log.arrived_after(done.row, 1)?.pop() else { break };
+            let Arrived { row, feed, run, at } = arrived;
+            let origin = Origin::of(&feed);
             let body = run.unpacked();
-            let entries = match body.as_ref().map_err(|bad| *bad).and_then(|body| run.entries(body)) {
-                Ok(entries) => entries,
-                Err(bad) => {
-                    warn!(%device, error = %bad, "A stored run cannot be read");
-                    continue;
-                }
-            };
-            for entry in entries.into_iter().filter(|entry| !entry.is_erased) {
-                match entry.kind {
-                    EntryKind::Change => {
-                        let work = works.entry(entry.doc).or_insert_with(|| Work {
-                            space: feed.space.clone(),
-                            changes: Vec::new(),
-                            row: *row,
-                            at: *at,
-                        });
-                        work.row = *row;
-                        if work.space == feed.space {
-                            work.changes.push((actor, device.clone(), entry.payload.to_vec()));
-                        } else {
-                            merged.refused += 1;
-                            let reason = format!("the document lives in {}, not in {}", work.space, feed.space);
-                            tables.put_refused(&entry.doc, &device, &reason, entry.payload, *at)?;
-                        }
-                    }
-                    EntryKind::Sealed if self.is_hub() && feed.space.audience == Audience::County => {
-                        tables.put_sealed(&entry.doc, &feed.space.area, &device, entry.at, entry.payload)?;
-                    }
-                    // Not for this installation to open, known to the log itself, or of a newer program: the log keeps it.
-                    EntryKind::Sealed | EntryKind::Attachment | EntryKind::Revoked | EntryKind::Unknown(_) => {}
+            let entries = body.as_ref().map_err(|bad| *bad).and_then(|body| run.entries(body)).unwrap_or_else(|bad| {
+                warn!(device = %origin.device, error = %bad, "A stored run cannot be read");
+                Vec::new()
+            });
+            let mut left = entries.iter().skip(done.entries);
+            for entry in left.by_ref() {
+                batch.put(&origin, entry, row, at);
+                if batch.is_full() {
+                    break;
                 }
             }
+            if left.len() == 0 {
+                batch.runs += 1;
+                done = Progress { row, entries: 0 };
+            } else {
+                done.entries = entries.len() - left.len();
+            }
         }
-        for (name, work) in works {
-            self.merge_document(tables, &name, work, merged)?;
-        }
-        Ok(())
+        Ok((batch, done))
     }
 
-    fn merge_document(
-        &self,
-        tables: &Tables,
-        name: &DocId,
-        work: Work,
-        merged: &mut Merged,
-    ) -> Result<(), LedgerError> {
-        let mut kept = match tables.document(name)? {
-            Some(kept) => kept,
-            None => Kept { space: work.space.clone(), document: Document::empty() },
-        };
-        if kept.space != work.space {
-            let reason = format!("the document lives in {}, not in {}", kept.space, work.space);
-            for (_, device, payload) in &work.changes {
-                merged.refused += 1;
-                tables.put_refused(name, device, &reason, payload, work.at)?;
-            }
-            return Ok(());
+    /// Merges a batch, so many documents at a time as fit in memory.
+    fn merge_batch(&self, tables: &Tables, batch: Batch, merged: &mut Merged) -> Result<(), LedgerError> {
+        merged.runs += batch.runs;
+        for (name, Incoming { origin, at, payload }) in batch.sealed.iter().filter(|_| self.is_hub()) {
+            tables.put_sealed(name, &origin.space.area, &origin.device.to_string(), *at, payload)?;
         }
-        let mut waiting: Vec<(Actor, String, Vec<u8>)> =
-            tables.take_pending(name)?.into_iter().map(|(actor, payload)| (actor, String::new(), payload)).collect();
-        waiting.extend(work.changes);
-        let mut has_grown = false;
-        // What waited for a change of this very batch enters in the next round.
-        loop {
-            let offered: Vec<(Actor, &[u8])> =
-                waiting.iter().map(|(actor, _, payload)| (*actor, payload.as_slice())).collect();
-            let verdicts = gate::admit(&mut kept.document, &offered);
-            let mut still = Vec::new();
-            let mut admitted = 0;
-            for ((actor, device, payload), verdict) in waiting.into_iter().zip(verdicts) {
-                match verdict {
-                    Verdict::Admitted => admitted += 1,
-                    Verdict::Known => {}
-                    Verdict::Pending => still.push((actor, device, payload)),
-                    Verdict::Refused(refusal) => {
-                        warn!(document = %name, device, reason = %refusal, "The gate refused a change");
-                        merged.refused += 1;
-                        tables.put_refused(name, &device, &refusal.to_string(), &payload, work.at)?;
-                    }
-                }
+        let (mut group, mut len) = (Vec::new(), 0);
+        for (name, Work { changes: came, row, arrived_at }) in batch.works {
+            let mut changes = tables.take_pending(&name)?;
+            changes.extend(came);
+            let task = Task { name, stored: tables.stored(&name)?, changes, row, arrived_at };
+            len += task.len();
+            group.push(task);
+            if group.len() >= GROUP_DOCUMENTS || len >= GROUP_LEN {
+                self.merge_group(tables, std::mem::take(&mut group), merged)?;
+                len = 0;
             }
+        }
+        self.merge_group(tables, group, merged)
+    }
+
+    fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {
+        for outcome in in_parallel(group, |task| task.carry_out(&self.inner.codebook)) {
+            let Outcome { name, admitted, grown, pending, refused, row, arrived_at } = outcome;
             merged.changes += admitted;
-            has_grown |= admitted > 0;
-            waiting = still;
-            if admitted == 0 || waiting.is_empty() {
-                break;
+            merged.pending += pending.len() as u64;
+            merged.refused += refused.len() as u64;
+            for change in &pending {
+                tables.put_pending(&name, change)?;
             }
-        }
-        merged.pending += waiting.len() as u64;
-        for (actor, _, payload) in &waiting {
-            tables.put_pending(name, actor, payload)?;
-        }
-        if has_grown {
-            tables.keep(&self.inner.codebook, name, &kept, work.row, work.at)?;
+            for (Incoming { origin, payload, .. }, reason) in &refused {
+                tables.put_refused(&name, &origin.device.to_string(), *reason, payload, arrived_at)?;
+            }
+            if let Some(grown) = grown {
+                tables.keep(&name, &grown, row, arrived_at)?;
+            }
         }
         Ok(())
     }
+}
+
+/// Carries out work in a transaction; a failure, or a panic, leaves everything as it was.
+fn transaction<T>(tables: &Tables, work: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+    let transaction = Transaction::new_unchecked(&tables.db, TransactionBehavior::Immediate)?;
+    let done = work()?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+impl Task {
+    /// About how much memory it takes.
+    fn len(&self) -> usize {
+        let snapshot = self.stored.as_ref().map_or(0, |(_, snapshot)| snapshot.len());
+        snapshot + self.changes.iter().map(|change| change.payload.len()).sum::<usize>()
+    }
+
+    /// Lets the changes into the document and reads what the tables are to tell of it. Needs no database.
+    fn carry_out(self, codebook: &Codebook) -> Outcome {
+        let Self { name, stored, changes, row, arrived_at } = self;
+        let mut outcome =
+            Outcome { name, admitted: 0, grown: None, pending: Vec::new(), refused: Vec::new(), row, arrived_at };
+        let (home, mut document) = match stored {
+            Some((space, snapshot)) => (Some(space), load(&name, &snapshot)),
+            None => (changes.first().map(|change| change.origin.space.clone()), Document::empty()),
+        };
+        let Some(home) = home else { return outcome };
+        let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
+        for change in changes {
+            if change.origin.space == home { here.push(change) } else { elsewhere.push(change) }
+        }
+        let offers: Vec<Offer<'_>> = here
+            .iter()
+            .map(|Incoming { origin, at, payload }| Offer { actor: origin.actor, at: *at, payload })
+            .collect();
+        let Admission { verdicts, grown } =
+            gate::admit_and_read(&mut document, &offers, |document| Told::of(codebook, home.audience, document));
+        drop(offers);
+        let mut waiting_len = 0;
+        for (change, verdict) in here.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Admitted => outcome.admitted += 1,
+                Verdict::Known => {}
+                Verdict::Pending => {
+                    waiting_len += change.payload.len();
+                    if outcome.pending.len() < PENDING_MAX && waiting_len <= PENDING_LEN_MAX {
+                        outcome.pending.push(change);
+                    } else {
+                        outcome.refused.push((change, Reason::Crowded));
+                    }
+                }
+                Verdict::Refused(refusal) => {
+                    warn!(document = %name, device = %change.origin.device, reason = %refusal, "The gate refused a change");
+                    outcome.refused.push((change, Reason::from(&refusal)));
+                }
+            }
+        }
+        outcome.refused.extend(elsewhere.into_iter().map(|change| (change, Reason::Elsewhere)));
+        outcome.grown = grown.map(|(snapshot, told)| Grown { kind: document.kind(), space: home, snapshot, told });
+        outcome
+    }
+}
+
+/// A damaged snapshot counts as missing: the log still has everything.
+fn load(name: &DocId, snapshot: &[u8]) -> Document {
+    Document::load(snapshot).unwrap_or_else(|failure| {
+        error!(document = %name, error = %failure, "A snapshot cannot be read; `rebuild` makes the tables anew");
+        Document::empty()
+    })
 }

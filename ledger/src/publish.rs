@@ -59,8 +59,7 @@ pub enum TokenError {
 impl Ledger {
     /// Publishes everything in a file, in one transaction; only what differs is written. Only the hub does this.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<Line>, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let (mut desk, mut lines) = (self.desk(), Vec::new());
         for notice in &publication.notices {
             lines.push(desk.put(&tables, notice.clone())?);
@@ -82,15 +81,14 @@ impl Ledger {
         for form in &publication.matters {
             lines.push(desk.put_matter(&tables, form)?);
         }
-        self.commit(&mut tables, desk.entries)?;
+        self.commit(&tables, desk.entries)?;
         Ok(lines)
     }
 
     /// Publishes the hashes of tokens that were made together ([`civic_core::vote::batch_of`]) for the vote `key`. They are
     /// on disk when this returns, and the tokens may be given out. The same batch again changes nothing.
     pub fn add_tokens(&self, key: &str, batch: &str) -> Result<Line, TokenError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let known = tables.published_by_key::<Vote>(key).map_err(LedgerError::from)?;
         let mut vote = known.ok_or_else(|| TokenError::NoVote(key.to_owned()))?;
         let (there, new) = (vote.token_count(), batch.len() / HASH_DIGITS);
@@ -102,7 +100,7 @@ impl Ledger {
         }
         let mut desk = self.desk();
         let line = desk.put(&tables, vote)?;
-        self.commit(&mut tables, desk.entries)?;
+        self.commit(&tables, desk.entries)?;
         Ok(line)
     }
 
@@ -122,8 +120,7 @@ impl Ledger {
 
     /// Brings the "me too" counts of matters up to date that have fallen behind what was said; returns how many moved.
     pub fn count_me_too(&self) -> Result<usize, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let (stamp, mut entries) = (self.county_stamp(), Vec::new());
         for (id, matter) in tables.all_published::<Matter>()? {
             let me_too = tables.sealed_count(What::MeToo, &id)?;
@@ -132,7 +129,7 @@ impl Ledger {
             }
         }
         let moved = entries.len();
-        self.commit(&mut tables, entries)?;
+        self.commit(&tables, entries)?;
         Ok(moved)
     }
 

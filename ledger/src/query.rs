@@ -132,14 +132,14 @@ pub struct VisitLine {
     pub count: u64,
 }
 
-/// A change that the gate refused.
+/// A change that stays out of its document.
 #[derive(Clone, Debug, Serialize)]
 pub struct RefusedLine {
     /// The document.
     pub doc: String,
     /// The author in hexadecimal.
     pub device: String,
-    /// Why.
+    /// Why: the word of a [`Reason`](crate::reason::Reason).
     pub reason: String,
     /// When it came.
     pub at: UnixSeconds,
@@ -275,7 +275,7 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What the gate refused, newest first.
+    /// Changes that stay out of their documents, newest first.
     pub fn refused(&self, limit: usize) -> Result<Vec<RefusedLine>, LedgerError> {
         let tables = self.reader();
         let mut query =

@@ -14,7 +14,7 @@ use civic_core::{
 use rusqlite::{Row, params};
 use sync_core::entry::EntryKind;
 
-use crate::{Ledger, LedgerError, tables::Tables};
+use crate::{Ledger, LedgerError, reason::Reason, tables::Tables};
 
 /// An envelope with a record in it.
 pub struct Envelope {
@@ -104,7 +104,7 @@ impl Ledger {
             }
             Record::Response(_) | Record::Reaction(_) => true,
         };
-        let mut tables = self.writer();
+        let tables = self.writer_in_step()?;
         let (what, subject) = match record {
             Record::Response(response) => (What::Response, response.consultation.to_string()),
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
@@ -112,27 +112,21 @@ impl Ledger {
             Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
             Record::Reaction(reaction) => {
                 let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
-                (self.take_reaction(&mut tables, envelope, reaction)?, ticket)
+                (self.take_reaction(&tables, envelope, reaction)?, ticket)
             }
         };
         tables.mark_sealed(&envelope.doc, what, &subject)?;
         Ok(what)
     }
 
-    /// Keeps what cannot be opened apart, with the reason, where an operator sees it.
-    pub fn set_aside(&self, envelope: &Envelope, reason: &str) -> Result<(), LedgerError> {
+    /// Keeps what cannot be opened apart, where an operator sees it.
+    pub fn set_aside(&self, envelope: &Envelope) -> Result<(), LedgerError> {
         let tables = self.writer();
-        tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
+        tables.put_refused(&envelope.doc, &envelope.author, Reason::Sealed, &[], envelope.at)?;
         Ok(tables.mark_sealed(&envelope.doc, What::Unreadable, "")?)
     }
 
-    fn take_reaction(
-        &self,
-        tables: &mut Tables,
-        envelope: &Envelope,
-        reaction: &Reaction,
-    ) -> Result<What, LedgerError> {
-        self.catch_up_with(tables)?;
+    fn take_reaction(&self, tables: &Tables, envelope: &Envelope, reaction: &Reaction) -> Result<What, LedgerError> {
         let name = match reaction.ticket() {
             Some(ticket) => tables.by_ticket(&ticket)?,
             None => None,

@@ -11,7 +11,7 @@ use replica::{
 };
 use serde::Serialize;
 
-use crate::{Ledger, LedgerError};
+use crate::{Ledger, LedgerError, query::RefusedLine};
 
 /// Things kept apart that are told at once.
 const APART_SHOWN: usize = 100;
@@ -36,8 +36,10 @@ pub struct Status {
     pub waiting: Vec<Waiting>,
     /// The road at this moment.
     pub road: RoadState,
-    /// What was kept apart, and why.
+    /// What the log keeps apart, and why.
     pub apart: Vec<Apart>,
+    /// Changes in the log that stay out of their documents, and why.
+    pub refused: Vec<RefusedLine>,
     /// Its own attachments that have no receipt.
     pub attachments: AttachmentStatus,
 }
@@ -111,6 +113,7 @@ impl Ledger {
             counts,
             road: road.clone(),
             apart: self.log().apart(APART_SHOWN)?,
+            refused: self.refused(APART_SHOWN)?,
             attachments: self.attachment_status()?,
         })
     }

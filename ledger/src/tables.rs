@@ -1,6 +1,6 @@
 //! The tables over the merged documents.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use civic_core::{
     area::Area,
@@ -8,7 +8,7 @@ use civic_core::{
     consultation::Consultation,
     deputy::Deputy,
     document::{Document, Kind},
-    id::{Actor, DocId},
+    id::{Actor, DeviceId, DocId},
     matter::Matter,
     notice::Notice,
     opinion::{Evaluation, Field, Opinion},
@@ -24,11 +24,16 @@ use civic_core::{
     vote::Vote,
     workflow,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
-use crate::sealed::What;
+use crate::{
+    merge::{Incoming, Origin, Progress},
+    reason::Reason,
+    sealed::What,
+};
 
-const MIGRATIONS: [&str; 2] = [include_str!("0001_init.sql"), include_str!("0002_published.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("0001_init.sql"), include_str!("0002_published.sql"), include_str!("0003_waiting.sql")];
 const BUSY_MS: u32 = 10_000;
 
 /// One connection.
@@ -40,6 +45,85 @@ pub(crate) struct Tables {
 pub(crate) struct Kept {
     pub(crate) space: Space,
     pub(crate) document: Document,
+}
+
+/// A document that took something in.
+pub(crate) struct Grown {
+    pub(crate) space: Space,
+    pub(crate) kind: Kind,
+    pub(crate) snapshot: Vec<u8>,
+    pub(crate) told: Told,
+}
+
+/// What the tables tell of a document.
+pub(crate) enum Told {
+    Opinion(Box<Standing>),
+    Slip {
+        slip: Slip,
+        settled_at: Option<UnixSeconds>,
+    },
+    Visit(Visit),
+    Published {
+        key: String,
+        content: String,
+    },
+    /// A newer program wrote it in another shape: better not shown than shown as it was.
+    Unreadable,
+    /// Kept and passed on; no table speaks of it.
+    Nothing,
+}
+
+/// An opinion, and what follows from it by the county's rules.
+pub(crate) struct Standing {
+    opinion: Opinion,
+    state: String,
+    questions: usize,
+}
+
+impl Told {
+    /// Reads it; needs no database.
+    pub(crate) fn of(codebook: &Codebook, audience: Audience, document: &Document) -> Self {
+        let told = match (document.kind(), audience) {
+            (Kind::Opinion, Audience::Deputies | Audience::County) => Opinion::read(document).map(|opinion| {
+                let state = workflow::fold(codebook, &opinion).state;
+                let questions = review::open_questions(codebook, &opinion);
+                Told::Opinion(Box::new(Standing { opinion, state, questions }))
+            }),
+            // Only the hub may write in public spaces, so what is found there is its word.
+            (Kind::Slip, Audience::Public) => {
+                Slip::read(document).map(|slip| Told::Slip { settled_at: slip.settled(codebook), slip })
+            }
+            (Kind::Notice, Audience::Public) => Some(Self::published::<Notice>(document)),
+            (Kind::Station, Audience::Public) => Some(Self::published::<Station>(document)),
+            (Kind::Deputy, Audience::Public) => Some(Self::published::<Deputy>(document)),
+            (Kind::Consultation, Audience::Public) => Some(Self::published::<Consultation>(document)),
+            (Kind::Vote, Audience::Public) => Some(Self::published::<Vote>(document)),
+            (Kind::Matter, Audience::Public) => Some(Self::published::<Matter>(document)),
+            (Kind::Visit, Audience::Deputies) => Visit::read(document).map(Told::Visit),
+            (Kind::Opinion, Audience::Public)
+            | (
+                Kind::Slip
+                | Kind::Notice
+                | Kind::Station
+                | Kind::Deputy
+                | Kind::Consultation
+                | Kind::Vote
+                | Kind::Matter,
+                Audience::Deputies | Audience::County,
+            )
+            | (Kind::Visit, Audience::Public | Audience::County)
+            | (Kind::Unknown, Audience::Public | Audience::Deputies | Audience::County) => None,
+        };
+        told.unwrap_or(Told::Nothing)
+    }
+
+    fn published<T: Published>(document: &Document) -> Self {
+        let read = published::read::<T>(document);
+        match read.and_then(|record| Some((record.key().to_owned(), serde_json::to_string(&record).ok()?))) {
+            Some((key, content)) => Told::Published { key, content },
+            None => Told::Unreadable,
+        }
+    }
 }
 
 impl Tables {
@@ -59,127 +143,94 @@ impl Tables {
         Ok(Self { db })
     }
 
-    pub(crate) fn progress(&self) -> Result<i64, rusqlite::Error> {
-        self.db.query_row("SELECT row FROM progress WHERE id = 1", [], |row| row.get(0))
+    pub(crate) fn progress(&self) -> Result<Progress, rusqlite::Error> {
+        self.db
+            .prepare_cached("SELECT row, entries FROM progress WHERE id = 1")?
+            .query_row([], |row| Ok(Progress { row: row.get(0)?, entries: row.get(1)? }))
     }
 
-    pub(crate) fn set_progress(&self, row: i64) -> Result<(), rusqlite::Error> {
-        self.db.prepare_cached("UPDATE progress SET row = ?1 WHERE id = 1")?.execute(params![row]).map(drop)
+    pub(crate) fn set_progress(&self, Progress { row, entries }: Progress) -> Result<(), rusqlite::Error> {
+        self.db
+            .prepare_cached("UPDATE progress SET row = ?1, entries = ?2 WHERE id = 1")?
+            .execute(params![row, entries])
+            .map(drop)
+    }
+
+    /// Where a document lives, and its snapshot.
+    pub(crate) fn stored(&self, name: &DocId) -> Result<Option<(Space, Vec<u8>)>, rusqlite::Error> {
+        self.db
+            .prepare_cached("SELECT area, audience, snapshot FROM document WHERE name = ?1")?
+            .query_row(params![name.as_bytes()], |row| Ok((space(row, 0)?, row.get(2)?)))
+            .optional()
     }
 
     /// A document and where it lives. A damaged snapshot counts as missing: the log still has everything.
     pub(crate) fn document(&self, name: &DocId) -> Result<Option<Kept>, rusqlite::Error> {
-        let found: Option<(String, u8, Vec<u8>)> = self
-            .db
-            .prepare_cached("SELECT area, audience, snapshot FROM document WHERE name = ?1")?
-            .query_row(params![name.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
-        Ok(found.and_then(|(area, audience, snapshot)| {
-            let space = Space { area: Area::parse(&area)?, audience: Audience::from_number(audience)? };
-            Some(Kept { space, document: Document::load(&snapshot).ok()? })
-        }))
+        let stored = self.stored(name)?;
+        Ok(stored.and_then(|(space, snapshot)| Some(Kept { space, document: Document::load(&snapshot).ok()? })))
     }
 
-    /// Keeps a document and what the tables say of it.
+    /// Keeps a document and what the tables tell of it.
     pub(crate) fn keep(
         &self,
-        codebook: &Codebook,
         name: &DocId,
-        kept: &Kept,
+        grown: &Grown,
         row: i64,
         arrived_at: UnixSeconds,
     ) -> Result<(), rusqlite::Error> {
-        let kind = kept.document.kind();
-        let Space { area, audience } = &kept.space;
+        let Grown { space: Space { area, audience }, kind, snapshot, told } = grown;
         let id: i64 = self
             .db
             .prepare_cached(
                 "INSERT INTO document (name, kind, area, audience, snapshot) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, snapshot = excluded.snapshot RETURNING id",
             )?
-            .query_row(
-                params![name.as_bytes(), kind.word(), area.code(), audience.number(), kept.document.snapshot()],
-                |row| row.get(0),
-            )?;
-        match (kind, audience) {
-            (Kind::Opinion, Audience::Deputies | Audience::County) => {
-                if let Some(opinion) = Opinion::read(&kept.document) {
-                    self.keep_opinion(codebook, id, area, &opinion, row, arrived_at)?;
-                }
-            }
-            // Only the hub may write in public spaces, so what is found there is its word.
-            (Kind::Slip, Audience::Public) => {
-                if let Some(slip) = Slip::read(&kept.document) {
-                    let settled_at = slip.settled(codebook).map(|at| at.0);
-                    self.db
-                        .prepare_cached(
-                            "INSERT OR REPLACE INTO slip (id, ticket, area, filed_at, settled_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                        )?
-                        .execute(params![id, slip.ticket.digits(), area.code(), slip.filed.0, settled_at])?;
-                }
-            }
-            (Kind::Notice, Audience::Public) => self.keep_published::<Notice>(id, &kept.document)?,
-            (Kind::Station, Audience::Public) => self.keep_published::<Station>(id, &kept.document)?,
-            (Kind::Deputy, Audience::Public) => self.keep_published::<Deputy>(id, &kept.document)?,
-            (Kind::Consultation, Audience::Public) => self.keep_published::<Consultation>(id, &kept.document)?,
-            (Kind::Vote, Audience::Public) => self.keep_published::<Vote>(id, &kept.document)?,
-            (Kind::Matter, Audience::Public) => self.keep_published::<Matter>(id, &kept.document)?,
-            (Kind::Visit, Audience::Deputies) => {
-                if let Some(visit) = Visit::read(&kept.document) {
-                    self.db
-                        .prepare_cached(
-                            "INSERT OR REPLACE INTO visit (id, area, by, at, place, note, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                        )?
-                        .execute(params![
-                            id,
-                            area.code(),
-                            visit.stamp.by,
-                            visit.stamp.at.0,
-                            visit.place,
-                            visit.note,
-                            visit.opinions.len()
-                        ])?;
-                }
-            }
-            // Kept and passed on; no table speaks of it.
-            (Kind::Opinion, Audience::Public)
-            | (
-                Kind::Slip
-                | Kind::Notice
-                | Kind::Station
-                | Kind::Deputy
-                | Kind::Consultation
-                | Kind::Vote
-                | Kind::Matter,
-                Audience::Deputies | Audience::County,
-            )
-            | (Kind::Visit, Audience::Public | Audience::County)
-            | (Kind::Unknown, Audience::Public | Audience::Deputies | Audience::County) => {}
-        }
-        Ok(())
-    }
-
-    fn keep_published<T: Published>(&self, id: i64, document: &Document) -> Result<(), rusqlite::Error> {
-        match published::read::<T>(document).and_then(|record| Some((serde_json::to_string(&record).ok()?, record))) {
-            Some((content, record)) => self
+            .query_row(params![name.as_bytes(), kind.word(), area.code(), audience.number(), snapshot], |row| {
+                row.get(0)
+            })?;
+        match told {
+            Told::Opinion(standing) => return self.keep_opinion(id, area, standing, row, arrived_at),
+            Told::Slip { slip, settled_at } => self
+                .db
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO slip (id, ticket, area, filed_at, settled_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![id, slip.ticket.digits(), area.code(), slip.filed.0, settled_at.map(|at| at.0)]),
+            Told::Visit(visit) => self
+                .db
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO visit (id, area, by, at, place, note, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    id,
+                    area.code(),
+                    visit.stamp.by,
+                    visit.stamp.at.0,
+                    visit.place,
+                    visit.note,
+                    visit.opinions.len()
+                ]),
+            Told::Published { key, content } => self
                 .db
                 .prepare_cached("INSERT OR REPLACE INTO published (id, kind, key, content) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, T::KIND.word(), record.key(), content]),
-            // A newer program wrote it in another shape: better not shown than shown as it was.
-            None => self.db.prepare_cached("DELETE FROM published WHERE id = ?1")?.execute(params![id]),
+                .execute(params![id, kind.word(), key, content]),
+            Told::Unreadable => {
+                self.db.prepare_cached("DELETE FROM published WHERE id = ?1")?.execute(params![id])
+            }
+            Told::Nothing => return Ok(()),
         }
         .map(drop)
     }
 
     fn keep_opinion(
         &self,
-        codebook: &Codebook,
         id: i64,
         area: &Area,
-        opinion: &Opinion,
+        standing: &Standing,
         row: i64,
         arrived_at: UnixSeconds,
     ) -> Result<(), rusqlite::Error> {
+        let Standing { opinion, state, questions } = standing;
         let Evaluation { satisfied, solved } = opinion.evaluation().unwrap_or_default();
         self.db
             .prepare_cached(
@@ -205,7 +256,7 @@ impl Tables {
                 opinion.field(Field::Office),
                 opinion.field(Field::Village),
                 opinion.field(Field::Channel),
-                workflow::fold(codebook, opinion).state,
+                state,
                 opinion.body,
                 opinion.filed.by,
                 opinion.filed.at.0,
@@ -213,7 +264,7 @@ impl Tables {
                 arrived_at.0,
                 row,
                 opinion.satisfaction,
-                review::open_questions(codebook, opinion),
+                questions,
                 opinion.has_contact,
                 satisfied,
                 solved,
@@ -278,20 +329,37 @@ impl Tables {
             .map(drop)
     }
 
-    /// Takes the changes that wait for this document off the shelf.
-    pub(crate) fn take_pending(&self, name: &DocId) -> Result<Vec<(Actor, Vec<u8>)>, rusqlite::Error> {
-        let mut query = self.db.prepare_cached("DELETE FROM pending WHERE doc = ?1 RETURNING actor, payload")?;
+    /// Takes the changes that wait for this document off the shelf, in the order in which they came.
+    pub(crate) fn take_pending(&self, name: &DocId) -> Result<Vec<Incoming>, rusqlite::Error> {
+        let mut query = self.db.prepare_cached(
+            "DELETE FROM pending WHERE doc = ?1 RETURNING id, area, audience, actor, device, at, payload",
+        )?;
         let rows = query.query_map(params![name.as_bytes()], |row| {
-            let actor: [u8; 16] = row.get(0)?;
-            Ok((Actor::new(actor), row.get(1)?))
+            let origin =
+                Origin { space: space(row, 1)?, actor: Actor::new(row.get(3)?), device: DeviceId::new(row.get(4)?) };
+            let change = Incoming { origin, at: UnixSeconds(row.get(5)?), payload: row.get(6)? };
+            Ok((row.get(0)?, change))
         })?;
-        rows.collect()
+        // What a deletion returns comes in no particular order.
+        let waiting: BTreeMap<i64, Incoming> = rows.collect::<Result<_, _>>()?;
+        Ok(waiting.into_values().collect())
     }
 
-    pub(crate) fn put_pending(&self, name: &DocId, actor: &Actor, payload: &[u8]) -> Result<(), rusqlite::Error> {
+    pub(crate) fn put_pending(&self, name: &DocId, change: &Incoming) -> Result<(), rusqlite::Error> {
+        let Incoming { origin: Origin { actor, device, space }, at, payload } = change;
         self.db
-            .prepare_cached("INSERT INTO pending (doc, actor, payload) VALUES (?1, ?2, ?3)")?
-            .execute(params![name.as_bytes(), actor.as_bytes(), payload])
+            .prepare_cached(
+                "INSERT INTO pending (doc, area, audience, actor, device, at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                name.as_bytes(),
+                space.area.code(),
+                space.audience.number(),
+                actor.as_bytes(),
+                device.as_bytes(),
+                at.0,
+                payload
+            ])
             .map(drop)
     }
 
@@ -299,13 +367,13 @@ impl Tables {
         &self,
         name: &DocId,
         device: &str,
-        reason: &str,
+        reason: Reason,
         payload: &[u8],
         at: UnixSeconds,
     ) -> Result<(), rusqlite::Error> {
         self.db
             .prepare_cached("INSERT INTO refused (doc, device, reason, payload, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![name.as_bytes(), device, reason, payload, at.0])
+            .execute(params![name.as_bytes(), device, reason.word(), payload, at.0])
             .map(drop)
     }
 
@@ -334,4 +402,14 @@ impl Tables {
         }
         .map(drop)
     }
+}
+
+/// The space in two columns from `column` on.
+fn space(row: &Row<'_>, column: usize) -> rusqlite::Result<Space> {
+    let area: String = row.get(column)?;
+    let unreadable = |column| rusqlite::Error::InvalidColumnType(column, "space".into(), Type::Text);
+    Ok(Space {
+        area: Area::parse(&area).ok_or_else(|| unreadable(column))?,
+        audience: Audience::from_number(row.get(column + 1)?).ok_or_else(|| unreadable(column + 1))?,
+    })
 }

@@ -7,10 +7,11 @@ use civic_core::{
     area::Area,
     attachment::AttachmentKind,
     bulk::Record,
-    id::hex,
+    document::Stamp,
+    id::{DeviceId, DocId, Incarnation, hex},
     opinion::{Edit, Field, NewOpinion, NewStep},
     seal::{self, Contact, OpenKey, Seed},
-    space::Audience,
+    space::{Audience, Space},
     time::UnixSeconds,
 };
 use replica::{
@@ -18,12 +19,18 @@ use replica::{
     device::RoadState,
     dir::DataDir,
     identity::{Card, Identity},
+    store::NewEntry,
 };
-use sync_core::run::RUN_BODY_LEN_MAX;
+use sync_core::{
+    entry::{Entry, EntryKind},
+    feed::Feed,
+    run::{RUN_BODY_LEN_MAX, Run},
+};
 
 use crate::{
     Ledger, LedgerError,
     enclosed::{Enclosed, Enclosure, Heard, Whereabouts},
+    reason::Reason,
 };
 
 mod publish;
@@ -154,6 +161,76 @@ fn a_ledger_rebuilt_from_the_log_says_the_same() {
     assert_eq!(lines(&ledger), before);
 }
 
+/// Signs `count` small opinions into `to`'s log as one run of a device that is not there, without merging them.
+fn pour(to: &Ledger, count: usize) {
+    let key: ed25519_dalek::SigningKey = (&[9; 32]).into();
+    let space = Space::new(village(), Audience::Deputies);
+    let feed = Feed { public_key: key.verifying_key().to_bytes(), incarnation: Incarnation::new([9; 16]), space };
+    let stamp = Stamp::new("站", UnixSeconds(7));
+    let file = |number: usize| {
+        let new = NewOpinion { body: format!("第 {number} 件"), ..NewOpinion::default() };
+        civic_core::opinion::file(feed.actor(), &stamp, &new).unwrap().1
+    };
+    let payloads: Vec<Vec<u8>> = (0..count).map(file).collect();
+    let entry = |(number, payload)| Entry {
+        doc: DocId::of_form(&feed.public_key, "pour", number),
+        kind: EntryKind::Change,
+        at: stamp.at,
+        payload,
+        is_erased: false,
+    };
+    let entries: Vec<_> = (0..).zip(payloads.iter().map(Vec::as_slice)).map(entry).collect();
+    let (run, _) = Run::sign(&feed, &feed.genesis(), &entries, &key);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(to.log().accept(vec![(feed, run)])).unwrap();
+}
+
+#[test]
+fn who_writes_waits_for_no_backlog_and_the_backlog_loses_nothing_by_it() {
+    // More than one batch, in one run.
+    const BACKLOG: usize = 1_100;
+    let hub = Installation::new(Role::Hub, "990127", 1);
+    let ledger = hub.open();
+    pour(&ledger, BACKLOG);
+    let contact = Contact { name: "某".into(), ..Contact::default() };
+    let filed = ledger.file(&village(), "县", opinion("桥坏了"), &contact).unwrap();
+    assert_eq!(lines(&ledger).len(), 1, "the opinion is there and the backlog waits");
+    assert!(ledger.add(&filed.id, "县", "，在村东").unwrap());
+    let merged = ledger.catch_up().unwrap();
+    assert_eq!((merged.changes, merged.pending, merged.refused), (BACKLOG as u64, 0, 0));
+    assert_eq!(ledger.envelopes(&filed.id).unwrap().len(), 1);
+    let whole = lines(&ledger);
+    assert_eq!(whole.len(), BACKLOG + 1);
+    drop(ledger);
+    let ledger = Ledger::rebuild(&DataDir::hold(&hub.path).unwrap(), &hub.identity).unwrap();
+    assert_eq!(lines(&ledger), whole);
+}
+
+#[test]
+fn what_is_refused_is_kept_with_its_reason_and_the_rest_of_the_run_enters() {
+    let (deputy, hub) = (Installation::new(Role::Deputy, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+    let (deputy, hub) = (deputy.open(), hub.open());
+    let (doc, author) = (DocId::new([5; 16]), DeviceId::of(&deputy.log().public_key()).to_string());
+    let stamp = Stamp::new("陈", UnixSeconds(7));
+    let (_, good) = civic_core::opinion::file(deputy.log().actor(), &stamp, &opinion("桥坏了")).unwrap();
+    let entry = |doc, area: Area, payload| NewEntry {
+        space: Space::new(area, Audience::Deputies),
+        doc,
+        kind: EntryKind::Change,
+        at: stamp.at,
+        payload,
+    };
+    let elsewhere = Area::parse("990127101202").unwrap();
+    deputy.log().append(vec![entry(doc, village(), vec![9, 2, 3]), entry(doc, village(), good.clone())]).unwrap();
+    deputy.log().append(vec![entry(doc, elsewhere, good)]).unwrap();
+    carry(&deputy, &hub, Audience::Deputies);
+    assert_eq!(lines(&hub).len(), 1);
+    let refused = hub.status(&RoadState::default()).unwrap().refused;
+    let reasons: Vec<_> = refused.iter().map(|line| line.reason.as_str()).collect();
+    assert_eq!(reasons, [Reason::Elsewhere.word(), Reason::UnknownForm.word()]);
+    assert!(refused.iter().all(|line| line.doc == doc.to_string() && line.device == author));
+}
+
 #[test]
 fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
     let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
@@ -251,7 +328,7 @@ fn a_recording_beyond_the_limit_is_refused_and_nothing_of_it_is_kept() {
     let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
     let kiosk = kiosk.open();
     let refused = |heard: Heard| kiosk.take_down(&village(), "站", heard).unwrap_err();
-    assert!(matches!(refused(spoken("", 1, 61)), LedgerError::Record(_)));
+    assert!(matches!(refused(spoken("", 1, 121)), LedgerError::Record(_)));
     let with = |enclosed| Heard { new: opinion("桥"), enclosed: vec![enclosed], ..Heard::default() };
     assert!(matches!(refused(with(Enclosed::voice(vec![1; 600_000], 60))), LedgerError::Seal(_)));
     assert!(matches!(refused(with(Enclosed::ink(Vec::new()))), LedgerError::Record(_)));

@@ -1,5 +1,7 @@
 //! What this installation itself records. Everything is in the log, on disk, before any of these returns.
 
+use std::sync::{MutexGuard, atomic::Ordering};
+
 use civic_core::{
     access::Action,
     area::Area,
@@ -49,12 +51,56 @@ impl Ledger {
     /// Files an opinion heard in `village`: its record, and sealed beside it personal details, voice, drawings and photos,
     /// all in one transaction. `by` is who took it down.
     pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
-        let mut tables = self.writer();
+        let tables = self.writer_in_step()?;
+        self.take_down_as(&tables, DocId::new(clock::random()), village, by, heard)
+    }
+
+    /// The same for what was said in the form `form`: sent again, even after the power failed between saving and showing,
+    /// it is the one that is here already. Changed since, it is another opinion.
+    pub fn take_down_form(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
+        let tables = self.writer_in_step()?;
+        let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        if tables.document(&id)?.is_some() {
+            if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
+                return Ok(filed);
+            }
+            id = DocId::new(clock::random());
+        }
+        self.take_down_as(&tables, id, village, by, heard)
+    }
+
+    /// The opinion that was filed from the form `form`, if it was.
+    pub fn filed_from(&self, form: &str) -> Result<Option<Filed>, LedgerError> {
+        // The power may have failed after the log had it and before the tables did.
+        drop(self.writer_in_step()?);
+        let id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        let ticket = self.opinion(&id)?.and_then(|whole| whole.opinion.ticket);
+        Ok(ticket.map(|ticket| Filed { id, ticket }))
+    }
+
+    fn take_down_as(
+        &self,
+        tables: &Tables,
+        id: DocId,
+        village: &Area,
+        by: &str,
+        heard: Heard,
+    ) -> Result<Filed, LedgerError> {
         let stamp = Stamp::new(by, clock::now());
-        let filed = Filed { id: DocId::new(clock::random()), ticket: self.draw_ticket(&tables, &[])? };
+        let filed = Filed { id, ticket: self.draw_ticket(tables, &[])? };
         let (entries, attachments) = self.file_entries(filed, village, &stamp, heard)?;
-        self.commit_with(&mut tables, entries, attachments)?;
+        self.commit_with(tables, entries, attachments)?;
         Ok(filed)
+    }
+
+    /// The opinion of this name, if it says just this.
+    fn filed_alike(&self, tables: &Tables, id: DocId, heard: &Heard) -> Result<Option<Filed>, LedgerError> {
+        let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
+            return Ok(None);
+        };
+        let attached: Vec<_> = self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
+        let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
+        Ok(opinion.ticket.filter(|_| is_same).map(|ticket| Filed { id, ticket }))
     }
 
     /// Records a visit and the opinions heard on it, all or nothing. `form` names the form it was written in: the same
@@ -69,8 +115,7 @@ impl Ledger {
         heard: Vec<impl Into<Heard>>,
     ) -> Result<(DocId, Vec<Filed>), LedgerError> {
         let heard: Vec<Heard> = heard.into_iter().map(Into::into).collect();
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let public_key = self.inner.log.public_key();
         let mut name = form.to_owned();
         if let Some(known) = tables.document(&DocId::of_form(&public_key, form, 0))? {
@@ -99,7 +144,7 @@ impl Ledger {
         let id = DocId::of_form(&public_key, &name, 0);
         let (_, payload) = visit::record(self.inner.log.actor(), &visit)?;
         entries.push(self.entry(village, Audience::Deputies, id, EntryKind::Change, &stamp, payload)?);
-        self.commit_with(&mut tables, entries, attachments)?;
+        self.commit_with(&tables, entries, attachments)?;
         Ok((id, all))
     }
 
@@ -120,14 +165,8 @@ impl Ledger {
         }
         let mut filed = Vec::new();
         for (id, heard) in visit.opinions.into_iter().zip(heard) {
-            let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
-                return Ok(None);
-            };
-            let attached: Vec<_> =
-                self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
-            let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
-            match opinion.ticket.filter(|_| is_same) {
-                Some(ticket) => filed.push(Filed { id, ticket }),
+            match self.filed_alike(tables, id, heard)? {
+                Some(alike) => filed.push(alike),
                 None => return Ok(None),
             }
         }
@@ -137,8 +176,7 @@ impl Ledger {
     /// Changes an opinion: sets fields, takes a step that the county's rules allow now, or adds words. `false` if
     /// nothing differs.
     pub fn edit(&self, id: &DocId, by: &str, edit: &Edit) -> Result<bool, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let mut kept = tables.document(id)?.ok_or(LedgerError::NotFound)?;
         let opinion = Opinion::read(&kept.document).ok_or(LedgerError::NotFound)?;
         if let Some(step) = &edit.step {
@@ -160,14 +198,13 @@ impl Ledger {
         };
         let space = kept.space;
         let entry = self.entry(&space.area, space.audience, *id, EntryKind::Change, &stamp, payload)?;
-        self.commit(&mut tables, vec![entry])?;
+        self.commit(&tables, vec![entry])?;
         Ok(true)
     }
 
     /// Adds to what was said 补充, at the end.
     pub fn add(&self, id: &DocId, by: &str, text: &str) -> Result<bool, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let mut kept = tables.document(id)?.ok_or(LedgerError::NotFound)?;
         let stamp = Stamp::new(by, clock::now());
         let Some(payload) = opinion::add(&mut kept.document, self.inner.log.actor(), &stamp, text)? else {
@@ -175,15 +212,14 @@ impl Ledger {
         };
         let space = kept.space;
         let entry = self.entry(&space.area, space.audience, *id, EntryKind::Change, &stamp, payload)?;
-        self.commit(&mut tables, vec![entry])?;
+        self.commit(&tables, vec![entry])?;
         Ok(true)
     }
 
     /// Enters records of an import file in one transaction; those whose id is here already are passed over. A record goes
     /// to the village it names, if that is one of this device's, and else to `home`. Returns for each whether it was new.
     pub fn import(&self, home: &Area, records: &[Record]) -> Result<Vec<Result<bool, LedgerError>>, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let (mut results, mut entries, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
             let is_known =
@@ -201,15 +237,14 @@ impl Ledger {
                 }
             });
         }
-        self.commit(&mut tables, entries)?;
+        self.commit(&tables, entries)?;
         Ok(results)
     }
 
     /// Brings every slip and matter that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
     /// many were written. Only the hub does this.
     pub fn write_slips(&self) -> Result<usize, LedgerError> {
-        let mut tables = self.writer();
-        self.catch_up_with(&mut tables)?;
+        let tables = self.writer_in_step()?;
         let due: Vec<(i64, Vec<u8>)> = {
             let mut query = tables.db.prepare_cached(
                 "SELECT document.id, document.name FROM opinion JOIN document ON document.id = opinion.id
@@ -226,11 +261,19 @@ impl Ledger {
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
             let Some(kept) = tables.document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
-            entries.extend(self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp)?);
-            entries.extend(self.matter_entry(&tables, &name, &opinion, &stamp)?);
+            let slip = self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp);
+            let matter = self.matter_entry(&tables, &name, &opinion, &stamp);
+            for entry in [slip, matter] {
+                match entry {
+                    Ok(entry) => entries.extend(entry),
+                    // One that is full stays as it is, and the others are not to wait for it.
+                    Err(LedgerError::Record(full)) => error!(opinion = %name, error = %full, "A slip stays behind"),
+                    Err(failure) => return Err(failure),
+                }
+            }
         }
         let written = entries.len();
-        self.commit(&mut tables, entries)?;
+        self.commit(&tables, entries)?;
         let mut clear = tables.db.prepare_cached("UPDATE opinion SET slip_is_due = 0 WHERE id = ?1")?;
         for (id, _) in &due {
             clear.execute(params![id])?;
@@ -253,22 +296,31 @@ impl Ledger {
         self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
     }
 
-    pub(crate) fn commit(&self, tables: &mut Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
+    pub(crate) fn commit(&self, tables: &Tables, entries: Vec<NewEntry>) -> Result<(), LedgerError> {
         self.commit_with(tables, entries, Vec::new())
+    }
+
+    /// The writer, once everything that this installation itself wrote is merged: what it writes next builds on that.
+    pub(crate) fn writer_in_step(&self) -> Result<MutexGuard<'_, Tables>, LedgerError> {
+        if self.inner.is_behind.swap(false, Ordering::AcqRel) {
+            self.catch_up().inspect_err(|_| self.inner.is_behind.store(true, Ordering::Release))?;
+        }
+        Ok(self.writer())
     }
 
     /// Writes to the log, then merges. Once the log has it, it is saved, whatever becomes of the tables.
     fn commit_with(
         &self,
-        tables: &mut Tables,
+        tables: &Tables,
         entries: Vec<NewEntry>,
         attachments: Vec<NewAttachment>,
     ) -> Result<(), LedgerError> {
         if entries.is_empty() {
             return Ok(());
         }
-        self.inner.log.attach(entries, attachments)?;
-        if let Err(failure) = self.catch_up_with(tables) {
+        let row = self.inner.log.attach(entries.clone(), attachments)?;
+        if let Err(failure) = self.merge_own(tables, row, &entries) {
+            self.inner.is_behind.store(true, Ordering::Release);
             error!(error = %failure, "Saved, but the ledger could not follow the log");
         }
         Ok(())

@@ -66,6 +66,16 @@ impl DataDir {
         write().map_err(|error| DirError::Unusable(place.clone(), error))
     }
 
+    /// Takes a file away; one that is not there is gone already. A power cut leaves all of it or nothing.
+    pub fn remove(&self, name: &str) -> Result<(), DirError> {
+        let place = self.file(name);
+        match fs::remove_file(&place).and_then(|()| File::open(&self.path)?.sync_all()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(DirError::Unusable(place, error)),
+        }
+    }
+
     /// A file's content; `None` if there is none.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, DirError> {
         let place = self.file(name);

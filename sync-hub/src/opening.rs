@@ -22,6 +22,7 @@ use ledger::{
 };
 use replica::clock;
 use serde::Serialize;
+use tracing::warn;
 
 /// Envelopes that are opened in one pass.
 const BATCH: usize = 200;
@@ -68,7 +69,8 @@ impl Opener {
             match Record::open(&self.key, &envelope.doc, &envelope.payload) {
                 Ok(record) => done += usize::from(self.ledger.take(&envelope, &record)? != What::Waits),
                 Err(failure) => {
-                    self.ledger.set_aside(&envelope, &failure.to_string())?;
+                    warn!(record = %envelope.doc, error = %failure, "What was sealed cannot be opened");
+                    self.ledger.set_aside(&envelope)?;
                     done += 1;
                 }
             }

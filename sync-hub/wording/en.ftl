@@ -202,6 +202,17 @@ apart-where = Where
 apart-reason = Reason
 apart-entry = from entry { $entry } on
 apart-document = record
+reason-too-much = It holds more than is allowed
+reason-malformed = It is incomplete and cannot be read
+reason-unknown-form = A newer program wrote it, and this one cannot read it
+reason-time = Its time is not possible
+reason-not-canonical = It is not written as this program writes
+reason-forked = One device wrote two different things in one place; two machines may be using one identity
+reason-damaging = It would damage the record
+reason-full = The record has been changed as often as is allowed
+reason-elsewhere = The record belongs to another area or other readers
+reason-crowded = Too many changes wait for an earlier one
+reason-sealed = What was sealed in it cannot be opened or read
 
 error-not-found = There is no such page or record.
 error-bad-request = What was sent is not a form of this page.

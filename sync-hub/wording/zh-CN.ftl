@@ -202,6 +202,17 @@ apart-where = 位置
 apart-reason = 原因
 apart-entry = 第 { $entry } 条起
 apart-document = 记录
+reason-too-much = 内容过多，超出上限
+reason-malformed = 内容残缺，无法读取
+reason-unknown-form = 由更新版本的程序写成，本机读不懂
+reason-time = 时间无效
+reason-not-canonical = 写法与本程序不符
+reason-forked = 同一设备在同一位置写了两份不同的内容，可能有两台设备在用同一身份
+reason-damaging = 会损坏该记录
+reason-full = 该记录的修改次数已到上限
+reason-elsewhere = 该记录属于另一个地区或另一类读者
+reason-crowded = 等待前一步内容的修改太多
+reason-sealed = 密封的内容打不开或读不懂
 
 error-not-found = 没有这一页或这条记录。
 error-bad-request = 提交的内容不是本页的表单。

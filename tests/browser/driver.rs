@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 const WANTED: &str = "HUIYIN_BROWSER";
 /// How long something that must appear may take.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// So long a person waits for an answer before tapping again.
+const ANSWER: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A browser window.
@@ -186,21 +188,26 @@ impl Browser {
             .then(PointerAction::MoveTo { duration: None, x, y })
             .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
             .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
-        self.client.perform_actions(tap).await.with_context(|| format!("Touching {target}"))?;
-        self.wait_for_frame_after(found["frame"].as_u64().unwrap_or_default()).await
-    }
-
-    async fn wait_for_frame_after(&self, frame: u64) -> anyhow::Result<()> {
-        let script = "const done = arguments[arguments.length - 1];
-            fetch('/view').then(r => r.json()).then(v => done(v.frame), () => done(0));";
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        while self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() <= frame {
+        let frame = found["frame"].as_u64().unwrap_or_default();
+        // A second tap at one place just after a screen came up is taken for one meant for the screen before; whoever gets
+        // no answer taps again.
+        while !self.is_frame_after(frame).await? {
             if tokio::time::Instant::now() > deadline {
-                bail!("the screen did not answer a touch");
+                bail!("the screen did not answer when {target:?} was touched");
             }
-            tokio::time::sleep(POLL).await;
+            self.client.perform_actions(tap.clone()).await.with_context(|| format!("Touching {target}"))?;
+            let answered = tokio::time::Instant::now() + ANSWER;
+            while !self.is_frame_after(frame).await? && tokio::time::Instant::now() < answered {
+                tokio::time::sleep(POLL).await;
+            }
         }
         Ok(())
+    }
+
+    async fn is_frame_after(&self, frame: u64) -> anyhow::Result<bool> {
+        let script = "const done = arguments[arguments.length - 1];
+            fetch('/view').then(r => r.json()).then(v => done(v.frame), () => done(0));";
+        Ok(self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() > frame)
     }
 
     /// Waits until the kiosk's screen says `text`; returns all its words.

@@ -3,5 +3,6 @@
 
 mod access;
 mod layers;
+mod mutate;
 mod stories;
 mod wire;

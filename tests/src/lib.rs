@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod mutate;
 pub mod program;
 pub mod records;
 pub mod relay;

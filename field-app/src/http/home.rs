@@ -36,11 +36,14 @@ pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
         }
         @if let Some(draft) = &draft { (draft_card(draft)) }
         (figures(&status))
-        @if !status.apart.is_empty() {
+        @if !status.apart.is_empty() || !status.refused.is_empty() {
             section #apart.card {
                 h2 { (say("home-apart")) }
                 @for apart in status.apart.iter().take(APART_MAX) {
                     p { (time(apart.at)) " " (page::spoken(&apart.reason)) }
+                }
+                @for refused in status.refused.iter().take(APART_MAX) {
+                    p data-reason=(refused.reason) { (time(refused.at)) " " (say("home-refused")) }
                 }
             }
         }

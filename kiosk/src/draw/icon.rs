@@ -92,13 +92,17 @@ pub enum Icon {
     Smile,
     /// A sad face: no, not content.
     Frown,
+    /// A microphone: speak into it.
+    Microphone,
+    /// A square: that was it.
+    Stop,
     /// Three dots.
     Other,
 }
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 37] = [
+    pub const ALL: [Icon; 39] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -135,6 +139,8 @@ impl Icon {
         Icon::Plus,
         Icon::Smile,
         Icon::Frown,
+        Icon::Microphone,
+        Icon::Stop,
         Icon::Other,
     ];
 
@@ -200,6 +206,13 @@ impl Icon {
                 pen.cutting();
                 pen.stroke(&[(14.0, 29.5), (21.5, 36.0), (34.0, 23.0)], 4.0);
             }
+            Icon::Microphone => {
+                pen.stroke(&[(24.0, 11.0), (24.0, 22.0)], 15.0);
+                pen.stroke(&[(9.0, 21.0), (11.0, 29.0), (17.0, 34.0), (31.0, 34.0), (37.0, 29.0), (39.0, 21.0)], 4.0);
+                pen.block(22.0, 33.0, 4.0, 10.0, 0.0);
+                pen.block(13.0, 41.0, 22.0, 4.0, 2.0);
+            }
+            Icon::Stop => pen.block(9.0, 9.0, 30.0, 30.0, 4.0),
             Icon::Back => pen.stroke(&[(28.0, 9.0), (12.0, 24.0), (28.0, 39.0)], 6.5),
             Icon::Home => {
                 pen.triangle((2.0, 25.0), (46.0, 25.0), (24.0, 4.0));

@@ -50,7 +50,7 @@ impl Page for Clear {
         }
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.writing.draft)
     }
 }

@@ -1,13 +1,13 @@
 //! Leave a telephone number? No is the large answer: anonymous is the default.
 
-use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, writing::Writing};
+use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, since::SinceWhen};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
     station::Draft,
-    view::{Length, Part, column, sheet, tile, turning, words},
+    view::{Length, Part, button, column, sheet, tile, turning, words},
 };
 
 /// Holds what was said so far.
@@ -26,6 +26,8 @@ pub enum Touch {
     NoNumber,
     /// Leave a number.
     Number,
+    /// The person is under fourteen: nothing more is asked.
+    Child,
 }
 
 impl Page for Contact {
@@ -37,19 +39,28 @@ impl Page for Contact {
         let yes =
             tile(Touch::Number, around.sentence("contact-yes"), Icon::Phone, Look::Choice(Ink::Blue), TextSize::Strong);
         let answers = turning(20, vec![(Length::Share(3), no), (Length::Share(2), yes)]);
-        let body = column(16, vec![(Length::Needed, sheet(Paper::Card, 20, why)), (Length::Share(1), answers)]);
+        let child = button(Touch::Child, around.sentence("contact-child"), None, Look::Other);
+        let body = column(
+            16,
+            vec![
+                (Length::Needed, sheet(Paper::Card, 20, why)),
+                (Length::Share(1), answers),
+                (Length::Fingers(1, 72), child),
+            ],
+        );
         page(around, Some(Touch::Back), around.sentence("contact-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => Next::show(Writing::new(self.draft)),
-            Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, ..self.draft } }),
-            Touch::Number => Next::show(Phone::new(self.draft)),
+            Touch::Back => Next::show(SinceWhen { draft: self.draft }),
+            Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, is_child: false, ..self.draft } }),
+            Touch::Number => Next::show(Phone::new(Draft { is_child: false, ..self.draft })),
+            Touch::Child => Next::show(ReadBack { draft: Draft { phone: None, is_child: true, ..self.draft } }),
         }
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, home::Home, page};
+use super::{Around, Left, Next, Page, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -59,7 +59,7 @@ impl Page for Filed {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Noted => Next::Show(Screen::Home(Home)),
+            Touch::Noted => Next::Leave(Left::Waiting),
         }
     }
 
@@ -68,7 +68,7 @@ impl Page for Filed {
         Some(Duration::from_secs(120))
     }
 
-    fn unattended(self) -> Screen {
-        Screen::Home(Home)
+    fn unattended(self) -> Next {
+        Next::Leave(Left::Waiting)
     }
 }

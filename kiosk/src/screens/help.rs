@@ -7,6 +7,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     settings::{Change, Colours, Language, Letters, VOLUME_MAX},
+    station::Draft,
     view::{Length, Part, both, button, column, picture_button, row, sheet, words},
 };
 
@@ -29,6 +30,11 @@ impl Help {
     /// Asked for on this screen.
     pub fn over(under: Screen) -> Self {
         Self { under: Box::new(under) }
+    }
+
+    /// The screen below.
+    pub fn under(&mut self) -> &mut Screen {
+        &mut self.under
     }
 }
 
@@ -78,6 +84,10 @@ impl Page for Help {
             Touch::Back => Next::Show(*self.under),
             Touch::Change(change) => Next::Adjust(change, self.into()),
         }
+    }
+
+    fn draft(&self) -> Option<&Draft> {
+        self.under.draft()
     }
 
     fn holds_words(&self) -> bool {

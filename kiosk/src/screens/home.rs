@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, topics::Topics};
+use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, Sentence, both, column, picture, row, sheet, space, tile, turning, words},
+    trouble::Trouble,
+    view::{Length, Part, Sentence, both, column, picture, row, sheet, sized_button, space, tile, turning, words},
 };
 
 /// The first screen holds nothing: whoever comes next finds no trace of who was here.
@@ -24,6 +25,8 @@ pub enum Touch {
     Find,
     /// 村里的事
     Village,
+    /// What does not work.
+    Troubles,
 }
 
 impl Page for Home {
@@ -43,13 +46,18 @@ impl Page for Home {
         let mut bar = vec![(Length::Units(12), space()), (Length::Share(1), name)];
         bar.extend(read_button(around).map(|read| (Length::Units(84), read)));
         bar.push((Length::Needed, labelled_help(around)));
+        // Nobody writes for ten minutes what cannot be kept: the door leads to the reason instead.
+        let say = match around.troubles.iter().all(|trouble| trouble.keeps_words()) {
+            true => Touch::Say,
+            false => Touch::Troubles,
+        };
         let tiles = turning(
             20,
             vec![
-                (Length::Share(3), door(Touch::Say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
-                (Length::Share(3), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (Length::Share(5), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
+                (Length::Share(5), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
                 (
-                    Length::Share(2),
+                    Length::Share(4),
                     tile(
                         Touch::Village,
                         around.sentence("village"),
@@ -72,9 +80,10 @@ impl Page for Home {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Say => Next::show(Topics::default()),
+            Touch::Say => Next::Say,
             Touch::Find => Next::show(Find::default()),
             Touch::Village => Next::Open(Door::Village),
+            Touch::Troubles => Next::show(Troubles),
         }
     }
 
@@ -90,9 +99,10 @@ fn door(touch: Touch, words: Sentence, icon: Icon, ink: Ink) -> Part<Touch> {
 /// The three words, with their counts and the day of the last receipt.
 fn whereabouts(around: &Around<'_>) -> Part<Touch> {
     let counts = around.counts;
-    let last = match counts.last_receipt {
-        Some(at) => around.sentence_with_day("last-receipt", at),
-        None => around.sentence("no-receipt-yet"),
+    let last = match (around.troubles.first(), counts.last_receipt) {
+        (Some(gravest), _) => trouble(around, *gravest),
+        (None, Some(at)) => last_receipt(around.sentence_with_day("last-receipt", at)),
+        (None, None) => last_receipt(around.sentence("no-receipt-yet")),
     };
     let three = turning(
         12,
@@ -102,7 +112,17 @@ fn whereabouts(around: &Around<'_>) -> Part<Touch> {
             (Length::Share(1), whereabout(around, "received", Icon::Received, Ink::Green, counts.received)),
         ],
     );
-    column(6, vec![(Length::Needed, three), (Length::Needed, words(last, TextSize::Body, Ink::Grey).centred())])
+    column(6, vec![(Length::Needed, three), (Length::Needed, last)])
+}
+
+fn last_receipt(sentence: Sentence) -> Part<Touch> {
+    words(sentence, TextSize::Body, Ink::Grey).centred()
+}
+
+/// The gravest trouble, where the last receipt stood; by touch all of them.
+fn trouble(around: &Around<'_>, trouble: Trouble) -> Part<Touch> {
+    let words = around.trouble(trouble).alone();
+    sized_button(Touch::Troubles, words, Some(Icon::Warning), Look::Other, TextSize::Body)
 }
 
 fn whereabout(around: &Around<'_>, key: &str, icon: Icon, ink: Ink, count: u64) -> Part<Touch> {

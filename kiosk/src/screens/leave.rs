@@ -1,13 +1,15 @@
-//! Still there? Or, asked for on purpose: really leave? Either way the words below are kept until the answer.
+//! Still there? Or, asked for on purpose: really leave? Whoever leaves on purpose takes their words back; words of
+//! somebody who has just gone wait for them.
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, Screen, home::Home, page};
+use super::{Around, Left, Next, Page, Screen, page};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    station::Draft,
     view::{Length, Part, column, picture, row, sheet, tile, turning, words},
 };
 
@@ -29,7 +31,7 @@ enum Why {
 pub enum Touch {
     /// Go on where it was.
     Stay,
-    /// Wipe everything and show the first screen.
+    /// Show the first screen.
     Leave,
 }
 
@@ -43,6 +45,19 @@ impl Leave {
     pub fn asked(under: Screen) -> Self {
         Self { under: Box::new(under), why: Why::Asked }
     }
+
+    /// What leaving does with the words: whoever touches an abandoned screen need not be the one who spoke.
+    pub fn left(&self) -> Left {
+        match self.why {
+            Why::NobodyThere => Left::Waiting,
+            Why::Asked => Left::TakenBack,
+        }
+    }
+
+    /// The screen below.
+    pub fn under(&mut self) -> &mut Screen {
+        &mut self.under
+    }
 }
 
 impl Page for Leave {
@@ -50,7 +65,9 @@ impl Page for Leave {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let (title, sentence) = match self.why {
-            Why::NobodyThere if self.under.holds_words() => ("still-there", "leave-loses-words"),
+            Why::NobodyThere if self.under.draft().is_some_and(Draft::says_something) => {
+                ("still-there", "leave-keeps-words")
+            }
             Why::NobodyThere => ("still-there", "leave-goes-home"),
             Why::Asked => ("leave-title", "leave-loses-words"),
         };
@@ -72,7 +89,7 @@ impl Page for Leave {
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Stay => Next::Show(*self.under),
-            Touch::Leave => Next::Show(Screen::Home(Home)),
+            Touch::Leave => Next::Leave(self.left()),
         }
     }
 
@@ -81,8 +98,12 @@ impl Page for Leave {
         Some(Duration::from_secs(30))
     }
 
-    fn unattended(self) -> Screen {
-        Screen::Home(Home)
+    fn unattended(self) -> Next {
+        Next::Leave(Left::Waiting)
+    }
+
+    fn draft(&self) -> Option<&Draft> {
+        self.under.draft()
     }
 
     fn holds_words(&self) -> bool {

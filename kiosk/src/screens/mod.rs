@@ -14,7 +14,7 @@ use civic_core::{
 use embedded_graphics::prelude::Size;
 
 use crate::{
-    app::Speech,
+    app::{Effect, Speech},
     draw::{
         icon::Icon,
         layout::{Placed, layout},
@@ -25,9 +25,11 @@ use crate::{
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Place},
+    trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
+pub mod begun;
 pub mod clear;
 pub mod contact;
 pub mod filed;
@@ -48,8 +50,11 @@ pub mod progress;
 pub mod rate;
 pub mod read_back;
 mod reading;
+pub mod since;
+pub mod speak;
 pub mod thanks;
 pub mod topics;
+pub mod troubles;
 pub mod village;
 pub mod writing;
 
@@ -64,12 +69,16 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// What does not work, the gravest first.
+    pub troubles: &'a [Trouble],
     /// What the person has chosen.
     pub settings: &'a Settings,
     /// The packs of recorded prompts: their names, in both languages.
     pub packs: &'a [Both],
     /// Whether something is being read aloud.
     pub speech: Speech,
+    /// Whether somebody can speak into this station.
+    pub has_microphone: bool,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -86,6 +95,14 @@ pub enum Next {
         /// How often that failed before.
         failures: u32,
     },
+    /// Somebody wants to say something: they begin, or are asked about what waits.
+    Say,
+    /// Whoever began what waits goes on with it.
+    TakeUp,
+    /// What waits is filed as unfinished, and somebody else begins.
+    SetAside,
+    /// The first screen comes up.
+    Leave(Left),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// What the station knows at this moment is shown.
@@ -99,6 +116,8 @@ pub enum Next {
     },
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
+    /// Something is to be heard or recorded, before this screen.
+    Do(Effect, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
 }
@@ -108,6 +127,17 @@ pub enum Next {
 pub enum Door {
     /// What the village is told and asked.
     Village,
+}
+
+/// How the first screen comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Somebody took back what they said: nothing of it stays.
+    TakenBack,
+    /// What was said waits, if anything was.
+    Waiting,
+    /// Nobody answered whose the words are that wait: they are filed as unfinished.
+    NobodyAnswered,
 }
 
 /// One screen.
@@ -127,13 +157,18 @@ pub(crate) trait Page: Into<Screen> {
     }
 
     /// What comes when nobody touched it for that long.
-    fn unattended(self) -> Screen {
-        leave::Leave::nobody_there(self.into()).into()
+    fn unattended(self) -> Next {
+        Next::show(leave::Leave::nobody_there(self.into()))
     }
 
-    /// Whether leaving it would lose words that somebody wrote.
+    /// What somebody is saying, on screens that hold it: whatever it says is kept after every touch.
+    fn draft(&self) -> Option<&Draft> {
+        None
+    }
+
+    /// Whether leaving it would leave words behind.
     fn holds_words(&self) -> bool {
-        false
+        self.draft().is_some_and(Draft::says_something)
     }
 }
 
@@ -162,6 +197,16 @@ impl Around<'_> {
         let zh = self.wording.zh(key, &[("day", day.day_zh().into())]);
         let en = self.wording.en(key, &[("day", day.date().into())]);
         self.prompt(key, vec![self.day(day)], zh, en)
+    }
+
+    /// What does not work, in a sentence.
+    pub fn trouble(&self, trouble: Trouble) -> Sentence {
+        match trouble {
+            Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
+            Trouble::DiskFull | Trouble::ReadOnly | Trouble::NoMicrophone | Trouble::NoPaper | Trouble::NoDate => {
+                self.sentence(trouble.sentence())
+            }
+        }
     }
 
     /// A day, as the language that comes first writes it.
@@ -262,6 +307,19 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
     around.settings.read_aloud.then_some(button)
 }
 
+/// Back to saying it, the way it was said.
+pub(crate) fn say_on(draft: Draft) -> Next {
+    match draft.voice {
+        Some(_) => Next::show(speak::Speak::new(draft)),
+        None => Next::show(writing::Writing::new(draft)),
+    }
+}
+
+/// It is said; what else there is to ask begins.
+fn after_saying(draft: Draft) -> Next {
+    Next::show(since::SinceWhen { draft })
+}
+
 /// One page of a list; after the last page comes the first.
 fn page_of<I>(all: &[I], page: usize, size: usize) -> &[I] {
     let pages = all.len().div_ceil(size).max(1);
@@ -291,6 +349,33 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
         Some(Act::Frame(Frame::Help)) => Next::show(help::Help::over(page.into())),
         Some(Act::Frame(Frame::Read)) => Next::Read(page.into()),
         None => Next::show(page),
+    }
+}
+
+impl Screen {
+    /// Whether leaving it would leave words behind, or somebody who is speaking.
+    pub fn holds_something(&self) -> bool {
+        self.holds_words() || self.is_listening()
+    }
+
+    /// Whether the microphone listens for this screen.
+    pub fn is_listening(&self) -> bool {
+        if let Screen::Speak(speak) = self { speak.is_listening() } else { false }
+    }
+
+    /// Where somebody speaks, if it is up or lies below a question.
+    pub fn speaking(&mut self) -> Option<&mut speak::Speak> {
+        if let Screen::Speak(speak) = self {
+            return Some(speak);
+        }
+        self.under()?.speaking()
+    }
+
+    fn under(&mut self) -> Option<&mut Screen> {
+        if let Screen::Help(help) = self {
+            return Some(help.under());
+        }
+        if let Screen::Leave(leave) = self { Some(leave.under()) } else { None }
     }
 }
 
@@ -325,13 +410,18 @@ macro_rules! screens {
             }
 
             /// What comes when nobody touched it for that long.
-            pub fn unattended(self) -> Screen {
+            pub fn unattended(self) -> Next {
                 match self { $(Screen::$Name(page) => page.unattended(),)+ }
             }
 
-            /// Whether leaving it would lose words that somebody wrote.
+            /// Whether leaving it would leave words behind.
             pub fn holds_words(&self) -> bool {
                 match self { $(Screen::$Name(page) => page.holds_words(),)+ }
+            }
+
+            /// What somebody is saying, on screens that hold it.
+            pub fn draft(&self) -> Option<&Draft> {
+                match self { $(Screen::$Name(page) => page.draft(),)+ }
             }
         }
 
@@ -346,12 +436,18 @@ macro_rules! screens {
 screens! {
     /// The first screen: say something, or ask what became of it.
     Home(home::Home),
+    /// Was it you who began this?
+    Begun(begun::Begun),
     /// What is it about?
     Topics(topics::Topics),
+    /// Saying it aloud.
+    Speak(speak::Speak),
     /// Writing it down.
     Writing(writing::Writing),
     /// Take everything away?
     Clear(clear::Clear),
+    /// Since when is it so?
+    SinceWhen(since::SinceWhen),
     /// Leave a telephone number?
     Contact(contact::Contact),
     /// The telephone number.
@@ -386,4 +482,6 @@ screens! {
     Leave(leave::Leave),
     /// Language, letters, colours, reading aloud.
     Help(help::Help),
+    /// What does not work at the moment.
+    Troubles(troubles::Troubles),
 }

@@ -38,6 +38,7 @@ impl Page for NotSaved {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let why = match self.why {
             station::NotSaved::DiskFull => around.sentence("not-saved-disk-full"),
+            station::NotSaved::ReadOnly => around.sentence("not-saved-read-only"),
             station::NotSaved::Failed => around.sentence("not-saved-failed"),
         };
         let kept = match self.failures {
@@ -84,7 +85,7 @@ impl Page for NotSaved {
         Some(Duration::from_secs(5 * 60))
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

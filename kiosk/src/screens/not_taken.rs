@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, Screen, home::Home, page};
+use super::{Around, Left, Next, Page, Screen, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -42,6 +42,7 @@ impl Page for NotTaken {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let why = match self.why {
             public::NotTaken::NotSaved(NotSaved::DiskFull) => "not-saved-disk-full",
+            public::NotTaken::NotSaved(NotSaved::ReadOnly) => "not-saved-read-only",
             public::NotTaken::NotSaved(NotSaved::Failed) => "not-saved-failed",
             public::NotTaken::NotAsked => "not-asked",
             public::NotTaken::UnknownToken => "token-unknown",
@@ -71,7 +72,7 @@ impl Page for NotTaken {
     fn touched(self, touch: Touch) -> Next {
         match (touch, self.again) {
             (Touch::Again, Some((reply, form))) => Next::Send { reply, form: Some(form) },
-            (Touch::Again | Touch::Home, _) => Next::Show(Screen::Home(Home)),
+            (Touch::Again | Touch::Home, _) => Next::Leave(Left::Waiting),
         }
     }
 

@@ -94,7 +94,7 @@ impl Page for Phone {
         Next::show(self)
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

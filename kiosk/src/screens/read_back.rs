@@ -1,7 +1,8 @@
 //! Is it right? The words as they will be filed, large, before anything is filed.
 
-use super::{Around, Next, Page, number_pad::grouped, page, writing::Writing};
+use super::{Around, Next, Page, number_pad::grouped, page, say_on};
 use crate::{
+    app::Effect,
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
@@ -22,6 +23,8 @@ pub struct ReadBack {
 pub enum Touch {
     /// Change it.
     Change,
+    /// Hear what was spoken.
+    Play,
     /// File it.
     File,
 }
@@ -32,6 +35,7 @@ impl Page for ReadBack {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let contact = match &self.draft.phone {
             Some(phone) => around.sentence_with("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]))]),
+            None if self.draft.is_child => around.sentence("read-back-child"),
             None => around.sentence("read-back-no-phone"),
         };
         let topic = row(
@@ -43,13 +47,14 @@ impl Page for ReadBack {
         );
         let head =
             turning(8, vec![(Length::Share(1), topic), (Length::Share(1), words(contact, TextSize::Body, Ink::Grey))]);
-        let card = column(
-            8,
-            vec![
-                (Length::Needed, head),
-                (Length::Share(1), words(self.draft.body.clone(), TextSize::Title, Ink::Black).from_top()),
-            ],
-        );
+        let mut card = vec![(Length::Needed, head)];
+        if let Some(voice) = &self.draft.voice {
+            let spoken = around.sentence_with("read-back-voice", &[("seconds", voice.seconds.to_string())]);
+            let play = button(Touch::Play, spoken, Some(Icon::Ear), Look::Choice(Ink::Blue));
+            card.push((Length::Fingers(1, 84), play));
+        }
+        card.push((Length::Share(1), words(self.draft.body.clone(), TextSize::Title, Ink::Black).from_top()));
+        let card = column(8, card);
         let buttons = row(
             20,
             vec![
@@ -70,12 +75,16 @@ impl Page for ReadBack {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Change => Next::show(Writing::new(self.draft)),
+            Touch::Change => say_on(self.draft),
+            Touch::Play => match &self.draft.voice {
+                Some(voice) => Next::Do(Effect::Play(voice.opus.clone()), self.into()),
+                None => Next::show(self),
+            },
             Touch::File => Next::File { draft: self.draft, failures: 0 },
         }
     }
 
-    fn holds_words(&self) -> bool {
-        true
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }

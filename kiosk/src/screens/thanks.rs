@@ -2,7 +2,7 @@
 
 use civic_core::{opinion::Evaluation, reaction::Reaction};
 
-use super::{Around, Next, Page, Screen, home::Home, page};
+use super::{Around, Left, Next, Page, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -61,11 +61,11 @@ impl Page for Thanks {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Home => Next::Show(Screen::Home(Home)),
+            Touch::Home => Next::Leave(Left::Waiting),
         }
     }
 
-    fn unattended(self) -> Screen {
-        Screen::Home(Home)
+    fn unattended(self) -> Next {
+        Next::Leave(Left::Waiting)
     }
 }

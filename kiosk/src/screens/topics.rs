@@ -1,6 +1,6 @@
 //! What is it about? Twelve pictures; one touch.
 
-use super::{Around, Next, Page, Screen, home::Home, leave::Leave, page, page_of, writing::Writing};
+use super::{Around, Left, Next, Page, leave::Leave, page, page_of, speak::Speak};
 use crate::{
     draw::{
         icon::Icon,
@@ -63,15 +63,15 @@ impl Page for Topics {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Back if self.holds_words() => Next::show(Leave::asked(self.into())),
-            Touch::Back => Next::Show(Screen::Home(Home)),
+            Touch::Back if self.draft.says_something() => Next::show(Leave::asked(self.into())),
+            Touch::Back => Next::Leave(Left::Waiting),
             Touch::More => Next::show(Self { page: self.page + 1, ..self }),
-            Touch::Topic(topic) => Next::show(Writing::new(Draft { topic, ..self.draft })),
+            Touch::Topic(topic) => Next::show(Speak::new(Draft { topic, ..self.draft })),
         }
     }
 
-    fn holds_words(&self) -> bool {
-        !self.draft.body.is_empty()
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }
 
@@ -93,9 +93,11 @@ mod tests {
             place: &place,
             topics: &topics,
             counts,
+            troubles: &[],
             settings: &settings,
             packs: &[],
             speech: crate::app::Speech::Quiet,
+            has_microphone: true,
             size: embedded_graphics::prelude::Size::new(1024, 600),
         };
         let view = Topics { page, ..Topics::default() }.view(&around);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Around, Next, Page, Screen, home::Home, matters::Matters, notices::Notices, page};
+use super::{Around, Left, Next, Page, matters::Matters, notices::Notices, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -71,7 +71,7 @@ impl Page for Village {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => Next::Show(Screen::Home(Home)),
+            Touch::Back => Next::Leave(Left::Waiting),
             Touch::Notices => Next::show(Notices { public: self.public, page: 0 }),
             Touch::Matters => Next::show(Matters { public: self.public, page: 0 }),
         }

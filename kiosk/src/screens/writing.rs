@@ -1,13 +1,13 @@
 //! Writing it down: ready sentences to touch, pinyin, digits and marks. Ready sentences come first, because a person who
 //! cannot type can still say something with them.
 
-use super::{Around, Next, Page, clear::Clear, contact::Contact, help_button, page_of, read_button, topics::Topics};
+use super::{Around, Next, Page, after_saying, clear::Clear, help_button, page_of, read_button, speak::Speak};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    pinyin::{Candidate, pinyin},
+    pinyin::{Candidate, KEYS_MAX, Typing, pinyin},
     station::Draft,
     view::{
         Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space, turning, words,
@@ -17,9 +17,6 @@ use crate::{
 
 /// The most characters one opinion holds: as many as the next screen can show at a size that can be read.
 pub const CHARACTERS_MAX: usize = 240;
-
-/// The longest row of letters that is kept; no two syllables are longer.
-const LETTERS_MAX: usize = 12;
 
 /// Candidates on one page.
 const CANDIDATES: usize = 8;
@@ -48,7 +45,7 @@ enum Panel {
 /// What can be touched on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Touch {
-    /// Back to the topics; the words are kept.
+    /// Back to how it is said; the words are kept.
     Back,
     /// Take everything away (asks first).
     Clear,
@@ -98,13 +95,13 @@ impl Writing {
     }
 
     fn choose(&mut self, candidate: Candidate) {
-        self.add(candidate.character.encode_utf8(&mut [0; 4]));
-        self.letters = self.letters.split_off(candidate.letters.min(self.letters.len()));
+        self.add(candidate.text);
+        self.letters = self.letters.split_off(candidate.keys.min(self.letters.len()));
         self.page = 0;
     }
 
     fn choose_first(&mut self) {
-        if let Some(first) = pinyin().candidates(&self.letters).first() {
+        if let Some(first) = pinyin().candidates(&self.letters, Typing::default()).first() {
             self.choose(*first);
         }
     }
@@ -131,7 +128,7 @@ impl Page for Writing {
                 (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Black).bold()),
             ],
         );
-        let done = if self.draft.body.is_empty() { Look::Waiting } else { Look::Next };
+        let done = if !self.draft.says_something() { Look::Waiting } else { Look::Next };
         let back = button(Touch::Back, around.sentence("back").alone(), Some(Icon::Back), Look::Other).as_way_back();
         let clear = button(Touch::Clear, around.sentence("clear").alone(), Some(Icon::Bin), Look::Other);
         let done = button(Touch::Done, around.sentence("done-writing").alone(), Some(Icon::Tick), done);
@@ -157,14 +154,14 @@ impl Page for Writing {
 
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => return Next::show(Topics { draft: self.draft, page: 0 }),
+            Touch::Back => return Next::show(Speak::new(self.draft)),
             Touch::Clear if self.draft.body.is_empty() => {}
             Touch::Clear => return Next::show(Clear { writing: self }),
-            Touch::Done if self.draft.body.trim().is_empty() => {}
-            Touch::Done => return Next::show(Contact { draft: self.draft }),
+            Touch::Done if !self.draft.says_something() => {}
+            Touch::Done => return after_saying(self.draft),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
             Touch::Letter(letter) => {
-                if self.letters.len() < LETTERS_MAX {
+                if self.letters.len() < KEYS_MAX {
                     self.letters.push(letter);
                 }
                 self.page = 0;
@@ -194,8 +191,8 @@ impl Page for Writing {
         Next::show(self)
     }
 
-    fn holds_words(&self) -> bool {
-        !self.draft.body.is_empty()
+    fn draft(&self) -> Option<&Draft> {
+        Some(&self.draft)
     }
 }
 
@@ -246,7 +243,7 @@ impl Writing {
     }
 
     fn candidates(&self, around: &Around<'_>) -> Part<Touch> {
-        let all = pinyin().candidates(&self.letters);
+        let all = pinyin().candidates(&self.letters, Typing::default());
         let typed = self.letters.replace('v', "ü");
         let mut cells = if self.letters.is_empty() {
             Vec::new()
@@ -254,7 +251,7 @@ impl Writing {
             vec![sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred())]
         };
         let shown = page_of(&all, self.page, CANDIDATES);
-        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.character)));
+        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.text)));
         if all.len() > CANDIDATES {
             cells.push(command(around, Touch::More, "more-characters"));
         }
@@ -316,15 +313,10 @@ mod tests {
     use crate::screens::Screen;
 
     fn after(touches: impl IntoIterator<Item = Touch>) -> Writing {
-        touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| match writing.touched(touch) {
-            Next::Show(Screen::Writing(writing)) => writing,
-            next @ (Next::Show(_)
-            | Next::File { .. }
-            | Next::Find(_)
-            | Next::Open(_)
-            | Next::Send { .. }
-            | Next::Adjust(..)
-            | Next::Read(_)) => panic!("left the screen: {next:?}"),
+        touches.into_iter().fold(Writing::new(Draft::default()), |writing, touch| {
+            let next = writing.touched(touch);
+            let Next::Show(Screen::Writing(writing)) = next else { panic!("left the screen: {next:?}") };
+            writing
         })
     }
 
@@ -341,9 +333,10 @@ mod tests {
 
     #[test]
     fn space_takes_the_first_candidate_and_leaves_the_other_letters() {
-        let mut touches = typed("xiulu");
+        let mut touches = typed("xiulushuiguan");
         touches.extend([Touch::Space, Touch::Space]);
-        assert_eq!(after(touches).draft.body, "修路");
+        let writing = after(touches);
+        assert_eq!((writing.draft.body.as_str(), writing.letters.as_str()), ("修路水管", ""));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{looks::LARGE, records::Directory, support::Shared};
+use crate::{directory::Directory, looks::LARGE, support::Shared};
 
 struct Answer {
     status: u16,
@@ -89,6 +89,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (desk, stop) = (Desk::default(), Arc::new(Notify::new()));
+        let (silent, told) = Silent::new();
         let kiosk = Kiosk {
             station,
             news: Arc::default(),
@@ -96,13 +97,14 @@ impl Running {
             desk,
             displays: Vec::new(),
             panel: None,
-            voice: Box::<Silent>::default(),
+            voice: Box::new(silent),
+            told,
             size: LARGE,
             listener,
             routes: axum::Router::new(),
         };
-        let told = stop.clone();
-        let ended = tokio::spawn(run(kiosk, async move { told.notified().await }));
+        let stopped = stop.clone();
+        let ended = tokio::spawn(run(kiosk, async move { stopped.notified().await }));
         Self { address, stop, ended }
     }
 
@@ -117,7 +119,8 @@ async fn words_reach_the_real_ledger_through_the_page() {
     let directory = Directory::new("page");
     let (_held, ledger, records) = directory.open();
     let running = Running::start(Box::new(records)).await;
-    for target in ["提意见", "道路交通", "路灯坏了", "写好了", "不用留", "对，交上去"] {
+    for target in ["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "不用留", "对，交上去"]
+    {
         touch(running.address, target).await;
     }
     let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
@@ -140,7 +143,7 @@ async fn a_villager_is_served_through_the_page() {
 
     // A waiting browser gets the next frame when there is one.
     let waiting = tokio::spawn(async move { ask(address, &format!("GET /frame?since={first}"), "").await });
-    for target in ["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留", "对，交上去"]
+    for target in ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"]
     {
         touch(address, target).await;
     }

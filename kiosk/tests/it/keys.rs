@@ -13,17 +13,15 @@ use crate::{looks::LARGE, support::Desk};
 
 /// What was last to be said, one piece a line.
 fn heard(desk: &mut Desk) -> String {
-    let said = desk.app.take_effects().into_iter().rev().find_map(|effect| match effect {
-        Effect::Say(said) => Some(said),
-        Effect::Hush | Effect::Pause | Effect::GoOn | Effect::Voice { .. } => None,
-    });
+    let says = |effect| if let Effect::Say(said) = effect { Some(said) } else { None };
+    let said = desk.app.take_effects().into_iter().rev().find_map(says);
     said.unwrap_or_default().iter().map(|spoken| spoken.words.clone()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn an_opinion_is_filed_and_found_with_five_keys() {
     let mut desk = Desk::new(LARGE);
-    for target in ["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留", "对，交上去"]
+    for target in ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"]
     {
         desk.key_to(target);
     }
@@ -55,7 +53,8 @@ fn the_keys_go_around_in_the_order_that_is_read_and_end_with_the_way_back() {
 #[test]
 fn the_back_key_asks_before_words_are_lost() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]);
+    desk.key(Key::Back).is_on("Speak");
     desk.key(Key::Back).is_on("Topics");
     desk.key(Key::Back).is_on("Leave");
     desk.key_to("我还在，接着来").is_on("Topics");
@@ -64,7 +63,7 @@ fn the_back_key_asks_before_words_are_lost() {
 #[test]
 fn a_typed_letter_keeps_the_keys_where_they_are() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "用拼音写"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "用拼音写"]);
     desk.key_to("d");
     assert_eq!(desk.focus().as_deref(), Some("Letter('d')"));
     desk.key(Key::Select).sees("dd");
@@ -93,18 +92,18 @@ fn while_it_reads_aloud_a_new_screen_is_read_and_a_target_is_heard_before_it_is_
     assert_eq!(heard(&mut desk), "提意见");
     desk.touch("提意见").is_on("Topics");
     assert!(heard(&mut desk).contains("您想说哪方面的事？\n"));
-    desk.touch_all(&["道路交通", "道路交通", "用拼音写", "用拼音写"]);
+    desk.touch_all(&["道路交通", "道路交通", "写下来", "写下来", "用拼音写", "用拼音写"]);
     // Keys of a keyboard are heard and typed at once.
     desk.touch("l").sees("l");
     assert_eq!(heard(&mut desk), "l");
     desk.touch_all(&["Help", "Help", "不读", "不读"]);
-    desk.touch("Back").touch("返回").is_on("Topics");
+    desk.touch("Back").touch("返回").is_on("Speak");
 }
 
 #[test]
 fn a_sentence_is_heard_by_its_key_and_a_person_s_words_by_themselves() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留"]);
     desk.key(Key::Read);
     let said = desk.app.said();
     assert!(said.iter().any(|spoken| spoken.prompt.as_deref() == Some("read-back-title")));

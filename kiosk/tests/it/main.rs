@@ -2,11 +2,18 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod directory;
+mod drafts;
 mod keys;
 mod looks;
 mod pictures;
+mod printing;
+mod prompts;
 mod records;
+mod soak;
+mod speak;
 mod stories;
 mod support;
+mod troubles;
 mod village;
 mod wording;

@@ -1,80 +1,21 @@
 //! The screens over a real ledger on disk.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::time::Instant;
 
-use civic_core::{
-    access::{Role, Scope},
-    area::Area,
-    id::hex,
-    opinion::Field,
-    seal::{OpenKey, Seed},
-    ticket::Ticket,
-    time::UnixSeconds,
-};
+use civic_core::{opinion::Field, ticket::Ticket, time::UnixSeconds};
 use kiosk::{
     app::App,
-    records::Records,
+    records::{BURST, CHILD, CONSENT, HELPED, SINCE},
     station::{Counts, Draft, Found, Stage, Station},
+    trouble::{Reports, Trouble},
 };
-use ledger::{Ledger, query::Filter};
-use replica::{
-    device::Device,
-    dir::DataDir,
-    identity::{Card, Identity, key_of},
-};
+use ledger::query::Filter;
 
 use crate::{
+    directory::Directory,
     looks::LARGE,
     support::{Desk, Shared},
 };
-
-const CODEBOOK: &str = r#"
-county = { name = "云水县", en = "Yunshui County", area = "451025" }
-place = [{ area = "451025101202", name = "石桥村", en = "Shiqiao", station = "石桥村代表联络站" }]
-topic = [{ name = "道路交通", en = "Roads", picture = "road", phrases = ["路灯坏了"] }]
-channel = [{ name = "自助终端", en = "Kiosk" }]
-state = [{ name = "待办", en = "New", is_final = true, plain = "县里收到了" }]
-step = []
-"#;
-
-/// An enrolled kiosk's directory, removed when it is dropped.
-pub struct Directory(PathBuf);
-
-impl Directory {
-    pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("huiyin-kiosk-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        let dir = DataDir::hold(&path).unwrap();
-        let key = key_of(&dir).unwrap();
-        let card = Card {
-            scope: Scope { role: Role::Kiosk, areas: vec![Area::parse("451025101202").unwrap()] },
-            name: "石桥终端".to_owned(),
-            number: 412,
-            hub: "127.0.0.1:1".to_owned(),
-            hub_key: "00".repeat(32),
-            authority: String::new(),
-            certificate: hex(&key.verifying_key().to_bytes()),
-            seal_key: OpenKey::make(1, Seed([7; 32])).seal_key().unwrap(),
-            codebook: CODEBOOK.to_owned(),
-            enrolled_at: UnixSeconds(0),
-        };
-        Identity::save_card(&dir, &card).unwrap();
-        Self(path)
-    }
-
-    pub fn open(&self) -> (DataDir, Ledger, Records) {
-        let (held, identity, ledger) = ledger::command::open(Role::Kiosk, &self.0).unwrap();
-        let device = Arc::new(Device::new(identity, ledger.log().clone()));
-        let records = Records::new(ledger.clone(), device).unwrap();
-        (held, ledger, records)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 #[test]
 fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
@@ -85,7 +26,7 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         let app = App::new(Box::new(records), LARGE, now);
         let mut desk = Desk { app, station: Shared::default(), now };
         desk.sees("石桥村代表联络站").sees("云水县").does_not_see("石桥村石桥村");
-        desk.touch_all(&["提意见", "道路交通", "路灯坏了", "写好了", "留个电话"]);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "留个电话"]);
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }
@@ -114,8 +55,52 @@ fn a_number_from_elsewhere_is_unknown_until_news_of_it_comes() {
     let directory = Directory::new("unknown");
     let (_held, _ledger, mut records) = directory.open();
     assert_eq!(records.find(&Ticket::new(9, 9).unwrap()), Found::Unknown);
-    let draft =
-        Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), phone: None, ..Draft::default() };
+    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
     let ticket = records.file(&draft).unwrap();
     assert!(ticket.digits().starts_with("0412"));
+}
+
+#[test]
+fn what_came_faster_than_people_speak_is_in_the_ledger_with_its_mark() {
+    let directory = Directory::new("burst");
+    let (_held, ledger, mut records) = directory.open();
+    let marks = [false, true].map(|is_burst| {
+        let draft =
+            Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), is_burst, ..Draft::default() };
+        let id = ledger.by_ticket(&records.file(&draft).unwrap()).unwrap().unwrap();
+        ledger.opinion(&id).unwrap().unwrap().opinion.extra.get(BURST).cloned()
+    });
+    assert_eq!(marks, [None, Some("true".to_owned())]);
+}
+
+#[test]
+fn a_station_tells_the_troubles_of_its_disk_its_road_and_those_that_are_reported() {
+    let directory = Directory::new("troubles");
+    let (_held, _ledger, records) = directory.open();
+    let reports = Reports::default();
+    let mut records = records.watching(directory.path(), reports.clone());
+    reports.report(Trouble::NoPaper, true);
+    // The card of this kiosk is of 1970, and its hub answers nobody.
+    let told = [Trouble::NoPaper, Trouble::NotHeardSince(UnixSeconds(0))];
+    assert_eq!(records.troubles(), told);
+    let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
+    assert!(records.file(&draft).is_ok(), "neither stops anybody");
+}
+
+#[test]
+fn what_was_asked_around_it_is_kept_and_a_child_leaves_no_trace_of_who_it_is() {
+    let directory = Directory::new("around");
+    let (_held, ledger, records) = directory.open();
+    let now = Instant::now();
+    let app = App::new(Box::new(records), LARGE, now);
+    let mut desk = Desk { app, station: Shared::default(), now };
+    desk.touch_all(&["提意见", "道路交通", "请人帮我写", "路灯坏了", "写好了", "这几天", "留个电话", "1", "3", "8"]);
+    desk.touch_all(&["不留了", "改一改", "写好了", "这几天", "我还没满十四岁"]).sees("不满十四岁");
+    desk.touch("对，交上去").is_on("Filed");
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    assert!(!line.has_contact);
+    let extra = ledger.opinion(&line.id).unwrap().unwrap().opinion.extra;
+    let value = |key: &str| extra.get(key).cloned().unwrap_or_default();
+    assert_eq!([SINCE, HELPED, CHILD].map(value), ["\"week\"", "true", "true"]);
+    assert!(value(CONSENT).contains("\"choice\":\"none\""), "{}", value(CONSENT));
 }

@@ -14,7 +14,7 @@ use crate::{looks::LARGE, support::Desk};
 #[test]
 fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "道路交通", "路灯坏了，晚上看不见", "写好了", "不用留"]);
+    desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留"]);
     desk.is_on("ReadBack").sees("路灯坏了，晚上看不见").sees("不留电话，不记名字");
     assert!(desk.station.0.lock().unwrap().filed.is_empty(), "nothing is filed before the person agrees");
     desk.touch("对，交上去").is_on("Filed").sees(&sample_ticket(18_376).to_string());
@@ -28,17 +28,17 @@ fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
 #[test]
 fn an_opinion_can_be_typed_in_pinyin() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "饮水安全", "用拼音写"]);
+    desk.touch_all(&["提意见", "饮水安全", "写下来", "用拼音写"]);
     desk.touch_all(&["s", "h", "u", "i", "水", "g", "u", "a", "n", "更多"]);
     desk.touch_all(&["Space", "h", "u", "a", "i", "坏", "。", "数字", "3", "用拼音写", "t", "i", "a", "n", "天"]);
     desk.sees("水").sees("坏。3天");
-    desk.touch_all(&["写好了", "不用留"]).sees("坏。3天");
+    desk.touch_all(&["写好了", "不说这个", "不用留"]).sees("坏。3天");
 }
 
 #[test]
 fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "其他", "请代表来一趟", "写好了", "留个电话"]);
+    desk.touch_all(&["提意见", "其他", "写下来", "请代表来一趟", "写好了", "不说这个", "留个电话"]);
     desk.touch_all(&["1", "3", "8", "按好了"]).is_on("Phone").sees("少了几位");
     for digit in "00138000".chars() {
         desk.touch(&digit.to_string());
@@ -48,35 +48,49 @@ fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
     assert_eq!(desk.station.0.lock().unwrap().filed[0].1.phone.as_deref(), Some("13800138000"));
 
     let mut shy = Desk::new(LARGE);
-    shy.touch_all(&["提意见", "其他", "请代表来一趟", "写好了", "留个电话", "1", "3", "8", "不留了", "对，交上去"]);
+    shy.touch_all(&[
+        "提意见",
+        "其他",
+        "写下来",
+        "请代表来一趟",
+        "写好了",
+        "不说这个",
+        "留个电话",
+        "1",
+        "3",
+        "8",
+        "不留了",
+        "对，交上去",
+    ]);
     assert_eq!(shy.station.0.lock().unwrap().filed[0].1.phone, None);
 }
 
 #[test]
 fn words_survive_every_way_back() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "教育", "孩子上学太远", "返回", "道路交通"]).sees("孩子上学太远");
+    desk.touch_all(&["提意见", "教育", "写下来", "孩子上学太远", "返回", "返回", "道路交通", "写下来"])
+        .sees("孩子上学太远");
     desk.touch_all(&["写好了", "返回"]).is_on("Writing").sees("孩子上学太远");
-    desk.touch_all(&["写好了", "不用留", "改一改"]).is_on("Writing").sees("孩子上学太远").sees("道路交通");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "改一改"]).is_on("Writing").sees("孩子上学太远").sees("道路交通");
     desk.touch_all(&["清空", "留着，接着写"]).is_on("Writing").sees("孩子上学太远");
     desk.touch_all(&["清空", "都不要了"]).is_on("Writing").does_not_see("孩子上学太远");
-    desk.touch_all(&["返回", "返回"]).is_on("Home");
+    desk.touch_all(&["返回", "返回", "返回"]).is_on("Home");
 }
 
 #[test]
 fn leaving_with_words_written_is_asked_about() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "教育", "孩子上学太远", "返回", "返回"]).is_on("Leave");
+    desk.touch_all(&["提意见", "教育", "写下来", "孩子上学太远", "返回", "返回", "返回"]).is_on("Leave");
     desk.touch("我还在，接着来").is_on("Topics");
     desk.touch_all(&["返回", "回首页"]).is_on("Home");
-    desk.touch_all(&["提意见", "教育"]).is_on("Writing").does_not_see("孩子上学太远。");
+    desk.touch_all(&["提意见", "教育", "写下来"]).is_on("Writing").does_not_see("孩子上学太远。");
 }
 
 #[test]
 fn what_could_not_be_saved_is_said_plainly_kept_and_tried_again() {
     let mut desk = Desk::new(LARGE);
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留", "对，交上去"]);
     desk.is_on("NotSaved").sees("没有存上").sees("存满了").does_not_see("您的号码");
     desk.touch("再试一次").is_on("NotSaved").sees("试了 2 次");
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
@@ -117,29 +131,38 @@ fn a_mistyped_number_is_said_kindly_and_an_unknown_one_honestly() {
 #[test]
 fn what_was_filed_here_says_how_far_it_has_come() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去", "记好了，回首页"]);
+    desk.touch_all(&[
+        "提意见",
+        "治安",
+        "写下来",
+        "晚上不安全",
+        "写好了",
+        "不说这个",
+        "不用留",
+        "对，交上去",
+        "记好了，回首页",
+    ]);
     ask_for(&mut desk, &sample_ticket(18_376).digits());
     desk.sees("您的话存在这台机器里，还没有送出去");
 }
 
 #[test]
-fn after_a_minute_the_kiosk_asks_and_then_forgets() {
+fn after_a_minute_the_kiosk_asks_and_then_shows_nothing_of_it() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]);
     desk.wait(Duration::from_secs(59));
     desk.is_on("Writing");
     desk.wait(Duration::from_secs(2));
     desk.is_on("Leave").sees("还在吗？");
     desk.touch("我还在，接着来").is_on("Writing").sees("晚上不安全");
     desk.wait(Duration::from_secs(100));
-    desk.is_on("Home");
-    desk.touch_all(&["提意见", "教育"]).does_not_see("晚上不安全");
+    desk.is_on("Home").does_not_see("晚上不安全");
 }
 
 #[test]
 fn a_ticket_is_shown_for_two_minutes_and_the_first_screen_for_ever() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留", "对，交上去"]);
     desk.wait(Duration::from_secs(119));
     desk.is_on("Filed");
     desk.wait(Duration::from_secs(2));
@@ -153,7 +176,7 @@ fn the_button_goes_home_but_not_over_words() {
     desk.touch("查进度");
     desk.event(Event::Button);
     desk.is_on("Home");
-    desk.touch_all(&["提意见", "治安", "晚上不安全"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]);
     desk.event(Event::Button);
     desk.is_on("Leave").sees("不写了吗？");
     desk.event(Event::Button);
@@ -176,7 +199,7 @@ fn a_finger_that_slides_off_a_target_chooses_nothing() {
 #[test]
 fn a_double_tap_does_not_fall_through_to_the_next_screen() {
     let mut desk = Desk::new(LARGE);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留"]);
     let file = desk.place_of("对，交上去");
     desk.tap(file);
     desk.is_on("Filed");
@@ -191,7 +214,7 @@ fn a_double_tap_does_not_fall_through_to_the_next_screen() {
 fn the_lamp_and_the_three_words_follow_the_receipts() {
     let mut desk = Desk::new(LARGE);
     assert_eq!(desk.app.lamp(), Lamp::AmberBlinking);
-    desk.touch_all(&["提意见", "治安", "晚上不安全", "写好了", "不用留", "对，交上去"]);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留", "对，交上去"]);
     assert_eq!(desk.app.lamp(), Lamp::Amber);
     let mut all = desk.station.0.lock().unwrap().clone();
     all.filed.clear();

@@ -12,7 +12,8 @@ use kiosk::{
     draw::layout::Placed,
     public::{NotTaken, Public, Reply},
     sample::Sample,
-    station::{Counts, Draft, Found, NotSaved, Place, Station},
+    station::{Counts, Draft, Found, NotSaved, Place, Recording, Station, TakenUp, Waiting},
+    trouble::Trouble,
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -28,6 +29,24 @@ impl Station for Shared {
     }
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
         self.0.lock().unwrap().file(draft)
+    }
+    fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().keep(draft)
+    }
+    fn throw_away(&mut self) {
+        self.0.lock().unwrap().throw_away();
+    }
+    fn leave_waiting(&mut self) {
+        self.0.lock().unwrap().leave_waiting();
+    }
+    fn waiting(&self) -> Option<Waiting> {
+        self.0.lock().unwrap().waiting()
+    }
+    fn take_up(&mut self) -> Option<TakenUp> {
+        self.0.lock().unwrap().take_up()
+    }
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().file_unfinished()
     }
     fn find(&self, ticket: &Ticket) -> Found {
         self.0.lock().unwrap().find(ticket)
@@ -47,6 +66,14 @@ impl Station for Shared {
     fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
         self.0.lock().unwrap().admit(vote, token)
     }
+    fn troubles(&self) -> Vec<Trouble> {
+        self.0.lock().unwrap().troubles()
+    }
+}
+
+/// A voice of 24 seconds, as far as anything but an ear can tell.
+pub fn recording() -> Recording {
+    Recording { opus: b"OggS and so on"[..].into(), seconds: 24 }
 }
 
 /// A kiosk, and a villager in front of it.
@@ -178,9 +205,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(touches);
         desk
     };
-    let written: &[&str] = &["提意见", "道路交通", "路灯坏了，晚上看不见", "请来看看，修一修"];
+    let written: &[&str] = &["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "请来看看，修一修"];
     let with = |more: &[&str]| {
-        let mut touches = written[..3].to_vec();
+        let mut touches = written[..4].to_vec();
         touches.extend(more);
         desk(&touches)
     };
@@ -195,16 +222,36 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     let mut pressed = desk(&[]);
     let at = pressed.place_of("提意见");
     pressed.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
-    let mut failed = with(&["写好了", "不用留"]);
+    let mut failed = with(&["写好了", "不说这个", "不用留"]);
     failed.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     failed.touch("对，交上去");
-    let mut filed_then_found = with(&["写好了", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
+    let mut filed_then_found = with(&["写好了", "不说这个", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
     for digit in kiosk::sample::sample_ticket(18_376).digits().chars() {
         filed_then_found.touch(&digit.to_string());
     }
     filed_then_found.touch("查一查");
     let mut still_there = with(&[]);
     still_there.wait(Duration::from_secs(61));
+    let troubled = |troubles: &[Trouble], touches: &[&str]| {
+        let mut desk = Desk::new(size);
+        desk.station.0.lock().unwrap().troubles = troubles.to_vec();
+        desk.event(Event::News);
+        desk.touch_all(touches);
+        desk
+    };
+    let mut begun = with(&[]);
+    begun.wait(Duration::from_secs(100));
+    begun.touch("提意见");
+    let mut no_microphone = desk(&["提意见", "道路交通"]);
+    no_microphone.event(Event::NoMicrophone);
+    let mut listening = desk(&["提意见", "道路交通", "说给它听"]);
+    listening.event(Event::Recording { level: 62, length: Duration::from_millis(24_300) });
+    let spoken = |is_audible, more: &[&str]| {
+        let mut desk = desk(&["提意见", "道路交通", "说给它听", "说完了"]);
+        desk.event(Event::Recorded { recording: recording(), is_audible });
+        desk.touch_all(more);
+        desk
+    };
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
     let mut not_taken = desk(&["Village", "大家反映的事", "石桥桥面开裂"]);
@@ -221,14 +268,22 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("home", desk(&[])),
         ("home-pressed", pressed),
         ("topics", desk(&["提意见"])),
-        ("writing-sentences", desk(&["提意见", "道路交通"])),
+        ("speak", desk(&["提意见", "道路交通"])),
+        ("speak-no-microphone", no_microphone),
+        ("speak-listening", listening),
+        ("speak-recorded", spoken(true, &[])),
+        ("speak-silent", spoken(false, &[])),
+        ("read-back-voice", spoken(true, &["就这样", "不说这个", "不用留"])),
+        ("writing-sentences", desk(&["提意见", "道路交通", "写下来"])),
         ("writing-letters", with(&["用拼音写", "q", "i", "n", "g"])),
         ("writing-marks", with(&["用拼音写", "数字"])),
         ("clear", with(&["清空"])),
-        ("contact", with(&["写好了"])),
-        ("phone", with(&["写好了", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
-        ("read-back", with(&["写好了", "不用留"])),
-        ("filed", with(&["写好了", "不用留", "对，交上去"])),
+        ("since", with(&["写好了"])),
+        ("contact", with(&["写好了", "不说这个"])),
+        ("read-back-child", with(&["写好了", "这几天", "我还没满十四岁"])),
+        ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
+        ("read-back", with(&["写好了", "不说这个", "不用留"])),
+        ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
         ("find-mistyped", digits("0412183767", &["查一查"])),
@@ -239,8 +294,25 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("progress-here", filed_then_found),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),
+        ("begun", begun),
         ("help", desk(&["Help"])),
         ("help-aloud", desk(&["Help", "读出来", "大一点"])),
         ("home-keys", desk(&[])),
+        ("home-full", troubled(&[Trouble::DiskFull], &[])),
+        ("home-not-heard", troubled(&[Trouble::NotHeardSince(kiosk::sample::NEWS_AT)], &[])),
+        ("troubles-full", troubled(&[Trouble::DiskFull], &["提意见"])),
+        ("troubles-read-only", troubled(&[Trouble::ReadOnly, Trouble::NoMicrophone], &["提意见"])),
+        (
+            "troubles-many",
+            troubled(
+                &[
+                    Trouble::NoMicrophone,
+                    Trouble::NoPaper,
+                    Trouble::NoDate,
+                    Trouble::NotHeardSince(kiosk::sample::NEWS_AT),
+                ],
+                &["Troubles"],
+            ),
+        ),
     ]
 }

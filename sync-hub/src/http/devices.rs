@@ -352,7 +352,7 @@ fn apart_pane(apart: &[Apart], refused: &[RefusedLine], names: &BTreeMap<String,
                                     (say("apart-document")) " "
                                     @if let Some(id) = DocId::parse(&line.doc) { a href={ "/opinion/" (id) } { code { (line.doc.get(..8).unwrap_or(&line.doc)) } } }
                                 }
-                                td { (web::page::spoken(&line.reason)) }
+                                td data-reason=(line.reason) { (say(&format!("reason-{}", line.reason))) }
                             }
                         }
                     }

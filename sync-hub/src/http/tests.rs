@@ -14,7 +14,9 @@ use ::ledger::{
 use civic_core::{
     access::{Role, Scope},
     area::Area,
+    bulk::Record,
     consultation::Consultation,
+    id::DeviceId,
     opinion::{Edit, Evaluation, Field, NewOpinion, NewStep},
     publication::Publication,
     reaction::Reaction,
@@ -349,6 +351,35 @@ async fn a_waiting_device_shows_its_six_digits_and_is_let_in_or_sent_away() {
     let device = between(&page, "data-device=\"", "\"").to_owned();
     assert_eq!(desk.post("/devices/revoke", &[("device", &device)]).await.status, 303);
     assert!(desk.get("/devices").await.body.contains("data-revoked=\"true\""));
+}
+
+#[tokio::test]
+async fn what_stays_out_of_its_record_is_shown_with_device_record_time_and_reason() {
+    let desk = Desk::set().await;
+    assert!(desk.get("/devices").await.body.contains("data-refused=\"0\""));
+    let id = desk.file("桥", "桥坏了").await.id;
+    // Another deputy enters a record of the same name for another village.
+    let (away, card) = (desk.dir.join("other"), desk.deputy.card().clone());
+    let device = desk
+        .work(move |console, _| {
+            let away = DataDir::hold(&away).unwrap();
+            let elsewhere = Area::parse("990127101202").unwrap();
+            let scope = Scope { role: Role::Deputy, areas: vec![elsewhere.clone()] };
+            let key = replica::identity::key_of(&away).unwrap();
+            let other = Ledger::open(&away, &Identity { key, card: Card { scope, ..card } }).unwrap();
+            let line = format!(r#"{{"id":"{id}","init":{{"body":"桥断了"}},"steps":[]}}"#);
+            other.import(&elsewhere, &[Record::parse(&line).unwrap()]).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(carry(other.log(), console.ledger.log()));
+            console.ledger.catch_up().unwrap();
+            DeviceId::of(&other.log().public_key()).to_string()
+        })
+        .await;
+    let page = desk.get("/devices").await.body;
+    let pane = between(&page, "id=\"apart\"", "</section>");
+    assert!(pane.contains("data-refused=\"1\"") && pane.contains("data-reason=\"elsewhere\""));
+    assert!(pane.contains(&device) && pane.contains(&format!("/opinion/{id}")));
+    assert!(pane.contains("<time") && pane.contains("该记录属于另一个地区") && !pane.contains("⟦"));
 }
 
 #[tokio::test]

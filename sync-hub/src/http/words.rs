@@ -167,6 +167,8 @@ pub(super) fn in_address(text: &str) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use ::ledger::reason::Reason;
+
     use super::*;
 
     const SOURCES: [&str; 10] = [
@@ -206,13 +208,21 @@ mod tests {
     #[test]
     fn no_sentence_stands_in_the_files_for_nobody() {
         let used = used();
+        let is_reason = |key: &str| Reason::ALL.iter().any(|reason| key.strip_prefix("reason-") == Some(reason.word()));
         let idle: Vec<_> = include_str!("../../wording/zh-CN.ftl")
             .lines()
             .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
             .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
-            .filter(|key| !used.contains(key))
+            .filter(|key| !used.contains(key) && !is_reason(key))
             .collect();
         assert_eq!(idle, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn every_reason_for_keeping_a_change_out_has_its_sentence() {
+        let missing: Vec<_> =
+            Reason::ALL.iter().filter(|reason| !WORDING.has(&format!("reason-{}", reason.word()))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl End {
 
     /// Processor time it has used until now, in the program and in the kernel for it, seconds.
     pub fn cpu_s(&self) -> anyhow::Result<f64> {
-        Ok(ticks(&format!("/proc/{}/stat", self.child.id()), 11)? / TICKS_PER_S)
+        cpu_s(self.child.id())
     }
 
     /// The most memory it ever had at once, MiB.
@@ -87,6 +87,11 @@ impl Drop for End {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Processor time that a process has used until now, seconds.
+pub fn cpu_s(pid: u32) -> anyhow::Result<f64> {
+    Ok(ticks(&format!("/proc/{pid}/stat"), 11)? / TICKS_PER_S)
 }
 
 /// The most memory that a process ever had at once, MiB.

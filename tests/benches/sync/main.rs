@@ -210,7 +210,7 @@ fn measure(options: Options) -> anyhow::Result<()> {
     if road {
         real::road(&mut bench)?;
     }
-    bench.table.end();
+    bench.table.end(base.documents);
     bench.tell("done");
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! New opinions over a very bad road, and what the kiosk's own program takes.
+//! New opinions over a very bad road, and what the programs of hub and kiosk themselves take.
 
 use std::{
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use tests::{
     program::Program,
@@ -15,7 +16,7 @@ use tests::{
 
 use crate::{
     Bench, KIOSK, LOG_HUB,
-    end::{End, memory_mib},
+    end::{End, cpu_s, memory_mib},
     stage::{Device, HUB, Heard, Load, point},
     table::{Row, Sample, number},
     talk::{Ask, Met},
@@ -38,8 +39,9 @@ const BAD: Lane = Lane {
 const AGAIN: Duration = Duration::from_secs(1);
 /// The target, and how long is waited at most.
 const ROAD_S: f64 = 600.0;
-/// How long the kiosk's program may take to bring what it holds.
-const BROUGHT: Duration = Duration::from_secs(300);
+/// How long a program may take for all its documents.
+const PATIENCE: Duration = Duration::from_secs(1_800);
+const POLL: Duration = Duration::from_millis(100);
 
 /// The device to be enrolled.
 pub fn device() -> Device {
@@ -93,28 +95,65 @@ pub fn memory(bench: &mut Bench, size: Size) -> anyhow::Result<()> {
     let (hub_copy, copy) = (bench.stage.copy(HUB)?, bench.stage.copy(&size.key(BULK))?);
     let hub = End::start(LOG_HUB, hub_copy.path())?;
     point(copy.path(), hub.address()?)?;
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["kiosk", "run", "--screen", "browser", "--http", "127.0.0.1:0", "--data"]).arg(copy.path());
-    let mut kiosk = Program::start(command, &copy.path().join("bench.log"))?;
-    let link = kiosk.wait_for_line("kiosk:")?;
-    let address = link.split('/').take(3).collect::<Vec<_>>().join("/");
-    let started = Instant::now();
-    let status = loop {
-        let status: Value = ureq::get(format!("{address}/status.json")).call()?.body_mut().read_json()?;
-        if status["here"] == 0 && status["on_road"] == 0 {
-            break status;
-        }
-        if started.elapsed() > BROUGHT {
-            bail!("the kiosk has not brought everything: {status}");
-        }
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    let peak = memory_mib(kiosk.id())?;
+    let kiosk = Served::start(&["kiosk", "run", "--screen", "browser"], copy.path(), "kiosk:")?;
+    let status = kiosk.wait_for(|status| status["here"] == 0 && status["on_road"] == 0)?;
+    let peak = memory_mib(kiosk.program.id())?;
     let received = status["received"].as_f64().context("The kiosk counts nothing as received")?;
-    kiosk.stop();
     let table = &mut bench.table;
     table.title(&format!("memory  the kiosk's program with {} documents", number(received)));
     table.note(&format!("{peak:.0} MiB at most, from its start until everything was received"));
     table.at_most("memory of a kiosk with these documents", "MiB", 64.0, Some(peak));
     Ok(())
+}
+
+/// W1 with the hub's own program, which also writes a slip for each opinion: until everything is merged, and until every
+/// slip is written.
+pub fn hub(bench: &Bench, size: Size) -> anyhow::Result<[Row; 2]> {
+    let (hub_copy, copy) = (bench.stage.copy(HUB)?, bench.stage.copy(&size.key(BULK))?);
+    let mut hub = Served::start(&["hub", "serve", "--listen", "127.0.0.1:0"], hub_copy.path(), "hub:")?;
+    let address = hub.program.wait_for_line("listening on QUIC")?.parse().context("Reading the hub's address")?;
+    let mut device = End::start(KIOSK, copy.path())?;
+    let cpu_s = |device: &End| -> anyhow::Result<[f64; 2]> { Ok([device.cpu_s()?, cpu_s(hub.program.id())?]) };
+    let (before, started) = (cpu_s(&device)?, Instant::now());
+    let met: Met = device.ask(&Ask::Meet(address))?;
+    let until = |key: &str, done: &str| -> anyhow::Result<Row> {
+        hub.wait_for(|status| status[key] == size.documents)?;
+        let (wall_s, after) = (started.elapsed().as_secs_f64(), cpu_s(&device)?);
+        let cpu_s = [after[0] - before[0], after[1] - before[1]];
+        let memory_mib = [device.memory_mib()?, memory_mib(hub.program.id())?];
+        let mut row = Row::new(format!("ours, the hub's program, until {done}"));
+        row.push(Sample { wall_s, cpu_s, memory_mib, ..Sample::of(&met) });
+        Ok(row)
+    };
+    Ok([until("opinions", "merged")?, until("slips", "slips are out")?])
+}
+
+/// A program that shows how it is doing on a page.
+struct Served {
+    program: Program,
+    address: String,
+}
+
+impl Served {
+    /// Starts this program on the data in `dir`, with its page anywhere, and waits for the line that begins with `line`.
+    fn start(args: &[&str], dir: &Path, line: &str) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(args).args(["--http", "127.0.0.1:0", "--data"]).arg(dir);
+        let mut program = Program::start(command, &dir.join("bench.log"))?;
+        let link = program.wait_for_line(line)?;
+        Ok(Self { program, address: link.split('/').take(3).collect::<Vec<_>>().join("/") })
+    }
+
+    /// Waits until what it says of itself is as wanted.
+    fn wait_for(&self, is_wanted: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let started = Instant::now();
+        loop {
+            let status = ureq::get(format!("{}/status.json", self.address)).call()?.body_mut().read_json()?;
+            if is_wanted(&status) {
+                return Ok(status);
+            }
+            ensure!(started.elapsed() < PATIENCE, "waited in vain; it says {status}");
+            std::thread::sleep(POLL);
+        }
+    }
 }

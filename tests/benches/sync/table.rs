@@ -85,7 +85,7 @@ impl Row {
     fn line(&self) -> String {
         let least = self.samples.iter().map(|sample| sample.wall_s).fold(f64::INFINITY, f64::min);
         let wall = match self.samples.len() {
-            0 => return format!("  {:<42} not run", self.label),
+            0 => return format!("  {:<44} not run", self.label),
             1 => seconds(self.wall_s()),
             _ => format!("{} ({}..{})", seconds(self.wall_s()), seconds(least), seconds(self.most_wall_s())),
         };
@@ -101,7 +101,7 @@ impl Row {
             None => "-".to_owned(),
         };
         format!(
-            "  {:<42} {wall:<22} {:<14} {:<12} {payload:<24} {:<24} {:>5}",
+            "  {:<44} {wall:<22} {:<14} {:<12} {payload:<24} {:<24} {:>5}",
             self.label,
             format!("{:.2} / {:.2}", cpu[0], cpu[1]),
             format!("{:.0} / {:.0}", memory[0], memory[1]),
@@ -135,7 +135,7 @@ impl Table {
     pub fn begin(&self, title: &str) {
         self.title(title);
         println!(
-            "  {:<42} {:<22} {:<14} {:<12} {:<24} {:<24} {:>5}",
+            "  {:<44} {:<22} {:<14} {:<12} {:<24} {:<24} {:>5}",
             "", "wall s", "CPU s", "memory MiB", "payload B up / down", "on the road B up / down", "trips"
         );
     }
@@ -179,9 +179,9 @@ impl Table {
         });
     }
 
-    /// Shows what was to be reached.
-    pub fn end(&self) {
-        println!("\nTargets");
+    /// Shows what was to be reached with ten thousand documents, and was with so many.
+    pub fn end(&self, documents: usize) {
+        println!("\nTargets, which were set for 10,000 documents; here with {}", number(documents as f64));
         for Target { what, limit, measured, is_met } in &self.targets {
             println!("  {:<11} {what:<52} {limit:<30} {measured}", if *is_met { "met" } else { "NOT MET" });
         }

@@ -43,7 +43,7 @@ pub enum Ask {
 /// A meeting.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Met {
-    /// From the call to the end, seconds.
+    /// From the call until this side knows that all is done, seconds.
     pub wall_s: f64,
     /// What the protocol said, up and down, bytes; `None` if it is not counted.
     pub payload: Option<[u64; 2]>,
@@ -56,12 +56,12 @@ pub struct Met {
 }
 
 impl Met {
-    /// A meeting by the report that our device gives of it as JSON; the time was taken outside.
-    pub fn of_report(report: &Value, wall_s: f64) -> Self {
+    /// A meeting by the report that our device gives of it as JSON.
+    pub fn of_report(report: &Value) -> Self {
         let figure = |key: &str| report[key].as_u64();
         let both = |up: &str, down: &str| figure(up).zip(figure(down)).map(|(up, down)| [up, down]);
         Self {
-            wall_s,
+            wall_s: figure("wall_ms").unwrap_or_default() as f64 / 1_000.0,
             payload: both("payload_up", "payload_down"),
             road: both("bytes_up", "bytes_down").unwrap_or_default(),
             round_trips: figure("round_trips").and_then(|trips| trips.try_into().ok()).unwrap_or_default(),

@@ -8,6 +8,7 @@ use tests::world::Part;
 use crate::{
     Bench, FLOOR_DEVICE, KIOSK,
     pair::{Pair, Who},
+    real,
     stage::{Device, HUB, Heard, Load, Records, log_len_on_disk},
     table::{Row, Sample, number},
     talk::Ask,
@@ -130,10 +131,12 @@ pub fn merge(bench: &mut Bench, size: Size, is_shown: bool) -> anyhow::Result<()
     bench.stage.keep(hub, &merged_hub)?;
     bench.tell(&format!("merged and compared in {:.0} s", started.elapsed().as_secs_f64()));
     if is_shown {
+        let whole = real::hub(bench, size)?;
         let table = &mut bench.table;
         table.begin("W1  until every document is merged and in the ledger's tables");
         table.row(&merged);
         table.row(&fetched);
+        whole.iter().for_each(|row| table.row(row));
         let per_s = size.documents as f64 / merged.wall_s();
         table.note(&format!("{per_s:.0} documents a second through the gate at the hub"));
         table.at_least("W1: merged at the hub, upload included", "documents/s", 1_000.0, Some(per_s));

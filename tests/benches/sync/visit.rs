@@ -196,8 +196,8 @@ fn as_command(bench: &Bench, size: Size) -> anyhow::Result<Row> {
             Done::run(&std::env::current_exe()?, args.into_iter().chain([device.path().as_os_str().to_owned()]))?;
         let wall_s = started.elapsed().as_secs_f64();
         let cpu_s = [ended_children_cpu_s()? - device_before, running.cpu_s()? - hub_before];
-        let met = Met::of_report(&serde_json::from_str(&done.good()?)?, wall_s);
-        row.push(Sample { cpu_s, ..Sample::of(&met) });
+        let met = Met::of_report(&serde_json::from_str(&done.good()?)?);
+        row.push(Sample { wall_s, cpu_s, ..Sample::of(&met) });
     }
     running.stop()?;
     Ok(row)

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod bulk;
+mod draft;
 mod people;
 mod power;
 mod publish;

@@ -58,7 +58,12 @@ impl Villager {
 
     /// Goes as far as the last question before an opinion is filed.
     pub fn compose(&self, topic: &str, phrase: &str) -> anyhow::Result<()> {
-        for target in ["提意见", topic, phrase, "写好了", "不用留"] {
+        self.touch("提意见")?;
+        // What somebody left here before is not theirs.
+        if self.view()?["screen"] == "Begun" {
+            self.touch("不是我，我说我的")?;
+        }
+        for target in [topic, "写下来", phrase, "写好了", "不说这个", "不用留"] {
             self.touch(target)?;
         }
         Ok(())

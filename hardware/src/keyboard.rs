@@ -1,0 +1,166 @@
+//! A keyboard, read from the kernel's event file: five keys, a number pad or a scanner, or all of them in one device.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    input::{EV_KEY, RawEvent, read_events},
+    keypad::Key,
+    scanner::Scanner,
+};
+
+/// Which event file: read from the station's wiring file. A station may have several.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyboard {
+    /// The event file, better one of `/dev/input/by-id` than one that is counted anew at each start.
+    pub device: PathBuf,
+}
+
+/// What was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// One of the five keys: arrows, Enter, Escape, space.
+    Key(Key),
+    /// A digit of a number pad or of the row of digits, 0 to 9.
+    Digit(u8),
+    /// Take the last digit away.
+    Erase,
+    /// A whole number from a scanner. Its digits were told one by one before, because until Enter a scan looks like
+    /// typing: whoever takes this puts it in the place of them. Enter is not told besides.
+    Scanned(String),
+}
+
+/// Reads what is typed until `take` says that nobody wants it any more (`false`). It blocks: give it a thread.
+pub fn read_keys(keyboard: &Keyboard, take: impl FnMut(Typed) -> bool) -> io::Result<()> {
+    read_from(File::open(&keyboard.device)?, take)
+}
+
+fn read_from(events: impl Read, mut take: impl FnMut(Typed) -> bool) -> io::Result<()> {
+    let mut scanner = Scanner::default();
+    read_events(events, |event| typed(event, &mut scanner).is_none_or(&mut take))
+}
+
+/// A key that came down; holding it is not pressing it again.
+const DOWN: i32 = 1;
+
+fn typed(event: RawEvent, scanner: &mut Scanner) -> Option<Typed> {
+    if event.kind != EV_KEY || event.value != DOWN {
+        return None;
+    }
+    if let Some(digit) = digit(event.code) {
+        scanner.digit(digit, event.at);
+        return Some(Typed::Digit(digit));
+    }
+    let key = key(event.code);
+    if key == Some(Key::Choose)
+        && let Some(number) = scanner.enter(event.at)
+    {
+        return Some(Typed::Scanned(number));
+    }
+    scanner.other();
+    match event.code {
+        KEY_BACKSPACE | KEY_DELETE => Some(Typed::Erase),
+        _ => key.map(Typed::Key),
+    }
+}
+
+// The kernel's names (linux/input-event-codes.h).
+const KEY_ESC: u16 = 1;
+const KEY_BACKSPACE: u16 = 14;
+const KEY_ENTER: u16 = 28;
+const KEY_SPACE: u16 = 57;
+const KEY_F1: u16 = 59;
+const KEY_KPENTER: u16 = 96;
+const KEY_UP: u16 = 103;
+const KEY_LEFT: u16 = 105;
+const KEY_RIGHT: u16 = 106;
+const KEY_DOWN: u16 = 108;
+const KEY_DELETE: u16 = 111;
+const KEY_HELP: u16 = 138;
+const KEY_BACK: u16 = 158;
+const KEY_OK: u16 = 352;
+
+fn key(code: u16) -> Option<Key> {
+    match code {
+        KEY_UP | KEY_LEFT => Some(Key::Previous),
+        KEY_DOWN | KEY_RIGHT => Some(Key::Next),
+        KEY_ENTER | KEY_KPENTER | KEY_OK => Some(Key::Choose),
+        KEY_ESC | KEY_BACK => Some(Key::Back),
+        KEY_SPACE | KEY_F1 | KEY_HELP => Some(Key::Hear),
+        _ => None,
+    }
+}
+
+/// The row of digits is 2 to 11; on the number pad, 7 8 9 is 71 to 73, 4 5 6 is 75 to 77, 1 2 3 is 79 to 81, 0 is 82.
+fn digit(code: u16) -> Option<u8> {
+    let digit = match code {
+        2..=10 => code - 1,
+        11 | 82 => 0,
+        71..=73 => code - 64,
+        75..=77 => code - 71,
+        79..=81 => code - 78,
+        _ => return None,
+    };
+    Some(digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn typed_by(keys: &[(u16, u64)]) -> Vec<Typed> {
+        let mut bytes = Vec::new();
+        for (code, ms) in keys {
+            let at = Duration::from_millis(*ms);
+            for value in [DOWN, 2, 0] {
+                bytes.extend(RawEvent { at, kind: EV_KEY, code: *code, value }.bytes());
+            }
+        }
+        let mut all = Vec::new();
+        read_from(bytes.as_slice(), |typed| {
+            all.push(typed);
+            true
+        })
+        .unwrap();
+        all
+    }
+
+    #[test]
+    fn five_keys_are_told_once_each_however_long_they_are_held() {
+        let keys = [(KEY_UP, 0), (KEY_RIGHT, 500), (KEY_ENTER, 900), (KEY_BACK, 1_300), (KEY_SPACE, 1_700)];
+        assert_eq!(typed_by(&keys), Key::ALL.map(Typed::Key));
+    }
+
+    #[test]
+    fn both_kinds_of_digits_are_digits() {
+        let row = typed_by(&(2..=11).map(|code| (code, u64::from(code) * 200)).collect::<Vec<_>>());
+        assert_eq!(row, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0].map(Typed::Digit));
+        let pad = [79, 80, 81, 75, 76, 77, 71, 72, 73, 82];
+        let pad = typed_by(&pad.map(|code| (code, u64::from(code) * 200)));
+        assert_eq!(pad, row);
+    }
+
+    #[test]
+    fn a_scanner_gives_a_number_and_a_hand_gives_digits_and_enter() {
+        let digits = [11, 5, 2, 3, 11, 2, 9, 4, 8, 7];
+        let keys = |every: u64| -> Vec<(u16, u64)> {
+            digits.into_iter().chain([KEY_ENTER]).zip(0..).map(|(code, place)| (code, place * every)).collect()
+        };
+        assert_eq!(typed_by(&keys(4)).last(), Some(&Typed::Scanned("0412018376".to_owned())));
+        let by_hand = typed_by(&keys(150));
+        assert_eq!((by_hand.len(), by_hand.last()), (11, Some(&Typed::Key(Key::Choose))));
+    }
+
+    #[test]
+    fn erasing_ends_a_burst() {
+        assert_eq!(typed_by(&[(2, 0), (KEY_BACKSPACE, 5)]), [Typed::Digit(1), Typed::Erase]);
+    }
+}

@@ -1,0 +1,218 @@
+//! A printer on a wire: `/dev/usb/lp0`, or a serial line such as `/dev/serial0` whose speed the system has set
+//! (`stty -F /dev/serial0 115200 raw -echo`). Any file can stand in for it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use super::{Printer, PrinterError, PrinterStatus, ROWS_MAX, Raster, escpos};
+
+/// Do not wait inside the kernel, where a printer without paper would keep us for ever (`O_NONBLOCK` on Linux).
+const NONBLOCK: i32 = 0o4000;
+
+/// How often a device that is not ready is asked again. A row of dots takes a few milliseconds.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// A printer that takes nothing for this long is off, open or out of paper.
+const STUCK: Duration = Duration::from_secs(8);
+
+/// Printers answer within some milliseconds, or never.
+const ANSWER: Duration = Duration::from_millis(300);
+
+/// A printer by its device file, opened anew for each job: it may be unplugged between two.
+#[derive(Clone, Debug)]
+pub struct DevicePrinter {
+    path: PathBuf,
+}
+
+impl DevicePrinter {
+    /// The printer behind this file. Nothing is opened yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    fn open(&self) -> Result<File, PrinterError> {
+        let options = OpenOptions::new().read(true).write(true).custom_flags(NONBLOCK).open(&self.path);
+        options.map_err(PrinterError::Offline)
+    }
+}
+
+impl Printer for DevicePrinter {
+    fn print(&mut self, picture: &Raster) -> Result<(), PrinterError> {
+        print(&mut self.open()?, picture)
+    }
+
+    fn status(&mut self) -> Result<PrinterStatus, PrinterError> {
+        ask(&mut self.open()?).map_err(PrinterError::Offline)
+    }
+}
+
+/// Prints over anything that can be read and written without waiting.
+fn print(line: &mut (impl Read + Write), picture: &Raster) -> Result<(), PrinterError> {
+    if picture.rows.len() > ROWS_MAX {
+        return Err(PrinterError::TooLong { rows: picture.rows.len() });
+    }
+    let paper_is_there = |line: &mut _| match ask(line).map_err(PrinterError::Offline)? {
+        PrinterStatus::PaperOut => Err(PrinterError::PaperOut),
+        PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent => Ok(()),
+    };
+    paper_is_there(line)?;
+    let sent = send(line, &escpos::INITIALISE)
+        .and_then(|()| escpos::bands(picture).try_for_each(|band| send(line, &band)))
+        .and_then(|()| send(line, &escpos::FEED_OUT));
+    // It may have stopped in the middle for want of paper: that is the better answer than "stuck".
+    paper_is_there(line)?;
+    sent.map_err(PrinterError::Offline)
+}
+
+fn ask(line: &mut (impl Read + Write)) -> io::Result<PrinterStatus> {
+    // What it said to earlier questions is no answer to these.
+    drain(line)?;
+    let mut answer = |question: &[u8]| {
+        send(line, question)?;
+        receive(line)
+    };
+    let offline = answer(&escpos::ASK_OFFLINE)?;
+    if offline.is_none() {
+        return Ok(PrinterStatus::Silent);
+    }
+    Ok(escpos::status(offline, answer(&escpos::ASK_PAPER)?))
+}
+
+fn send(line: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    let mut since = Instant::now();
+    while !bytes.is_empty() {
+        match line.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(taken) => {
+                bytes = &bytes[taken..];
+                since = Instant::now();
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock && since.elapsed() < STUCK => sleep(AGAIN),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// One byte, if it comes in time.
+fn receive(line: &mut impl Read) -> io::Result<Option<u8>> {
+    let mut byte = [0];
+    let asked = Instant::now();
+    loop {
+        match line.read(&mut byte) {
+            Ok(1) => return Ok(Some(byte[0])),
+            // A printer has nothing to say yet; a file in its place never will.
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+        if asked.elapsed() >= ANSWER {
+            return Ok(None);
+        }
+        sleep(AGAIN);
+    }
+}
+
+/// Throws away what waits to be read. A device that talks without end is stopped listening to.
+fn drain(line: &mut impl Read) -> io::Result<()> {
+    let mut bytes = [0; 64];
+    for _ in 0..16 {
+        match line.read(&mut bytes) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::net::UnixStream, thread};
+
+    use super::*;
+    use crate::{
+        printer::paper::{Interpreter, Paper},
+        scratch::Scratch,
+    };
+
+    fn diagonal() -> Raster {
+        let mut picture = Raster::blank(300);
+        (0..300).for_each(|at| picture.blacken(at, at));
+        picture
+    }
+
+    /// A printer at the other end of a line, with its own thread as a real one has.
+    fn printer(paper: Paper) -> (UnixStream, thread::JoinHandle<Raster>) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let at_work = thread::spawn(move || {
+            let mut interpreter = Interpreter::new(paper);
+            let mut bytes = [0; 512];
+            while let Ok(read) = theirs.read(&mut bytes) {
+                if read == 0 {
+                    break;
+                }
+                let answers = interpreter.take(&bytes[..read]);
+                if theirs.write_all(&answers).is_err() {
+                    break;
+                }
+            }
+            interpreter.printed().clone()
+        });
+        (ours, at_work)
+    }
+
+    #[test]
+    fn what_a_printer_gets_is_the_picture() {
+        let (mut line, at_work) = printer(Paper::Plenty);
+        print(&mut line, &diagonal()).unwrap();
+        drop(line);
+        assert_eq!(at_work.join().unwrap(), diagonal());
+    }
+
+    #[test]
+    fn a_printer_without_paper_says_so_and_gets_nothing() {
+        let (mut line, at_work) = printer(Paper::Out);
+        assert!(matches!(print(&mut line, &diagonal()), Err(PrinterError::PaperOut)));
+        drop(line);
+        assert_eq!(at_work.join().unwrap(), Raster::default());
+    }
+
+    #[test]
+    fn paper_that_ends_in_the_middle_is_told() {
+        let (mut line, _at_work) = printer(Paper::Rows(200));
+        assert!(matches!(print(&mut line, &diagonal()), Err(PrinterError::PaperOut)));
+    }
+
+    #[test]
+    fn a_file_is_a_printer_that_does_not_answer() {
+        let scratch = Scratch::new("printer").unwrap();
+        let path = scratch.write("lp0", "").unwrap();
+        let mut printer = DevicePrinter::new(path.clone());
+        assert_eq!(printer.status().unwrap(), PrinterStatus::Silent);
+        std::fs::write(&path, "").unwrap();
+        printer.print(&diagonal()).unwrap();
+        let mut interpreter = Interpreter::new(Paper::Plenty);
+        interpreter.take(&std::fs::read(&path).unwrap());
+        assert_eq!(*interpreter.printed(), diagonal());
+    }
+
+    #[test]
+    fn a_printer_that_is_not_there_is_offline_and_an_endless_picture_is_refused() {
+        let mut printer = DevicePrinter::new("/nonexistent/lp0".into());
+        assert!(matches!(printer.status(), Err(PrinterError::Offline(_))));
+        let (mut line, _at_work) = self::printer(Paper::Plenty);
+        let endless = Raster::blank(ROWS_MAX + 1);
+        assert!(matches!(print(&mut line, &endless), Err(PrinterError::TooLong { rows: 8_001 })));
+    }
+}

@@ -1,0 +1,44 @@
+//! The square code of a ticket: its ten digits and nothing else, for a scanner at any kiosk.
+
+use civic_core::ticket::Ticket;
+use qrcodegen::{QrCode, QrCodeEcc};
+
+/// White around the code, in modules: scanners need it to find the code.
+pub const EDGE: u32 = 4;
+
+/// A square of dark and light modules.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(QrCode);
+
+impl Code {
+    /// The code of a ticket.
+    pub fn of(ticket: &Ticket) -> Self {
+        // The strongest correction: paper is folded and rained on. Ten digits fit even so into the smallest code.
+        let code = QrCode::encode_text(&ticket.digits(), QrCodeEcc::High);
+        Self(code.expect("ten digits fit into a code"))
+    }
+
+    /// Modules along one side, without the edge.
+    pub fn side(&self) -> u32 {
+        self.0.size() as u32
+    }
+
+    /// Whether the module in this column and row is dark. Everything outside is light.
+    pub fn is_dark(&self, x: u32, y: u32) -> bool {
+        let place = |at: u32| i32::try_from(at).unwrap_or(i32::MAX);
+        self.0.get_module(place(x), place(y))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_digits_make_the_smallest_code_there_is() {
+        let code = Code::of(&Ticket::new(412, 18_376).unwrap());
+        assert_eq!(code.side(), 21);
+        // The finder in a corner, and light outside.
+        assert!(code.is_dark(0, 0) && !code.is_dark(1, 1) && code.is_dark(3, 3) && !code.is_dark(21, 0));
+    }
+}

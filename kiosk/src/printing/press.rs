@@ -1,0 +1,157 @@
+//! The thread that prints: a receipt takes the printer some seconds, and no screen waits for it.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+};
+
+use civic_core::ticket::Ticket;
+use hardware::printer::{Printer, PrinterError, PrinterStatus};
+
+use super::Receipt;
+use crate::draw::text::Text;
+
+/// Receipts that may wait. People take their paper one after the other; more than this wait only at a printer that
+/// hangs, and are not taken.
+const WAITING: usize = 4;
+
+/// Told from the thread of the printer. It must not wait.
+pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// A printer at work.
+pub struct Press {
+    jobs: SyncSender<Job>,
+}
+
+enum Job {
+    Print(Receipt),
+    Ask,
+}
+
+/// What happened at the printer.
+#[derive(Debug)]
+pub enum Event {
+    /// What the printer says of itself: when it starts, and when it is asked.
+    Status(Result<PrinterStatus, PrinterError>),
+    /// This ticket was printed.
+    Printed(Ticket),
+    /// This ticket was not printed, or not whole. It is on disk all the same, and on the screen.
+    NotPrinted(Ticket, PrinterError),
+}
+
+impl Press {
+    /// Starts the thread, which first asks the printer how it is.
+    pub fn start(printer: Box<dyn Printer>, tell: Tell) -> io::Result<Self> {
+        let (jobs, waiting) = sync_channel(WAITING);
+        let work = move || work(printer, &waiting, &tell);
+        std::thread::Builder::new().name("printer".to_owned()).spawn(work)?;
+        let press = Self { jobs };
+        press.ask();
+        Ok(press)
+    }
+
+    /// Prints a receipt; `false` if too many wait already, and then nothing is told of it.
+    #[must_use]
+    pub fn print(&self, receipt: Receipt) -> bool {
+        self.jobs.try_send(Job::Print(receipt)).is_ok()
+    }
+
+    /// Asks the printer how it is, for a screen that wants to offer paper.
+    pub fn ask(&self) {
+        // Whoever waits is told soon anyway.
+        let _ = self.jobs.try_send(Job::Ask);
+    }
+}
+
+/// Works until nobody can give jobs any more.
+fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
+    let mut text = Text::new();
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Ask => tell(Event::Status(printer.status())),
+            Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
+                Ok(()) => tell(Event::Printed(receipt.ticket)),
+                Err(error) => tell(Event::NotPrinted(receipt.ticket, error)),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::mpsc::{Sender, channel},
+        time::Duration,
+    };
+
+    use hardware::printer::{
+        Raster,
+        paper::{DeskPrinter, Paper},
+    };
+
+    use super::*;
+    use crate::{sample::sample_ticket, settings::Language, station::Place};
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn receipt(serial: u32) -> Receipt {
+        let place =
+            Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
+        Receipt { ticket: sample_ticket(serial), place, day: None, language: Language::English }
+    }
+
+    fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {
+        let (tell, events) = channel();
+        (Press::start(Box::new(printer), Arc::new(move |event| drop(tell.send(event)))).unwrap(), events)
+    }
+
+    #[test]
+    fn a_receipt_comes_out_and_one_without_paper_is_told() {
+        let paper = DeskPrinter::default();
+        let (press, events) = press(paper.clone());
+        let next = || events.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Ready))));
+        assert!(press.print(receipt(1)));
+        assert!(matches!(next(), Event::Printed(ticket) if ticket == sample_ticket(1)));
+        assert_eq!(paper.last(), Some(receipt(1).draw(&mut Text::new())));
+
+        paper.load(Paper::Rows(100));
+        assert!(press.print(receipt(2)));
+        assert!(matches!(next(), Event::NotPrinted(ticket, PrinterError::PaperOut) if ticket == sample_ticket(2)));
+        press.ask();
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::PaperOut))));
+
+        paper.load(Paper::Plenty);
+        assert!(press.print(receipt(2)));
+        assert!(matches!(next(), Event::Printed(ticket) if ticket == sample_ticket(2)));
+    }
+
+    /// A printer that prints when the test says so.
+    struct Slow(Receiver<()>);
+
+    impl Printer for Slow {
+        fn print(&mut self, _picture: &Raster) -> Result<(), PrinterError> {
+            self.0.recv().map_err(|_| PrinterError::PaperOut)
+        }
+
+        fn status(&mut self) -> Result<PrinterStatus, PrinterError> {
+            Ok(PrinterStatus::Silent)
+        }
+    }
+
+    #[test]
+    fn a_printer_that_hangs_gets_no_endless_row_of_receipts() {
+        let (go_on, slow): (Sender<()>, _) = channel();
+        let (press, events) = press(Slow(slow));
+        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Status(Ok(PrinterStatus::Silent)))));
+        let taken = (0..20).filter(|serial| press.print(receipt(*serial))).count();
+        // One may have reached the printer already.
+        assert!((WAITING..=WAITING + 1).contains(&taken), "{taken}");
+        (0..taken).for_each(|_| go_on.send(()).unwrap());
+        let printed = (0..taken).filter(|_| matches!(events.recv_timeout(PATIENCE), Ok(Event::Printed(_)))).count();
+        assert_eq!(printed, taken);
+    }
+}

@@ -1,0 +1,215 @@
+//! Days of villagers in front of one kiosk, in minutes: random hands on the real screens over a real ledger on disk, with
+//! time that only the soak moves. It looks for what shows after weeks: memory and files that are never given back, words
+//! that were confirmed and are not there, a screen that nobody gets away from.
+//!
+//! [`soak`] is the loop; [`stand_in`] makes the directory it runs in, [`villager`] decides what a hand does, and [`gauge`]
+//! reads what the program holds.
+
+pub mod gauge;
+pub mod stand_in;
+pub mod villager;
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use civic_core::{access::Role, id::DocId, ticket::Ticket};
+use embedded_graphics::prelude::Size;
+use hardware::screen::Canvas;
+use ledger::{
+    Ledger, command,
+    query::{Filter, PAGE_ROWS_MAX},
+};
+use replica::device::Device;
+
+use crate::{
+    app::{App, Event},
+    draw::Painter,
+    drawer::Drawer,
+    records::{Records, UNFINISHED},
+    screens::Screen,
+};
+use gauge::Held;
+use villager::{Move, Villager};
+
+/// A busy market day.
+const VISITS_MAX: u64 = 40;
+
+/// Longer than every screen waits, with the question whether anybody is there and the person's settings behind it.
+const EVERYBODY_GONE: Duration = Duration::from_secs(15 * 60);
+
+/// Fonts, pictures and the database's pages fill up with use and then stay; beyond this they are a leak.
+pub const WARM_KIB_MAX: u64 = 32 << 10;
+
+/// What a day may add to that.
+pub const DAY_KIB_MAX: u64 = 1 << 10;
+
+/// Files opened beyond those at the end of the first day.
+pub const FILES_MORE_MAX: usize = 2;
+
+/// How a day ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The first is 1.
+    pub day: u32,
+    /// People who came.
+    pub visits: u64,
+    /// Opinions on disk, of all days.
+    pub filed: u64,
+    /// What the program holds.
+    pub held: Held,
+    /// The longest that anybody waited for the next picture.
+    pub slowest: Duration,
+}
+
+/// Runs so many days in `data`, which must not be there yet or be empty, on a screen of this size; tells of each day.
+/// Fails where a promise is broken or what is held grows beyond the bounds above. The same seed moves the same hands.
+pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(&Day)) -> anyhow::Result<()> {
+    stand_in::enrol(data)?;
+    let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
+    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let station = Records::new(ledger.clone(), device, drawer)?;
+    let now = Instant::now();
+    let mut village = Village {
+        app: App::new(Box::new(station), size, now),
+        painter: Painter::default(),
+        villager: Villager::new(seed),
+        now,
+        confirmed: BTreeSet::new(),
+        slowest: Duration::ZERO,
+    };
+    let mut first: Option<Held> = None;
+    let mut unfinished = BTreeSet::new();
+    for day in 1..=days {
+        let visits = 1 + village.villager.below(VISITS_MAX);
+        village.slowest = Duration::ZERO;
+        for _ in 0..visits {
+            village.visit().with_context(|| format!("On day {day} of the soak with the seed {seed}"))?;
+        }
+        let filed = ledger.log().counts()?.here;
+        for ticket in &village.confirmed {
+            ensure!(
+                ledger.by_ticket(ticket)?.is_some(),
+                "day {day}, seed {seed}: {ticket} was shown and is not on disk"
+            );
+        }
+        find_unfinished(&ledger, &village.confirmed, &mut unfinished)
+            .with_context(|| format!("Counting at the end of day {day} of the soak with the seed {seed}"))?;
+        let (shown, left) = (village.confirmed.len(), unfinished.len());
+        ensure!(
+            filed == (shown + left) as u64,
+            "day {day}, seed {seed}: {filed} are on disk, {shown} numbers were shown, {left} were left unfinished"
+        );
+        let held = Held::now(data)?;
+        tell(&Day { day, visits, filed, held, slowest: village.slowest });
+        within_bounds(day, *first.get_or_insert(held), held)?;
+    }
+    Ok(())
+}
+
+/// Adds the opinions that nobody handed in. Fails when one is on disk whose number nobody saw and that is not marked so.
+fn find_unfinished(
+    ledger: &Ledger,
+    confirmed: &BTreeSet<Ticket>,
+    unfinished: &mut BTreeSet<DocId>,
+) -> anyhow::Result<()> {
+    let confirmed: BTreeSet<String> = confirmed.iter().map(Ticket::digits).collect();
+    for page in 0.. {
+        let filter = Filter { offset: page * PAGE_ROWS_MAX, limit: PAGE_ROWS_MAX, ..Filter::default() };
+        let lines = ledger.list(&filter)?.lines;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            if confirmed.contains(&line.ticket) || unfinished.contains(&line.id) {
+                continue;
+            }
+            let opinion = ledger.opinion(&line.id)?.context("A listed opinion cannot be opened")?.opinion;
+            ensure!(opinion.extra.contains_key(UNFINISHED), "{} is on disk and nobody saw its number", line.ticket);
+            unfinished.insert(line.id);
+        }
+    }
+    Ok(())
+}
+
+fn within_bounds(day: u32, first: Held, held: Held) -> anyhow::Result<()> {
+    let kib_max = first.memory_kib + WARM_KIB_MAX + u64::from(day) * DAY_KIB_MAX;
+    if held.memory_kib > kib_max {
+        bail!("day {day}: {} KiB of memory, and {kib_max} were expected at most", held.memory_kib);
+    }
+    if held.files > first.files + FILES_MORE_MAX {
+        bail!("day {day}: {} open files, after {} on the first day", held.files, first.files);
+    }
+    Ok(())
+}
+
+/// A kiosk and whoever stands before it.
+struct Village {
+    app: App,
+    painter: Painter,
+    villager: Villager,
+    now: Instant,
+    /// Numbers that were shown.
+    confirmed: BTreeSet<Ticket>,
+    slowest: Duration,
+}
+
+impl Village {
+    /// Somebody comes, does this and that, and leaves without a word.
+    fn visit(&mut self) -> anyhow::Result<()> {
+        for _ in 0..self.villager.moves() {
+            match self.villager.next(&self.app.pieces(), self.app.size()) {
+                Move::Act(events) => {
+                    for event in events {
+                        self.happen(event);
+                    }
+                }
+                Move::Wait(time) => self.wait(time),
+            }
+        }
+        self.wait(EVERYBODY_GONE);
+        let up = self.app.screen().name();
+        ensure!(matches!(self.app.screen(), Screen::Home(_)), "{up} is still up though everybody has gone");
+        Ok(())
+    }
+
+    fn happen(&mut self, event: Event) {
+        let begun = Instant::now();
+        self.app.handle(event, self.now);
+        let mut frame = Canvas::new(self.app.size());
+        self.painter.paint(&mut frame, &self.app.pieces(), self.app.marks(), self.app.theme());
+        self.slowest = self.slowest.max(begun.elapsed());
+        self.app.take_effects();
+        if let Screen::Filed(filed) = self.app.screen() {
+            self.confirmed.insert(filed.ticket);
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.app.wake_at().filter(|at| *at <= end) {
+            self.now = at;
+            self.happen(Event::Tick);
+        }
+        self.now = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_and_files_may_warm_up_and_not_grow() {
+        let held = |memory_kib, files| Held { memory_kib, files, disk_bytes: 0 };
+        let first = held(20_000, 12);
+        assert!(within_bounds(9, first, held(20_000 + WARM_KIB_MAX + 9 * DAY_KIB_MAX, 14)).is_ok());
+        assert!(within_bounds(9, first, held(20_001 + WARM_KIB_MAX + 9 * DAY_KIB_MAX, 12)).is_err());
+        assert!(within_bounds(9, first, held(20_000, 15)).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! What was said and not handed in: kept at every step, offered back once, and never lost.
+
+use std::time::{Duration, Instant};
+
+use kiosk::{
+    app::{App, Event, Key, WAITS_FOR},
+    records::UNFINISHED,
+    station::{NotSaved, Station},
+};
+use ledger::query::Filter;
+
+use crate::{
+    directory::Directory,
+    looks::LARGE,
+    support::{Desk, Shared},
+};
+
+/// Somebody who spoke and walked away.
+fn gone() -> Desk {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]);
+    desk.wait(Duration::from_secs(100));
+    desk.is_on("Home");
+    desk
+}
+
+fn unfinished(desk: &Desk) -> Vec<String> {
+    desk.station.0.lock().unwrap().unfinished.iter().map(|draft| draft.body.clone()).collect()
+}
+
+#[test]
+fn whoever_comes_back_goes_on_with_their_words_and_nobody_else_reads_them() {
+    let mut desk = gone();
+    desk.touch("提意见").is_on("Begun").sees("治安").sees("10:00").does_not_see("晚上不安全");
+    desk.touch("是我，接着说").is_on("Writing").sees("晚上不安全");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去", "记好了，回首页", "提意见"]).is_on("Topics");
+    assert!(unfinished(&desk).is_empty());
+}
+
+#[test]
+fn whoever_says_no_begins_their_own_and_what_was_left_is_filed_as_unfinished() {
+    let mut desk = gone();
+    desk.touch_all(&["提意见", "不是我，我说我的"]).is_on("Topics");
+    assert_eq!(unfinished(&desk), ["晚上不安全"]);
+    desk.touch_all(&["教育", "写下来"]).does_not_see("晚上不安全");
+    desk.touch_all(&["返回", "返回", "返回", "提意见"]).is_on("Topics");
+}
+
+#[test]
+fn no_answer_is_a_no_by_waiting_and_by_the_back_key() {
+    let mut desk = gone();
+    desk.touch("提意见").wait(Duration::from_secs(61));
+    desk.is_on("Home");
+    assert_eq!(unfinished(&desk), ["晚上不安全"]);
+    let mut desk = gone();
+    desk.key_to("提意见").key(Key::Back).is_on("Home");
+    assert_eq!(unfinished(&desk), ["晚上不安全"]);
+}
+
+#[test]
+fn what_nobody_asks_about_is_filed_after_half_an_hour_and_tried_again_when_the_disk_was_full() {
+    let mut desk = gone();
+    desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
+    desk.wait(WAITS_FOR);
+    assert!(unfinished(&desk).is_empty());
+    desk.station.0.lock().unwrap().refuses = None;
+    desk.wait(WAITS_FOR + Duration::from_secs(1));
+    assert_eq!(unfinished(&desk), ["晚上不安全"]);
+    assert_eq!(desk.app.wake_at(), None, "an idle kiosk sleeps until somebody comes");
+}
+
+#[test]
+fn who_leaves_on_purpose_takes_the_words_back_and_who_was_asked_after_does_not() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "教育", "写下来", "孩子上学太远", "返回", "返回", "返回", "回首页", "提意见"])
+        .is_on("Topics");
+    desk.touch_all(&["教育", "写下来", "孩子上学太远", "清空", "都不要了"]);
+    assert_eq!(desk.station.0.lock().unwrap().draft, None, "cleared words are not kept");
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全"]).wait(Duration::from_secs(61));
+    desk.sees("先替您收好");
+    desk.touch_all(&["回首页", "提意见"]).is_on("Begun");
+}
+
+#[test]
+fn words_are_kept_at_every_step_and_not_written_twice() {
+    let mut desk = Desk::new(LARGE);
+    let kept = |desk: &Desk| desk.station.0.lock().unwrap().draft.clone().map(|draft| (draft.body, draft.phone));
+    desk.touch_all(&["提意见", "治安", "写下来"]);
+    assert_eq!(kept(&desk), None);
+    desk.touch("晚上不安全");
+    assert_eq!(kept(&desk).unwrap().0, "晚上不安全");
+    desk.touch_all(&["写好了", "不说这个", "留个电话", "1", "3"]);
+    assert_eq!(kept(&desk).unwrap().1.as_deref(), Some("13"));
+    desk.touch("Help").event(Event::Button);
+    desk.is_on("Leave");
+    assert_eq!(kept(&desk).unwrap().1.as_deref(), Some("13"));
+}
+
+/// A kiosk over a ledger on disk, as after a start.
+fn at(records: impl Station + 'static) -> Desk {
+    let now = Instant::now();
+    Desk { app: App::new(Box::new(records), LARGE, now), station: Shared::default(), now }
+}
+
+#[test]
+fn a_power_cut_while_somebody_speaks_takes_no_word() {
+    let directory = Directory::new("cut");
+    {
+        let (_held, _ledger, records) = directory.open();
+        at(records).touch_all(&[
+            "提意见",
+            "道路交通",
+            "写下来",
+            "路灯坏了",
+            "写好了",
+            "不说这个",
+            "留个电话",
+            "1",
+            "3",
+        ]);
+    }
+    let (_held, ledger, records) = directory.open();
+    let mut desk = at(records);
+    desk.touch("提意见").is_on("Begun").sees("道路交通").does_not_see("路灯坏了");
+    desk.touch("是我，接着说").sees("路灯坏了");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
+    assert_eq!(ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.len(), 1);
+    desk.touch_all(&["记好了，回首页", "提意见"]).is_on("Topics");
+}
+
+#[test]
+fn what_was_left_is_an_opinion_with_a_mark_and_one_that_was_handed_in_has_none() {
+    let directory = Directory::new("unfinished");
+    {
+        let (_held, _ledger, records) = directory.open();
+        at(records).touch_all(&["提意见", "道路交通", "写下来", "路灯坏了"]);
+    }
+    let (_held, ledger, records) = directory.open();
+    let mut desk = at(records);
+    desk.touch_all(&[
+        "提意见",
+        "不是我，我说我的",
+        "道路交通",
+        "写下来",
+        "路灯坏了",
+        "写好了",
+        "不说这个",
+        "不用留",
+        "对，交上去",
+    ]);
+    let lines = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines;
+    let marked =
+        |line: &ledger::query::Line| ledger.opinion(&line.id).unwrap().unwrap().opinion.extra.contains_key(UNFINISHED);
+    assert_eq!(lines.iter().filter(|line| marked(line)).count(), 1);
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn what_was_filed_just_before_the_power_failed_shows_its_number_and_is_not_filed_twice() {
+    let directory = Directory::new("between");
+    let keep_files = |take_back: bool| {
+        let beside = directory.path().with_extension("beside");
+        let (from, to) =
+            if take_back { (beside.as_path(), directory.path()) } else { (directory.path(), beside.as_path()) };
+        std::fs::create_dir_all(to).unwrap();
+        for file in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.file_name().unwrap().to_string_lossy().starts_with("draft-") {
+                std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+            }
+        }
+        if take_back {
+            std::fs::remove_dir_all(beside).unwrap();
+        }
+    };
+    let number = {
+        let (_held, ledger, records) = directory.open();
+        let mut desk = at(records);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "不用留"]);
+        keep_files(false);
+        desk.touch("对，交上去").is_on("Filed");
+        ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines[0].ticket.clone()
+    };
+    // As if the plug had been pulled after the ledger wrote and before the draft was taken away.
+    keep_files(true);
+    let (_held, ledger, records) = directory.open();
+    let mut desk = at(records);
+    desk.touch_all(&["提意见", "是我，接着说"]).is_on("Filed");
+    let number = civic_core::ticket::Ticket::parse(&number).unwrap().to_string();
+    desk.sees(&number);
+    assert_eq!(ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.len(), 1);
+}

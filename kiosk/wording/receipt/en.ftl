@@ -1,0 +1,7 @@
+# The English beside the Chinese: same keys.
+
+receipt-number = Your number
+receipt-filed-on = Handed in on { $day }
+receipt-saved = Your words are saved on this machine and go to the county when there is a network.
+receipt-look = Come back later and type this number, or scan the code above, to see what became of it.
+receipt-keep = Neither a name nor your words are on this paper. Please keep it.
