@@ -27,10 +27,11 @@ use crate::{
     },
     flood::Flood,
     lamp::lamp,
-    public::Reply,
+    public::{NotTaken, Reply},
     screens::{
-        Around, Door, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
-        not_taken, progress::Progress, say_on, thanks::Thanks, topics::Topics, village::Village,
+        Around, Door, Left, Next, Screen, asked::Asked, ballot::Ballot, begun::Begun, contact::Contact,
+        deputies::Deputies, deputy::DeputyPage, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, not_taken,
+        progress::Progress, say_on, thanks::Thanks, topics::Topics, village::Village, where_at::WhereAt,
     },
     settings::Settings,
     spoken::Spoken,
@@ -173,6 +174,7 @@ pub struct App {
     wording: Wording,
     place: Place,
     topics: Vec<Topic>,
+    spots: Vec<String>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
     troubles: Vec<Trouble>,
@@ -217,6 +219,7 @@ impl App {
             wording: wording(),
             place: station.place(),
             topics: station.topics(),
+            spots: station.spots(),
             counts: station.counts(),
             troubles: station.troubles(),
             flood: Flood::default(),
@@ -281,12 +284,14 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
+                self.spots = self.station.spots();
                 self.refresh();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
-                if let Some(speak) = self.screen.speaking() {
-                    speak.hears(level, length);
+                let is_enough = self.screen.speaking().is_some_and(|speak| speak.hears(level, length));
+                if is_enough {
+                    self.effects.push(Effect::StopRecording);
                 }
             }
             Event::Recorded { recording, is_audible } => {
@@ -530,6 +535,7 @@ impl App {
                 }
                 Home.into()
             }
+            Next::File { draft, failures } if draft.about.is_reply() => self.answer(draft, failures),
             Next::File { mut draft, failures } => {
                 draft.is_burst = self.flood.is_burst(self.touched_at);
                 match self.station.file(&draft) {
@@ -552,6 +558,15 @@ impl App {
                 let form = form.unwrap_or_else(|| self.station.form());
                 self.send(reply, form)
             }
+            Next::Admit { token, page } => match self.station.admit(page.id(), token) {
+                Ok(()) => {
+                    let (id, vote) = page.vote();
+                    Ballot::new(id, vote, token).into()
+                }
+                Err(why) => page.refused(why).into(),
+            },
+            Next::Where(draft) if self.spots.is_empty() => Contact { draft }.into(),
+            Next::Where(draft) => WhereAt { draft, page: 0 }.into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
@@ -568,8 +583,31 @@ impl App {
 
     /// Goes through a door to what the station knows at this moment: days pass without news.
     fn open(&mut self, door: Door) -> Screen {
+        let public = Arc::new(self.station.public());
         match door {
-            Door::Village => Village { public: Arc::new(self.station.public()) }.into(),
+            Door::Village => Village { public }.into(),
+            Door::Asked => Asked { public, page: 0 }.into(),
+            Door::Deputy(code) => {
+                let place = public.deputies.iter().position(|deputy| deputy.code == code);
+                let list = Deputies { public, page: 0 };
+                place.map_or_else(|| list.clone().into(), |place| DeputyPage { list: list.clone(), place }.into())
+            }
+        }
+    }
+
+    /// Hands in what somebody said back in their own words.
+    fn answer(&mut self, draft: Draft, failures: u32) -> Screen {
+        match self.station.answer(&draft) {
+            Ok(()) => {
+                self.kept = None;
+                self.refresh();
+                Thanks::for_words(&draft.about).into()
+            }
+            Err(NotTaken::NotSaved(why)) => {
+                self.refresh();
+                NotSaved { draft, why, failures: failures + 1 }.into()
+            }
+            Err(why) => not_taken::for_good(why).into(),
         }
     }
 
@@ -744,6 +782,7 @@ impl App {
             wording: &self.wording,
             place: &self.place,
             topics: &self.topics,
+            spots: &self.spots,
             counts: self.counts,
             troubles: &self.troubles,
             settings: &self.settings,

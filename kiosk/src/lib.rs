@@ -15,6 +15,7 @@ pub mod disk;
 pub mod draw;
 pub mod drawer;
 pub mod flood;
+pub mod form;
 pub mod glass;
 pub mod heard;
 pub mod lamp;

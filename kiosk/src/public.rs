@@ -1,8 +1,15 @@
 //! What the county tells the village, and what people may say back: the part of the county that a kiosk shows to everybody.
 
 use civic_core::{
-    consultation::Consultation, id::DocId, matter::Matter, notice::Notice, reaction::Reaction, response::Response,
-    time::Day, token::Token, vote::Vote, wording::Both,
+    consultation::Consultation,
+    id::DocId,
+    matter::Matter,
+    notice::Notice,
+    reaction::Reaction,
+    time::{Day, UnixSeconds},
+    token::Token,
+    vote::Vote,
+    wording::Both,
 };
 
 use crate::station::NotSaved;
@@ -24,8 +31,32 @@ pub struct Public {
     pub consultations: Vec<(DocId, Consultation)>,
     /// Votes that are open; without their tokens, which screens have no use for.
     pub votes: Vec<(DocId, Vote)>,
+    /// What came of votes that are over.
+    pub tallies: Vec<Tally>,
     /// The deputies of the village, of the highest congress first.
     pub deputies: Vec<DeputyCard>,
+}
+
+impl Public {
+    /// Whether people are asked anything, or can see what came of it.
+    pub fn asks(&self) -> bool {
+        !(self.consultations.is_empty() && self.votes.is_empty() && self.tallies.is_empty())
+    }
+}
+
+/// What came of a vote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The vote's title.
+    pub title: String,
+    /// How many tokens were made for it.
+    pub tokens: usize,
+    /// How many ballots counted.
+    pub counted: u64,
+    /// When the county counted.
+    pub as_of: UnixSeconds,
+    /// Every project with how many chose it, the most chosen first.
+    pub projects: Vec<(String, u64)>,
 }
 
 /// A day on which people are received.
@@ -58,11 +89,9 @@ pub struct DeputyCard {
     pub receptions: Vec<ReceptionDay>,
 }
 
-/// What somebody says back to what is published. It is never logged.
+/// What somebody says back by touching alone. It is never logged.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// To a consultation.
-    Response(Response),
     /// In a vote.
     Ballot(Ballot),
     /// To an answer, or to a matter on the board.
@@ -101,4 +130,18 @@ pub enum NotTaken {
     /// The token was used at this kiosk before.
     #[error("this token was used here before")]
     UsedToken,
+}
+
+impl NotTaken {
+    /// The sentence that tells the person.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            NotTaken::NotSaved(NotSaved::DiskFull) => "not-saved-disk-full",
+            NotTaken::NotSaved(NotSaved::ReadOnly) => "not-saved-read-only",
+            NotTaken::NotSaved(NotSaved::Failed) => "not-saved-failed",
+            NotTaken::NotAsked => "not-asked",
+            NotTaken::UnknownToken => "token-unknown",
+            NotTaken::UsedToken => "token-used",
+        }
+    }
 }

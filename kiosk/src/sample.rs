@@ -9,7 +9,7 @@ use civic_core::{
 use serde::Deserialize;
 
 use crate::{
-    public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply},
+    public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
     trouble::Trouble,
 };
@@ -32,10 +32,14 @@ pub struct Sample {
     pub refuses: Option<NotSaved>,
     /// What is known about tickets that were not filed here.
     pub known: BTreeMap<Ticket, Found>,
+    /// The village's names for places.
+    pub spots: Vec<String>,
     /// What is published.
     pub public: Public,
     /// What was said back, with its form.
     pub taken: Vec<(String, Reply)>,
+    /// What was said back in somebody's own words.
+    pub answered: Vec<Draft>,
     /// Tokens that were used, as digits.
     pub used: BTreeSet<String>,
     /// What the counts say, besides what was filed.
@@ -69,8 +73,10 @@ impl Default for Sample {
             left: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
+            spots: Vec::new(),
             public: public(),
             taken: Vec::new(),
+            answered: Vec::new(),
             used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
             troubles: Vec::new(),
@@ -90,6 +96,10 @@ impl Station for Sample {
 
     fn topics(&self) -> Vec<Topic> {
         topics()
+    }
+
+    fn spots(&self) -> Vec<String> {
+        self.spots.clone()
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
@@ -116,8 +126,8 @@ impl Station for Sample {
     }
 
     fn waiting(&self) -> Option<Waiting> {
-        let topic = self.left.first()?.topic.clone();
-        Some(Waiting { topic, begun_at: NEWS_AT })
+        let subject = self.left.first()?.subject();
+        Some(Waiting { subject, begun_at: NEWS_AT })
     }
 
     fn take_up(&mut self) -> Option<TakenUp> {
@@ -176,6 +186,15 @@ impl Station for Sample {
             self.used.insert(ballot.token.digits());
         }
         self.taken.push((form.to_owned(), reply.clone()));
+        Ok(())
+    }
+
+    fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
+        if let Some(why) = self.refuses {
+            return Err(why.into());
+        }
+        self.draft = None;
+        self.answered.push(draft.clone());
         Ok(())
     }
 
@@ -250,6 +269,15 @@ fn public() -> Public {
             .into_iter()
             .map(|vote| (id(4), vote))
             .collect(),
+        tallies: vec![Tally {
+            title: "二〇二六年民生实事项目票选".to_owned(),
+            tokens: 120,
+            counted: 97,
+            as_of: NEWS_AT,
+            projects: [("农村班车", 71), ("村卫生室", 66), ("太阳能路灯", 58), ("老人食堂", 40), ("通组路硬化", 31)]
+                .map(|(title, count)| (title.to_owned(), count))
+                .into(),
+        }],
         deputies: deputies
             .map(|deputy| DeputyCard {
                 receptions: if deputy.receptions.is_empty() { Vec::new() } else { vec![reception.clone()] },

@@ -92,6 +92,16 @@ pub enum Icon {
     Smile,
     /// A sad face: no, not content.
     Frown,
+    /// A face that is neither glad nor sad.
+    Plain,
+    /// A slip that goes into a box: vote.
+    Ballot,
+    /// Head and shoulders: a person.
+    Person,
+    /// A pin on a map: a place.
+    Place,
+    /// A lock: kept from others.
+    Lock,
     /// A microphone: speak into it.
     Microphone,
     /// A square: that was it.
@@ -102,7 +112,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 39] = [
+    pub const ALL: [Icon; 44] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -139,6 +149,11 @@ impl Icon {
         Icon::Plus,
         Icon::Smile,
         Icon::Frown,
+        Icon::Plain,
+        Icon::Ballot,
+        Icon::Person,
+        Icon::Place,
+        Icon::Lock,
         Icon::Microphone,
         Icon::Stop,
         Icon::Other,
@@ -406,6 +421,43 @@ impl Icon {
             Icon::Frown => {
                 pen.face();
                 pen.stroke(&[(13.0, 36.0), (16.5, 31.5), (21.0, 29.0), (27.0, 29.0), (31.5, 31.5), (35.0, 36.0)], 3.5);
+            }
+            Icon::Plain => {
+                pen.face();
+                pen.stroke(&[(14.0, 32.0), (34.0, 32.0)], 3.5);
+            }
+            Icon::Ballot => {
+                pen.block(14.0, 2.0, 20.0, 26.0, 2.0);
+                pen.cutting();
+                pen.stroke(&[(18.5, 13.0), (22.5, 17.5), (30.0, 8.0)], 3.0);
+                pen.block(2.0, 20.0, 44.0, 3.0, 0.0);
+                pen.inking();
+                pen.block(4.0, 23.0, 40.0, 22.0, 3.0);
+                pen.cutting();
+                pen.block(12.0, 26.0, 24.0, 3.5, 1.0);
+            }
+            Icon::Person => {
+                pen.disc(24.0, 14.0, 11.0);
+                pen.disc(24.0, 42.0, 19.0);
+                pen.cutting();
+                pen.block(0.0, 45.0, 48.0, 3.0, 0.0);
+                pen.block(0.0, 25.5, 48.0, 2.5, 0.0);
+            }
+            Icon::Place => {
+                pen.disc(24.0, 18.0, 15.0);
+                pen.triangle((10.6, 25.0), (37.4, 25.0), (24.0, 46.0));
+                pen.cutting();
+                pen.disc(24.0, 18.0, 6.0);
+            }
+            Icon::Lock => {
+                pen.disc(24.0, 17.0, 13.0);
+                pen.cutting();
+                pen.disc(24.0, 17.0, 8.0);
+                pen.inking();
+                pen.block(7.0, 20.0, 34.0, 25.0, 3.0);
+                pen.cutting();
+                pen.disc(24.0, 30.0, 3.5);
+                pen.block(22.5, 31.0, 3.0, 8.0, 0.0);
             }
             Icon::Other => {
                 for x in [8.0, 24.0, 40.0] {

@@ -9,6 +9,7 @@ use civic_core::{
     codebook::Topic,
     ticket::Ticket,
     time::UnixSeconds,
+    token::Token,
     wording::{Both, Wording},
 };
 use embedded_graphics::prelude::Size;
@@ -24,14 +25,19 @@ use crate::{
     public::Reply,
     settings::{Change, Language, Settings},
     spoken::Spoken,
-    station::{Counts, Draft, Place},
+    station::{About, Counts, Draft, Place, Subject},
     trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
 };
 
+pub mod asked;
+pub mod ballot;
 pub mod begun;
 pub mod clear;
+pub mod consult;
 pub mod contact;
+pub mod deputies;
+pub mod deputy;
 pub mod filed;
 pub mod find;
 pub mod help;
@@ -52,10 +58,14 @@ pub mod read_back;
 mod reading;
 pub mod since;
 pub mod speak;
+pub mod tally;
 pub mod thanks;
+pub mod token;
 pub mod topics;
 pub mod troubles;
 pub mod village;
+pub mod vote;
+pub mod where_at;
 pub mod writing;
 
 /// What a screen may read while it shows itself.
@@ -69,6 +79,8 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// The village's names for places in it.
+    pub spots: &'a [String],
     /// What does not work, the gravest first.
     pub troubles: &'a [Trouble],
     /// What the person has chosen.
@@ -114,6 +126,15 @@ pub enum Next {
         /// The form of the first try, if this is not the first.
         form: Option<String>,
     },
+    /// The ballot of this number is opened, if the number is one.
+    Admit {
+        /// The number.
+        token: Token,
+        /// Where it was typed.
+        page: token::TokenPage,
+    },
+    /// Where it is so is asked, if the village has names for places.
+    Where(Draft),
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
     /// Something is to be heard or recorded, before this screen.
@@ -123,10 +144,14 @@ pub enum Next {
 }
 
 /// Something that is opened with what the station knows at that moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Door {
     /// What the village is told and asked.
     Village,
+    /// What it is asked.
+    Asked,
+    /// The deputy of this code.
+    Deputy(String),
 }
 
 /// How the first screen comes up.
@@ -242,13 +267,19 @@ impl Around<'_> {
         self.topics.iter().find(|topic| topic.name == name)
     }
 
-    fn topic_icon(&self, name: &str) -> Icon {
-        self.topic(name).map_or(Icon::Other, |topic| Icon::of_topic(&topic.picture))
-    }
-
-    /// A topic's name in both languages, by its key.
-    fn topic_name(&self, name: &str) -> Sentence {
-        self.pair(name, self.topic(name).map(|topic| topic.en.clone()).unwrap_or_default())
+    /// What a draft is about: its picture, and its name in both languages.
+    fn subject(&self, subject: &Subject) -> (Icon, Sentence) {
+        match subject {
+            Subject::Topic(name) => {
+                let topic = self.topic(name);
+                let icon = topic.map_or(Icon::Other, |topic| Icon::of_topic(&topic.picture));
+                (icon, self.pair(name, topic.map(|topic| topic.en.clone()).unwrap_or_default()))
+            }
+            Subject::Talk => (Icon::Person, self.sentence("subject-talk")),
+            Subject::Misunderstood => (Icon::Again, self.sentence("subject-misunderstood")),
+            Subject::Addition => (Icon::Plus, self.sentence("subject-addition")),
+            Subject::Consultation => (Icon::Sentences, self.sentence("subject-consultation")),
+        }
     }
 }
 
@@ -309,15 +340,45 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
 
 /// Back to saying it, the way it was said.
 pub(crate) fn say_on(draft: Draft) -> Next {
-    match draft.voice {
-        Some(_) => Next::show(speak::Speak::new(draft)),
-        None => Next::show(writing::Writing::new(draft)),
+    match (&draft.about, &draft.voice) {
+        (About::Form(_), None) if !draft.has_words() => Next::show(consult::Consult::new(draft)),
+        (_, Some(_)) => Next::show(speak::Speak::new(draft)),
+        (_, None) => Next::show(writing::Writing::new(draft)),
     }
 }
 
 /// It is said; what else there is to ask begins.
 fn after_saying(draft: Draft) -> Next {
-    Next::show(since::SinceWhen { draft })
+    match &draft.about {
+        About::Opinion => Next::show(since::SinceWhen { draft }),
+        About::Talk(_) => Next::show(contact::Contact { draft }),
+        About::Misunderstood(_) | About::Addition(_) => Next::show(read_back::ReadBack { draft }),
+        About::Form(_) => Next::show(consult::Consult::new(draft.with_words_in_form())),
+    }
+}
+
+/// Back to the last look at it before it is handed in.
+fn look_again(draft: Draft) -> Next {
+    match &draft.about {
+        About::Form(_) => Next::show(consult::Consult::new(draft)),
+        About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
+            Next::show(read_back::ReadBack { draft })
+        }
+    }
+}
+
+/// Back from where it is said to where it came from; what was said is kept, or asked about.
+fn before_saying(screen: impl Into<Screen>, draft: Draft) -> Next {
+    let has_words = draft.has_words();
+    match &draft.about {
+        About::Opinion => Next::show(topics::Topics { draft, page: 0 }),
+        About::Form(_) => after_saying(draft),
+        About::Talk(_) | About::Misunderstood(_) | About::Addition(_) if has_words => {
+            Next::show(leave::Leave::asked(screen.into()))
+        }
+        About::Talk(talk) => Next::Open(Door::Deputy(talk.code.clone())),
+        About::Misunderstood(ticket) | About::Addition(ticket) => Next::Find(*ticket),
+    }
 }
 
 /// One page of a list; after the last page comes the first.
@@ -448,6 +509,8 @@ screens! {
     Clear(clear::Clear),
     /// Since when is it so?
     SinceWhen(since::SinceWhen),
+    /// Where is it so?
+    Where(where_at::WhereAt),
     /// Leave a telephone number?
     Contact(contact::Contact),
     /// The telephone number.
@@ -472,6 +535,22 @@ screens! {
     Matters(matters::Matters),
     /// One of them, with "me too".
     Matter(matter::MatterPage),
+    /// What the village is asked.
+    Asked(asked::Asked),
+    /// Answering a consultation.
+    Consult(consult::Consult),
+    /// What a vote is about.
+    Vote(vote::VotePage),
+    /// The number of a household's slip.
+    Token(token::TokenPage),
+    /// Choosing among the projects of a vote.
+    Ballot(ballot::Ballot),
+    /// What came of a vote.
+    Tally(tally::Tally),
+    /// The deputies of the village.
+    Deputies(deputies::Deputies),
+    /// One of them.
+    Deputy(deputy::DeputyPage),
     /// What the person thinks of the answer.
     Rate(rate::Rate),
     /// What was said back is saved.

@@ -9,7 +9,6 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     public::{self, Reply},
-    station::NotSaved,
     view::{Length, Part, button, column, picture, row, sheet, words},
 };
 
@@ -30,6 +29,11 @@ pub enum Touch {
     Home,
 }
 
+/// What comes after this can never be taken.
+pub fn for_good(why: public::NotTaken) -> NotTaken {
+    NotTaken { why, again: None }
+}
+
 /// What comes after this could not be taken.
 pub fn after(why: public::NotTaken, reply: Reply, form: String) -> Screen {
     let may_help = matches!(why, public::NotTaken::NotSaved(_));
@@ -40,19 +44,11 @@ impl Page for NotTaken {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let why = match self.why {
-            public::NotTaken::NotSaved(NotSaved::DiskFull) => "not-saved-disk-full",
-            public::NotTaken::NotSaved(NotSaved::ReadOnly) => "not-saved-read-only",
-            public::NotTaken::NotSaved(NotSaved::Failed) => "not-saved-failed",
-            public::NotTaken::NotAsked => "not-asked",
-            public::NotTaken::UnknownToken => "token-unknown",
-            public::NotTaken::UsedToken => "token-used",
-        };
         let said = row(
             24,
             vec![
                 (Length::Units(120), picture(Icon::Warning, Ink::Red)),
-                (Length::Share(1), words(around.sentence(why), TextSize::Title, Ink::Black).bold()),
+                (Length::Share(1), words(around.sentence(self.why.sentence()), TextSize::Title, Ink::Black).bold()),
             ],
         );
         let home_look = if self.again.is_some() { Look::Other } else { Look::Next };

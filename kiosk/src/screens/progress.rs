@@ -2,13 +2,13 @@
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, find::Find, home::Home, page, rate::Rate, reading::reading};
+use super::{Around, Next, Page, Screen, find::Find, home::Home, page, rate::Rate, reading::reading, speak::Speak};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    station::{Found, Progress as Said, Stage},
+    station::{About, Draft, Found, Progress as Said, Stage},
     view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
@@ -32,6 +32,10 @@ pub enum Touch {
     NextPage,
     /// Say what one thinks of the answer.
     Rate,
+    /// 不是这个意思
+    Misunderstood,
+    /// 补充
+    Add,
     /// Back to the first screen.
     Home,
 }
@@ -52,14 +56,25 @@ impl Page for Progress {
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
             Found::Slip(said) => {
                 let rate = || button(Touch::Rate, around.sentence("progress-rate"), Some(Icon::Smile), Look::Next);
-                let rate = said.may_evaluate.then(|| (Length::Share(3), rate()));
-                (slip(around, said, self.page), Vec::from_iter(rate))
+                let mut buttons = Vec::from_iter(said.may_evaluate.then(rate));
+                if said.may_add {
+                    let more = |touch, key: &str, icon| button(touch, around.sentence(key), Some(icon), Look::Other);
+                    buttons.push(more(Touch::Misunderstood, "subject-misunderstood", Icon::Again));
+                    buttons.push(more(Touch::Add, "subject-addition", Icon::Plus));
+                }
+                (slip(around, said, self.page), buttons)
             }
         };
         // What is asked comes before the way out.
         let look = if buttons.is_empty() { Look::Next } else { Look::Other };
-        buttons.push((Length::Share(2), button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look)));
-        let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
+        buttons.push(button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look));
+        let mut body = vec![(Length::Share(1), content)];
+        // More than two beside each other are too narrow for their words.
+        while !buttons.is_empty() {
+            let beside = buttons.drain(..buttons.len().min(2)).map(|button| (Length::Share(1), button));
+            body.push((Length::Fingers(1, 76), row(16, beside.collect())));
+        }
+        let body = column(12, body);
         let mut title = around.sentence("progress-title");
         title.first = format!("{} {}", title.first, self.ticket);
         title.spoken.values.push(self.ticket.to_string());
@@ -71,9 +86,15 @@ impl Page for Progress {
             Touch::Back => Next::show(Find::default()),
             Touch::NextPage => Next::show(Self { page: self.page + 1, ..self }),
             Touch::Rate => Next::show(Rate::new(self.ticket)),
+            Touch::Misunderstood => says(About::Misunderstood(self.ticket)),
+            Touch::Add => says(About::Addition(self.ticket)),
             Touch::Home => Next::Show(Screen::Home(Home)),
         }
     }
+}
+
+fn says(about: About) -> Next {
+    Next::show(Speak::new(Draft { about, ..Draft::default() }))
 }
 
 fn unknown(around: &Around<'_>) -> Part<Touch> {

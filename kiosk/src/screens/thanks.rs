@@ -9,6 +9,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     public::Reply,
+    station::About,
     view::{Length, Part, button, column, picture, row, sheet, words},
 };
 
@@ -26,10 +27,19 @@ pub enum Touch {
 }
 
 impl Thanks {
+    /// Thanks for what was said in somebody's own words.
+    pub fn for_words(about: &About) -> Self {
+        let sentence = match about {
+            About::Misunderstood(_) => "thanks-misunderstood",
+            About::Addition(_) => "thanks-addition",
+            About::Opinion | About::Talk(_) | About::Form(_) => "thanks-response",
+        };
+        Self { sentence }
+    }
+
     /// Thanks for this.
     pub fn of(reply: &Reply) -> Self {
         let sentence = match reply {
-            Reply::Response(_) => "thanks-response",
             Reply::Ballot(_) => "thanks-ballot",
             Reply::Reaction(Reaction::MeToo { .. }) => "thanks-me-too",
             Reply::Reaction(Reaction::Evaluation { evaluation: Evaluation { solved: Some(false), .. }, .. }) => {

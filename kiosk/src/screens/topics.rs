@@ -92,6 +92,7 @@ mod tests {
             wording: &wording,
             place: &place,
             topics: &topics,
+            spots: &[],
             counts,
             troubles: &[],
             settings: &settings,

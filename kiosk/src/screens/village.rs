@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Around, Left, Next, Page, matters::Matters, notices::Notices, page};
+use super::{Around, Left, Next, Page, asked::Asked, deputies::Deputies, matters::Matters, notices::Notices, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -13,8 +13,8 @@ use crate::{
     view::{Length, Part, Sentence, column, grid, sheet, tile, words},
 };
 
-/// Doors in a row, on a wide screen and on an upright one.
-const ACROSS: [usize; 2] = [3, 2];
+/// Up to so many doors stand in one row on a wide screen; more stand in two.
+const IN_A_ROW: usize = 3;
 
 /// What was published when somebody opened the board.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,10 @@ pub enum Touch {
     Notices,
     /// 大家的事
     Matters,
+    /// 请您说说
+    Asked,
+    /// 找代表
+    Deputies,
 }
 
 impl Page for Village {
@@ -53,6 +57,8 @@ impl Page for Village {
         let doors = [
             (!public.notices.is_empty(), Touch::Notices, "notices", Icon::Sentences, Ink::Blue),
             (!public.matters.is_empty(), Touch::Matters, "matters", Icon::Hand, Ink::Amber),
+            (public.asks(), Touch::Asked, "asked", Icon::Ballot, Ink::Red),
+            (!public.deputies.is_empty(), Touch::Deputies, "deputies", Icon::Person, Ink::Green),
         ];
         let doors: Vec<_> = doors
             .into_iter()
@@ -63,7 +69,8 @@ impl Page for Village {
             .collect();
         let doors = match doors.len() {
             0 => words(around.sentence("nothing-published"), TextSize::Strong, Ink::Black).centred(),
-            count => grid(16, ACROSS, count, doors),
+            count if count <= IN_A_ROW => grid(16, [count, 1], count, doors),
+            count => grid(16, [2, 2], count, doors),
         };
         let body = column(16, vec![(Length::Needed, sheet(Paper::Card, 16, said)), (Length::Share(1), doors)]);
         page(around, Some(Touch::Back), around.sentence("village"), body)
@@ -74,6 +81,8 @@ impl Page for Village {
             Touch::Back => Next::Leave(Left::Waiting),
             Touch::Notices => Next::show(Notices { public: self.public, page: 0 }),
             Touch::Matters => Next::show(Matters { public: self.public, page: 0 }),
+            Touch::Asked => Next::show(Asked { public: self.public, page: 0 }),
+            Touch::Deputies => Next::show(Deputies { public: self.public, page: 0 }),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The kiosk on a desk: stories told by touches, and a picture of every screen.
 #![allow(clippy::unwrap_used)]
 
+mod asked;
 mod browser;
 mod directory;
 mod drafts;
