@@ -161,6 +161,9 @@ impl Device {
                     Err(error) => return error,
                 }
             }
+            if let Err(error) = self.join_waiting().await {
+                return error;
+            }
             match self.call().await {
                 Ok((_endpoint, connection)) => {
                     failures = 0;
@@ -180,6 +183,17 @@ impl Device {
             failures = failures.saturating_add(1);
             let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
             tokio::time::sleep(redial_delay(failures, redial_max, draw)).await;
+        }
+    }
+
+    /// Makes what waits shorter while there is no road for it. A disk that has no room for that keeps it as it is.
+    async fn join_waiting(&self) -> Result<(), StoreError> {
+        loop {
+            match self.log.join_waiting().await {
+                Ok(0) | Err(StoreError::DiskFull) => return Ok(()),
+                Ok(runs) => debug!(runs, "Joined what waits"),
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! The only loop in which the state machine meets the world.
+//!
+//! What comes is put on the disk while more of it is heard and verified; only runs overtake runs that are still on their way
+//! to the disk, so that for the state machine nothing is out of order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use civic_core::id::DeviceId;
 use quinn::{RecvStream, SendStream};
@@ -13,11 +16,13 @@ use tracing::{debug, warn};
 
 use crate::{
     road::quic::{self, RoadError},
-    store::{Log, SetApart, StoreError},
+    store::{Accepted, Accepting, Log, SetApart, StoreError},
 };
 
 /// Messages that may wait to be heard; beyond that the road itself holds them back.
 const HEARD_MAX: usize = 4;
+/// Messages of runs that may be on their way to the disk at once.
+const STORING_MAX: usize = 4;
 
 /// Why a meeting ended early. Whatever was stored stays stored.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +87,8 @@ async fn pump(
 ) -> Result<Talk, MeetError> {
     let mut later: VecDeque<_> = first.map(|first| Ok(Some(first))).into_iter().collect();
     let mut talk = Talk::default();
+    let mut storing: VecDeque<Accepting> = VecDeque::new();
+    let mut ends = BTreeMap::new();
     session.handle_input(Input::Opened)?;
     loop {
         while let Some(output) = session.poll_output() {
@@ -113,10 +120,7 @@ async fn pump(
                     let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
                     session.handle_input(Input::LoadedNews { runs, reached: u64::try_from(reached).unwrap_or(0) })?;
                 }
-                Output::Store(runs) => {
-                    let stored = log.accept(runs).await?;
-                    session.handle_input(Input::Stored(stored))?;
-                }
+                Output::Store(runs) => storing.push_back(log.begin_accept(runs, &mut ends).await?),
                 Output::Keep(receipts) => {
                     let proven = log.keep(receipts).await?;
                     session.handle_input(Input::Kept(proven))?;
@@ -137,11 +141,21 @@ async fn pump(
                 Output::Finished(outcome) => return Ok(Talk { outcome, ..talk }),
             }
         }
-        let message = match later.pop_front() {
-            Some(message) => message,
-            None => heard.recv().await.unwrap_or(Ok(None)),
-        };
-        match message? {
+        if later.is_empty() && storing.len() < STORING_MAX {
+            tokio::select! {
+                message = heard.recv() => later.push_back(message.unwrap_or(Ok(None))),
+                stored = oldest(&mut storing) => {
+                    session.handle_input(Input::Stored(stored?))?;
+                    continue;
+                }
+            }
+        }
+        let may_overtake = matches!(later.front(), Some(Ok(Some((Message::Runs(_) | Message::Announce(_), _)))));
+        if !storing.is_empty() && (!may_overtake || storing.len() >= STORING_MAX) {
+            session.handle_input(Input::Stored(oldest(&mut storing).await?))?;
+            continue;
+        }
+        match later.pop_front().unwrap_or(Ok(None))? {
             Some((message, len)) => {
                 talk.heard += len as u64;
                 session.handle_input(Input::Received(message))?;
@@ -152,6 +166,14 @@ async fn pump(
             }
         }
     }
+}
+
+/// Waits for what has been on its way to the disk for longest; for ever if nothing is.
+async fn oldest(storing: &mut VecDeque<Accepting>) -> Result<Accepted, StoreError> {
+    let Some(first) = storing.front_mut() else { return std::future::pending().await };
+    let stored = first.wait().await;
+    storing.pop_front();
+    stored
 }
 
 /// A place in the order of arrival, as the disk numbers it.
