@@ -27,7 +27,7 @@ use crate::{
     },
     flood::Flood,
     lamp::lamp,
-    public::{NotTaken, Reply},
+    public::{NotTaken, Public, Reply},
     screens::{
         Around, Door, Left, Next, Screen, asked::Asked, ballot::Ballot, begun::Begun, contact::Contact,
         deputies::Deputies, deputy::DeputyPage, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved, not_taken,
@@ -175,6 +175,7 @@ pub struct App {
     place: Place,
     topics: Vec<Topic>,
     spots: Vec<String>,
+    public: Arc<Public>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
     troubles: Vec<Trouble>,
@@ -220,6 +221,7 @@ impl App {
             place: station.place(),
             topics: station.topics(),
             spots: station.spots(),
+            public: Arc::new(station.public()),
             counts: station.counts(),
             troubles: station.troubles(),
             flood: Flood::default(),
@@ -583,7 +585,8 @@ impl App {
 
     /// Goes through a door to what the station knows at this moment: days pass without news.
     fn open(&mut self, door: Door) -> Screen {
-        let public = Arc::new(self.station.public());
+        self.public = Arc::new(self.station.public());
+        let public = Arc::clone(&self.public);
         match door {
             Door::Village => Village { public }.into(),
             Door::Asked => Asked { public, page: 0 }.into(),
@@ -628,6 +631,7 @@ impl App {
     fn refresh(&mut self) {
         self.counts = self.station.counts();
         self.troubles = self.station.troubles();
+        self.public = Arc::new(self.station.public());
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -783,6 +787,7 @@ impl App {
             place: &self.place,
             topics: &self.topics,
             spots: &self.spots,
+            public: &self.public,
             counts: self.counts,
             troubles: &self.troubles,
             settings: &self.settings,

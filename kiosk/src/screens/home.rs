@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles};
+use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles, village::month};
 use crate::{
     draw::{
         icon::Icon,
@@ -51,6 +51,8 @@ impl Page for Home {
             true => Touch::Say,
             false => Touch::Troubles,
         };
+        // What became of what was said here is what makes others speak.
+        let village = Sentence { beside: month(around, around.public).first, ..around.sentence("village") };
         let tiles = turning(
             20,
             vec![
@@ -58,13 +60,7 @@ impl Page for Home {
                 (Length::Share(5), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
                 (
                     Length::Share(4),
-                    tile(
-                        Touch::Village,
-                        around.sentence("village"),
-                        Icon::Sentences,
-                        Look::Choice(Ink::Green),
-                        TextSize::Title,
-                    ),
+                    tile(Touch::Village, village, Icon::Sentences, Look::Choice(Ink::Green), TextSize::Title),
                 ),
             ],
         );
@@ -112,7 +108,11 @@ fn whereabouts(around: &Around<'_>) -> Part<Touch> {
             (Length::Share(1), whereabout(around, "received", Icon::Received, Ink::Green, counts.received)),
         ],
     );
-    column(6, vec![(Length::Needed, three), (Length::Needed, last)])
+    let next = around.public.reception.as_ref().filter(|_| around.troubles.is_empty());
+    let next = next.map(|next| around.sentence_with_day("next-reception", next.day.starts()));
+    let mut line = vec![(Length::Share(1), last)];
+    line.extend(next.map(|next| (Length::Share(1), words(next, TextSize::Body, Ink::Black).centred())));
+    column(6, vec![(Length::Needed, three), (Length::Needed, row(12, line))])
 }
 
 fn last_receipt(sentence: Sentence) -> Part<Touch> {

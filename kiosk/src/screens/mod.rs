@@ -22,7 +22,7 @@ use crate::{
         surface::Surface,
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
-    public::Reply,
+    public::{Public, Reply},
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{About, Counts, Draft, Place, Subject},
@@ -79,6 +79,8 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// What is published, as of the last news.
+    pub public: &'a Public,
     /// The village's names for places in it.
     pub spots: &'a [String],
     /// What does not work, the gravest first.

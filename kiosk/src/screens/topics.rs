@@ -92,6 +92,7 @@ mod tests {
             wording: &wording,
             place: &place,
             topics: &topics,
+            public: &sample.public,
             spots: &[],
             counts,
             troubles: &[],

@@ -88,7 +88,7 @@ impl Page for Village {
 }
 
 /// What was asked in the village this month, and what came to rest.
-fn month(around: &Around<'_>, public: &Public) -> Sentence {
+pub(super) fn month(around: &Around<'_>, public: &Public) -> Sentence {
     let Public { asked, settled, .. } = public;
     around.sentence_with("month", &[("asked", asked.to_string()), ("settled", settled.to_string())])
 }
