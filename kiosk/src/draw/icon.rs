@@ -437,11 +437,12 @@ impl Icon {
                 pen.block(12.0, 26.0, 24.0, 3.5, 1.0);
             }
             Icon::Person => {
-                pen.disc(24.0, 14.0, 11.0);
-                pen.disc(24.0, 42.0, 19.0);
+                pen.disc(24.0, 43.0, 19.0);
                 pen.cutting();
                 pen.block(0.0, 45.0, 48.0, 3.0, 0.0);
-                pen.block(0.0, 25.5, 48.0, 2.5, 0.0);
+                pen.disc(24.0, 14.0, 14.5);
+                pen.inking();
+                pen.disc(24.0, 14.0, 11.0);
             }
             Icon::Place => {
                 pen.disc(24.0, 18.0, 15.0);
