@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     codebook::Codebook,
+    confided,
     document::{Document, DocumentError, Stamp},
     id::{Actor, DocId},
     opinion::{self, Edit, Field, NewOpinion, NewStep, Opinion},
@@ -198,7 +199,8 @@ pub fn export(codebook: &Codebook, id: &DocId, space: &Space, opinion: &Opinion)
         line.insert(field.key().into(), json!(value));
     }
     line.insert("body".into(), json!(opinion.body));
-    if opinion.original != opinion.body {
+    // The first words of what was kept from a village were sealed beside it.
+    if opinion.original != opinion.body && !confided::is_kept(opinion) {
         line.insert("original".into(), json!(opinion.original));
     }
     if !opinion.other_texts.is_empty() {

@@ -106,6 +106,9 @@ pub struct Place {
     /// The liaison station 联络站 that stands there, if one does.
     #[serde(default)]
     pub station: Option<String>,
+    /// Its people's own names for its groups 村民小组 and places, to say by touch where something is so.
+    #[serde(default)]
+    pub spots: Vec<String>,
 }
 
 /// What an opinion can be about.

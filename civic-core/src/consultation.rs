@@ -114,9 +114,9 @@ pub enum Asks {
     Rank,
     /// One of several places.
     Place,
-    /// Written words.
+    /// Written words; whoever would rather speak, speaks.
     Text,
-    /// Spoken words.
+    /// Spoken words; whoever would rather write, or finds no microphone, writes.
     Voice,
     /// Of a newer program: passed over.
     #[default]
@@ -139,6 +139,16 @@ impl Question {
         }
     }
 
+    /// Most characters of written words.
+    pub fn characters_most(&self) -> usize {
+        if self.asks == Asks::Text { self.most() } else { WORDS_CHARS_MAX }
+    }
+
+    /// Most seconds of spoken words.
+    pub fn seconds_most(&self) -> usize {
+        if self.asks == Asks::Voice { self.most() } else { RECORDING_SECONDS_MAX.into() }
+    }
+
     /// Whether `answer` is one to this question; the reason is for whoever made the form.
     pub fn take(&self, answer: &Answer) -> Result<(), &'static str> {
         match (self.asks, answer) {
@@ -155,12 +165,16 @@ impl Question {
             }
             (Asks::Scale, Answer::Number(number)) if (1..=self.most()).contains(&usize::from(*number)) => Ok(()),
             (Asks::Scale, Answer::Number(_)) => Err("it lies beyond the scale"),
-            (Asks::Text, Answer::Words(words)) if words.chars().count() > self.most() => Err("it is too long"),
-            (Asks::Text, Answer::Words(words)) if words.trim().is_empty() => Err("it is empty"),
-            (Asks::Voice, Answer::Spoken(recording)) if usize::from(recording.seconds) > self.most() => {
-                Err("it is too long")
+            (Asks::Text | Asks::Voice, Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. }) => {
+                let (words, recording) = answer.said();
+                let characters = words.trim().chars().count();
+                let seconds = recording.map_or(0, |recording| usize::from(recording.seconds));
+                match recording {
+                    _ if characters > self.characters_most() || seconds > self.seconds_most() => Err("it is too long"),
+                    None if characters == 0 => Err("it is empty"),
+                    Some(_) | None => Ok(()),
+                }
             }
-            (Asks::Text, Answer::Words(_)) | (Asks::Voice, Answer::Spoken(_)) => Ok(()),
             (
                 Asks::Single
                 | Asks::Multiple
@@ -171,7 +185,7 @@ impl Question {
                 | Asks::Text
                 | Asks::Voice
                 | Asks::Unknown,
-                Answer::Chosen(_) | Answer::Number(_) | Answer::Words(_) | Answer::Spoken(_),
+                Answer::Chosen(_) | Answer::Number(_) | Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. },
             ) => Err("the question asks for something else"),
         }
     }
@@ -302,7 +316,9 @@ mod tests {
             (question(Asks::Scale, &[], 0), Answer::Number(5), Answer::Number(6)),
             (question(Asks::Scale, &[], 3), Answer::Number(1), Answer::Number(0)),
             (question(Asks::Text, &[], 9), words(9), words(10)),
+            (question(Asks::Text, &[], 0), spoken(180), spoken(181)),
             (question(Asks::Voice, &[], 0), spoken(60), spoken(61)),
+            (question(Asks::Voice, &[], 0), words(500), words(501)),
         ] {
             assert_eq!(question.check(), Ok(()), "{question:?}");
             assert_eq!(question.take(&good), Ok(()), "{question:?}");

@@ -21,6 +21,7 @@ pub mod ballot;
 pub mod bulk;
 pub mod codebook;
 pub mod codec;
+pub mod confided;
 pub mod consultation;
 pub mod deputy;
 pub mod document;

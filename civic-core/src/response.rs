@@ -60,6 +60,25 @@ pub enum Answer {
     Words(String),
     /// Spoken words.
     Spoken(Recording),
+    /// Both: some people write the name of a place and speak the rest.
+    Both {
+        /// The written words.
+        words: String,
+        /// The spoken ones.
+        recording: Recording,
+    },
+}
+
+impl Answer {
+    /// Written and spoken words, as far as it has any.
+    pub fn said(&self) -> (&str, Option<&Recording>) {
+        match self {
+            Answer::Chosen(_) | Answer::Number(_) => ("", None),
+            Answer::Words(words) => (words, None),
+            Answer::Spoken(recording) => ("", Some(recording)),
+            Answer::Both { words, recording } => (words, Some(recording)),
+        }
+    }
 }
 
 /// A recording that lies beside the record.

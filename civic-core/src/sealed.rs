@@ -1,4 +1,4 @@
-//! What people say at a kiosk and only the county may read: responses, ballots, reactions. Sealed as it is given, so that
+//! What people say at a kiosk and only the county may read: responses, ballots, reactions, what is kept from a village. Sealed as it is given, so that
 //! neither the kiosk nor whoever carries it can read it again.
 //!
 //! In the envelope lies one JSON object, filled up with spaces to a multiple of [`PAD_LEN`]: how long it is does not
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ballot::Ballot,
+    confided::Confided,
     id::DocId,
     reaction::Reaction,
     response::Response,
@@ -27,6 +28,8 @@ pub enum Record {
     Ballot(Ballot),
     /// To an answer or a matter.
     Reaction(Reaction),
+    /// An opinion that is kept from its village.
+    Confided(Confided),
 }
 
 impl Record {

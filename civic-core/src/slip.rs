@@ -12,6 +12,7 @@ use automerge::{ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
 
 use crate::{
     codebook::Codebook,
+    confided,
     document::{Document, DocumentError, Kind, Stamp, int_at, set_text, text_at},
     id::{Actor, DocId},
     opinion::Opinion,
@@ -56,15 +57,16 @@ pub fn id_of(opinion: &DocId) -> DocId {
 impl Slip {
     /// What the slip of `opinion` must say; `None` if it has no number to be found by.
     pub fn of(codebook: &Codebook, opinion: &Opinion, as_of: UnixSeconds) -> Option<Self> {
-        let standing = workflow::fold(codebook, opinion);
+        let (standing, is_kept) = (workflow::fold(codebook, opinion), confided::is_kept(opinion));
         Some(Self {
             ticket: opinion.ticket?,
             state: standing.state,
-            answer: standing.answer.map(|answer| answer.text),
+            // The answer to what is kept from a village would tell the village what it was.
+            answer: standing.answer.filter(|_| !is_kept).map(|answer| answer.text),
             steps: opinion
                 .steps
                 .iter()
-                .filter(|step| !step.act.is_empty())
+                .filter(|step| !step.act.is_empty() && !is_kept)
                 .map(|step| SlipStep { act: step.act.clone(), at: step.stamp.at })
                 .collect(),
             filed: opinion.filed.at,

@@ -224,8 +224,10 @@ impl QuestionResult {
                 }
             }
             Answer::Number(number) => choose(&number.to_string(), 0),
-            Answer::Words(words) => self.said.extend(Said::new(words, None, false)),
-            Answer::Spoken(recording) => self.said.extend(Said::new("", Some(recording), false)),
+            Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. } => {
+                let (words, recording) = answer.said();
+                self.said.extend(Said::new(words, recording, false));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     document::Kind,
     id::DocId,
     published::{self, Published, TEXT_CHARS_MAX, TITLE_CHARS_MAX, id_of},
-    time::Period,
+    time::{Day, Period, UnixSeconds},
     token::{HASH_DIGITS, Token},
 };
 
@@ -45,8 +45,41 @@ pub struct Vote {
     pub projects: Vec<Project>,
     /// Hashes of the tokens, each [`HASH_DIGITS`] hexadecimal digits, one string for each time some were made.
     pub tokens: Vec<String>,
+    /// What came of it, once it is over and the county has counted.
+    pub result: Option<VoteCount>,
     /// Taken back.
     pub withdrawn: bool,
+}
+
+/// What came of a vote, as it is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VoteCount {
+    /// Ballots that count.
+    pub counted: u64,
+    /// Ballots that do not.
+    pub refused: u64,
+    /// When the county counted.
+    pub as_of: UnixSeconds,
+    /// Projects that somebody chose.
+    pub counts: Vec<ProjectCount>,
+}
+
+/// How many chose a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProjectCount {
+    /// The project's key.
+    pub key: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl VoteCount {
+    /// How many chose the project of this key.
+    pub fn count_of(&self, key: &str) -> u64 {
+        self.counts.iter().find(|project| project.key == key).map_or(0, |project| project.count)
+    }
 }
 
 /// A project 民生实事项目.
@@ -84,6 +117,11 @@ impl Vote {
     pub fn knows(&self, hash: &str) -> bool {
         let mut batches = self.tokens.iter();
         batches.any(|batch| batch.as_bytes().chunks_exact(HASH_DIGITS).any(|known| known == hash.as_bytes()))
+    }
+
+    /// Whether it is over on `today`: nobody votes any more, and the result may be told.
+    pub fn is_over(&self, today: Day) -> bool {
+        self.open.until.is_some_and(|until| until < today)
     }
 
     /// Whether these may be chosen together: at least one, at most as many as may be, each once.

@@ -26,9 +26,11 @@ use crate::{
     lamp::lamp,
     light,
     printing::{OnPaper, Receipt},
+    public::{NotTaken, Public, Reply},
     screens::{
-        Around, Left, Next, Screen, begun::Begun, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
-        progress::Progress, say_on, topics::Topics,
+        Around, Door, Left, Next, Screen, asked::Asked, ballot::Ballot, begun::Begun, contact::Contact,
+        deputies::Deputies, deputy::DeputyPage, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
+        not_taken, progress::Progress, say_on, thanks::Thanks, topics::Topics, village::Village, where_at::WhereAt,
     },
     settings::{Change, Language, Settings},
     spoken::Spoken,
@@ -196,6 +198,8 @@ pub struct App {
     wording: Wording,
     place: Place,
     topics: Vec<Topic>,
+    spots: Vec<String>,
+    public: Arc<Public>,
     /// As of the last news: a touch must not wait for the disk to count.
     counts: Counts,
     troubles: Vec<Trouble>,
@@ -249,6 +253,8 @@ impl App {
             wording: wording(),
             place: station.place(),
             topics: station.topics(),
+            spots: station.spots(),
+            public: Arc::new(station.public()),
             counts: station.counts(),
             troubles: station.troubles(),
             flood: Flood::default(),
@@ -333,13 +339,15 @@ impl App {
             Event::News => {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
+                self.spots = self.station.spots();
                 self.refresh();
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
                 self.has_microphone = true;
-                if let Some(speak) = self.screen.speaking() {
-                    speak.hears(level, length);
+                let is_enough = self.screen.speaking().is_some_and(|speak| speak.hears(level, length));
+                if is_enough {
+                    self.effects.push(Effect::StopRecording);
                 }
             }
             Event::Piece(piece) => self.keep_piece(&piece),
@@ -641,6 +649,7 @@ impl App {
                 }
                 Home.into()
             }
+            Next::File { draft, failures } if draft.about.is_reply() => self.answer(draft, failures),
             Next::File { mut draft, failures } => {
                 draft.is_burst = self.flood.is_burst(self.touched_at);
                 match self.station.file(&draft) {
@@ -659,6 +668,20 @@ impl App {
             }
             Next::Print(ticket) => self.filed(ticket),
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
+            Next::Open(door) => self.open(door),
+            Next::Send { reply, form } => {
+                let form = form.unwrap_or_else(|| self.station.form());
+                self.send(reply, form)
+            }
+            Next::Admit { token, page } => match self.station.admit(page.id(), token) {
+                Ok(()) => {
+                    let (id, vote) = page.vote();
+                    Ballot::new(id, vote, token).into()
+                }
+                Err(why) => page.refused(why).into(),
+            },
+            Next::Where(draft) if self.spots.is_empty() => Contact { draft }.into(),
+            Next::Where(draft) => WhereAt { draft, page: 0 }.into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
@@ -698,10 +721,55 @@ impl App {
         }
     }
 
+    /// Goes through a door to what the station knows at this moment: days pass without news.
+    fn open(&mut self, door: Door) -> Screen {
+        self.public = Arc::new(self.station.public());
+        let public = Arc::clone(&self.public);
+        match door {
+            Door::Village => Village { public }.into(),
+            Door::Asked => Asked { public, page: 0 }.into(),
+            Door::Deputy(code) => {
+                let place = public.deputies.iter().position(|deputy| deputy.code == code);
+                let list = Deputies { public, page: 0 };
+                place.map_or_else(|| list.clone().into(), |place| DeputyPage { list: list.clone(), place }.into())
+            }
+        }
+    }
+
+    /// Hands in what somebody said back in their own words.
+    fn answer(&mut self, draft: Draft, failures: u32) -> Screen {
+        match self.station.answer(&draft) {
+            Ok(()) => {
+                self.kept = None;
+                self.refresh();
+                Thanks::for_words(&draft.about).into()
+            }
+            Err(NotTaken::NotSaved(why)) => {
+                self.refresh();
+                NotSaved { draft, why, failures: failures + 1 }.into()
+            }
+            Err(why) => not_taken::for_good(why).into(),
+        }
+    }
+
+    fn send(&mut self, reply: Reply, form: String) -> Screen {
+        match self.station.take(&form, &reply) {
+            Ok(()) => {
+                self.refresh();
+                Thanks::of(&reply).into()
+            }
+            Err(why) => {
+                tracing::error!(error = %why, "What somebody said back could not be taken");
+                not_taken::after(why, reply, form)
+            }
+        }
+    }
+
     /// Asks the station anew how things stand.
     fn refresh(&mut self) {
         self.counts = self.station.counts();
         self.troubles = self.station.troubles();
+        self.public = Arc::new(self.station.public());
     }
 
     /// With a pack of this language, unless the present one is of it: a dialect that somebody chose stays.
@@ -760,7 +828,7 @@ impl App {
             Next::Leave(leave.left())
         } else if matches!(screen, Screen::Begun(_)) {
             Next::Leave(Left::NobodyAnswered)
-        } else if screen.holds_words() {
+        } else if screen.holds_something() {
             Next::Show(Leave::asked(screen).into())
         } else {
             Next::Leave(Left::Waiting)
@@ -882,6 +950,8 @@ impl App {
             wording: &self.wording,
             place: &self.place,
             topics: &self.topics,
+            spots: &self.spots,
+            public: &self.public,
             counts: self.counts,
             troubles: &self.troubles,
             settings: &self.settings,

@@ -1,6 +1,7 @@
 //! The station as it is: the ledger on disk, and the device that keeps it in touch with the county.
 
 use std::{
+    cmp::Reverse,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -8,15 +9,23 @@ use std::{
 use civic_core::{
     access::Role,
     area::Area,
+    ballot,
     codebook::Topic,
+    deputy::Deputy,
+    id::{DocId, hex},
     opinion::{Field, NewOpinion},
+    reaction::Reaction,
     seal::Contact,
-    slip::Slip,
+    station::Reception,
     ticket::Ticket,
-    time::UnixSeconds,
+    time::{Day, UnixSeconds},
+    token::Token,
+    vote::Vote,
+    wording::Both,
 };
 use ledger::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, NotTaken as Refused,
+    board::{Board, Progress as Told},
     enclosed::{Enclosed, Heard},
 };
 use replica::{clock, device::Device, dir::DirError, store::StoreError};
@@ -26,7 +35,11 @@ use crate::{
     disk::disk,
     drawer::Drawer,
     heard,
-    station::{Counts, Draft, Found, NotSaved, Piece, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
+    station::{
+        About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp,
+        Waiting,
+    },
     trouble::{self, Reports, Trouble},
 };
 
@@ -38,6 +51,8 @@ pub const HELPED: &str = "helped";
 pub const CHILD: &str = "child";
 /// Since when it is so, as the person said.
 pub const SINCE: &str = "since";
+/// Where it is so, by the village's own name for the place.
+pub const SPOT: &str = "where";
 /// What the person decided about leaving a number: `{notice, choice, at}`.
 pub const CONSENT: &str = "consent";
 
@@ -102,20 +117,30 @@ impl Records {
     /// A draft as the ledger takes it.
     fn heard(&self, draft: &Draft, is_unfinished: bool) -> Heard {
         let (village, station) = self.names();
+        let (deputy, sort) = match &draft.about {
+            About::Talk(talk) => {
+                let words = self.ledger.codebook().reaction.as_ref();
+                (talk.name.clone(), words.map(|words| words.talk.clone()).unwrap_or_default())
+            }
+            About::Opinion | About::Misunderstood(_) | About::Addition(_) | About::Form(_) => Default::default(),
+        };
         let fields = [
             (Field::Topic, draft.topic.clone()),
             (Field::Village, village),
             (Field::Station, station),
             (Field::Channel, self.channel()),
+            (Field::Deputy, deputy),
+            (Field::Sort, sort),
         ];
         let marks =
             [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child), (BURST, draft.is_burst)];
         let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
         let since = draft.since.map(|since| (SINCE, json!(since)));
+        let spot = draft.spot.as_ref().map(|spot| (SPOT, json!(spot)));
         let choice = if draft.phone.is_some() { "phone" } else { "none" };
         // Nobody who left in the middle has decided anything.
         let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
-        let extra = marks.chain(since).chain(consent.map(|consent| (CONSENT, consent)));
+        let extra = marks.chain(since).chain(spot).chain(consent.map(|consent| (CONSENT, consent)));
         let new = NewOpinion {
             body: draft.body.clone(),
             fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
@@ -126,7 +151,7 @@ impl Records {
         let phone = draft.phone.clone().filter(|_| !is_unfinished && !draft.is_child).unwrap_or_default();
         let contact = Contact { phone, ..Contact::default() };
         let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
-        Heard { new, contact, enclosed: voice.collect() }
+        Heard { new, contact, enclosed: voice.collect(), is_kept: draft.is_kept }
     }
 
     /// The number of a draft that the ledger took just before the power failed.
@@ -147,17 +172,18 @@ impl Records {
         }
     }
 
-    fn progress(&self, slip: Slip) -> Progress {
+    fn progress(&self, Told { slip, may_evaluate }: Told) -> Progress {
         let codebook = self.ledger.codebook();
         // A state that came into use after this kiosk's codebook is shown by its own word.
         let state = codebook.state(&slip.state).map_or(slip.state, |state| state.plain.clone());
         let steps = slip.steps.into_iter().map(|step| Step { at: step.at, words: step.act }).collect();
-        Progress { state, steps, answer: slip.answer, as_of: slip.as_of }
+        let may_add = codebook.reaction.is_some();
+        Progress { state, steps, answer: slip.answer, as_of: slip.as_of, may_evaluate, may_add }
     }
 
     fn look_up(&self, ticket: &Ticket) -> Result<Found, LedgerError> {
-        if let Some(slip) = self.ledger.slip(ticket)? {
-            return Ok(Found::Slip(self.progress(slip)));
+        if let Some(told) = self.ledger.progress(ticket)? {
+            return Ok(Found::Slip(self.progress(told)));
         }
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
@@ -167,6 +193,77 @@ impl Records {
         };
         Ok(Found::Filed(stage))
     }
+
+    fn published(&self) -> Result<Public, LedgerError> {
+        let (ledger, today) = (&self.ledger, clock::now().day());
+        let codebook = ledger.codebook();
+        let Board { month, reception, mut notices, mut matters } = ledger.board(&self.village, today)?;
+        notices.sort_by_key(|notice| Reverse(notice.shown.from));
+        for (_, matter) in &mut matters {
+            if let Some(state) = codebook.state(&matter.state) {
+                matter.state.clone_from(&state.plain);
+            }
+        }
+        let mut votes = ledger.votes(&self.village, today)?;
+        votes.iter_mut().for_each(|(_, vote)| vote.tokens.clear());
+        let deputies = ledger.deputies(&self.village)?.into_iter().map(|deputy| self.card(deputy, today));
+        Ok(Public {
+            asked: month.asked,
+            settled: month.settled,
+            reception: reception.map(|next| reception_day(next.day, next.station.name, next.reception)),
+            notices,
+            matters,
+            consultations: ledger.consultations(&self.village, today)?,
+            votes,
+            tallies: ledger.counted_votes(&self.village)?.iter().filter_map(tally).collect(),
+            deputies: deputies.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn card(&self, deputy: Deputy, today: Day) -> Result<DeputyCard, LedgerError> {
+        let levels = &self.ledger.codebook().levels;
+        let en = levels.iter().find(|level| level.name == deputy.level).map(|level| level.en.clone());
+        let mut receptions = Vec::new();
+        for reception in deputy.receptions {
+            let Some(day) = reception.next(today) else { continue };
+            let station = self.ledger.station(&reception.station)?;
+            receptions.push(reception_day(day, station.map(|station| station.name).unwrap_or_default(), reception));
+        }
+        Ok(DeputyCard {
+            code: deputy.code,
+            name: deputy.name,
+            level: Both { zh: deputy.level, en: en.unwrap_or_default() },
+            group: deputy.group,
+            about: deputy.about,
+            receptions,
+        })
+    }
+
+    fn use_of(&self, vote: &DocId, token: Token) -> Result<(), Refused> {
+        let known = self.ledger.published_as::<Vote>(vote)?.ok_or(Refused::NotAsked)?;
+        let hash = token.hash(vote);
+        if !known.knows(&hash) {
+            return Err(Refused::UnknownToken);
+        }
+        match self.ledger.log().is_received(&ballot::id_of(vote, &hash)).map_err(LedgerError::from)? {
+            Some(_) => Err(Refused::UsedToken),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The result of a vote, if the county has published it.
+fn tally(vote: &Vote) -> Option<Tally> {
+    let result = vote.result.as_ref()?;
+    let mut projects: Vec<_> =
+        vote.projects.iter().map(|project| (project.title.clone(), result.count_of(&project.key))).collect();
+    projects.sort_by_key(|(_, count)| Reverse(*count));
+    let (title, tokens) = (vote.title.clone(), vote.token_count());
+    Some(Tally { title, tokens, counted: result.counted, as_of: result.as_of, projects })
+}
+
+fn reception_day(day: Day, station: String, reception: Reception) -> ReceptionDay {
+    ReceptionDay { day, station, hours: reception.hours, theme: reception.theme }
 }
 
 impl Station for Records {
@@ -179,6 +276,11 @@ impl Station for Records {
 
     fn topics(&self) -> Vec<Topic> {
         self.ledger.codebook().topics.clone()
+    }
+
+    fn spots(&self) -> Vec<String> {
+        let place = self.ledger.codebook().place(&self.village);
+        place.map(|place| place.spots.clone()).unwrap_or_default()
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
@@ -217,11 +319,12 @@ impl Station for Records {
 
     fn waiting(&self) -> Option<Waiting> {
         let (_, kept) = self.drawer.waiting()?;
-        Some(Waiting { topic: kept.draft.topic.clone(), begun_at: kept.begun_at })
+        Some(Waiting { subject: kept.draft.subject(), begun_at: kept.begun_at })
     }
 
     fn take_up(&mut self) -> Option<TakenUp> {
         let form = self.drawer.waiting()?.0.to_owned();
+        // What was said back and is in the ledger already is found there again by its form.
         if let Some(ticket) = self.filed_before_the_cut(&form) {
             self.remove_draft(&form);
             return Some(TakenUp::Filed(ticket));
@@ -234,7 +337,9 @@ impl Station for Records {
         else {
             return Ok(());
         };
-        if self.filed_before_the_cut(&form).is_none() {
+        if draft.about.is_reply() {
+            self.answer_unfinished(&form, draft)?;
+        } else if self.filed_before_the_cut(&form).is_none() {
             let heard = self.heard(&draft, true);
             let filed = self.ledger.take_down_form(&form, &self.village, &self.ledger.card().name, heard);
             filed.map_err(|error| self.not_saved(&error))?;
@@ -270,6 +375,40 @@ impl Station for Records {
         clock::now()
     }
 
+    fn public(&self) -> Public {
+        self.published().unwrap_or_else(|error| {
+            // A board that cannot be read is empty; saying something still works.
+            tracing::error!(%error, "What is published could not be read");
+            Public::default()
+        })
+    }
+
+    fn form(&mut self) -> String {
+        hex(&clock::random::<16>())
+    }
+
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        let (ledger, village) = (&self.ledger, &self.village);
+        let taken = match reply {
+            Reply::Ballot(Ballot { vote, token, choices }) => ledger.vote(village, vote, *token, choices.clone()),
+            Reply::Reaction(reaction) => ledger.react(form, village, reaction, &[]).map(drop),
+        };
+        taken.map_err(not_taken)
+    }
+
+    fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
+        let form = self.drawer.current().map(str::to_owned);
+        self.answer_form(&form.clone().unwrap_or_else(|| hex(&clock::random::<16>())), draft)?;
+        if let Some(form) = form {
+            self.remove_draft(&form);
+        }
+        Ok(())
+    }
+
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        self.use_of(vote, token).map_err(not_taken)
+    }
+
     fn troubles(&self) -> Vec<Trouble> {
         let Some(watch) = &self.watch else { return Vec::new() };
         let mut all = watch.reports.all();
@@ -283,6 +422,47 @@ impl Station for Records {
 }
 
 impl Records {
+    /// Hands in what somebody said back, with its voices, under the name of its form.
+    fn answer_form(&self, form: &str, draft: &Draft) -> Result<(), NotTaken> {
+        let (ledger, village) = (&self.ledger, &self.village);
+        let enclosed = |voice: &Recording| Enclosed::voice(voice.opus.to_vec(), voice.seconds);
+        let voices: Vec<_> = match &draft.about {
+            About::Form(answers) => answers.voices().map(enclosed).collect(),
+            About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
+                draft.voice.iter().map(enclosed).collect()
+            }
+        };
+        let mut recordings = ledger.recordings(form, &voices).map_err(|error| not_taken(error.into()))?;
+        let words = draft.body.trim().to_owned();
+        let taken = match &draft.about {
+            About::Form(answers) => ledger.respond(form, village, &answers.response(recordings), &voices),
+            About::Misunderstood(ticket) => {
+                let said = Reaction::Misunderstood { ticket: *ticket, words, recording: recordings.pop() };
+                ledger.react(form, village, &said, &voices)
+            }
+            About::Addition(ticket) => {
+                let said = Reaction::Addition { ticket: *ticket, words, recording: recordings.pop() };
+                ledger.react(form, village, &said, &voices)
+            }
+            // These have numbers of their own, and are filed.
+            About::Opinion | About::Talk(_) => Err(Refused::NotAsked),
+        };
+        taken.map(drop).map_err(not_taken)
+    }
+
+    /// The same when nobody came back to it. What is asked no longer can be handed in to nobody, and is let go.
+    fn answer_unfinished(&self, form: &str, draft: Draft) -> Result<(), NotSaved> {
+        let draft = if draft.has_words() { draft.with_words_in_form() } else { draft };
+        match self.answer_form(form, &draft) {
+            Ok(()) => Ok(()),
+            Err(NotTaken::NotSaved(why)) => Err(why),
+            Err(why @ (NotTaken::NotAsked | NotTaken::UnknownToken | NotTaken::UsedToken)) => {
+                tracing::error!(%why, "What somebody began to say back could not be handed in");
+                Ok(())
+            }
+        }
+    }
+
     fn disk_trouble(&self) -> Option<Trouble> {
         match disk(&self.watch.as_ref()?.data) {
             Ok(disk) => trouble::of_disk(disk),
@@ -300,6 +480,19 @@ impl Records {
             NotSaved::Failed if self.disk_trouble() == Some(Trouble::ReadOnly) => NotSaved::ReadOnly,
             why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
         }
+    }
+}
+
+fn not_taken(why: Refused) -> NotTaken {
+    match why {
+        Refused::Ledger(error) => not_saved(&error).into(),
+        Refused::NotAsked => NotTaken::NotAsked,
+        Refused::Unfit(reason) => {
+            tracing::error!(reason, "A form was filled in as it cannot be");
+            NotSaved::Failed.into()
+        }
+        Refused::UnknownToken => NotTaken::UnknownToken,
+        Refused::UsedToken => NotTaken::UsedToken,
     }
 }
 

@@ -1,10 +1,15 @@
 //! A station that exists only in memory, with made-up words: for tests, and for looking at the screens on a desk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{
+    codebook::Topic, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter, notice::Notice,
+    reaction::Reaction, ticket::Ticket, time::UnixSeconds, token::Token, vote::Vote, wording::Both,
+};
+use serde::Deserialize;
 
 use crate::{
+    public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     station::{
         Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp, Waiting,
     },
@@ -31,6 +36,16 @@ pub struct Sample {
     pub refuses: Option<NotSaved>,
     /// What is known about tickets that were not filed here.
     pub known: BTreeMap<Ticket, Found>,
+    /// The village's names for places.
+    pub spots: Vec<String>,
+    /// What is published.
+    pub public: Public,
+    /// What was said back, with its form.
+    pub taken: Vec<(String, Reply)>,
+    /// What was said back in somebody's own words.
+    pub answered: Vec<Draft>,
+    /// Tokens that were used, as digits.
+    pub used: BTreeSet<String>,
     /// What the counts say, besides what was filed.
     pub counts: Counts,
     /// What does not work.
@@ -52,6 +67,8 @@ impl Default for Sample {
                     .to_owned(),
             ),
             as_of: NEWS_AT,
+            may_evaluate: true,
+            may_add: true,
         });
         Self {
             filed: Vec::new(),
@@ -61,6 +78,11 @@ impl Default for Sample {
             left: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
+            spots: Vec::new(),
+            public: public(),
+            taken: Vec::new(),
+            answered: Vec::new(),
+            used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
             troubles: Vec::new(),
         }
@@ -79,6 +101,10 @@ impl Station for Sample {
 
     fn topics(&self) -> Vec<Topic> {
         topics()
+    }
+
+    fn spots(&self) -> Vec<String> {
+        self.spots.clone()
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
@@ -120,8 +146,8 @@ impl Station for Sample {
     }
 
     fn waiting(&self) -> Option<Waiting> {
-        let topic = self.left.first()?.topic.clone();
-        Some(Waiting { topic, begun_at: NEWS_AT })
+        let subject = self.left.first()?.subject();
+        Some(Waiting { subject, begun_at: NEWS_AT })
     }
 
     fn take_up(&mut self) -> Option<TakenUp> {
@@ -145,7 +171,18 @@ impl Station for Sample {
         if self.filed.iter().any(|(filed, _)| filed == ticket) {
             return Found::Filed(Stage::Here);
         }
-        self.known.get(ticket).cloned().unwrap_or(Found::Unknown)
+        let is_said =
+            |reply: &Reply| matches!(reply, Reply::Reaction(Reaction::Evaluation { ticket: of, .. }) if of == ticket);
+        match self.known.get(ticket).cloned() {
+            Some(Found::Slip(said)) if self.taken.iter().any(|(_, reply)| is_said(reply)) => {
+                Found::Slip(Progress { may_evaluate: false, ..said })
+            }
+            found => found.unwrap_or(Found::Unknown),
+        }
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.clone()
     }
 
     fn counts(&self) -> Counts {
@@ -156,8 +193,126 @@ impl Station for Sample {
         NEWS_AT
     }
 
-    fn troubles(&self) -> Vec<Trouble> {
-        self.troubles.clone()
+    fn public(&self) -> Public {
+        self.public.clone()
+    }
+
+    fn form(&mut self) -> String {
+        format!("form {}", self.taken.len())
+    }
+
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        if let Some(why) = self.refuses {
+            return Err(why.into());
+        }
+        if let Reply::Ballot(ballot) = reply {
+            self.admit(&ballot.vote, ballot.token)?;
+            self.used.insert(ballot.token.digits());
+        }
+        self.taken.push((form.to_owned(), reply.clone()));
+        Ok(())
+    }
+
+    fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
+        if let Some(why) = self.refuses {
+            return Err(why.into());
+        }
+        self.draft = None;
+        self.answered.push(draft.clone());
+        Ok(())
+    }
+
+    fn admit(&self, _vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        match token.digits() {
+            digits if self.used.contains(&digits) => Err(NotTaken::UsedToken),
+            digits if sample_tokens().iter().any(|known| known.digits() == digits) => Ok(()),
+            _ => Err(NotTaken::UnknownToken),
+        }
+    }
+}
+
+/// The tokens of the sample vote.
+pub fn sample_tokens() -> [Token; 2] {
+    [1, 2].map(|number: u64| Token::new(number.to_le_bytes()))
+}
+
+/// The made-up county's own example of everything that can be published.
+fn public() -> Public {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Files {
+        notice: Vec<Notice>,
+        deputy: Vec<Deputy>,
+        vote: Vec<Vote>,
+        consultation: Vec<Consultation>,
+    }
+    let files = |text: &str| toml::from_str::<Files>(text).expect("the county's examples are tested where they lie");
+    let day = NEWS_AT.day();
+    let at = |station: &str, hours: &str, theme: &str| ReceptionDay {
+        day,
+        station: station.to_owned(),
+        hours: hours.to_owned(),
+        theme: theme.to_owned(),
+    };
+    let reception = at("石桥村代表联络站", "上午九点到十一点半", "");
+    let id = |byte| DocId::new([byte; 16]);
+    let matter = |title: &str, text: &str, state: &str, answer: &str, me_too| Matter {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        state: state.to_owned(),
+        answer: answer.to_owned(),
+        as_of: NEWS_AT,
+        me_too,
+        ..Matter::default()
+    };
+    let deputies = files(include_str!("../../tests/sample/publish/deputies.toml")).deputy.into_iter();
+    Public {
+        asked: 12,
+        settled: 9,
+        notices: files(include_str!("../../tests/sample/publish/notices.toml")).notice,
+        matters: vec![
+            (
+                id(1),
+                matter(
+                    "石桥桥面开裂",
+                    "桥面有裂缝，过桥的人多。",
+                    "有答复了",
+                    "交通局十月修补完工，代表现场看过。",
+                    16,
+                ),
+            ),
+            (id(2), matter("村口没有公交站牌", "等车的人不知道几点来车。", "正在办", "", 5)),
+        ],
+        consultations: files(include_str!("../../tests/sample/publish/consultation.toml"))
+            .consultation
+            .into_iter()
+            .map(|consultation| (id(3), consultation))
+            .collect(),
+        votes: files(include_str!("../../tests/sample/publish/vote.toml"))
+            .vote
+            .into_iter()
+            .map(|vote| (id(4), vote))
+            .collect(),
+        tallies: vec![Tally {
+            title: "二〇二六年民生实事项目票选".to_owned(),
+            tokens: 120,
+            counted: 97,
+            as_of: NEWS_AT,
+            projects: [("农村班车", 71), ("村卫生室", 66), ("太阳能路灯", 58), ("老人食堂", 40), ("通组路硬化", 31)]
+                .map(|(title, count)| (title.to_owned(), count))
+                .into(),
+        }],
+        deputies: deputies
+            .map(|deputy| DeputyCard {
+                receptions: if deputy.receptions.is_empty() { Vec::new() } else { vec![reception.clone()] },
+                code: deputy.code,
+                name: deputy.name,
+                level: Both { zh: deputy.level, en: String::new() },
+                group: deputy.group,
+                about: deputy.about,
+            })
+            .collect(),
+        reception: Some(reception),
     }
 }
 

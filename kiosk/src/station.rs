@@ -1,11 +1,16 @@
 //! What the screens may ask of the station they stand in. Nothing else of the world reaches them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
 use serde::{Deserialize, Serialize};
 
-use crate::trouble::Trouble;
+use crate::{
+    form::Form,
+    public::{NotTaken, Public, Reply},
+    screens::speak::EXTENDED,
+    trouble::Trouble,
+};
 
 /// The station, as the screens see it.
 pub trait Station: Send {
@@ -13,7 +18,9 @@ pub trait Station: Send {
     fn place(&self) -> Place;
     /// What one can say something about, in the order of the codebook.
     fn topics(&self) -> Vec<Topic>;
-    /// Files an opinion. It is on disk when this returns `Ok`, and a ticket is never shown before. What was kept of it
+    /// The village's own names for its groups and places; empty where it has none.
+    fn spots(&self) -> Vec<String>;
+    /// Files an opinion, or the wish for a talk. It is on disk when this returns `Ok`, and a ticket is never shown before. What was kept of it
     /// as a draft is gone then.
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved>;
     /// Keeps what somebody has said so far, instead of what was kept of it before. It is on disk when this returns `Ok`.
@@ -39,6 +46,17 @@ pub trait Station: Send {
     fn counts(&self) -> Counts;
     /// What the station's clock says, right or wrong.
     fn now(&self) -> UnixSeconds;
+    /// What is published for this village today.
+    fn public(&self) -> Public;
+    /// A new name for a form: the same form given in again is taken once.
+    fn form(&mut self) -> String;
+    /// Takes what somebody says back. It is on disk when this returns `Ok`.
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken>;
+    /// Takes what somebody says back in their own words ([`About::Misunderstood`], [`About::Addition`], [`About::Form`]). It
+    /// is on disk when this returns `Ok`, and what was kept of it as a draft is gone.
+    fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken>;
+    /// Whether this token may be used in this vote here.
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken>;
     /// What does not work at the moment, the gravest first.
     fn troubles(&self) -> Vec<Trouble>;
 }
@@ -64,8 +82,14 @@ pub struct Draft {
     pub body: String,
     /// A telephone number, if the person wants to leave one.
     pub phone: Option<String>,
+    /// What is said to whom.
+    pub about: About,
     /// Since when it is so, if the person said.
     pub since: Option<Since>,
+    /// Where it is so, by the village's own name for the place, if the person said.
+    pub spot: Option<String>,
+    /// Whether it is kept from the village: the county alone reads it.
+    pub is_kept: bool,
     /// Somebody at the station writes for the person.
     pub is_helped: bool,
     /// The person is a child: who they are is neither asked nor kept.
@@ -75,6 +99,42 @@ pub struct Draft {
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
+}
+
+/// What is said to whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    /// 提意见: a new opinion, about the draft's topic.
+    #[default]
+    Opinion,
+    /// 约见代表: an opinion by which somebody asks a deputy for a talk.
+    Talk(Talk),
+    /// 不是这个意思: the opinion with this number was understood otherwise than it was meant.
+    Misunderstood(Ticket),
+    /// 补充: there is something to add to the opinion with this number.
+    Addition(Ticket),
+    /// 征求民意: what is said to a consultation. The draft's words and voice are those to its present piece.
+    Form(Box<Form>),
+}
+
+impl About {
+    /// Whether it is said back to something, and becomes no opinion of its own.
+    pub fn is_reply(&self) -> bool {
+        match self {
+            About::Opinion | About::Talk(_) => false,
+            About::Misunderstood(_) | About::Addition(_) | About::Form(_) => true,
+        }
+    }
+}
+
+/// With whom somebody wants to talk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Talk {
+    /// The deputy's code.
+    pub code: String,
+    /// The deputy's name.
+    pub name: String,
 }
 
 /// Since when something is so.
@@ -109,11 +169,26 @@ pub struct Piece {
     pub opus: Arc<[u8]>,
 }
 
+/// What a draft is about, as much as the next person may know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A topic, by its key.
+    Topic(String),
+    /// A talk with a deputy.
+    Talk,
+    /// An opinion that was understood otherwise.
+    Misunderstood,
+    /// An opinion to which there is something to add.
+    Addition,
+    /// A consultation.
+    Consultation,
+}
+
 /// What somebody began to say and did not hand in, as much as the next person may know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Key of the topic.
-    pub topic: String,
+    /// What it is about.
+    pub subject: Subject,
     /// When it was begun.
     pub begun_at: UnixSeconds,
 }
@@ -174,6 +249,10 @@ pub struct Progress {
     pub answer: Option<String>,
     /// When the county said so.
     pub as_of: UnixSeconds,
+    /// Whether the county asks what the person thinks of the answer, and nobody has said so here.
+    pub may_evaluate: bool,
+    /// Whether the person may say that it was meant otherwise, or add to it.
+    pub may_add: bool,
 }
 
 /// One thing that happened to an opinion.
@@ -201,7 +280,59 @@ pub struct Counts {
 impl Draft {
     /// Whether anything was said that would be missed.
     pub fn says_something(&self) -> bool {
+        let has_answers = if let About::Form(form) = &self.about { form.answered() > 0 } else { false };
+        self.has_words() || has_answers
+    }
+
+    /// Whether a voice may be spoken to it: a form holds only so many.
+    pub fn may_speak(&self) -> bool {
+        if let About::Form(form) = &self.about { form.may_speak() } else { true }
+    }
+
+    /// Most characters that what is asked takes; of other drafts, as many as a screen holds.
+    pub fn characters_most(&self) -> usize {
+        if let About::Form(form) = &self.about { form.characters_most() } else { usize::MAX }
+    }
+
+    /// The longest that a voice may be.
+    pub fn longest(&self) -> Duration {
+        if let About::Form(form) = &self.about { form.longest() } else { EXTENDED }
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> Subject {
+        match &self.about {
+            About::Opinion => Subject::Topic(self.topic.clone()),
+            About::Talk(_) => Subject::Talk,
+            About::Misunderstood(_) => Subject::Misunderstood,
+            About::Addition(_) => Subject::Addition,
+            About::Form(_) => Subject::Consultation,
+        }
+    }
+
+    /// Whether anything was written or spoken.
+    pub fn has_words(&self) -> bool {
         !self.body.trim().is_empty() || self.voice.is_some()
+    }
+
+    /// The same draft, its words and voice put to the present piece of its form.
+    #[must_use]
+    pub fn with_words_in_form(mut self) -> Self {
+        if let About::Form(form) = &mut self.about {
+            let (words, voice) = (std::mem::take(&mut self.body), self.voice.take());
+            form.say(|said| (said.words, said.voice) = (words, voice));
+        }
+        self
+    }
+
+    /// The same draft, what was said to the present piece of its form taken out of it, to go on with.
+    #[must_use]
+    pub fn with_words_of_form(mut self) -> Self {
+        if let About::Form(form) = &mut self.about {
+            let said = form.said();
+            (self.body, self.voice) = (said.words, said.voice);
+        }
+        self
     }
 }
 
@@ -223,6 +354,7 @@ impl fmt::Debug for Draft {
             .field("topic", &self.topic)
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
+            .field("about", &self.about)
             .field("since", &self.since)
             .field("voice", &self.voice)
             .finish()

@@ -25,7 +25,7 @@ read-go-on = Go on
 read-again = Hear it again
 
 home-say = Say something
-home-find = See what became of it
+home-find = What became of it
 
 here = On this machine
 on-road = On the way
@@ -134,7 +134,6 @@ progress-title = Number
 progress-answer = Answer
 progress-no-answer = There is no answer yet.
 progress-as-of = News up to { $day }
-progress-next-page = Next page ({ $page }/{ $pages })
 
 unknown-here = Nothing about this number has reached this terminal yet
 unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
@@ -151,6 +150,39 @@ leave-goes-home = If nobody is here, the first page comes back soon.
 leave-stay = I am here, go on
 leave-go = To the first page
 
+village = In the village
+month = This month { $asked } raised here, { $settled } settled
+next-reception = Next reception day: { $day }
+no-reception = No reception day is announced
+nothing-published = Nothing is published now.
+notices = Notices
+notice = Notice
+matters = What people raised
+matter = What people raised
+me-too = Me too
+me-too-count = { $count } said "me too"
+more-rows = There are others
+next-page = Next page ({ $page }/{ $pages })
+
+thanks-response = Your words are saved and go to the county when there is a network. Thank you!
+thanks-ballot = Your vote is cast. Nobody knows what you chose. Thank you!
+thanks-me-too = Noted: you too. It goes to the county when there is a network.
+thanks-evaluation = What you think is saved and goes to the county when there is a network. Thank you!
+thanks-unsolved = Noted: not solved. The county will look at it again; please come back in some days.
+thanks-misunderstood = What you said is saved. The county will look again at what you meant.
+thanks-addition = What you added is saved and goes to the county when there is a network.
+not-asked = This is not asked any more, or was answered here already.
+token-unknown = This number is not one of this vote. Compare it with your slip, or ask someone at the station.
+token-used = This number has voted on this machine. Each number votes once.
+
+progress-rate = Are you satisfied?
+rate-satisfied = Are you satisfied?
+rate-satisfied-yes = Satisfied
+rate-satisfied-no = Not satisfied
+rate-solved = Is it solved?
+rate-solved-yes = Solved
+rate-solved-no = Not solved
+rate-skip = Rather not say
 trouble-title = Not all works here
 trouble-disk-full = This machine is full and can keep nothing new. All that was saved is here. Please tell the station.
 trouble-read-only = The card of this machine cannot be written, so nothing new can be kept. All that was saved is here. Please tell the station.
@@ -160,3 +192,58 @@ trouble-no-printer = The printer does not work. Please note your number, or take
 trouble-no-date = This machine does not know the date. What you say is kept and sent all the same.
 trouble-not-heard = County not heard since { $day }. Your words are kept here and will go.
 trouble-rest = Everything else works.
+
+asked = What you are asked
+tally-of = Result: { $title }
+subject-consultation = A consultation
+subject-vote = A vote on projects
+subject-talk = A talk with a deputy
+subject-misunderstood = Not what I meant
+subject-addition = Add something
+
+consult-begin = Begin
+consult-piece = { $number } of { $of }
+consult-skip = Pass over
+consult-next = Next
+consult-end = That was all
+consult-answered = You answered { $count }. No name is kept; only the county reads it.
+consult-nothing = You said nothing. That is all right; come again.
+consult-hand-in = Hand it to the county
+consult-leave = Go back
+article-agree = I agree
+article-disagree = I disagree
+article-say = I say
+choose-most = Choose { $most } at most. Touch again to take back.
+rank-most = Touch them in order, { $most } at most. Touch again to take back.
+question-unknown = This machine cannot show this one yet; please go on.
+
+vote-rules = One vote a household, { $choose } at most. Nobody learns your choice.
+vote-begin = Vote with my number
+token-title = The number on your slip
+token-empty = Twelve digits
+token-note = It is on your household's slip. Nobody notes whose it is.
+token-too-short = Some digits are missing.
+token-mistyped = One digit is wrong; please compare with your slip.
+token-go = Open the ballot
+ballot-title = Choose
+ballot-chosen = { $chosen } of { $choose } chosen
+ballot-more = Other projects
+ballot-done = Done
+cast-title = Vote for these?
+cast-note = It cannot be changed afterwards.
+cast-change = Change
+cast = Vote
+tally-title = Result of the vote
+tally-counted = { $counted } ballots of { $tokens } households
+
+deputies = Find a deputy
+deputy = A deputy
+deputy-code = Code { $code }
+deputy-talk = Ask for a talk
+deputy-no-reception = No reception day is set yet.
+
+where-title = Where is it?
+more-places = Other places
+contact-keep = Keep it from the village
+read-back-kept = Only the county reads it, not the village.
+read-back-reply = No name is kept; it goes to the county.

@@ -13,7 +13,7 @@ use civic_core::{
     matter::Matter,
     published::Published,
     reaction::Reaction,
-    response::Response,
+    response::{Recording, Response},
     seal::Seed,
     sealed::Record,
     slip::Slip,
@@ -24,7 +24,7 @@ use civic_core::{
 use replica::{clock, store::StoreError};
 use sync_core::entry::EntryKind;
 
-use crate::{Ledger, LedgerError};
+use crate::{Ledger, LedgerError, enclosed::Enclosed};
 
 /// Why an answer was not taken, by what the person can do.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +53,31 @@ impl From<StoreError> for NotTaken {
 }
 
 impl Ledger {
-    /// Takes a response to a consultation. `form` names the form it was written in: the same form sent again, even after
-    /// the power failed between saving and showing, is the one that is here already.
-    pub fn respond(&self, form: &str, village: &Area, response: &Response) -> Result<DocId, NotTaken> {
+    /// How a response or a reaction written in the form `form` names these voices, in their order. They are written with
+    /// it, and not before.
+    pub fn recordings(&self, form: &str, voices: &[Enclosed]) -> Result<Vec<Recording>, LedgerError> {
+        let sealed = self.enclose(&DocId::of_form(&self.log().public_key(), form, 0), voices)?;
+        let named = sealed.into_iter().map(|(attached, _)| Recording {
+            hash: attached.id.to_string(),
+            seconds: attached.seconds.and_then(|seconds| u16::try_from(seconds).ok()).unwrap_or(u16::MAX),
+        });
+        Ok(named.collect())
+    }
+
+    /// Takes a response to a consultation, and the voices that it names ([`Ledger::recordings`]) sealed beside it. `form`
+    /// names the form it was written in: the same form sent again, even after the power failed between saving and showing,
+    /// is the one that is here already.
+    pub fn respond(
+        &self,
+        form: &str,
+        village: &Area,
+        response: &Response,
+        voices: &[Enclosed],
+    ) -> Result<DocId, NotTaken> {
         let consultation: Consultation = self.asked(village, &response.consultation)?;
         response.check(&consultation).map_err(|bad| NotTaken::Unfit(bad.to_string()))?;
         let id = DocId::of_form(&self.log().public_key(), form, 0);
-        self.seal_once(village, id, clock::now(), &Record::Response(response.clone()))?;
+        self.seal_once(village, id, clock::now(), &Record::Response(response.clone()), voices)?;
         Ok(id)
     }
 
@@ -77,14 +95,21 @@ impl Ledger {
         }
         let id = ballot::id_of(vote, &hash);
         let day = clock::now().day().starts();
-        match self.seal_once(village, id, day, &Record::Ballot(Ballot { vote: *vote, token, choices }))? {
+        match self.seal_once(village, id, day, &Record::Ballot(Ballot { vote: *vote, token, choices }), &[])? {
             true => Ok(()),
             false => Err(NotTaken::UsedToken),
         }
     }
 
-    /// Takes a reaction. The same `form` sent again is the one that is here already; one answer is evaluated here once.
-    pub fn react(&self, form: &str, village: &Area, reaction: &Reaction) -> Result<DocId, NotTaken> {
+    /// Takes a reaction, and the voice that it names sealed beside it. The same `form` sent again is the one that is here
+    /// already; one answer is evaluated here once.
+    pub fn react(
+        &self,
+        form: &str,
+        village: &Area,
+        reaction: &Reaction,
+        voices: &[Enclosed],
+    ) -> Result<DocId, NotTaken> {
         reaction.check().map_err(|reason| NotTaken::Unfit(reason.to_owned()))?;
         let mut id = DocId::of_form(&self.log().public_key(), form, 0);
         match reaction {
@@ -100,7 +125,7 @@ impl Ledger {
                 }
             }
         }
-        self.seal_once(village, id, clock::now(), &Record::Reaction(reaction.clone()))?;
+        self.seal_once(village, id, clock::now(), &Record::Reaction(reaction.clone()), voices)?;
         Ok(id)
     }
 
@@ -123,6 +148,7 @@ impl Ledger {
         id: DocId,
         at: civic_core::time::UnixSeconds,
         record: &Record,
+        voices: &[Enclosed],
     ) -> Result<bool, LedgerError> {
         let tables = self.writer_in_step()?;
         if self.inner.log.is_received(&id)?.is_some() {
@@ -130,8 +156,10 @@ impl Ledger {
         }
         let envelope = record.seal(&self.inner.card.seal_key, &id, Seed(clock::random()))?;
         let stamp = Stamp::new("", at);
-        let entry = self.entry(village, Audience::County, id, EntryKind::Sealed, &stamp, envelope)?;
-        self.commit(&tables, vec![entry])?;
+        let mut entries = vec![self.entry(village, Audience::County, id, EntryKind::Sealed, &stamp, envelope)?];
+        let (_, attachments): (Vec<_>, Vec<_>) = self.enclose(&id, voices)?.into_iter().unzip();
+        entries.extend(self.announcements(village, id, &stamp, &attachments)?);
+        self.commit_with(&tables, entries, attachments)?;
         Ok(true)
     }
 }

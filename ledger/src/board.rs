@@ -112,6 +112,14 @@ impl Ledger {
         Ok(open)
     }
 
+    /// Votes of `village` whose result is published, the newest first.
+    pub fn counted_votes(&self, village: &Area) -> Result<Vec<Vote>, LedgerError> {
+        let all = self.published_for::<Vote>(village)?.into_iter().map(|(_, vote)| vote);
+        let mut counted: Vec<Vote> = all.filter(|vote| vote.result.is_some()).collect();
+        counted.sort_by_key(|vote| std::cmp::Reverse(vote.result.as_ref().map(|result| result.as_of)));
+        Ok(counted)
+    }
+
     /// The deputies of `village`, of the highest congress first.
     pub fn deputies(&self, village: &Area) -> Result<Vec<Deputy>, LedgerError> {
         let mut deputies: Vec<Deputy> = self.published_for(village)?.into_iter().map(|(_, deputy)| deputy).collect();

@@ -54,11 +54,13 @@ pub struct Heard {
     pub contact: Contact,
     /// What came with it, at most [`civic_core::attachment::ATTACHMENTS_MAX`].
     pub enclosed: Vec<Enclosed>,
+    /// Whether it is kept from the village: all of it is sealed to the county, and filed there ([`civic_core::confided`]).
+    pub is_kept: bool,
 }
 
 impl From<(NewOpinion, Contact)> for Heard {
     fn from((new, contact): (NewOpinion, Contact)) -> Self {
-        Self { new, contact, enclosed: Vec::new() }
+        Self { new, contact, ..Self::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use civic_core::{
     published::{self, Published},
     space::Audience,
     token::HASH_DIGITS,
-    vote::{TOKENS_BATCH_MAX, TOKENS_MAX, Vote},
+    vote::{TOKENS_BATCH_MAX, TOKENS_MAX, Vote, VoteCount},
 };
 use replica::{clock, store::NewEntry};
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,20 @@ pub enum TokenError {
     TooMany(usize),
 }
 
+/// Why no result was published.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultError {
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// There is no such vote.
+    #[error("no vote {0:?} was published")]
+    NoVote(String),
+    /// It can still be voted in, or its file says no last day.
+    #[error("the vote {0:?} is not over: its result is published after the last day that its file names")]
+    StillOpen(String),
+}
+
 impl Ledger {
     /// Publishes everything in a file, in one transaction; only what differs is written. Only the hub does this.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<Line>, LedgerError> {
@@ -74,9 +88,9 @@ impl Ledger {
             lines.push(desk.put(&tables, consultation.clone())?);
         }
         for vote in &publication.votes {
-            // The file knows nothing of tokens; those that were handed out stay good.
-            let tokens = tables.published::<Vote>(&vote.id())?.map(|known| known.tokens).unwrap_or_default();
-            lines.push(desk.put(&tables, Vote { tokens, ..vote.clone() })?);
+            // The file knows nothing of tokens, which stay good, nor of a result.
+            let Vote { tokens, result, .. } = tables.published::<Vote>(&vote.id())?.unwrap_or_default();
+            lines.push(desk.put(&tables, Vote { tokens, result, ..vote.clone() })?);
         }
         for form in &publication.matters {
             lines.push(desk.put_matter(&tables, form)?);
@@ -100,6 +114,24 @@ impl Ledger {
         }
         let mut desk = self.desk();
         let line = desk.put(&tables, vote)?;
+        self.commit(&tables, desk.entries)?;
+        Ok(line)
+    }
+
+    /// Publishes what came of the vote `key`, once it is over: nobody's choice may lean on a count. The same result again
+    /// changes nothing.
+    pub fn publish_result(&self, key: &str, result: VoteCount) -> Result<Line, ResultError> {
+        let tables = self.writer_in_step()?;
+        let known = tables.published_by_key::<Vote>(key).map_err(LedgerError::from)?;
+        let vote = known.ok_or_else(|| ResultError::NoVote(key.to_owned()))?;
+        if !vote.is_over(clock::now().day()) {
+            return Err(ResultError::StillOpen(key.to_owned()));
+        }
+        // Counted again with the same outcome, it keeps its date.
+        let as_of = vote.result.as_ref().filter(|known| VoteCount { as_of: known.as_of, ..result.clone() } == **known);
+        let result = VoteCount { as_of: as_of.map_or(result.as_of, |known| known.as_of), ..result };
+        let mut desk = self.desk();
+        let line = desk.put(&tables, Vote { result: Some(result), ..vote })?;
         self.commit(&tables, desk.entries)?;
         Ok(line)
     }

@@ -3,11 +3,13 @@
 
 use civic_core::{
     area::Area,
+    confided::Confided,
     document::Stamp,
     id::DocId,
     opinion::{self, Opinion},
     reaction::Reaction,
     sealed::Record,
+    space::Audience,
     time::UnixSeconds,
     vote::Vote,
 };
@@ -44,6 +46,8 @@ pub enum What {
     MeToo,
     /// On an opinion.
     Reaction,
+    /// An opinion that is kept from its village.
+    Confided,
     /// For an opinion that has not come yet.
     Waits,
     /// Not what this program knows; it is kept apart with its reason.
@@ -59,6 +63,7 @@ impl What {
             What::BadBallot => "bad-ballot",
             What::MeToo => "me-too",
             What::Reaction => "reaction",
+            What::Confided => "confided",
             What::Waits => "waits",
             What::Unreadable => "unreadable",
         }
@@ -71,7 +76,8 @@ impl Ledger {
         let tables = self.reader();
         let mut query = tables.db.prepare_cached(
             "SELECT doc, area, at, payload, repeats, device FROM sealed
-             WHERE what = '' OR (what = ?1 AND EXISTS (SELECT 1 FROM opinion WHERE ticket = subject))
+             WHERE what = '' OR (what = ?1 AND (EXISTS (SELECT 1 FROM opinion WHERE ticket = subject)
+                OR EXISTS (SELECT 1 FROM document WHERE name = sealed.doc)))
              ORDER BY id LIMIT ?2",
         )?;
         let rows = query.query_map(params![What::Waits.word(), limit], envelope)?;
@@ -102,13 +108,14 @@ impl Ledger {
                 let vote = self.published_as::<Vote>(&ballot.vote)?;
                 vote.is_some_and(|vote| ballot.check(&vote, &envelope.doc).is_ok())
             }
-            Record::Response(_) | Record::Reaction(_) => true,
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => true,
         };
         let tables = self.writer_in_step()?;
         let (what, subject) = match record {
             Record::Response(response) => (What::Response, response.consultation.to_string()),
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
             Record::Ballot(ballot) => (What::BadBallot, ballot.vote.to_string()),
+            Record::Confided(confided) => (self.take_confided(&tables, envelope, confided)?, String::new()),
             Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
             Record::Reaction(reaction) => {
                 let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
@@ -124,6 +131,21 @@ impl Ledger {
         let tables = self.writer();
         tables.put_refused(&envelope.doc, &envelope.author, Reason::Sealed, &[], envelope.at)?;
         Ok(tables.mark_sealed(&envelope.doc, What::Unreadable, "")?)
+    }
+
+    /// Puts what was kept from a village into its document, which the county alone receives.
+    fn take_confided(&self, tables: &Tables, envelope: &Envelope, confided: &Confided) -> Result<What, LedgerError> {
+        let Some(mut kept) = tables.document(&envelope.doc)? else { return Ok(What::Waits) };
+        let Some(opinion) = Opinion::read(&kept.document) else { return Ok(What::Waits) };
+        let is_apart = kept.space.audience == Audience::County;
+        let Some(edit) = confided.clone().edit(&opinion).filter(|_| is_apart) else { return Ok(What::Confided) };
+        let stamp = Stamp::new(opinion.filed.by, envelope.at);
+        if let Some(payload) = opinion::edit(&mut kept.document, self.inner.log.actor(), &stamp, &edit)? {
+            let entry =
+                self.entry(&kept.space.area, Audience::County, envelope.doc, EntryKind::Change, &stamp, payload)?;
+            self.commit(tables, vec![entry])?;
+        }
+        Ok(What::Confided)
     }
 
     fn take_reaction(&self, tables: &Tables, envelope: &Envelope, reaction: &Reaction) -> Result<What, LedgerError> {

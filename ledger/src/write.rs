@@ -7,10 +7,12 @@ use civic_core::{
     area::Area,
     bulk::Record,
     codebook::Ask,
+    confided,
     document::{Document, Stamp},
     id::DocId,
     opinion::{self, Edit, Field, NewOpinion, Opinion},
     seal::{self, Contact, Seed},
+    sealed,
     slip::{self, Slip},
     space::{Audience, Space},
     ticket::{TICKETS_PER_DEVICE, Ticket},
@@ -99,7 +101,9 @@ impl Ledger {
             return Ok(None);
         };
         let attached: Vec<_> = self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
-        let is_same = heard.new.body == opinion.original && attached == opinion.attachments;
+        // What is kept from the village cannot be compared here; its form is the same.
+        let is_same_body = heard.is_kept || heard.new.body == opinion.original;
+        let is_same = is_same_body && heard.is_kept == confided::is_kept(&opinion) && attached == opinion.attachments;
         Ok(opinion.ticket.filter(|_| is_same).map(|ticket| Filed { id, ticket }))
     }
 
@@ -309,7 +313,7 @@ impl Ledger {
     }
 
     /// Writes to the log, then merges. Once the log has it, it is saved, whatever becomes of the tables.
-    fn commit_with(
+    pub(crate) fn commit_with(
         &self,
         tables: &Tables,
         entries: Vec<NewEntry>,
@@ -331,25 +335,39 @@ impl Ledger {
         filed: Filed,
         village: &Area,
         stamp: &Stamp,
-        Heard { new, contact, enclosed }: Heard,
+        Heard { new, contact, enclosed, is_kept }: Heard,
     ) -> Result<(Vec<NewEntry>, Vec<NewAttachment>), LedgerError> {
         let (attachments, sealed): (Vec<_>, Vec<_>) = self.enclose(&filed.id, &enclosed)?.into_iter().unzip();
         let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), attachments, ..new };
+        let (audience, new, confided) = if is_kept {
+            let (confided, bare) = confided::part(new);
+            (Audience::County, bare, Some(sealed::Record::Confided(confided)))
+        } else {
+            (Audience::Deputies, new, None)
+        };
         let (_, payload) = opinion::file(self.inner.log.actor(), stamp, &new)?;
-        let mut entries = vec![self.entry(village, Audience::Deputies, filed.id, EntryKind::Change, stamp, payload)?];
-        entries.extend(self.sealed_entry(village, filed.id, stamp, &contact)?);
-        for new in &sealed {
-            let announcement = new.announcement();
-            entries.push(self.entry(
-                village,
-                Audience::County,
-                filed.id,
-                EntryKind::Attachment,
-                stamp,
-                announcement,
-            )?);
+        let mut entries = vec![self.entry(village, audience, filed.id, EntryKind::Change, stamp, payload)?];
+        if let Some(confided) = confided {
+            let envelope = confided.seal(&self.inner.card.seal_key, &filed.id, Seed(clock::random()))?;
+            entries.push(self.entry(village, Audience::County, filed.id, EntryKind::Sealed, stamp, envelope)?);
         }
+        entries.extend(self.sealed_entry(village, filed.id, stamp, &contact)?);
+        entries.extend(self.announcements(village, filed.id, stamp, &sealed)?);
         Ok((entries, sealed))
+    }
+
+    /// The entries that announce what was sealed beside the record `doc`.
+    pub(crate) fn announcements(
+        &self,
+        village: &Area,
+        doc: DocId,
+        stamp: &Stamp,
+        sealed: &[NewAttachment],
+    ) -> Result<Vec<NewEntry>, LedgerError> {
+        let announce = |new: &NewAttachment| {
+            self.entry(village, Audience::County, doc, EntryKind::Attachment, stamp, new.announcement())
+        };
+        sealed.iter().map(announce).collect()
     }
 
     fn record_entries(

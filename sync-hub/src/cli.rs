@@ -79,6 +79,9 @@ enum Command {
         /// The consultation's key.
         #[arg(long, group = "what")]
         consultation: Option<String>,
+        /// Publish the result of the vote: the kiosks of its villages show it. Only once the vote is over.
+        #[arg(long, requires = "vote")]
+        publish: bool,
         /// As one JSON object.
         #[arg(long)]
         json: bool,
@@ -172,8 +175,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Device { command } => device(command),
         Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
         Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
-        Command::Tally { data, vote, consultation, json } => {
-            publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), json)
+        Command::Tally { data, vote, consultation, publish, json } => {
+            publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
         }
         Command::Serve { data, listen, http } => {
             let runtime =

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use civic_core::{publication::Publication, published::Published as _, station::Station};
+use civic_core::{publication::Publication, published::Published as _, station::Station, vote::VoteCount};
 use ledger::{Ledger, publish::Line};
 use replica::{clock, dir::DataDir};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -37,6 +37,13 @@ pub enum Errand {
         vote: String,
         /// The hashes of one batch, see [`civic_core::vote::batch_of`].
         batch: String,
+    },
+    /// Publish what came of this vote.
+    PublishResult {
+        /// The vote's key.
+        vote: String,
+        /// What came of it.
+        result: VoteCount,
     },
 }
 
@@ -132,6 +139,7 @@ fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
             Ok(ledger.publish(&publication)?)
         }
         Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
+        Errand::PublishResult { vote, result } => Ok(vec![ledger.publish_result(vote, result.clone())?]),
     }
 }
 

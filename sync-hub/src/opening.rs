@@ -1,4 +1,4 @@
-//! Opening what people sealed to the county: reactions go to their opinions, ballots and responses are counted.
+//! Opening what people sealed to the county: reactions and what is kept from a village go to their opinions, ballots and responses are counted.
 //!
 //! Nothing that was opened is written down in the clear but what belongs on an opinion: a ballot is opened anew each time
 //! its vote is counted, and what comes out of it is a number. Envelopes of personal details are never opened here.
@@ -85,7 +85,7 @@ impl Opener {
         let mut result = VoteResult::new(&vote);
         let basis = self.count(What::Ballot, &id, |record| match record {
             Record::Ballot(ballot) => result.add(&vote, &ballot),
-            Record::Response(_) | Record::Reaction(_) => {}
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => {}
         })?;
         result.refused += self.ledger.sealed_count(What::BadBallot, &id)?;
         Ok(Some(Counted { result, basis }))
@@ -98,7 +98,7 @@ impl Opener {
         let mut result = ConsultationResult::new(&consultation);
         let basis = self.count(What::Response, &id, |record| match record {
             Record::Response(response) => result.add(&consultation, &response),
-            Record::Ballot(_) | Record::Reaction(_) => {}
+            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) => {}
         })?;
         result.sort();
         Ok(Some(Counted { result, basis }))

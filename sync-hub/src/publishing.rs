@@ -16,8 +16,9 @@ use civic_core::{
     publication::FILE_LEN_MAX,
     published,
     tally::{ConsultationResult, Count, VoteResult},
+    time::UnixSeconds,
     token::Token,
-    vote,
+    vote::{self, ProjectCount, VoteCount},
 };
 use ledger::{
     Ledger,
@@ -91,8 +92,41 @@ pub fn tokens(dir: &Path, vote: &str, count: u16, json: bool) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// Counts a vote or a consultation.
-pub fn tally(dir: &Path, vote: Option<&str>, consultation: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
+/// Counts a vote or a consultation, and publishes the result of the vote if that is wanted.
+pub fn tally(
+    dir: &Path,
+    vote: Option<&str>,
+    consultation: Option<&str>,
+    publish: bool,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let counted = count(dir, vote, consultation, json)?;
+    if let Some(Counted { result, basis }) = counted.filter(|_| publish) {
+        let vote = result.key.clone();
+        let errand = Errand::PublishResult { vote: vote.clone(), result: published_count(&result, basis.as_of) };
+        let lines = errand::send(dir, &errand).with_context(|| format!("The result of {vote} was not published"))?;
+        lines.iter().for_each(|line| eprintln!("{}", in_words(line)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn published_count(result: &VoteResult, as_of: UnixSeconds) -> VoteCount {
+    let chosen = result.projects.iter().filter(|project| project.count > 0);
+    VoteCount {
+        counted: result.counted,
+        refused: result.refused,
+        as_of,
+        counts: chosen.map(|project| ProjectCount { key: project.key.clone(), count: project.count }).collect(),
+    }
+}
+
+/// Counts, and says what came out; of a vote it is returned too.
+fn count(
+    dir: &Path,
+    vote: Option<&str>,
+    consultation: Option<&str>,
+    json: bool,
+) -> anyhow::Result<Option<Counted<VoteResult>>> {
     let (ledger, opener) = match held(dir)? {
         Some((dir, ledger)) => {
             let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
@@ -107,12 +141,14 @@ pub fn tally(dir: &Path, vote: Option<&str>, consultation: Option<&str>, json: b
             (ledger.clone(), Opener::new(ledger, county::open_key(&dir)?))
         }
     };
+    let mut counted_vote = None;
     if let Some(key) = vote {
         let Some(counted) = opener.count_vote(key)? else { bail!("no vote {key:?} was published") };
         match json {
             true => println!("{}", serde_json::to_string(&counted)?),
             false => say_vote(&ledger, &counted),
         }
+        counted_vote = Some(counted);
     }
     if let Some(key) = consultation {
         let Some(counted) = opener.count_consultation(key)? else { bail!("no consultation {key:?} was published") };
@@ -121,7 +157,7 @@ pub fn tally(dir: &Path, vote: Option<&str>, consultation: Option<&str>, json: b
             false => say_consultation(&ledger, &counted),
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(counted_vote)
 }
 
 /// Waits until the hub that is serving has opened everything, or [`PATIENCE`] is over: then the count is of what it has.

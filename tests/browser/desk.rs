@@ -75,9 +75,17 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
 
     // A villager speaks while the road is cut.
     browser.go(&kiosk, 1200, 1100).await?;
-    for target in
-        ["提意见", "道路交通", "写下来", "我们村的路坏了，车不好走。", "写好了", "不说这个", "不用留", "对，交上去"]
-    {
+    for target in [
+        "提意见",
+        "道路交通",
+        "写下来",
+        "我们村的路坏了，车不好走。",
+        "写好了",
+        "不说这个",
+        "村口",
+        "不用留",
+        "对，交上去",
+    ] {
         browser.touch(target).await?;
     }
     let words = browser.wait_for_words("您的号码").await?;

@@ -88,6 +88,20 @@ pub enum Icon {
     Minus,
     /// More of it.
     Plus,
+    /// A glad face: yes, content.
+    Smile,
+    /// A sad face: no, not content.
+    Frown,
+    /// A face that is neither glad nor sad.
+    Plain,
+    /// A slip that goes into a box: vote.
+    Ballot,
+    /// Head and shoulders: a person.
+    Person,
+    /// A pin on a map: a place.
+    Place,
+    /// A lock: kept from others.
+    Lock,
     /// A microphone: speak into it.
     Microphone,
     /// A square: that was it.
@@ -98,7 +112,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 37] = [
+    pub const ALL: [Icon; 44] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -133,6 +147,13 @@ impl Icon {
         Icon::Play,
         Icon::Minus,
         Icon::Plus,
+        Icon::Smile,
+        Icon::Frown,
+        Icon::Plain,
+        Icon::Ballot,
+        Icon::Person,
+        Icon::Place,
+        Icon::Lock,
         Icon::Microphone,
         Icon::Stop,
         Icon::Other,
@@ -393,6 +414,52 @@ impl Icon {
                 pen.stroke(&[(8.0, 24.0), (40.0, 24.0)], 7.0);
                 pen.stroke(&[(24.0, 8.0), (24.0, 40.0)], 7.0);
             }
+            Icon::Smile => {
+                pen.face();
+                pen.stroke(&[(13.0, 28.0), (16.5, 33.0), (21.0, 35.5), (27.0, 35.5), (31.5, 33.0), (35.0, 28.0)], 3.5);
+            }
+            Icon::Frown => {
+                pen.face();
+                pen.stroke(&[(13.0, 36.0), (16.5, 31.5), (21.0, 29.0), (27.0, 29.0), (31.5, 31.5), (35.0, 36.0)], 3.5);
+            }
+            Icon::Plain => {
+                pen.face();
+                pen.stroke(&[(14.0, 32.0), (34.0, 32.0)], 3.5);
+            }
+            Icon::Ballot => {
+                pen.block(14.0, 2.0, 20.0, 26.0, 2.0);
+                pen.cutting();
+                pen.stroke(&[(18.5, 13.0), (22.5, 17.5), (30.0, 8.0)], 3.0);
+                pen.block(2.0, 20.0, 44.0, 3.0, 0.0);
+                pen.inking();
+                pen.block(4.0, 23.0, 40.0, 22.0, 3.0);
+                pen.cutting();
+                pen.block(12.0, 26.0, 24.0, 3.5, 1.0);
+            }
+            Icon::Person => {
+                pen.disc(24.0, 43.0, 19.0);
+                pen.cutting();
+                pen.block(0.0, 45.0, 48.0, 3.0, 0.0);
+                pen.disc(24.0, 14.0, 14.5);
+                pen.inking();
+                pen.disc(24.0, 14.0, 11.0);
+            }
+            Icon::Place => {
+                pen.disc(24.0, 18.0, 15.0);
+                pen.triangle((10.6, 25.0), (37.4, 25.0), (24.0, 46.0));
+                pen.cutting();
+                pen.disc(24.0, 18.0, 6.0);
+            }
+            Icon::Lock => {
+                pen.disc(24.0, 17.0, 13.0);
+                pen.cutting();
+                pen.disc(24.0, 17.0, 8.0);
+                pen.inking();
+                pen.block(7.0, 20.0, 34.0, 25.0, 3.0);
+                pen.cutting();
+                pen.disc(24.0, 30.0, 3.5);
+                pen.block(22.5, 31.0, 3.0, 8.0, 0.0);
+            }
             Icon::Other => {
                 for x in [8.0, 24.0, 40.0] {
                     pen.disc(x, 24.0, 6.0);
@@ -440,6 +507,14 @@ impl Pen {
     /// From here on, shapes cover again.
     fn inking(&mut self) {
         self.color = BinaryColor::On;
+    }
+
+    /// A head with two eyes; the mouth is cut by whoever asked.
+    fn face(&mut self) {
+        self.disc(24.0, 24.0, 22.0);
+        self.cutting();
+        self.disc(16.0, 18.0, 3.2);
+        self.disc(32.0, 18.0, 3.2);
     }
 
     fn telephone(&mut self) {

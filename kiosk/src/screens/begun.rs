@@ -33,12 +33,12 @@ impl Page for Begun {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let at = self.waiting.begun_at.minute();
-        let topic = around.topic_name(&self.waiting.topic);
+        let (icon, subject) = around.subject(&self.waiting.subject);
         let topic = row(
             14,
             vec![
-                (Length::Units(64), picture(around.topic_icon(&self.waiting.topic), Ink::Red)),
-                (Length::Share(1), words(topic, TextSize::Title, Ink::Red).bold()),
+                (Length::Units(64), picture(icon, Ink::Red)),
+                (Length::Share(1), words(subject, TextSize::Title, Ink::Red).bold()),
             ],
         );
         let said = words(around.sentence_with("begun-at", &[("at", at)]), TextSize::Strong, Ink::Black);

@@ -1,13 +1,13 @@
 //! Leave a telephone number? No is the large answer: anonymous is the default.
 
-use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, since::SinceWhen};
+use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, say_on, since::SinceWhen};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    station::Draft,
-    view::{Length, Part, button, column, sheet, tile, turning, words},
+    station::{About, Draft},
+    view::{Length, Part, button, column, row, sheet, tile, turning, words},
 };
 
 /// Holds what was said so far.
@@ -28,6 +28,8 @@ pub enum Touch {
     Number,
     /// The person is under fourteen: nothing more is asked.
     Child,
+    /// Keep it from the village, or no longer.
+    Keep,
 }
 
 impl Page for Contact {
@@ -40,12 +42,21 @@ impl Page for Contact {
             tile(Touch::Number, around.sentence("contact-yes"), Icon::Phone, Look::Choice(Ink::Blue), TextSize::Strong);
         let answers = turning(20, vec![(Length::Share(3), no), (Length::Share(2), yes)]);
         let child = button(Touch::Child, around.sentence("contact-child"), None, Look::Other);
+        let mut below = vec![(Length::Share(1), child)];
+        // Whoever asks a deputy for a talk wants to be read by them.
+        if self.draft.about == About::Opinion {
+            let (look, icon) = match self.draft.is_kept {
+                true => (Look::Chosen(Ink::Green), Icon::Tick),
+                false => (Look::Other, Icon::Lock),
+            };
+            below.push((Length::Share(1), button(Touch::Keep, around.sentence("contact-keep"), Some(icon), look)));
+        }
         let body = column(
             16,
             vec![
                 (Length::Needed, sheet(Paper::Card, 20, why)),
                 (Length::Share(1), answers),
-                (Length::Fingers(1, 72), child),
+                (Length::Fingers(1, 76), row(20, below)),
             ],
         );
         page(around, Some(Touch::Back), around.sentence("contact-title"), body)
@@ -53,7 +64,9 @@ impl Page for Contact {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => Next::show(SinceWhen { draft: self.draft }),
+            Touch::Back if self.draft.about == About::Opinion => Next::show(SinceWhen { draft: self.draft }),
+            Touch::Back => say_on(self.draft),
+            Touch::Keep => Next::show(Self { draft: Draft { is_kept: !self.draft.is_kept, ..self.draft } }),
             Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, is_child: false, ..self.draft } }),
             Touch::Number => Next::show(Phone::new(Draft { is_child: false, ..self.draft })),
             Touch::Child => Next::show(ReadBack { draft: Draft { phone: None, is_child: true, ..self.draft } }),

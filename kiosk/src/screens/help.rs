@@ -89,6 +89,10 @@ impl Page for Help {
     fn draft(&self) -> Option<&Draft> {
         self.under.draft()
     }
+
+    fn holds_words(&self) -> bool {
+        self.under.holds_words()
+    }
 }
 
 /// Where the station has several packs of prompts: the present one, and by touch the next.

@@ -1,8 +1,8 @@
-//! The first screen: two large tiles, and where everything said here has got to.
+//! The first screen: two large tiles, the village's board beside them, and where everything said here has got to.
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles};
+use super::{Around, Door, Next, Page, find::Find, labelled_help, read_button, troubles::Troubles, village::month};
 use crate::{
     draw::{
         icon::Icon,
@@ -23,6 +23,8 @@ pub enum Touch {
     Say,
     /// 查进度
     Find,
+    /// 村里的事
+    Village,
     /// What does not work.
     Troubles,
 }
@@ -49,11 +51,17 @@ impl Page for Home {
             true => Touch::Say,
             false => Touch::Troubles,
         };
+        // What became of what was said here is what makes others speak.
+        let village = Sentence { beside: month(around, around.public).first, ..around.sentence("village") };
         let tiles = turning(
             20,
             vec![
-                (Length::Share(1), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
-                (Length::Share(1), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (Length::Share(5), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
+                (Length::Share(5), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (
+                    Length::Share(4),
+                    tile(Touch::Village, village, Icon::Sentences, Look::Choice(Ink::Green), TextSize::Title),
+                ),
             ],
         );
         let body = column(18, vec![(Length::Share(1), tiles), (Length::Needed, whereabouts(around))]);
@@ -70,6 +78,7 @@ impl Page for Home {
         match touch {
             Touch::Say => Next::Say,
             Touch::Find => Next::show(Find::default()),
+            Touch::Village => Next::Open(Door::Village),
             Touch::Troubles => Next::show(Troubles),
         }
     }
@@ -99,7 +108,11 @@ fn whereabouts(around: &Around<'_>) -> Part<Touch> {
             (Length::Share(1), whereabout(around, "received", Icon::Received, Ink::Green, counts.received)),
         ],
     );
-    column(6, vec![(Length::Needed, three), (Length::Needed, last)])
+    let next = around.public.reception.as_ref().filter(|_| around.troubles.is_empty());
+    let next = next.map(|next| around.sentence_with_day("next-reception", next.day.starts()));
+    let mut line = vec![(Length::Share(1), last)];
+    line.extend(next.map(|next| (Length::Share(1), words(next, TextSize::Body, Ink::Black).centred())));
+    column(6, vec![(Length::Needed, three), (Length::Needed, row(12, line))])
 }
 
 fn last_receipt(sentence: Sentence) -> Part<Touch> {

@@ -65,7 +65,9 @@ impl Page for Leave {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let (title, sentence) = match self.why {
-            Why::NobodyThere if self.under.holds_words() => ("still-there", "leave-keeps-words"),
+            Why::NobodyThere if self.under.draft().is_some_and(Draft::says_something) => {
+                ("still-there", "leave-keeps-words")
+            }
             Why::NobodyThere => ("still-there", "leave-goes-home"),
             Why::Asked => ("leave-title", "leave-loses-words"),
         };
@@ -102,5 +104,9 @@ impl Page for Leave {
 
     fn draft(&self) -> Option<&Draft> {
         self.under.draft()
+    }
+
+    fn holds_words(&self) -> bool {
+        self.under.holds_words()
     }
 }

@@ -9,6 +9,7 @@ use civic_core::{
     codebook::Topic,
     ticket::Ticket,
     time::UnixSeconds,
+    token::Token,
     wording::{Both, Wording},
 };
 use embedded_graphics::prelude::Size;
@@ -22,34 +23,55 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
     printing::OnPaper,
+    public::{Public, Reply},
     settings::{Change, Language, Settings},
     spoken::Spoken,
-    station::{Counts, Draft, Place},
+    station::{About, Counts, Draft, Place, Subject},
     trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
     voice::PackName,
 };
 
+pub mod asked;
+pub mod ballot;
 pub mod begun;
 pub mod clear;
+pub mod consult;
 pub mod contact;
+pub mod deputies;
+pub mod deputy;
 pub mod filed;
 pub mod find;
 pub mod help;
 pub mod home;
 pub mod leave;
+mod listing;
+pub mod matter;
+pub mod matters;
 pub mod not_saved;
+pub mod not_taken;
+pub mod notice;
+pub mod notices;
 mod number_pad;
 pub mod phone;
 pub mod progress;
+pub mod rate;
 pub mod read_back;
+mod reading;
 pub mod since;
 pub mod speak;
+pub mod tally;
+pub mod thanks;
+pub mod token;
 pub mod topics;
 pub mod troubles;
+pub mod village;
+pub mod vote;
+pub mod where_at;
 pub mod writing;
 
 /// What a screen may read while it shows itself.
+#[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// Every sentence.
     pub wording: &'a Wording,
@@ -59,6 +81,10 @@ pub struct Around<'a> {
     pub topics: &'a [Topic],
     /// How many opinions are where.
     pub counts: Counts,
+    /// What is published, as of the last news.
+    pub public: &'a Public,
+    /// The village's names for places in it.
+    pub spots: &'a [String],
     /// What does not work, the gravest first.
     pub troubles: &'a [Trouble],
     /// What the person has chosen.
@@ -99,12 +125,41 @@ pub enum Next {
     Print(Ticket),
     /// What is known about this ticket is shown.
     Find(Ticket),
+    /// What the station knows at this moment is shown.
+    Open(Door),
+    /// What somebody says back is taken; thanks come only once it is on disk.
+    Send {
+        /// What is said.
+        reply: Reply,
+        /// The form of the first try, if this is not the first.
+        form: Option<String>,
+    },
+    /// The ballot of this number is opened, if the number is one.
+    Admit {
+        /// The number.
+        token: Token,
+        /// Where it was typed.
+        page: token::TokenPage,
+    },
+    /// Where it is so is asked, if the village has names for places.
+    Where(Draft),
     /// Something about how the person wants to see and hear it is changed, before this screen.
     Adjust(Change, Screen),
     /// Something is to be heard or recorded, before this screen.
     Do(Effect, Screen),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
+}
+
+/// Something that is opened with what the station knows at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// What the village is told and asked.
+    Village,
+    /// What it is asked.
+    Asked,
+    /// The deputy of this code.
+    Deputy(String),
 }
 
 /// How the first screen comes up.
@@ -142,6 +197,11 @@ pub(crate) trait Page: Into<Screen> {
     /// What somebody is saying, on screens that hold it: whatever it says is kept after every touch.
     fn draft(&self) -> Option<&Draft> {
         None
+    }
+
+    /// Whether leaving it would leave words behind.
+    fn holds_words(&self) -> bool {
+        self.draft().is_some_and(Draft::says_something)
     }
 }
 
@@ -218,13 +278,19 @@ impl Around<'_> {
         self.topics.iter().find(|topic| topic.name == name)
     }
 
-    fn topic_icon(&self, name: &str) -> Icon {
-        self.topic(name).map_or(Icon::Other, |topic| Icon::of_topic(&topic.picture))
-    }
-
-    /// A topic's name in both languages, by its key.
-    fn topic_name(&self, name: &str) -> Sentence {
-        self.pair(name, self.topic(name).map(|topic| topic.en.clone()).unwrap_or_default())
+    /// What a draft is about: its picture, and its name in both languages.
+    fn subject(&self, subject: &Subject) -> (Icon, Sentence) {
+        match subject {
+            Subject::Topic(name) => {
+                let topic = self.topic(name);
+                let icon = topic.map_or(Icon::Other, |topic| Icon::of_topic(&topic.picture));
+                (icon, self.pair(name, topic.map(|topic| topic.en.clone()).unwrap_or_default()))
+            }
+            Subject::Talk => (Icon::Person, self.sentence("subject-talk")),
+            Subject::Misunderstood => (Icon::Again, self.sentence("subject-misunderstood")),
+            Subject::Addition => (Icon::Plus, self.sentence("subject-addition")),
+            Subject::Consultation => (Icon::Sentences, self.sentence("subject-consultation")),
+        }
     }
 }
 
@@ -297,15 +363,45 @@ fn hear_button<T>(around: &Around<'_>) -> Option<Part<T>> {
 
 /// Back to saying it, the way it was said.
 pub(crate) fn say_on(draft: Draft) -> Next {
-    match draft.voice {
-        Some(_) => Next::show(speak::Speak::new(draft)),
-        None => Next::show(writing::Writing::new(draft)),
+    match (&draft.about, &draft.voice) {
+        (About::Form(_), None) if !draft.has_words() => Next::show(consult::Consult::new(draft)),
+        (_, Some(_)) => Next::show(speak::Speak::new(draft)),
+        (_, None) => Next::show(writing::Writing::new(draft)),
     }
 }
 
 /// It is said; what else there is to ask begins.
 fn after_saying(draft: Draft) -> Next {
-    Next::show(since::SinceWhen { draft })
+    match &draft.about {
+        About::Opinion => Next::show(since::SinceWhen { draft }),
+        About::Talk(_) => Next::show(contact::Contact { draft }),
+        About::Misunderstood(_) | About::Addition(_) => Next::show(read_back::ReadBack { draft }),
+        About::Form(_) => Next::show(consult::Consult::new(draft.with_words_in_form())),
+    }
+}
+
+/// Back to the last look at it before it is handed in.
+fn look_again(draft: Draft) -> Next {
+    match &draft.about {
+        About::Form(_) => Next::show(consult::Consult::new(draft)),
+        About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
+            Next::show(read_back::ReadBack { draft })
+        }
+    }
+}
+
+/// Back from where it is said to where it came from; what was said is kept, or asked about.
+fn before_saying(screen: impl Into<Screen>, draft: Draft) -> Next {
+    let has_words = draft.has_words();
+    match &draft.about {
+        About::Opinion => Next::show(topics::Topics { draft, page: 0 }),
+        About::Form(_) => after_saying(draft),
+        About::Talk(_) | About::Misunderstood(_) | About::Addition(_) if has_words => {
+            Next::show(leave::Leave::asked(screen.into()))
+        }
+        About::Talk(talk) => Next::Open(Door::Deputy(talk.code.clone())),
+        About::Misunderstood(ticket) | About::Addition(ticket) => Next::Find(*ticket),
+    }
 }
 
 /// One page of a list; after the last page comes the first.
@@ -341,9 +437,9 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
 }
 
 impl Screen {
-    /// Whether leaving it would leave words behind.
-    pub fn holds_words(&self) -> bool {
-        self.draft().is_some_and(Draft::says_something) || self.is_listening()
+    /// Whether leaving it would leave words behind, or somebody who is speaking.
+    pub fn holds_something(&self) -> bool {
+        self.holds_words() || self.is_listening()
     }
 
     /// Whether the microphone listens for this screen.
@@ -402,6 +498,11 @@ macro_rules! screens {
                 match self { $(Screen::$Name(page) => page.unattended(),)+ }
             }
 
+            /// Whether leaving it would leave words behind.
+            pub fn holds_words(&self) -> bool {
+                match self { $(Screen::$Name(page) => page.holds_words(),)+ }
+            }
+
             /// What somebody is saying, on screens that hold it.
             pub fn draft(&self) -> Option<&Draft> {
                 match self { $(Screen::$Name(page) => page.draft(),)+ }
@@ -431,6 +532,8 @@ screens! {
     Clear(clear::Clear),
     /// Since when is it so?
     SinceWhen(since::SinceWhen),
+    /// Where is it so?
+    Where(where_at::WhereAt),
     /// Leave a telephone number?
     Contact(contact::Contact),
     /// The telephone number.
@@ -445,6 +548,38 @@ screens! {
     Find(find::Find),
     /// What became of it.
     Progress(progress::Progress),
+    /// What the village is told and asked.
+    Village(village::Village),
+    /// The notices in force.
+    Notices(notices::Notices),
+    /// One notice in full.
+    Notice(notice::NoticePage),
+    /// The matters that the county shows.
+    Matters(matters::Matters),
+    /// One of them, with "me too".
+    Matter(matter::MatterPage),
+    /// What the village is asked.
+    Asked(asked::Asked),
+    /// Answering a consultation.
+    Consult(consult::Consult),
+    /// What a vote is about.
+    Vote(vote::VotePage),
+    /// The number of a household's slip.
+    Token(token::TokenPage),
+    /// Choosing among the projects of a vote.
+    Ballot(ballot::Ballot),
+    /// What came of a vote.
+    Tally(tally::Tally),
+    /// The deputies of the village.
+    Deputies(deputies::Deputies),
+    /// One of them.
+    Deputy(deputy::DeputyPage),
+    /// What the person thinks of the answer.
+    Rate(rate::Rate),
+    /// What was said back is saved.
+    Thanks(thanks::Thanks),
+    /// What was said back could not be taken.
+    NotTaken(not_taken::NotTaken),
     /// Still there? Or: really leave?
     Leave(leave::Leave),
     /// Language, letters, colours, reading aloud.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, page, read_back::ReadBack};
+use super::{Around, Next, Page, look_again, page};
 use crate::{
     draw::{
         icon::Icon,
@@ -75,7 +75,7 @@ impl Page for NotSaved {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Look => Next::show(ReadBack { draft: self.draft }),
+            Touch::Look => look_again(self.draft),
             Touch::Again => Next::File { draft: self.draft, failures: self.failures },
         }
     }

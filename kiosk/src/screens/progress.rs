@@ -2,18 +2,17 @@
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, find::Find, hear_button, home::Home, page};
+use super::{
+    Around, Next, Page, Screen, find::Find, hear_button, home::Home, page, rate::Rate, reading::reading, speak::Speak,
+};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    station::{Found, Progress as Said, Stage},
-    view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
+    station::{About, Draft, Found, Progress as Said, Stage},
+    view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
-
-/// Characters of an answer that one page holds at a size that can be read on the smallest screen.
-const ANSWER_PAGE: usize = 130;
 
 /// The last so many steps are shown; older ones matter less to the one who asks.
 const STEPS_SHOWN: usize = 4;
@@ -33,6 +32,12 @@ pub enum Touch {
     Back,
     /// The next page of the answer; after the last comes the first.
     NextPage,
+    /// Say what one thinks of the answer.
+    Rate,
+    /// 不是这个意思
+    Misunderstood,
+    /// 补充
+    Add,
     /// Back to the first screen.
     Home,
 }
@@ -48,25 +53,30 @@ impl Page for Progress {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let home = button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), Look::Next);
         let (content, mut buttons) = match &self.found {
             Found::Unknown => (unknown(around), Vec::new()),
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
             Found::Slip(said) => {
-                let pages = pages(said.answer.as_deref().unwrap_or_default());
-                let turn = (pages.len() > 1).then(|| {
-                    let turn = around.sentence_with(
-                        "progress-next-page",
-                        &[("page", (self.page % pages.len() + 1).to_string()), ("pages", pages.len().to_string())],
-                    );
-                    (Length::Share(1), button(Touch::NextPage, turn, Some(Icon::Sentences), Look::Other))
-                });
-                (slip(around, said, pages.get(self.page % pages.len().max(1)).copied()), Vec::from_iter(turn))
+                let rate = || button(Touch::Rate, around.sentence("progress-rate"), Some(Icon::Smile), Look::Next);
+                let mut buttons = Vec::from_iter(said.may_evaluate.then(rate));
+                if said.may_add {
+                    let more = |touch, key: &str, icon| button(touch, around.sentence(key), Some(icon), Look::Other);
+                    buttons.push(more(Touch::Misunderstood, "subject-misunderstood", Icon::Again));
+                    buttons.push(more(Touch::Add, "subject-addition", Icon::Plus));
+                }
+                (slip(around, said, self.page), buttons)
             }
         };
-        buttons.extend(hear_button(around).map(|hear| (Length::Share(1), hear)));
-        buttons.push((Length::Share(1), home));
-        let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
+        // What is asked comes before the way out.
+        let look = if buttons.is_empty() { Look::Next } else { Look::Other };
+        buttons.push(button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look));
+        let mut body = vec![(Length::Share(1), content)];
+        // More than two beside each other are too narrow for their words.
+        while !buttons.is_empty() {
+            let beside = buttons.drain(..buttons.len().min(2)).map(|button| (Length::Share(1), button));
+            body.push((Length::Fingers(1, 76), row(16, beside.collect())));
+        }
+        let body = column(12, body);
         let mut title = around.sentence("progress-title");
         title.first = format!("{} {}", title.first, self.ticket);
         title.spoken.values.push(self.ticket.to_string());
@@ -77,9 +87,16 @@ impl Page for Progress {
         match touch {
             Touch::Back => Next::show(Find::default()),
             Touch::NextPage => Next::show(Self { page: self.page + 1, ..self }),
+            Touch::Rate => Next::show(Rate::new(self.ticket)),
+            Touch::Misunderstood => says(About::Misunderstood(self.ticket)),
+            Touch::Add => says(About::Addition(self.ticket)),
             Touch::Home => Next::Show(Screen::Home(Home)),
         }
     }
+}
+
+fn says(about: About) -> Next {
+    Next::show(Speak::new(Draft { about, ..Draft::default() }))
 }
 
 fn unknown(around: &Around<'_>) -> Part<Touch> {
@@ -135,7 +152,7 @@ fn filed(around: &Around<'_>, stage: Stage) -> Part<Touch> {
     )
 }
 
-fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
+fn slip(around: &Around<'_>, said: &Said, page: usize) -> Part<Touch> {
     let mut steps: Vec<(Length, Part<Touch>)> = said
         .steps
         .iter()
@@ -156,17 +173,20 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
     left.append(&mut steps);
     left.push((Length::Share(1), space()));
     left.push((Length::Needed, words(as_of, TextSize::Body, Ink::Grey)));
-    let (text, ink) = match answer {
-        // However many pages it has, it is heard whole.
-        Some(page) => {
-            (Sentence { first: page.to_owned(), ..said.answer.clone().unwrap_or_default().into() }, Ink::Black)
-        }
-        None => (around.sentence("progress-no-answer"), Ink::Grey),
+    let (text, turn) = match &said.answer {
+        Some(answer) => reading(around, answer, page, Touch::NextPage),
+        None => (words(around.sentence("progress-no-answer"), TextSize::Title, Ink::Grey).from_top(), None),
     };
-    let right = vec![
-        (Length::Needed, words(around.sentence("progress-answer"), TextSize::Strong, Ink::Red).bold()),
-        (Length::Share(1), words(text, TextSize::Title, ink).from_top()),
-    ];
+    let heading = words(around.sentence("progress-answer"), TextSize::Strong, Ink::Red).bold();
+    let heading = match hear_button(around) {
+        Some(hear) => {
+            let beside = row(12, vec![(Length::Share(1), heading), (Length::Share(1), hear)]);
+            (Length::Fingers(1, 60), beside)
+        }
+        None => (Length::Needed, heading),
+    };
+    let mut right = vec![heading, (Length::Share(1), text)];
+    right.extend(turn.map(|turn| (Length::Needed, turn)));
     turning(
         16,
         vec![
@@ -174,40 +194,4 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
             (Length::Share(6), sheet(Paper::Card, 16, column(8, right))),
         ],
     )
-}
-
-/// An answer in pages, broken after a mark where there is one.
-fn pages(answer: &str) -> Vec<&str> {
-    let mut pages = Vec::new();
-    let mut rest = answer;
-    while let Some((end, _)) = rest.char_indices().nth(ANSWER_PAGE) {
-        let mark = rest[..end].rfind(['。', '；', '！', '？', '，', '\n']);
-        let cut = mark.map_or(end, |mark| mark + rest[mark..].chars().next().map_or(0, char::len_utf8));
-        pages.push(&rest[..cut]);
-        rest = &rest[cut..];
-    }
-    if !rest.is_empty() {
-        pages.push(rest);
-    }
-    pages
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_answer_is_paged_after_its_marks_and_nothing_is_lost() {
-        let answer = "已经派人看过，下周开工。".repeat(30);
-        let pages = pages(&answer);
-        assert_eq!(pages.concat(), answer);
-        assert!(pages.iter().all(|page| page.chars().count() <= ANSWER_PAGE && page.ends_with(['。', '，'])));
-    }
-
-    #[test]
-    fn an_answer_without_marks_is_paged_too() {
-        let answer = "好".repeat(400);
-        assert_eq!(pages(&answer).concat(), answer);
-        assert_eq!(pages("").len(), 0);
-    }
 }

@@ -7,7 +7,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    station::Draft,
+    station::{About, Draft},
     view::{Length, Part, button, column, picture, row, sheet, turning, words},
 };
 
@@ -29,25 +29,38 @@ pub enum Touch {
     File,
 }
 
+impl ReadBack {
+    /// Whether it becomes an opinion with a number, and not a word about one that has a number.
+    fn is_new(&self) -> bool {
+        matches!(self.draft.about, About::Opinion | About::Talk(_))
+    }
+}
+
 impl Page for ReadBack {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let contact = match &self.draft.phone {
+            _ if !self.is_new() => around.sentence("read-back-reply"),
             Some(phone) => around.sentence_with("read-back-phone", &[("phone", grouped(phone, &[3, 4, 4]))]),
             None if self.draft.is_child => around.sentence("read-back-child"),
             None => around.sentence("read-back-no-phone"),
         };
+        let (icon, subject) = around.subject(&self.draft.subject());
         let topic = row(
             14,
             vec![
-                (Length::Units(44), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
-                (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Red).bold()),
+                (Length::Units(44), picture(icon, Ink::Red)),
+                (Length::Share(1), words(subject, TextSize::Strong, Ink::Red).bold()),
             ],
         );
         let head =
             turning(8, vec![(Length::Share(1), topic), (Length::Share(1), words(contact, TextSize::Body, Ink::Grey))]);
         let mut card = vec![(Length::Needed, head)];
+        if self.draft.is_kept {
+            let kept = words(around.sentence("read-back-kept"), TextSize::Strong, Ink::Green).bold();
+            card.push((Length::Needed, kept));
+        }
         if let Some(voice) = &self.draft.voice {
             let spoken = around.sentence_with("read-back-voice", &[("seconds", voice.seconds.to_string())]);
             let play = button(Touch::Play, spoken, Some(Icon::Ear), Look::Choice(Ink::Blue));

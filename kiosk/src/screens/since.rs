@@ -1,6 +1,6 @@
 //! Since when is it so? Four answers, and none: what nobody remembers is no reason to stop here.
 
-use super::{Around, Next, Page, contact::Contact, page, say_on};
+use super::{Around, Next, Page, page, say_on};
 use crate::{
     draw::{
         icon::Icon,
@@ -55,7 +55,7 @@ impl Page for SinceWhen {
             Touch::Since(since) => Some(since),
             Touch::Skip => None,
         };
-        Next::show(Contact { draft: Draft { since, ..self.draft } })
+        Next::Where(Draft { since, ..self.draft })
     }
 
     fn draft(&self) -> Option<&Draft> {

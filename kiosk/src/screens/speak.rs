@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Around, Next, Page, after_saying, page, topics::Topics, writing::Writing};
+use super::{Around, Next, Page, after_saying, before_saying, page, writing::Writing};
 use crate::{
     app::Effect,
     draw::{
@@ -76,11 +76,11 @@ impl Speak {
         Self { draft, state }
     }
 
-    /// The microphone hears something.
-    pub fn hears(&mut self, loud: u8, by_now: Duration) {
-        if let State::Recording { level, length, .. } = &mut self.state {
-            (*level, *length) = (loud.min(LOUDEST), by_now);
-        }
+    /// The microphone hears something; `true` once it has heard as much as was asked for.
+    pub fn hears(&mut self, loud: u8, by_now: Duration) -> bool {
+        let State::Recording { level, length, limit } = &mut self.state else { return false };
+        (*level, *length) = (loud.min(LOUDEST), by_now);
+        by_now >= *limit
     }
 
     /// What was spoken is here.
@@ -100,7 +100,7 @@ impl Speak {
     }
 
     fn record(mut self) -> Next {
-        self.state = State::Recording { level: 0, length: Duration::ZERO, limit: USUAL };
+        self.state = State::Recording { level: 0, length: Duration::ZERO, limit: USUAL.min(self.draft.longest()) };
         Next::Do(Effect::Record, self.into())
     }
 }
@@ -111,18 +111,21 @@ impl Page for Speak {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         match self.state {
             State::Ready => ready(around),
-            State::Recording { level, length, limit } => recording(around, level, length, limit),
+            State::Recording { level, length, limit } => recording(around, level, length, limit, self.draft.longest()),
             State::Recorded { is_audible } => self.hear(around, is_audible),
         }
     }
 
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => Next::show(Topics { draft: self.draft, page: 0 }),
+            Touch::Back => {
+                let draft = self.draft.clone();
+                before_saying(self, draft)
+            }
             Touch::Record => self.record(),
             Touch::Longer => {
                 if let State::Recording { limit, .. } = &mut self.state {
-                    *limit = EXTENDED;
+                    *limit = self.draft.longest();
                 }
                 Next::Do(Effect::RecordLonger, self.into())
             }
@@ -183,7 +186,7 @@ fn ready(around: &Around<'_>) -> Part<Touch> {
     page(around, Some(Touch::Back), around.sentence("speak-title"), body)
 }
 
-fn recording(around: &Around<'_>, level: u8, length: Duration, limit: Duration) -> Part<Touch> {
+fn recording(around: &Around<'_>, level: u8, length: Duration, limit: Duration, longest: Duration) -> Part<Touch> {
     let left = limit.saturating_sub(length).as_millis().div_ceil(1_000).to_string();
     let left = words(around.sentence_with("speak-left", &[("seconds", left)]), TextSize::Huge, Ink::Black);
     let loud = u32::from(level);
@@ -203,7 +206,7 @@ fn recording(around: &Around<'_>, level: u8, length: Duration, limit: Duration) 
         ],
     );
     let mut buttons = Vec::new();
-    if limit < EXTENDED {
+    if limit < longest {
         let longer = button(Touch::Longer, around.sentence("speak-longer"), Some(Icon::Plus), Look::Other);
         buttons.push((Length::Share(2), longer));
     }

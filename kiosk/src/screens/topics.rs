@@ -92,6 +92,8 @@ mod tests {
             wording: &wording,
             place: &place,
             topics: &topics,
+            public: &sample.public,
+            spots: &[],
             counts,
             troubles: &[],
             settings: &settings,

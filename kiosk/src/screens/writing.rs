@@ -76,11 +76,13 @@ pub enum Touch {
 impl Writing {
     /// Goes on with this draft.
     pub fn new(draft: Draft) -> Self {
-        Self { draft, panel: Panel::Sentences, letters: String::new(), page: 0 }
+        // Ready sentences are those of a topic.
+        let panel = if draft.topic.is_empty() { Panel::Letters } else { Panel::Sentences };
+        Self { draft, panel, letters: String::new(), page: 0 }
     }
 
     fn add(&mut self, words: &str) {
-        let room = CHARACTERS_MAX.saturating_sub(self.draft.body.chars().count());
+        let room = self.most().saturating_sub(self.draft.body.chars().count());
         self.draft.body.extend(words.chars().take(room));
     }
 
@@ -113,7 +115,11 @@ impl Writing {
     }
 
     fn is_full(&self) -> bool {
-        self.draft.body.chars().count() >= CHARACTERS_MAX
+        self.draft.body.chars().count() >= self.most()
+    }
+
+    fn most(&self) -> usize {
+        self.draft.characters_most().min(CHARACTERS_MAX)
     }
 }
 
@@ -121,14 +127,15 @@ impl Page for Writing {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let (icon, subject) = around.subject(&self.draft.subject());
         let topic = row(
             12,
             vec![
-                (Length::Units(44), picture(around.topic_icon(&self.draft.topic), Ink::Red)),
-                (Length::Share(1), words(around.topic_name(&self.draft.topic), TextSize::Strong, Ink::Black).bold()),
+                (Length::Units(44), picture(icon, Ink::Red)),
+                (Length::Share(1), words(subject, TextSize::Strong, Ink::Black).bold()),
             ],
         );
-        let done = if !self.draft.says_something() { Look::Waiting } else { Look::Next };
+        let done = if !self.draft.has_words() { Look::Waiting } else { Look::Next };
         let back = button(Touch::Back, around.sentence("back").alone(), Some(Icon::Back), Look::Other).as_way_back();
         let clear = button(Touch::Clear, around.sentence("clear").alone(), Some(Icon::Bin), Look::Other);
         let done = button(Touch::Done, around.sentence("done-writing").alone(), Some(Icon::Tick), done);
@@ -154,10 +161,11 @@ impl Page for Writing {
 
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
-            Touch::Back => return Next::show(Speak::new(self.draft)),
+            Touch::Back if self.draft.may_speak() => return Next::show(Speak::new(self.draft)),
+            Touch::Back => return after_saying(self.draft),
             Touch::Clear if self.draft.body.is_empty() => {}
             Touch::Clear => return Next::show(Clear { writing: self }),
-            Touch::Done if !self.draft.says_something() => {}
+            Touch::Done if !self.draft.has_words() => {}
             Touch::Done => return after_saying(self.draft),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
             Touch::Letter(letter) => {

@@ -1,6 +1,7 @@
 //! The kiosk on a desk: stories told by touches, and a picture of every screen.
 #![allow(clippy::unwrap_used)]
 
+mod asked;
 mod box_parts;
 mod browser;
 mod directory;
@@ -16,4 +17,5 @@ mod speak;
 mod stories;
 mod support;
 mod troubles;
+mod village;
 mod wording;

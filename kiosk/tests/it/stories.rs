@@ -101,7 +101,7 @@ fn what_could_not_be_saved_is_said_plainly_kept_and_tried_again() {
     assert_eq!(desk.station.0.lock().unwrap().filed[0].1.body, "晚上不安全");
 }
 
-fn ask_for(desk: &mut Desk, digits: &str) {
+pub fn ask_for(desk: &mut Desk, digits: &str) {
     desk.touch("查进度");
     for digit in digits.chars() {
         desk.touch(&digit.to_string());

@@ -5,13 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds, wording::Both};
+use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token, wording::Both};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::layout::Placed,
-    sample::Sample,
+    public::{NotTaken, Public, Reply},
+    sample::{Sample, sample_tokens},
     settings::Language,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
     trouble::Trouble,
@@ -28,6 +29,9 @@ impl Station for Shared {
     }
     fn topics(&self) -> Vec<Topic> {
         self.0.lock().unwrap().topics()
+    }
+    fn spots(&self) -> Vec<String> {
+        self.0.lock().unwrap().spots()
     }
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
         self.0.lock().unwrap().file(draft)
@@ -62,9 +66,29 @@ impl Station for Shared {
     fn now(&self) -> UnixSeconds {
         self.0.lock().unwrap().now()
     }
+    fn public(&self) -> Public {
+        self.0.lock().unwrap().public()
+    }
+    fn form(&mut self) -> String {
+        self.0.lock().unwrap().form()
+    }
+    fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
+        self.0.lock().unwrap().take(form, reply)
+    }
+    fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
+        self.0.lock().unwrap().answer(draft)
+    }
+    fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken> {
+        self.0.lock().unwrap().admit(vote, token)
+    }
     fn troubles(&self) -> Vec<Trouble> {
         self.0.lock().unwrap().troubles()
     }
+}
+
+/// What a village calls its groups and places.
+pub fn spots() -> Vec<String> {
+    ["一组", "二组", "三组", "四组", "村口", "小学", "石桥", "水库边", "老井", "晒场"].map(str::to_owned).into()
 }
 
 /// A voice of 24 seconds, as far as anything but an ear can tell.
@@ -206,6 +230,22 @@ impl Desk {
         self
     }
 
+    /// Goes on by so many pages of a consultation.
+    #[track_caller]
+    pub fn and_on(mut self, pages: usize) -> Self {
+        for _ in 0..pages {
+            self.touch("GoOn");
+        }
+        self
+    }
+
+    /// Touches this too.
+    #[track_caller]
+    pub fn and(mut self, target: &str) -> Self {
+        self.touch(target);
+        self
+    }
+
     pub fn pieces(&self) -> Vec<Placed<String>> {
         self.app.pieces()
     }
@@ -278,7 +318,76 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     not_a_slip.event(Event::Typed(Typed::Scanned("6901234567892".to_owned())));
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
+    let mut not_taken = desk(&["Village", "大家反映的事", "石桥桥面开裂"]);
+    not_taken.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
+    not_taken.touch("我也是");
+    let with_spots = |more: &[&str]| {
+        let mut desk = Desk::new(size);
+        desk.station.0.lock().unwrap().spots = spots();
+        desk.event(Event::News);
+        desk.touch_all(&written[..4]).touch_all(&["写好了", "这几天"]).touch_all(more);
+        desk
+    };
+    let consult = |pages: usize, more: &[&str]| {
+        let mut desk = desk(&["Village", "请您说一说", "青禾县饮用水源保护办法（征求意见稿）"]);
+        desk.touch_all(&vec!["GoOn"; pages]).touch_all(more);
+        desk
+    };
+    let vote = |token: &str, more: &[&str]| {
+        let mut desk = desk(&["Village", "请您说一说", "二〇二七年民生实事项目票选", "按选票号投票"]);
+        for digit in token.chars() {
+            desk.touch(&digit.to_string());
+        }
+        desk.touch_all(more);
+        desk
+    };
+    let token = sample_tokens()[0].digits();
     vec![
+        ("asked", desk(&["Village", "请您说一说"])),
+        ("consult", consult(0, &[])),
+        ("consult-article", consult(1, &["不同意"])),
+        ("consult-faces", consult(4, &["还行"])),
+        ("consult-single", consult(5, &["水井"])),
+        ("consult-multiple", consult(6, &["发黄", "太贵", "停水"])),
+        ("consult-scale", consult(7, &["4"])),
+        ("consult-rank", consult(8, &["换水管", "清垃圾"])),
+        ("consult-place", consult(9, &[])),
+        ("consult-text", consult(10, &[])),
+        ("consult-voice", consult(11, &[])),
+        ("consult-written", consult(10, &["写下来", "w", "Space", "写好了"])),
+        ("consult-end", consult(1, &["同意"]).and_on(11)),
+        ("consult-nothing", consult(12, &[])),
+        ("thanks-response", consult(1, &["同意"]).and_on(11).and("交给县里")),
+        ("vote", desk(&["Village", "请您说一说", "二〇二七年民生实事项目票选"])),
+        ("token", vote("48210", &[])),
+        ("token-refused", vote(&Token::new([9; 8]).digits(), &["打开选票"])),
+        ("ballot", vote(&token, &["打开选票", "Project(0)", "Project(5)"])),
+        ("ballot-full", vote(&token, &["打开选票", "Project(0)", "Project(1)", "Project(2)"])),
+        ("cast", vote(&token, &["打开选票", "Project(0)", "Project(5)", "选好了"])),
+        ("thanks-ballot", vote(&token, &["打开选票", "Project(0)", "选好了", "投票"])),
+        ("tally", desk(&["Village", "请您说一说", "Tally(0)"])),
+        ("deputies", desk(&["Village", "找代表"])),
+        ("deputy", desk(&["Village", "找代表", "Deputy(3)"])),
+        ("deputy-no-reception", desk(&["Village", "找代表", "Deputy(0)"])),
+        (
+            "read-back-talk",
+            desk(&["Village", "找代表", "Deputy(3)", "约代表谈谈", "写下来", "l", "u", "Space", "写好了", "不用留"]),
+        ),
+        ("where", with_spots(&[])),
+        ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
+        ("read-back-kept", with_spots(&["石桥", "不让村里知道", "不用留"])),
+        ("read-back-addition", digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Space", "写好了"])),
+        (
+            "thanks-misunderstood",
+            digits(&answered, &["查一查", "不是这个意思", "写下来", "l", "u", "Space", "写好了", "对，交上去"]),
+        ),
+        ("village", desk(&["Village"])),
+        ("notices", desk(&["Village", "公示通知"])),
+        ("notice", desk(&["Village", "公示通知", "冬季取暖用电，注意安全"])),
+        ("matters", desk(&["Village", "大家反映的事"])),
+        ("matter", desk(&["Village", "大家反映的事", "石桥桥面开裂"])),
+        ("thanks-me-too", desk(&["Village", "大家反映的事", "石桥桥面开裂", "我也是"])),
+        ("not-taken", not_taken),
         ("home", desk(&[])),
         ("home-pressed", pressed),
         ("topics", desk(&["提意见"])),
@@ -305,6 +414,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("find-not-a-slip", not_a_slip),
         ("find-mistyped", digits("0412183767", &["查一查"])),
         ("progress-answered", digits(&answered, &["查一查"])),
+        ("rate-satisfied", digits(&answered, &["查一查", "Rate"])),
+        ("rate-solved", digits(&answered, &["查一查", "Rate", "不满意"])),
+        ("thanks-unsolved", digits(&answered, &["查一查", "Rate", "不满意", "没解决"])),
         ("progress-here", filed_then_found),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),

@@ -1,6 +1,6 @@
 //! What the hub publishes, what people answer to it, and how both come to where they belong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use civic_core::{
     ballot,
@@ -17,14 +17,14 @@ use civic_core::{
     ticket::Ticket,
     time::Day,
     token::Token,
-    vote::batch_of,
+    vote::{ProjectCount, VoteCount, batch_of},
 };
 
 use super::*;
 use crate::{
     NotTaken,
     board::Month,
-    publish::{Outcome, TokenError},
+    publish::{Outcome, ResultError, TokenError},
     sealed::What,
 };
 
@@ -207,13 +207,13 @@ fn a_response_is_kept_once_for_each_form_and_only_if_it_fits() {
     let answer = Answered { question: "q".into(), answer: Answer::Chosen(vec!["同意".into()]) };
     let response =
         |article: &str| Response { consultation: id, remarks: vec![remark(article)], answers: vec![answer.clone()] };
-    let respond = |form: &str, article: &str| county.kiosk.respond(form, &village(), &response(article));
+    let respond = |form: &str, article: &str| county.kiosk.respond(form, &village(), &response(article), &[]);
     let first = respond("form 1", "1").unwrap();
     assert_eq!(respond("form 1", "1").unwrap(), first);
     assert_ne!(respond("form 2", "1").unwrap(), first);
     assert!(matches!(respond("form 3", "9"), Err(NotTaken::Unfit(_))));
     let elsewhere = Response { consultation: DocId::new([9; 16]), ..response("1") };
-    assert!(matches!(county.kiosk.respond("form 4", &village(), &elsewhere), Err(NotTaken::NotAsked)));
+    assert!(matches!(county.kiosk.respond("form 4", &village(), &elsewhere, &[]), Err(NotTaken::NotAsked)));
     county.meet();
     county.meet();
     assert_eq!(
@@ -264,7 +264,7 @@ fn not_solved_starts_the_recheck_once_however_often_it_is_said_or_arrives() {
     let (id, ticket) = county.answered();
     assert!(county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
     let evaluation = Evaluation { satisfied: Some(false), solved: Some(false) };
-    let evaluate = |form: &str| county.kiosk.react(form, &village(), &Reaction::Evaluation { ticket, evaluation });
+    let evaluate = |form: &str| county.kiosk.react(form, &village(), &Reaction::Evaluation { ticket, evaluation }, &[]);
     evaluate("1").unwrap();
     assert!(
         !county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate,
@@ -290,8 +290,8 @@ fn a_rebuilt_hub_comes_to_the_same_without_saying_anything_twice() {
     let county = County::new();
     let (id, ticket) = county.answered();
     let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None };
-    county.kiosk.react("1", &village(), &added).unwrap();
-    county.kiosk.react("1", &village(), &added).unwrap();
+    county.kiosk.react("1", &village(), &added, &[]).unwrap();
+    county.kiosk.react("1", &village(), &added, &[]).unwrap();
     county.meet();
     let before = county.hub.opinion(&id).unwrap().unwrap().opinion;
     assert_eq!(before.body, "桥坏了，老人过不去");
@@ -309,7 +309,7 @@ fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
     let county = County::new();
     let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
     let words = Reaction::Misunderstood { ticket: filed.ticket, words: "是路不是桥".into(), recording: None };
-    county.kiosk.react("1", &village(), &words).unwrap();
+    county.kiosk.react("1", &village(), &words, &[]).unwrap();
     carry(&county.kiosk, &county.hub, Audience::County);
     let envelope = county.hub.unopened(9).unwrap().remove(0);
     let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
@@ -323,7 +323,7 @@ fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
     );
     let elsewhere =
         Reaction::Misunderstood { ticket: Ticket::new(9, 9).unwrap(), words: "一".into(), recording: None };
-    assert!(matches!(county.kiosk.react("2", &village(), &elsewhere), Err(NotTaken::NotAsked)));
+    assert!(matches!(county.kiosk.react("2", &village(), &elsewhere, &[]), Err(NotTaken::NotAsked)));
 }
 
 #[test]
@@ -331,8 +331,8 @@ fn what_cannot_be_opened_is_kept_apart_and_blocks_nothing() {
     let county = County::new();
     let (id, ticket) = county.answered();
     let added = |words: &str| Reaction::Addition { ticket, words: words.into(), recording: None };
-    county.kiosk.react("1", &village(), &added("一")).unwrap();
-    county.kiosk.react("2", &village(), &added("二")).unwrap();
+    county.kiosk.react("1", &village(), &added("一"), &[]).unwrap();
+    county.kiosk.react("2", &village(), &added("二"), &[]).unwrap();
     carry(&county.kiosk, &county.hub, Audience::County);
     let bad = county.hub.unopened(9).unwrap().remove(0);
     county.hub.set_aside(&bad).unwrap();
@@ -354,7 +354,7 @@ fn a_matter_on_the_board_follows_its_opinion_and_counts_who_says_me_too() {
     let public = serde_json::to_string(&first).unwrap();
     assert!(!public.contains(&ticket.digits()) && !public.contains(&id.to_string()) && !public.contains("桥坏了"));
     for form in ["1", "2", "2"] {
-        county.kiosk.react(form, &village(), &Reaction::MeToo { matter: name }).unwrap();
+        county.kiosk.react(form, &village(), &Reaction::MeToo { matter: name }, &[]).unwrap();
     }
     county.meet();
     county.meet();
@@ -364,7 +364,7 @@ fn a_matter_on_the_board_follows_its_opinion_and_counts_who_says_me_too() {
     assert_eq!((shown().1.state.as_str(), shown().1.me_too), ("已销号", 2));
     assert_eq!(county.hub.publish(&publication(&file)).unwrap()[0].outcome, Outcome::Same);
     let nobody = Reaction::MeToo { matter: DocId::new([1; 16]) };
-    assert!(matches!(county.kiosk.react("3", &village(), &nobody), Err(NotTaken::NotAsked)));
+    assert!(matches!(county.kiosk.react("3", &village(), &nobody, &[]), Err(NotTaken::NotAsked)));
 }
 
 #[test]
@@ -382,4 +382,76 @@ fn the_month_is_counted_from_the_countys_slips_of_the_village() {
     assert_eq!(month(&VILLAGE[..9], now).asked, 2);
     assert_eq!(month("990127101202", now), Month::default());
     assert_eq!(month(VILLAGE, Day::parse("2020-01-15").unwrap()), Month::default());
+}
+
+#[test]
+fn what_is_kept_from_a_village_is_read_by_the_county_alone() {
+    let county = County::new();
+    let fields = BTreeMap::from([(Field::Topic, "治安".to_owned()), (Field::Village, "石桥村".to_owned())]);
+    let new = NewOpinion { body: "有人赌钱".into(), fields, ..NewOpinion::default() };
+    let contact = Contact { phone: "13800138000".into(), ..Contact::default() };
+    let heard = || Heard { new: new.clone(), contact: contact.clone(), is_kept: true, ..Heard::default() };
+    let filed = county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap();
+    assert_eq!(county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap(), filed, "the form is known again");
+    assert_eq!(county.kiosk.filed_from("1").unwrap(), Some(filed));
+    let here = county.kiosk.opinion(&filed.id).unwrap().unwrap().opinion;
+    assert_eq!((here.body.as_str(), here.fields.len(), here.has_contact), ("", 0, true));
+
+    carry(&county.kiosk, &county.hub, Audience::Deputies);
+    assert!(county.hub.opinion(&filed.id).unwrap().is_none(), "nothing of it goes where deputies read");
+    county.meet();
+    let there = || county.hub.opinion(&filed.id).unwrap().unwrap().opinion;
+    assert_eq!((there().body.as_str(), there().field(Field::Topic)), ("有人赌钱", "治安"));
+    for (act, note, office) in [("受理", "", ""), ("交办", "", "公安局"), ("答复", "查过了", "")] {
+        county.step(&filed.id, act, note, office);
+    }
+    county.meet();
+    let slip = county.kiosk.progress(&filed.ticket).unwrap().unwrap().slip;
+    assert_eq!((slip.state.as_str(), slip.answer, slip.steps.len()), ("已答复", None, 0));
+    assert_eq!(county.kiosk.opinion(&filed.id).unwrap().unwrap().opinion.body, "");
+    let before = there();
+    county.meet();
+    assert_eq!(there(), before);
+}
+
+#[test]
+fn a_voice_that_answers_travels_sealed_beside_the_answer_that_names_it() {
+    let county = County::new();
+    let (id, consultation) = county.kiosk.consultations(&village(), today()).unwrap().remove(0);
+    let voices = [Enclosed::voice(vec![7; 900], 23)];
+    let recording = county.kiosk.recordings("1", &voices).unwrap().remove(0);
+    let remark = Remark {
+        article: consultation.articles[0].key.clone(),
+        edition: consultation.articles[0].edition(),
+        recording: Some(recording.clone()),
+        ..Remark::default()
+    };
+    let response = Response { consultation: id, remarks: vec![remark], answers: Vec::new() };
+    let name = county.kiosk.respond("1", &village(), &response, &voices).unwrap();
+    county.kiosk.respond("1", &village(), &response, &voices).unwrap();
+    let voice = civic_core::id::AttachmentId::parse(&recording.hash).unwrap();
+    let sealed = county.kiosk.sealed_attachment(&voice).unwrap().unwrap();
+    let opened = seal::open_attachment(&key(), &name, AttachmentKind::Voice, &sealed);
+    assert_eq!((opened.unwrap(), recording.seconds), (vec![7; 900], 23));
+}
+
+#[test]
+fn a_result_is_published_once_the_vote_is_over_and_stays_when_its_file_is_published_again() {
+    let county = County::new();
+    let result = |as_of| VoteCount {
+        counted: 3,
+        as_of: UnixSeconds(as_of),
+        counts: vec![ProjectCount { key: "lamp".into(), count: 3 }],
+        ..VoteCount::default()
+    };
+    assert!(matches!(county.hub.publish_result("2026", result(5)), Err(ResultError::StillOpen(_))));
+    assert!(matches!(county.hub.publish_result("none", result(5)), Err(ResultError::NoVote(_))));
+    let over = FILE.replace("choose = 2\n", "choose = 2\nopen = { until = \"2020-01-31\" }\n");
+    county.hub.publish(&publication(&over)).unwrap();
+    assert_eq!(county.hub.publish_result("2026", result(5)).unwrap().outcome, Outcome::Changed(vec!["result".into()]));
+    assert_eq!(county.hub.publish_result("2026", result(9)).unwrap().outcome, Outcome::Same);
+    county.hub.publish(&publication(&over)).unwrap();
+    county.meet();
+    let shown = county.kiosk.counted_votes(&village()).unwrap().remove(0).result.unwrap();
+    assert_eq!((shown.count_of("lamp"), shown.count_of("road"), shown.as_of), (3, 0, UnixSeconds(5)));
 }

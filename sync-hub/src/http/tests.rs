@@ -453,9 +453,9 @@ async fn results_are_counts_alone_and_an_evaluation_stands_on_the_opinion() {
             recording: None,
         };
         let response = Response { consultation: id, remarks: vec![remark], answers: Vec::new() };
-        deputy.respond("1", &village(), &response).unwrap();
+        deputy.respond("1", &village(), &response, &[]).unwrap();
         let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
-        deputy.react("2", &village(), &Reaction::Evaluation { ticket: filed.ticket, evaluation }).unwrap();
+        deputy.react("2", &village(), &Reaction::Evaluation { ticket: filed.ticket, evaluation }, &[]).unwrap();
     })
     .await;
     desk.meet().await;

@@ -7,7 +7,8 @@ use tests::world::Part;
 use super::{SHIQIAO, Story, people::Villager};
 
 /// What a villager does, one touch after the other. From the fourth on there are words to lose.
-const STEPS: [&str; 8] = ["提意见", "饮水安全", "写下来", "家里停水了。", "写好了", "不说这个", "留个电话", "不留了"];
+const STEPS: [&str; 9] =
+    ["提意见", "饮水安全", "写下来", "家里停水了。", "写好了", "不说这个", "村口", "留个电话", "不留了"];
 const WORDS_FROM: usize = 4;
 
 #[test]
@@ -34,7 +35,7 @@ fn what_stood_on_the_screen_is_there_after_a_cut_at_every_step() {
             assert!(!villager.words().unwrap().join("\n").contains("停水"), "the words come after the answer");
             villager.touch("是我，接着说").unwrap();
             assert!(villager.words().unwrap().join("\n").contains("家里停水了。"), "{shown}");
-            for target in ["写好了", "不说这个", "不用留"] {
+            for target in ["写好了", "不说这个", "不说这个", "不用留"] {
                 villager.touch(target).unwrap();
             }
             promised.push(villager.file().unwrap());

@@ -63,10 +63,14 @@ impl Villager {
         if self.view()?["screen"] == "Begun" {
             self.touch("不是我，我说我的")?;
         }
-        for target in [topic, "写下来", phrase, "写好了", "不说这个", "不用留"] {
+        for target in [topic, "写下来", phrase, "写好了", "不说这个"] {
             self.touch(target)?;
         }
-        Ok(())
+        // Where it is so is asked in villages that have names for their places.
+        if self.view()?["screen"] == "Where" {
+            self.touch("不说这个")?;
+        }
+        self.touch("不用留")
     }
 
     /// Files what was composed; the number on the screen is the promise that it is kept.

@@ -129,7 +129,7 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
         answers: answers.collect(),
     };
     for form in ["one", "one", "two"] {
-        kiosk.respond(form, &village(), &response).unwrap();
+        kiosk.respond(form, &village(), &response, &[]).unwrap();
     }
     let (vote, _) = kiosk.votes(&village(), today()).unwrap().remove(0);
     let cast = |token, choices: &[&str]| {
@@ -141,13 +141,13 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
     cast(token(1), &["road", "clinic", "canteen"]).unwrap();
     let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
     assert!(kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
-    kiosk.react("three", &village(), &Reaction::Evaluation { ticket, evaluation }).unwrap();
+    kiosk.react("three", &village(), &Reaction::Evaluation { ticket, evaluation }, &[]).unwrap();
     assert!(!kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
     let addition = Reaction::Addition { ticket, words: "桥头最坏。".into(), recording: None };
-    kiosk.react("four", &village(), &addition).unwrap();
+    kiosk.react("four", &village(), &addition, &[]).unwrap();
     let me_too = Reaction::MeToo { matter: board.matters[0].0 };
-    kiosk.react("five", &village(), &me_too).unwrap();
-    kiosk.react("six", &village(), &me_too).unwrap();
+    kiosk.react("five", &village(), &me_too, &[]).unwrap();
+    kiosk.react("six", &village(), &me_too, &[]).unwrap();
     drop(kiosk);
 
     // The road is mended; meeting twice and counting twice changes nothing.
@@ -234,4 +234,123 @@ fn a_file_that_is_wrong_is_told_with_its_line_and_nothing_of_it_is_published() {
     for args in [&["tokens", "--vote", "none", "--count", "2001"][..], &["tally"]] {
         assert_eq!(story.world.tell("hub", args).unwrap().code, 2);
     }
+}
+
+#[test]
+fn a_village_answers_at_its_kiosk_and_sees_what_came_of_the_vote() {
+    let mut story = Story::begin("asked");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    for (name, text) in sample::PUBLISHED {
+        story.world.publish(name, text).unwrap().good().unwrap();
+    }
+    let tokens: Value =
+        serde_json::from_str(&story.hub(&["tokens", "--vote", VOTE, "--count", "2", "--json"])).unwrap();
+    story.meet();
+    story.world.cut("kiosk", true).unwrap();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    let touch_all = |targets: &[&str]| targets.iter().for_each(|target| villager.touch(target).unwrap());
+    let sees = |words: &str| {
+        let shown = villager.words().unwrap();
+        assert!(shown.iter().any(|line| line.contains(words)), "{words:?} is not on the screen: {shown:?}");
+    };
+
+    // A consultation, answered in part; the power fails in the middle, and nothing that was said is lost.
+    touch_all(&["村里的事", "请您说一说", "青禾县饮用水源保护办法（征求意见稿）", "开始", "同意", "下一页", "不同意"]);
+    touch_all(&["我要说", "写下来", "l", "u", "Space", "写好了"]);
+    sees("第四条");
+    story.world.kill("kiosk").unwrap();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    let touch_all = |targets: &[&str]| targets.iter().for_each(|target| villager.touch(target).unwrap());
+    let sees = |words: &str| {
+        let shown = villager.words().unwrap();
+        assert!(shown.iter().any(|line| line.contains(words)), "{words:?} is not on the screen: {shown:?}");
+    };
+    touch_all(&["提意见", "是我，接着说"]);
+    sees("第四条");
+    touch_all(&[
+        "GoOn",
+        "GoOn",
+        "还行",
+        "GoOn",
+        "GoOn",
+        "停水",
+        "太贵",
+        "GoOn",
+        "4",
+        "GoOn",
+        "换水管",
+        "清垃圾",
+        "GoOn",
+    ]);
+    touch_all(&["石桥水库", "GoOn", "GoOn", "GoOn"]);
+    sees("您答了 7 处");
+    touch_all(&["交给县里"]);
+    sees("您的话收好了");
+    touch_all(&["回首页"]);
+
+    // Two households vote, one of them tries twice.
+    let number = |place: usize| {
+        touch_all(&["村里的事", "请您说一说", "二〇二七年民生实事项目票选", "按选票号投票"]);
+        tokens["tokens"][place].as_str().unwrap().chars().for_each(|digit| villager.touch(&digit.to_string()).unwrap());
+        touch_all(&["打开选票"]);
+    };
+    number(0);
+    touch_all(&["Project(0)", "Project(5)", "选好了", "投票", "回首页"]);
+    number(0);
+    sees("投过票了");
+    touch_all(&["Back", "Back", "Back"]);
+    number(1);
+    touch_all(&["Project(5)", "选好了", "投票", "回首页"]);
+
+    // Something is kept from the village, and somebody wants to talk to a deputy.
+    touch_all(&["提意见", "治安", "写下来", "夜里有人飙车。", "写好了", "这几天", "石桥头", "不让村里知道", "不用留"]);
+    let kept = villager.file().unwrap();
+    touch_all(&[
+        "记好了，回首页",
+        "村里的事",
+        "找代表",
+        "周启明 · 县人大代表",
+        "约代表谈谈",
+        "写下来",
+        "l",
+        "u",
+        "Space",
+    ]);
+    touch_all(&["写好了", "不用留"]);
+    let talk = villager.file().unwrap();
+    story.world.stop("kiosk").unwrap();
+    let here = record(&story.world.tell("kiosk", &["export"]).unwrap().out, kept).unwrap();
+    assert!(here["body"].as_str().unwrap_or_default().is_empty() && !here.to_string().contains("治安"), "{here}");
+
+    story.world.cut("kiosk", false).unwrap();
+    story.meet();
+    let at_hub = |ticket| record(&story.world.tell("hub", &["export"]).ok()?.out, ticket).ok();
+    let whole =
+        wait_for("what was kept from the village", || at_hub(kept).filter(|opinion| opinion["topic"] == "治安"));
+    assert!(whole.unwrap().to_string().contains("石桥头"));
+    let talk = at_hub(talk).unwrap();
+    assert!(talk.to_string().contains("周启明") && talk.to_string().contains("约见代表"), "{talk}");
+    let responses = story.tally("--consultation", CONSULTATION);
+    assert_eq!((&responses["responses"], &responses["unfit"]), (&json!(1), &json!(0)), "{responses}");
+    assert_eq!((&responses["articles"][0]["agree"], &responses["articles"][1]["disagree"]), (&json!(1), &json!(1)));
+    assert!(!responses["articles"][1]["said"][0]["words"].as_str().unwrap().is_empty());
+
+    // The vote is over: its result is counted, published, and shown in the village.
+    let open = story.world.tell("hub", &["tally", "--vote", VOTE, "--publish"]).unwrap();
+    assert_eq!((open.code, open.err.contains("is not over")), (1, true), "{}", open.err);
+    let (name, text) = sample::PUBLISHED.into_iter().find(|(_, text)| text.contains("[[vote]]")).unwrap();
+    story.world.publish(name, &text.replace("2030-12-31", "2026-11-02")).unwrap().good().unwrap();
+    story.hub(&["tally", "--vote", VOTE, "--publish"]);
+    story.meet();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    for target in ["村里的事", "请您说一说", "结果：二〇二七年民生实事项目票选"] {
+        villager.touch(target).unwrap();
+    }
+    let shown = villager.words().unwrap();
+    let place = |words: &str| shown.iter().position(|line| line == words);
+    assert!(place("农村班车") < place("通组路硬化") && place("2").is_some(), "{shown:?}");
+    assert!(shown.iter().any(|line| line.contains("有效票 2 张")), "{shown:?}");
 }

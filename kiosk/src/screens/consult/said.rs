@@ -1,0 +1,48 @@
+//! Own words to a question: written, spoken, or both.
+
+use civic_core::consultation::{Asks, Question};
+
+use super::Touch;
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    form::Form,
+    screens::Around,
+    view::{Length, Part, column, counter, sheet, tile, turning, words},
+};
+
+/// What was said so far, and the ways to say it; the one the question asks for first and larger.
+pub fn view(around: &Around<'_>, form: &Form, question: &Question) -> Part<Touch> {
+    let said = form.said();
+    let speaks_first = question.asks == Asks::Voice;
+    let way = |touch, key: &str, icon, is_first: bool| {
+        let (look, size) = match is_first {
+            true => (Look::Choice(Ink::Red), TextSize::Title),
+            false => (Look::Choice(Ink::Blue), TextSize::Strong),
+        };
+        (Length::Share(if is_first { 3 } else { 2 }), tile(touch, around.sentence(key), icon, look, size))
+    };
+    let mut ways = vec![
+        way(Touch::Write, "speak-write", Icon::Pencil, !speaks_first),
+        way(Touch::Speak, "speak-begin", Icon::Microphone, speaks_first),
+    ];
+    if speaks_first {
+        ways.reverse();
+    }
+    let has_voice = said.voice.is_some();
+    if said.words.is_empty() && !has_voice {
+        return turning(20, ways);
+    }
+    let mut card = Vec::new();
+    if let Some(voice) = &said.voice {
+        let spoken = around.sentence_with("speak-recorded", &[("seconds", voice.seconds.to_string())]);
+        card.push((Length::Needed, words(spoken, TextSize::Strong, Ink::Green).bold()));
+    }
+    card.push((Length::Share(1), words(said.words, TextSize::Strong, Ink::Black).from_top()));
+    turning(
+        16,
+        vec![(Length::Share(3), sheet(Paper::Card, 16, column(8, card))), (Length::Share(2), counter(14, ways))],
+    )
+}

@@ -1,0 +1,83 @@
+//! What was said back could not be taken. Said plainly; where trying again can help, it is kept for that.
+
+use std::time::Duration;
+
+use super::{Around, Left, Next, Page, Screen, page};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    public::{self, Reply},
+    view::{Length, Part, button, column, picture, row, sheet, words},
+};
+
+/// Holds what is not on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotTaken {
+    why: public::NotTaken,
+    /// What could not be saved, and its form.
+    again: Option<(Reply, String)>,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Try again.
+    Again,
+    /// Leave it.
+    Home,
+}
+
+/// What comes after this can never be taken.
+pub fn for_good(why: public::NotTaken) -> NotTaken {
+    NotTaken { why, again: None }
+}
+
+/// What comes after this could not be taken.
+pub fn after(why: public::NotTaken, reply: Reply, form: String) -> Screen {
+    let may_help = matches!(why, public::NotTaken::NotSaved(_));
+    NotTaken { why, again: may_help.then_some((reply, form)) }.into()
+}
+
+impl Page for NotTaken {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let said = row(
+            24,
+            vec![
+                (Length::Units(120), picture(Icon::Warning, Ink::Red)),
+                (Length::Share(1), words(around.sentence(self.why.sentence()), TextSize::Title, Ink::Black).bold()),
+            ],
+        );
+        let home_look = if self.again.is_some() { Look::Other } else { Look::Next };
+        let home = button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), home_look);
+        let mut buttons = vec![(Length::Share(2), home)];
+        if self.again.is_some() {
+            let again = button(Touch::Again, around.sentence("not-saved-again"), Some(Icon::Again), Look::Next);
+            buttons.push((Length::Share(3), again));
+        }
+        let body = column(
+            16,
+            vec![(Length::Share(1), sheet(Paper::Warm, 24, said)), (Length::Fingers(1, 100), row(20, buttons))],
+        );
+        page(around, None, around.sentence("not-saved-title"), body)
+    }
+
+    fn touched(self, touch: Touch) -> Next {
+        match (touch, self.again) {
+            (Touch::Again, Some((reply, form))) => Next::Send { reply, form: Some(form) },
+            (Touch::Again | Touch::Home, _) => Next::Leave(Left::Waiting),
+        }
+    }
+
+    /// What was said is nowhere else: time enough to fetch someone.
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_secs(if self.again.is_some() { 5 * 60 } else { 60 }))
+    }
+
+    fn holds_words(&self) -> bool {
+        self.again.is_some()
+    }
+}

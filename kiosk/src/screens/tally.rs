@@ -1,0 +1,70 @@
+//! What came of a vote that is over: how many chose each project, the most chosen first.
+
+use super::{Around, Next, Page, asked::Asked, page, page_of};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    view::{Length, Part, button, column, row, sheet, words},
+};
+
+/// Projects on one page.
+const PROJECTS: usize = 6;
+
+/// A result, over the list it was chosen from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    /// The list.
+    pub list: Asked,
+    /// Its place in the list.
+    pub place: usize,
+    /// Which page of the projects is shown.
+    pub page: usize,
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Back to the list.
+    Back,
+    /// Further projects; after the last page comes the first.
+    More,
+}
+
+impl Page for Tally {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let tally = self.list.public.tallies.get(self.place).cloned().unwrap_or_default();
+        let lines = page_of(&tally.projects, self.page, PROJECTS).iter().map(|(title, count)| {
+            let line = row(
+                12,
+                vec![
+                    (Length::Share(4), words(title.clone(), TextSize::Strong, Ink::Black)),
+                    (Length::Share(1), words(count.to_string(), TextSize::Title, Ink::Green).bold().to_the_right()),
+                ],
+            );
+            (Length::Share(1), line)
+        });
+        let mut card = vec![(Length::Needed, words(tally.title.clone(), TextSize::Strong, Ink::Red).bold())];
+        card.extend(lines);
+        let values = [("counted", tally.counted.to_string()), ("tokens", tally.tokens.to_string())];
+        let counted = around.sentence_with("tally-counted", &values).first;
+        let as_of = around.sentence_with_day("progress-as-of", tally.as_of).first;
+        card.push((Length::Needed, words(format!("{counted} · {as_of}"), TextSize::Body, Ink::Grey)));
+        let mut body = vec![(Length::Share(1), sheet(Paper::Card, 18, column(4, card)))];
+        if tally.projects.len() > PROJECTS {
+            let more = button(Touch::More, around.sentence("ballot-more"), Some(Icon::Sentences), Look::Other);
+            body.push((Length::Fingers(1, 80), more));
+        }
+        page(around, Some(Touch::Back), around.sentence("tally-title"), column(14, body))
+    }
+
+    fn touched(self, touch: Touch) -> Next {
+        match touch {
+            Touch::Back => Next::show(self.list),
+            Touch::More => Next::show(Self { page: self.page + 1, ..self }),
+        }
+    }
+}

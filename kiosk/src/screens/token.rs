@@ -1,0 +1,134 @@
+//! Typing the number of the household's slip: one number, one ballot. It is never kept, and gone with the person.
+
+use civic_core::{
+    id::DocId,
+    token::{BadToken, TOKEN_DIGITS, Token},
+    vote::Vote,
+};
+
+use super::{
+    Around, Door, Next, Page,
+    number_pad::{grouped, number_pad},
+    page,
+};
+use crate::{
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    public::NotTaken,
+    view::{Length, Part, button, column, sheet, turning, words},
+};
+
+/// A number being typed. `Debug` does not show it.
+#[derive(Clone, PartialEq)]
+pub struct TokenPage {
+    id: DocId,
+    vote: Vote,
+    digits: String,
+    trouble: Option<Trouble>,
+}
+
+/// Why what was typed opens no ballot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Trouble {
+    TooShort,
+    Mistyped,
+    Refused(NotTaken),
+}
+
+/// What can be touched on it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Touch {
+    /// Back to what is asked.
+    Back,
+    /// Open the ballot.
+    Open,
+    /// A digit.
+    Digit(char),
+    /// Take one digit away.
+    Erase,
+}
+
+impl TokenPage {
+    /// Asks for a number of this vote.
+    pub fn new(id: DocId, vote: Vote) -> Self {
+        Self { id, vote, digits: String::new(), trouble: None }
+    }
+
+    /// The vote that is asked, and its name.
+    pub fn vote(self) -> (DocId, Vote) {
+        (self.id, self.vote)
+    }
+
+    /// The vote's name.
+    pub fn id(&self) -> &DocId {
+        &self.id
+    }
+
+    /// What was typed opens no ballot.
+    #[must_use]
+    pub fn refused(self, why: NotTaken) -> Self {
+        Self { trouble: Some(Trouble::Refused(why)), ..self }
+    }
+
+    fn open(self) -> Next {
+        match Token::parse(&self.digits) {
+            Ok(token) => Next::Admit { token, page: self },
+            Err(BadToken::Length) => Next::show(Self { trouble: Some(Trouble::TooShort), ..self }),
+            Err(BadToken::CheckDigit) => Next::show(Self { trouble: Some(Trouble::Mistyped), ..self }),
+        }
+    }
+}
+
+impl Page for TokenPage {
+    type Touch = Touch;
+
+    fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let typed = grouped(&self.digits, &[4, 4, 4]);
+        let (typed, ink) =
+            if typed.is_empty() { (around.sentence("token-empty"), Ink::Grey) } else { (typed.into(), Ink::Black) };
+        let note = match self.trouble {
+            None => "token-note",
+            Some(Trouble::TooShort) => "token-too-short",
+            Some(Trouble::Mistyped) => "token-mistyped",
+            Some(Trouble::Refused(why)) => why.sentence(),
+        };
+        let paper = if self.trouble.is_some() { Paper::Warm } else { Paper::Ground };
+        let look = if self.digits.len() == TOKEN_DIGITS { Look::Next } else { Look::Waiting };
+        let number = words(typed, TextSize::Huge, ink).bold().centred().on_one_line();
+        let left = column(
+            14,
+            vec![
+                (Length::Share(2), sheet(Paper::Card, 12, number)),
+                (Length::Needed, sheet(paper, 12, words(around.sentence(note), TextSize::Body, Ink::Black))),
+                (Length::Fingers(1, 110), button(Touch::Open, around.sentence("token-go"), Some(Icon::Ballot), look)),
+            ],
+        );
+        let body = turning(
+            20,
+            vec![(Length::Share(6), left), (Length::Share(5), number_pad(around, Touch::Digit, Touch::Erase))],
+        );
+        page(around, Some(Touch::Back), around.sentence("token-title"), body)
+    }
+
+    fn touched(mut self, touch: Touch) -> Next {
+        if let Touch::Open = touch {
+            return self.open();
+        }
+        self.trouble = None;
+        match touch {
+            Touch::Back => return Next::Open(Door::Asked),
+            Touch::Digit(digit) if self.digits.len() < TOKEN_DIGITS => self.digits.push(digit),
+            Touch::Erase => drop(self.digits.pop()),
+            Touch::Digit(_) | Touch::Open => {}
+        }
+        Next::show(self)
+    }
+}
+
+impl std::fmt::Debug for TokenPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenPage").field("digits", &self.digits.len()).finish_non_exhaustive()
+    }
+}
