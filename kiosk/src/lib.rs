@@ -16,6 +16,7 @@ pub mod draw;
 pub mod drawer;
 pub mod flood;
 pub mod glass;
+pub mod handwriting;
 pub mod heard;
 pub mod lamp;
 pub mod picture;
