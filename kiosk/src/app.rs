@@ -14,14 +14,19 @@ use std::{
 
 use civic_core::{
     codebook::Topic,
+    ink::SIDE,
     wording::{Both, Wording},
 };
-use embedded_graphics::prelude::{Point, Size};
+use embedded_graphics::{
+    prelude::{Point, Size},
+    primitives::Rectangle,
+};
 use hardware::lamp::Lamp;
 
 use crate::{
     draw::{
         Marks,
+        ink::square,
         layout::{Placed, heard, hit, reading},
         theme::Theme,
     },
@@ -29,8 +34,9 @@ use crate::{
     lamp::lamp,
     screens::{
         Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
-        progress::Progress, say_on, topics::Topics,
+        progress::Progress, say_on, service::calibrate, topics::Topics,
     },
+    service::Service,
     settings::Settings,
     spoken::Spoken,
     station::{Counts, Draft, Place, Recording, Station, TakenUp},
@@ -169,6 +175,7 @@ pub enum Speech {
 /// The kiosk without its screen, clock and box.
 pub struct App {
     station: Box<dyn Station>,
+    service: Option<Box<dyn Service>>,
     wording: Wording,
     place: Place,
     topics: Vec<Topic>,
@@ -194,6 +201,7 @@ pub struct App {
     /// Since when words wait for whoever began them.
     waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
+    drawing: Option<Drawing>,
     focus: Option<usize>,
     touched_at: Instant,
     last_change: Option<(Instant, Point)>,
@@ -209,9 +217,29 @@ struct Pressed {
     chooses: bool,
 }
 
+/// The square on which a finger draws.
+#[derive(Clone, Copy)]
+struct Drawing {
+    square: Rectangle,
+    since: Instant,
+}
+
+impl Drawing {
+    /// Where a finger is, in units of the square's own side, and when.
+    fn dot(&self, at: Point, now: Instant) -> [u16; 3] {
+        let unit = |from_edge: i32| {
+            let units = i64::from(from_edge) * i64::from(SIDE) / i64::from(self.square.size.width.max(1));
+            units.clamp(0, i64::from(SIDE)) as u16
+        };
+        let ms = now.saturating_duration_since(self.since).as_millis();
+        let off = at - self.square.top_left;
+        [unit(off.x), unit(off.y), u16::try_from(ms).unwrap_or(u16::MAX)]
+    }
+}
+
 impl App {
     /// A kiosk at its first screen.
-    pub fn new(station: Box<dyn Station>, size: Size, now: Instant) -> Self {
+    pub fn new(mut station: Box<dyn Station>, size: Size, now: Instant) -> Self {
         Self {
             wording: wording(),
             place: station.place(),
@@ -222,6 +250,7 @@ impl App {
             kept: None,
             // The power failed, or the program was stopped, while somebody was speaking.
             waiting_since: station.waiting().map(|_| now),
+            service: station.service(),
             station,
             size,
             packs: Vec::new(),
@@ -234,6 +263,7 @@ impl App {
             is_recording: false,
             screen: Screen::Home(Home),
             pressed: None,
+            drawing: None,
             focus: None,
             touched_at: now,
             last_change: None,
@@ -281,6 +311,9 @@ impl App {
                 self.place = self.station.place();
                 self.topics = self.station.topics();
                 self.refresh();
+                if let (Screen::Enrol(enrol), Some(service)) = (&mut self.screen, &self.service) {
+                    enrol.told(service.enrolling());
+                }
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
@@ -291,15 +324,20 @@ impl App {
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
-                match self.screen.speaking() {
-                    Some(speak) => speak.recorded(recording, is_audible),
-                    None => tracing::warn!("A voice was recorded after its speaker had taken it back"),
+                if let Screen::Recorder(recorder) = &mut self.screen {
+                    recorder.recorded(recording, is_audible);
+                } else if let Some(speak) = self.screen.speaking() {
+                    speak.recorded(recording, is_audible);
+                } else {
+                    tracing::warn!("A voice was recorded after its speaker had taken it back");
                 }
             }
             Event::NoMicrophone => {
                 self.has_microphone = false;
                 self.is_recording = false;
-                if let Some(speak) = self.screen.speaking() {
+                if let Screen::Recorder(recorder) = &mut self.screen {
+                    recorder.fails();
+                } else if let Some(speak) = self.screen.speaking() {
                     speak.fails();
                 }
             }
@@ -363,6 +401,9 @@ impl App {
     }
 
     fn touch(&mut self, touch: Touch, now: Instant) {
+        if self.draw(touch, now) || self.fit(touch) {
+            return;
+        }
         match touch.kind {
             TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
             TouchKind::Down => self.finger_down(touch.at),
@@ -385,6 +426,48 @@ impl App {
             }
             TouchKind::Cancel => self.pressed = None,
         }
+    }
+
+    /// Draws, where a finger came down on the square of [`Handwriting`](Screen::Handwriting); whether it did.
+    fn draw(&mut self, touch: Touch, now: Instant) -> bool {
+        if !matches!(self.screen, Screen::Handwriting(_)) {
+            self.drawing = None;
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let pads = self.pieces().into_iter().filter(|piece| matches!(piece.face, Face::Pad { .. }));
+            let squares = pads.map(|piece| square(piece.area));
+            let drawing = |square| Drawing { square, since: now };
+            self.drawing = squares.filter(|square| square.contains(touch.at)).map(drawing).next();
+        }
+        let (Some(drawing), Screen::Handwriting(screen)) = (self.drawing, &mut self.screen) else { return false };
+        let [x, y, ms] = drawing.dot(touch.at, now);
+        match touch.kind {
+            TouchKind::Down => screen.pen_down(x, y),
+            TouchKind::Move => screen.pen_moved(x, y, ms),
+            TouchKind::Up => screen.pen_up(),
+            TouchKind::Cancel => screen.pen_lost(),
+        }
+        if matches!(touch.kind, TouchKind::Up | TouchKind::Cancel) {
+            self.drawing = None;
+        }
+        self.pressed = None;
+        self.focus = None;
+        true
+    }
+
+    /// Takes a finger that comes down for a cross, where the panel is fitted; whether it did.
+    fn fit(&mut self, touch: Touch) -> bool {
+        let Screen::Calibrate(screen) = &self.screen else { return false };
+        if !calibrate::Calibrate::is_for_cross(touch.at, self.size) {
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let next = calibrate::cross_touched(screen.clone());
+            self.screen = self.obey(next);
+        }
+        self.pressed = None;
+        true
     }
 
     fn finger_down(&mut self, at: Point) {
@@ -468,7 +551,7 @@ impl App {
 
     /// Another screen is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it.
     fn changed(&mut self) {
-        if self.is_recording && !matches!(self.screen, Screen::Speak(_)) {
+        if self.is_recording && !matches!(self.screen, Screen::Speak(_) | Screen::Recorder(_)) {
             self.effects.push(Effect::StopRecording);
         }
         if self.settings.read_aloud {
@@ -519,6 +602,10 @@ impl App {
                 screen
             }
             Next::Leave(left) => {
+                // Whoever leaves the service pages leaves no panel behind that nobody can touch.
+                if let Some(Err(error)) = self.service.as_mut().map(|service| service.end_fitting(false)) {
+                    tracing::error!(%error, "A fit that was tried out stays");
+                }
                 if std::mem::take(&mut self.is_recording) {
                     self.effects.push(Effect::ThrowAwayRecording);
                 }
@@ -552,6 +639,10 @@ impl App {
                 self.settings_changed(&before);
                 screen
             }
+            Next::Errand(errand) => match &mut self.service {
+                Some(service) => errand.run(service.as_mut(), self.touched_at),
+                None => Home.into(),
+            },
             Next::Read(screen) => {
                 self.screen = screen;
                 self.read_on();
@@ -724,6 +815,7 @@ impl App {
             packs: &self.packs,
             speech: self.speech,
             has_microphone: self.has_microphone,
+            has_service: self.service.is_some(),
             size: self.size,
         }
     }

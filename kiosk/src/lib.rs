@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod blank;
 pub mod browser;
 pub mod cli;
 pub mod disk;
@@ -27,6 +28,7 @@ pub mod records;
 pub mod run;
 pub mod sample;
 pub mod screens;
+pub mod service;
 pub mod settings;
 pub mod soak;
 pub mod sound;

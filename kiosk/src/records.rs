@@ -25,6 +25,7 @@ use crate::{
     disk::disk,
     drawer::Drawer,
     heard,
+    service::Service,
     station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
     trouble::{self, Reports, Trouble},
 };
@@ -52,6 +53,7 @@ pub struct Records {
     drawer: Drawer,
     village: Area,
     watch: Option<Watch>,
+    service: Option<Box<dyn Service>>,
 }
 
 /// What is watched besides the records.
@@ -72,7 +74,7 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, drawer, village, watch: None })
+        Ok(Self { ledger, device, drawer, village, watch: None, service: None })
     }
 
     /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
@@ -81,6 +83,12 @@ impl Records {
     pub fn watching(self, data: &Path, reports: Reports) -> Self {
         let watch = Watch { data: data.to_owned(), heard: heard::Heard::new(data), reports };
         Self { watch: Some(watch), ..self }
+    }
+
+    /// The same station with these service pages.
+    #[must_use]
+    pub fn with_service(self, service: Box<dyn Service>) -> Self {
+        Self { service: Some(service), ..self }
     }
 
     /// The village and the station in it, by the codebook; a device without a station is one by its own name.
@@ -111,21 +119,28 @@ impl Records {
             [(UNFINISHED, is_unfinished), (HELPED, draft.is_helped), (CHILD, draft.is_child), (BURST, draft.is_burst)];
         let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
         let since = draft.since.map(|since| (SINCE, json!(since)));
-        let choice = if draft.phone.is_some() { "phone" } else { "none" };
+        let choice = match (&draft.phone, &draft.name) {
+            (Some(_), Some(_)) => "phone-and-name",
+            (Some(_), None) => "phone",
+            (None, _) => "none",
+        };
         // Nobody who left in the middle has decided anything.
         let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
         let extra = marks.chain(since).chain(consent.map(|consent| (CONSENT, consent)));
         let new = NewOpinion {
-            body: draft.body.clone(),
+            body: draft.words(),
             fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             extra: extra.map(|(key, value)| (key.to_owned(), value.to_string())).collect(),
             ..NewOpinion::default()
         };
         // A number that nobody finished typing, or that nobody agreed to leave, is not kept.
-        let phone = draft.phone.clone().filter(|_| !is_unfinished && !draft.is_child).unwrap_or_default();
-        let contact = Contact { phone, ..Contact::default() };
+        let agreed = |value: &Option<String>| value.clone().filter(|_| !is_unfinished && !draft.is_child);
+        let phone = agreed(&draft.phone).unwrap_or_default();
+        let name = agreed(&draft.name).filter(|_| !phone.is_empty()).unwrap_or_default();
+        let contact = Contact { phone, name };
         let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
-        Heard { new, contact, enclosed: voice.collect() }
+        let ink = (!draft.ink.is_empty()).then(|| Enclosed::ink(draft.ink.encode()));
+        Heard { new, contact, enclosed: voice.chain(ink).collect() }
     }
 
     /// The number of a draft that the ledger took just before the power failed.
@@ -268,6 +283,10 @@ impl Station for Records {
         all.extend(trouble::of_time(clock::now(), proven, watch.heard.last(), road_is_open));
         all.sort_unstable();
         all
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        self.service.take()
     }
 }
 

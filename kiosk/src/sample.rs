@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 
 use crate::{
+    service::{Service, sample::SampleService},
     station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
     trouble::Trouble,
 };
@@ -134,6 +135,10 @@ impl Station for Sample {
 
     fn troubles(&self) -> Vec<Trouble> {
         self.troubles.clone()
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        Some(Box::new(SampleService::default()))
     }
 }
 

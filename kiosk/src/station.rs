@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use civic_core::{codebook::Topic, ink::Ink, ticket::Ticket, time::UnixSeconds};
 use serde::{Deserialize, Serialize};
 
-use crate::trouble::Trouble;
+use crate::{service::Service, trouble::Trouble};
 
 /// The station, as the screens see it.
 pub trait Station: Send {
@@ -35,6 +35,10 @@ pub trait Station: Send {
     fn counts(&self) -> Counts;
     /// What does not work at the moment, the gravest first.
     fn troubles(&self) -> Vec<Trouble>;
+    /// The service pages, once; `None` for a station that has none.
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        None
+    }
 }
 
 /// Where the kiosk stands.
@@ -58,6 +62,8 @@ pub struct Draft {
     pub body: String,
     /// A telephone number, if the person wants to leave one.
     pub phone: Option<String>,
+    /// A name beside it, if the person wants to leave one.
+    pub name: Option<String>,
     /// Since when it is so, if the person said.
     pub since: Option<Since>,
     /// Somebody at the station writes for the person.
@@ -69,6 +75,9 @@ pub struct Draft {
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
+    /// What was written with a finger. Kept beside the words, too.
+    #[serde(skip)]
+    pub ink: Ink,
 }
 
 /// Since when something is so.
@@ -186,7 +195,17 @@ pub struct Counts {
 impl Draft {
     /// Whether anything was said that would be missed.
     pub fn says_something(&self) -> bool {
-        !self.body.trim().is_empty() || self.voice.is_some()
+        !self.body.trim().is_empty() || self.voice.is_some() || !self.ink.is_empty()
+    }
+
+    /// The words that were typed, and behind them those that were chosen for what was written with a finger.
+    pub fn words(&self) -> String {
+        let mut words = self.body.clone();
+        let chosen = self.ink.words();
+        if !words.is_empty() && !chosen.is_empty() {
+            words.push('\n');
+        }
+        words + &chosen
     }
 }
 
@@ -202,8 +221,10 @@ impl fmt::Debug for Draft {
             .field("topic", &self.topic)
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
+            .field("name", &self.name.is_some())
             .field("since", &self.since)
             .field("voice", &self.voice)
+            .field("boxes", &self.ink.boxes.len())
             .finish()
     }
 }

@@ -26,7 +26,9 @@ use replica::{
     identity::Identity,
 };
 
-use crate::{Ledger, LedgerError};
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+
+use crate::{Ledger, LedgerError, log_tail::Tail};
 
 /// Records that are entered in one transaction.
 const IMPORT_BATCH: usize = 100;
@@ -111,7 +113,8 @@ fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     // A second call, as in tests that start several programs in one process, changes nothing.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let writer = std::io::stderr.and(|| Tail);
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).try_init();
 }
 
 /// A program: reads its arguments, of which the first is its name, sets up logging, runs, and gives the exit status.

@@ -18,6 +18,7 @@ mod answer;
 pub mod board;
 pub mod command;
 pub mod enclosed;
+pub mod log_tail;
 mod merge;
 pub mod publish;
 pub mod query;

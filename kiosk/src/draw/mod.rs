@@ -6,6 +6,7 @@
 mod brush;
 mod button;
 pub mod icon;
+pub mod ink;
 mod key;
 pub mod layout;
 pub mod measure;
@@ -38,8 +39,13 @@ pub fn shown(face: &Face, area: Rectangle, surface: Surface) -> Option<Shown> {
         Face::Words(words) if !words.sentence.first.is_empty() => Some(words::shown(words, area, surface)),
         Face::Button(button) => Some(button::shown(button, area, surface)),
         Face::Key(key) if key.icon.is_none() => Some(key::shown(key, area, surface)),
-        Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Key(_) | Face::Writing { .. } => {
-            None
-        }
+        Face::Nothing
+        | Face::Sheet(_)
+        | Face::Words(_)
+        | Face::Picture(..)
+        | Face::Key(_)
+        | Face::Writing { .. }
+        | Face::Pad { .. }
+        | Face::Ink { .. } => None,
     }
 }

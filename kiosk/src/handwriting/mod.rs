@@ -50,6 +50,11 @@ impl Handwriting {
         Self { characters, shapes }
     }
 
+    /// Every character that is known, the common ones first.
+    pub fn characters(&self) -> impl Iterator<Item = char> {
+        self.characters.all().map(|character| character.character)
+    }
+
     /// What these strokes may be, the likeliest first, [`CANDIDATES_MAX`] at most; nothing for no strokes.
     pub fn candidates(&self, strokes: &[Stroke]) -> Vec<char> {
         let strokes: Vec<Vec<[f32; 2]>> = strokes.iter().filter(|stroke| !stroke.dots.is_empty()).map(points).collect();

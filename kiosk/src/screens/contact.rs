@@ -54,9 +54,11 @@ impl Page for Contact {
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Back => Next::show(SinceWhen { draft: self.draft }),
-            Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, is_child: false, ..self.draft } }),
+            Touch::NoNumber => {
+                Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: false, ..self.draft }))
+            }
             Touch::Number => Next::show(Phone::new(Draft { is_child: false, ..self.draft })),
-            Touch::Child => Next::show(ReadBack { draft: Draft { phone: None, is_child: true, ..self.draft } }),
+            Touch::Child => Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: true, ..self.draft })),
         }
     }
 

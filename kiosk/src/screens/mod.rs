@@ -33,14 +33,18 @@ pub mod clear;
 pub mod contact;
 pub mod filed;
 pub mod find;
+pub mod handwriting;
 pub mod help;
 pub mod home;
+mod keyboard;
 pub mod leave;
+pub mod name;
 pub mod not_saved;
 mod number_pad;
 pub mod phone;
 pub mod progress;
 pub mod read_back;
+pub mod service;
 pub mod since;
 pub mod speak;
 pub mod topics;
@@ -67,6 +71,8 @@ pub struct Around<'a> {
     pub speech: Speech,
     /// Whether somebody can speak into this station.
     pub has_microphone: bool,
+    /// Whether an officer can look after this station here.
+    pub has_service: bool,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -97,6 +103,8 @@ pub enum Next {
     Adjust(Change, Screen),
     /// Something is to be heard or recorded, before this screen.
     Do(Effect, Screen),
+    /// Something of the service pages is done; the screen that answers it comes up.
+    Errand(service::Errand),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
 }
@@ -170,9 +178,12 @@ impl Around<'_> {
     pub fn trouble(&self, trouble: Trouble) -> Sentence {
         match trouble {
             Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
-            Trouble::DiskFull | Trouble::ReadOnly | Trouble::NoMicrophone | Trouble::NoPaper | Trouble::NoDate => {
-                self.sentence(trouble.sentence())
-            }
+            Trouble::NotEnrolled
+            | Trouble::DiskFull
+            | Trouble::ReadOnly
+            | Trouble::NoMicrophone
+            | Trouble::NoPaper
+            | Trouble::NoDate => self.sentence(trouble.sentence()),
         }
     }
 
@@ -221,11 +232,16 @@ impl Around<'_> {
 
 /// A screen with its title on the red bar: the way back at its left, reading aloud and help at its right.
 fn page<T>(around: &Around<'_>, back: Option<T>, title: Sentence, body: Part<T>) -> Part<T> {
-    framed(around, back, title, true, body)
+    framed(around, back, title, Some(help_button(around, Look::OnBar)), sheet(Paper::Ground, 16, body))
 }
 
-/// The same, where there may be no help: on the help itself.
-fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, has_help: bool, body: Part<T>) -> Part<T> {
+/// The same without a margin: keys reach both edges, so on an upright screen each is as wide as a fingertip and no wider.
+fn edge_to_edge<T>(around: &Around<'_>, back: Option<T>, title: Sentence, body: Part<T>) -> Part<T> {
+    framed(around, back, title, Some(help_button(around, Look::OnBar)), sheet(Paper::Ground, 0, body))
+}
+
+/// The same with something else than help at its right: on the help itself.
+fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, right: Option<Part<T>>, body: Part<T>) -> Part<T> {
     let mut bar = Vec::new();
     match back {
         Some(touch) => {
@@ -241,16 +257,8 @@ fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, has_help: bo
     ];
     bar.push((Length::Share(1), column(0, title)));
     bar.extend(read_button(around).map(|read| (Length::Units(84), read)));
-    if has_help {
-        bar.push((Length::Units(84), help_button(around, Look::OnBar)));
-    }
-    column(
-        0,
-        vec![
-            (Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(4, bar))),
-            (Length::Share(1), sheet(Paper::Ground, 16, body)),
-        ],
-    )
+    bar.extend(right.map(|right| (Length::Units(84), right)));
+    column(0, vec![(Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(4, bar))), (Length::Share(1), body)])
 }
 
 /// Language, letters, sound: a button of every screen.
@@ -276,9 +284,12 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
 
 /// Back to saying it, the way it was said.
 pub(crate) fn say_on(draft: Draft) -> Next {
-    match draft.voice {
-        Some(_) => Next::show(speak::Speak::new(draft)),
-        None => Next::show(writing::Writing::new(draft)),
+    if draft.voice.is_some() {
+        Next::show(speak::Speak::new(draft))
+    } else if draft.body.is_empty() && !draft.ink.is_empty() {
+        Next::show(handwriting::Handwriting::new(draft))
+    } else {
+        Next::show(writing::Writing::new(draft))
     }
 }
 
@@ -322,11 +333,15 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
 impl Screen {
     /// Whether leaving it would leave words behind.
     pub fn holds_words(&self) -> bool {
-        self.draft().is_some_and(Draft::says_something) || self.is_listening()
+        let is_speaking = matches!(self, Screen::Speak(speak) if speak.is_listening());
+        self.draft().is_some_and(Draft::says_something) || is_speaking
     }
 
     /// Whether the microphone listens for this screen.
     pub fn is_listening(&self) -> bool {
+        if let Screen::Recorder(recorder) = self {
+            return recorder.is_listening();
+        }
         if let Screen::Speak(speak) = self { speak.is_listening() } else { false }
     }
 
@@ -406,6 +421,8 @@ screens! {
     Speak(speak::Speak),
     /// Writing it down.
     Writing(writing::Writing),
+    /// Writing with a finger.
+    Handwriting(handwriting::Handwriting),
     /// Take everything away?
     Clear(clear::Clear),
     /// Since when is it so?
@@ -414,6 +431,8 @@ screens! {
     Contact(contact::Contact),
     /// The telephone number.
     Phone(phone::Phone),
+    /// A name beside the number.
+    Name(name::Name),
     /// Is it right?
     ReadBack(read_back::ReadBack),
     /// It is saved, and this is its number.
@@ -430,4 +449,20 @@ screens! {
     Help(help::Help),
     /// What does not work at the moment.
     Troubles(troubles::Troubles),
+    /// The officer's PIN.
+    ServicePin(service::pin::Pin),
+    /// What an officer can do.
+    Service(service::menu::Menu),
+    /// How something of the machine is.
+    Facts(service::facts::Facts),
+    /// Fitting the touch panel.
+    Calibrate(service::calibrate::Calibrate),
+    /// Is the new fit good?
+    Fitted(service::fitted::Fitted),
+    /// Recording sentences.
+    Recorder(service::recorder::Recorder),
+    /// Enrolling the machine.
+    Enrol(service::enrol::Enrol),
+    /// Switching it off.
+    SwitchOff(service::switch_off::SwitchOff),
 }

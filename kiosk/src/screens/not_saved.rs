@@ -75,7 +75,7 @@ impl Page for NotSaved {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Look => Next::show(ReadBack { draft: self.draft }),
+            Touch::Look => Next::show(ReadBack::new(self.draft)),
             Touch::Again => Next::File { draft: self.draft, failures: self.failures },
         }
     }

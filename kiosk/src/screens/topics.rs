@@ -98,6 +98,7 @@ mod tests {
             packs: &[],
             speech: crate::app::Speech::Quiet,
             has_microphone: true,
+            has_service: false,
             size: embedded_graphics::prelude::Size::new(1024, 600),
         };
         let view = Topics { page, ..Topics::default() }.view(&around);

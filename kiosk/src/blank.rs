@@ -1,0 +1,72 @@
+//! The station of a machine that is no device of any county yet: it says so, and keeps nothing.
+
+use civic_core::{codebook::Topic, ticket::Ticket};
+
+use crate::{
+    service::Service,
+    station::{Counts, Draft, Found, NotSaved, Place, Station, TakenUp, Waiting},
+    trouble::Trouble,
+};
+
+/// A machine that was never enrolled.
+#[derive(Default)]
+pub struct Blank {
+    service: Option<Box<dyn Service>>,
+}
+
+impl Blank {
+    /// A machine with these service pages.
+    pub fn new(service: Box<dyn Service>) -> Self {
+        Self { service: Some(service) }
+    }
+}
+
+impl Station for Blank {
+    fn place(&self) -> Place {
+        Place { village: String::new(), station: String::new(), county: String::new() }
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        Vec::new()
+    }
+
+    fn file(&mut self, _draft: &Draft) -> Result<Ticket, NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
+    fn keep(&mut self, _draft: &Draft) -> Result<(), NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
+    fn throw_away(&mut self) {}
+
+    fn leave_waiting(&mut self) {}
+
+    fn waiting(&self) -> Option<Waiting> {
+        None
+    }
+
+    fn take_up(&mut self) -> Option<TakenUp> {
+        None
+    }
+
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        Ok(())
+    }
+
+    fn find(&self, _ticket: &Ticket) -> Found {
+        Found::Unknown
+    }
+
+    fn counts(&self) -> Counts {
+        Counts::default()
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        vec![Trouble::NotEnrolled]
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        self.service.take()
+    }
+}
