@@ -191,17 +191,19 @@ impl Browser {
         let frame = found["frame"].as_u64().unwrap_or_default();
         // A second tap at one place just after a screen came up is taken for one meant for the screen before; whoever gets
         // no answer taps again.
-        while !self.is_frame_after(frame).await? {
+        loop {
             if tokio::time::Instant::now() > deadline {
                 bail!("the screen did not answer when {target:?} was touched");
             }
             self.client.perform_actions(tap.clone()).await.with_context(|| format!("Touching {target}"))?;
             let answered = tokio::time::Instant::now() + ANSWER;
-            while !self.is_frame_after(frame).await? && tokio::time::Instant::now() < answered {
+            while tokio::time::Instant::now() < answered {
+                if self.is_frame_after(frame).await? {
+                    return Ok(());
+                }
                 tokio::time::sleep(POLL).await;
             }
         }
-        Ok(())
     }
 
     async fn is_frame_after(&self, frame: u64) -> anyhow::Result<bool> {

@@ -19,7 +19,7 @@ impl Kiosk {
         command.args(["kiosk", "demo", "--screen", "browser", "--http", &format!("127.0.0.1:{port}")]);
         let log = std::env::temp_dir().join(format!("huiyin-kiosk-page-{}.log", std::process::id()));
         let mut program = Program::start(command, &log)?;
-        let page = program.wait_for_line("kiosk")?;
+        let page = program.wait_for_line("kiosk:")?;
         Ok(Self { program, page })
     }
 }

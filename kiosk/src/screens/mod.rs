@@ -333,15 +333,11 @@ fn touched<P: Page>(page: P, piece: usize, around: &Around<'_>) -> Next {
 impl Screen {
     /// Whether leaving it would leave words behind.
     pub fn holds_words(&self) -> bool {
-        let is_speaking = matches!(self, Screen::Speak(speak) if speak.is_listening());
-        self.draft().is_some_and(Draft::says_something) || is_speaking
+        self.draft().is_some_and(Draft::says_something) || self.is_listening()
     }
 
     /// Whether the microphone listens for this screen.
     pub fn is_listening(&self) -> bool {
-        if let Screen::Recorder(recorder) = self {
-            return recorder.is_listening();
-        }
         if let Screen::Speak(speak) = self { speak.is_listening() } else { false }
     }
 

@@ -80,11 +80,6 @@ impl Recorder {
         self.state = State::Ready(Said::NoMicrophone);
     }
 
-    /// Whether the microphone listens.
-    pub fn is_listening(&self) -> bool {
-        self.state == State::Listening
-    }
-
     /// What is to be kept, and of which sentence.
     pub fn recorded_voice(&self) -> Option<(&Sentence, &Recording)> {
         match &self.state {
