@@ -24,6 +24,8 @@ use crate::{
     browser::{Input, Page, What, router},
     draw::Painter,
     glass::Glass,
+    handwriting::handwriting,
+    pinyin::pinyin,
     station::Station,
     voice::Voice,
 };
@@ -78,6 +80,8 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
 
     show(&app, &glass, &mut painter, &mut boards, &mut displays);
+    // After the first frame, and before anybody writes: whoever types first should not wait for either.
+    spawn_blocking(|| (pinyin(), handwriting()));
     loop {
         let mut answered = None;
         let events = tokio::select! {
