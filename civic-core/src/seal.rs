@@ -32,12 +32,22 @@ use crate::{
     id::DocId,
 };
 
+type PublicKey = <X25519HkdfSha256 as hpke::Kem>::PublicKey;
+type PrivateKey = <X25519HkdfSha256 as hpke::Kem>::PrivateKey;
+type EncappedKey = <X25519HkdfSha256 as hpke::Kem>::EncappedKey;
+
 const KEY_LEN: usize = 32;
 const HEADER_LEN: usize = 1 + 4;
 const NAME: u8 = 1;
 const PHONE: u8 = 2;
 const TAG_LEN: usize = 16;
 
+const PARCEL_INFO: &[u8] = b"huiyin parcel v1";
+
+/// Longest sealed parcel: a message of the longest kind, and what is said around it.
+pub const PARCEL_LEN_MAX: usize = 4 * 1024 * 1024;
+/// By how much a sealed parcel is longer than what is in it.
+pub const PARCEL_OVERHEAD: usize = KEY_LEN + TAG_LEN;
 /// Longest envelope of personal details that is kept.
 pub const ENVELOPE_LEN_MAX: usize = 4 * 1024;
 /// By how much an envelope is longer than what is in it.
@@ -196,10 +206,19 @@ impl OpenKey {
         Self { epoch, secret: secret.to_bytes().into() }
     }
 
+    /// The key with which a device opens parcels for it. `secret` is X25519, derived from the key with which it signs.
+    pub fn of_device(secret: [u8; KEY_LEN]) -> Self {
+        Self { epoch: 0, secret }
+    }
+
+    fn halves(&self, encapsulated: &[u8]) -> Result<(PrivateKey, EncappedKey), SealError> {
+        let secret = PrivateKey::from_bytes(&self.secret).map_err(|_| SealError::Closed)?;
+        Ok((secret, EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?))
+    }
+
     /// The public half.
     pub fn seal_key(&self) -> Result<SealKey, SealError> {
-        let secret =
-            <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&self.secret).map_err(|_| SealError::Closed)?;
+        let secret = PrivateKey::from_bytes(&self.secret).map_err(|_| SealError::Closed)?;
         Ok(SealKey { epoch: self.epoch, public: X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into() })
     }
 }
@@ -245,7 +264,7 @@ pub(crate) fn put_in(
     plain: &[u8],
     seed: Seed,
 ) -> Result<Vec<u8>, SealError> {
-    let public = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
+    let public = PublicKey::from_bytes(&key.public).map_err(|_| SealError::Closed)?;
     if plain.len() + ENVELOPE_OVERHEAD > content.len_max() {
         return Err(SealError::TooLong);
     }
@@ -273,9 +292,7 @@ pub(crate) fn take_out(content: Content, key: &OpenKey, doc: &DocId, envelope: &
     if header[0] != content.number() || header[1..] != key.epoch.to_be_bytes() || envelope.len() > content.len_max() {
         return Err(SealError::Closed);
     }
-    let secret = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&key.secret).map_err(|_| SealError::Closed)?;
-    let encapsulated =
-        <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(|_| SealError::Closed)?;
+    let (secret, encapsulated) = key.halves(encapsulated)?;
     single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &secret,
@@ -283,6 +300,42 @@ pub(crate) fn take_out(content: Content, key: &OpenKey, doc: &DocId, envelope: &
         content.info(),
         ciphertext,
         &content.bound_to(doc, key.epoch),
+    )
+    .map_err(|_| SealError::Closed)
+}
+
+/// Seals a parcel to whoever holds the other half of `public`. Nothing on the outside says for whom it is.
+pub fn seal_parcel(public: &[u8; KEY_LEN], plain: &[u8], seed: Seed) -> Result<Vec<u8>, SealError> {
+    let public = PublicKey::from_bytes(public).map_err(|_| SealError::Closed)?;
+    if plain.len() + PARCEL_OVERHEAD > PARCEL_LEN_MAX {
+        return Err(SealError::TooLong);
+    }
+    let (encapsulated, ciphertext) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        &public,
+        PARCEL_INFO,
+        plain,
+        &[],
+        &mut Stream::new(seed),
+    )
+    .map_err(|_| SealError::Closed)?;
+    Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
+}
+
+/// Opens a parcel; [`SealError::Closed`] if it is for somebody else, or damaged.
+pub fn open_parcel(key: &OpenKey, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    let (encapsulated, ciphertext) = sealed.split_at_checked(KEY_LEN).ok_or(SealError::Closed)?;
+    if sealed.len() > PARCEL_LEN_MAX {
+        return Err(SealError::TooLong);
+    }
+    let (secret, encapsulated) = key.halves(encapsulated)?;
+    single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeR::Base,
+        &secret,
+        &encapsulated,
+        PARCEL_INFO,
+        ciphertext,
+        &[],
     )
     .map_err(|_| SealError::Closed)
 }
@@ -377,6 +430,24 @@ mod tests {
         assert_eq!(open(&hub, &doc, &envelope), Err(SealError::Closed));
         let long = put_in(Content::Contact, &hub.seal_key().unwrap(), &doc, &[0; ENVELOPE_LEN_MAX], Seed([2; 32]));
         assert_eq!(long, Err(SealError::TooLong));
+    }
+
+    #[test]
+    fn a_parcel_opens_for_whom_it_was_sealed_and_tells_others_nothing_but_its_length() {
+        let (hub, device) = (OpenKey::make(1, Seed([1; 32])), OpenKey::of_device([9; 32]));
+        for (to, other) in [(&hub, &device), (&device, &hub)] {
+            let sealed = seal_parcel(&to.seal_key().unwrap().public, b"runs", Seed([2; 32])).unwrap();
+            assert_eq!(sealed.len(), 4 + PARCEL_OVERHEAD);
+            assert_eq!(open_parcel(to, &sealed).as_deref(), Ok(&b"runs"[..]));
+            assert_eq!(open_parcel(other, &sealed), Err(SealError::Closed));
+            for place in 0..sealed.len() {
+                let mut bent = sealed.clone();
+                bent[place] ^= 1;
+                assert_eq!(open_parcel(to, &bent), Err(SealError::Closed), "byte {place}");
+            }
+        }
+        let key = hub.seal_key().unwrap().public;
+        assert_eq!(seal_parcel(&key, &vec![0; PARCEL_LEN_MAX], Seed([2; 32])), Err(SealError::TooLong));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `verify`, `rebuild`.
+//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `bundle`, `verify`, `rebuild`.
 //!
 //! Output for machines is `--json` on standard output; progress and logs go to standard error. Exit status: 0 done,
 //! 1 failed, 2 wrong usage.
@@ -25,10 +25,13 @@ use replica::{
     enrol,
     identity::Identity,
 };
-
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
-use crate::{Ledger, LedgerError, log_tail::Tail};
+use crate::{
+    Ledger, LedgerError,
+    bundle::{self, BundleCommand},
+    log_tail::Tail,
+};
 
 /// Records that are entered in one transaction.
 const IMPORT_BATCH: usize = 100;
@@ -85,6 +88,12 @@ pub enum DeviceCommand {
         /// Which kind of document.
         #[arg(long, default_value = "opinion", value_parser = ["opinion"])]
         kind: String,
+    },
+    /// What a phone or a stick carries where there is no road.
+    Bundle {
+        /// What is done with it.
+        #[command(subcommand)]
+        command: BundleCommand,
     },
     /// Verify every chain and signature of the log.
     Verify {
@@ -152,6 +161,7 @@ pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
         DeviceCommand::Sync { data, once: _, json } => sync_once(role, &data.dir, json),
         DeviceCommand::Status { data, json } => status(role, &data.dir, json),
         DeviceCommand::Export { data, kind: _ } => export(role, &data.dir),
+        DeviceCommand::Bundle { command } => bundle::run(role, command),
         DeviceCommand::Verify { data } => verify(role, &data.dir),
         DeviceCommand::Rebuild { data } => rebuild(role, &data.dir),
     }
@@ -359,7 +369,8 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// Threads enough for one meeting.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("Starting the runtime")
 }
 

@@ -16,6 +16,7 @@
 
 mod answer;
 pub mod board;
+pub mod bundle;
 pub mod command;
 pub mod enclosed;
 pub mod log_tail;
@@ -188,7 +189,9 @@ impl Ledger {
     fn writer(&self) -> MutexGuard<'_, Tables> {
         let _turn = self.inner.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Work that panicked left its transaction rolled back.
-        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        let writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.log.begin_anew_if_refused();
+        writer
     }
 
     fn reader(&self) -> MutexGuard<'_, Tables> {

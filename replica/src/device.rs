@@ -161,6 +161,9 @@ impl Device {
                     Err(error) => return error,
                 }
             }
+            if let Err(error) = self.join_waiting().await {
+                return error;
+            }
             match self.call().await {
                 Ok((_endpoint, connection)) => {
                     failures = 0;
@@ -180,6 +183,17 @@ impl Device {
             failures = failures.saturating_add(1);
             let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
             tokio::time::sleep(redial_delay(failures, redial_max, draw)).await;
+        }
+    }
+
+    /// Makes what waits shorter while there is no road for it. A disk that has no room for that keeps it as it is.
+    async fn join_waiting(&self) -> Result<(), StoreError> {
+        loop {
+            match self.log.join_waiting().await {
+                Ok(0) | Err(StoreError::DiskFull) => return Ok(()),
+                Ok(runs) => debug!(runs, "Joined what waits"),
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -251,7 +265,7 @@ impl Device {
         let (card, hub) = (&self.identity.card, self.hub_key()?);
         let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
         let shared = self.log.shared(&member.public_key, &member.scope);
-        let room = HELD_LEN_MAX.saturating_sub(self.log.bytes_on_disk()?);
+        let room = room(&self.log)?;
         let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room };
         let session = Session::new(side, member, shared, clock::now());
         let (send, receive) = connection.open_bi().await.map_err(|error| {
@@ -289,8 +303,8 @@ impl Device {
 
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {
         let card = &self.identity.card;
-        let key = from_hex(&card.hub_key).and_then(|key| key.try_into().ok());
-        key.ok_or_else(|| RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into()))
+        let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
+        card.hub_key().ok_or_else(unreadable)
     }
 
     fn note_trouble(&self, error: &MeetError) {
@@ -303,6 +317,11 @@ impl Device {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         Ok(with_road(self.log.counts()?, &self.road.borrow()))
     }
+}
+
+/// How many bytes of packed runs of others a device's disk has room for.
+pub(crate) fn room(log: &Log) -> Result<u64, StoreError> {
+    Ok(HELD_LEN_MAX.saturating_sub(log.bytes_on_disk()?))
 }
 
 /// Waits for what is going on; for ever if nothing is.

@@ -2,7 +2,7 @@
 
 use civic_core::{
     access::{Role, Scope},
-    id::{DeviceId, hex},
+    id::{DeviceId, from_hex, hex},
     seal::SealKey,
     time::UnixSeconds,
 };
@@ -40,6 +40,13 @@ pub struct Card {
     pub codebook: String,
     /// When, by the hub's clock: this device's clock is never believed to be earlier.
     pub enrolled_at: UnixSeconds,
+}
+
+impl Card {
+    /// The hub's key as bytes; `None` if the card cannot be read.
+    pub fn hub_key(&self) -> Option<[u8; 32]> {
+        from_hex(&self.hub_key)?.try_into().ok()
+    }
 }
 
 /// Key and card.
@@ -125,7 +132,7 @@ pub fn key_of(dir: &DataDir) -> Result<SigningKey, IdentityError> {
 
 fn load_key(dir: &DataDir) -> Result<Option<SigningKey>, IdentityError> {
     let Some(text) = dir.read(KEY_FILE)? else { return Ok(None) };
-    let seed = std::str::from_utf8(&text).ok().and_then(|text| civic_core::id::from_hex(text.trim()));
+    let seed = std::str::from_utf8(&text).ok().and_then(|text| from_hex(text.trim()));
     let seed: Option<[u8; 32]> = seed.and_then(|seed| seed.try_into().ok());
     match seed {
         Some(seed) => Ok(Some(SigningKey::from_bytes(&seed))),

@@ -2,7 +2,7 @@
 //!
 //! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
 //! became so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
-//! road, and [`transfer`] lets attachments follow; [`device`] keeps a device in touch with its hub; [`hub`] answers many
+//! road, and [`transfer`] lets attachments follow; [`bundle`] is for roads on which nobody answers; [`device`] keeps a device in touch with its hub; [`hub`] answers many
 //! devices.
 //!
 //! **What it never does.** It never looks inside a payload: an opinion is bytes to it. It never acknowledges anything
@@ -11,6 +11,7 @@
 //! **Where to start.** [`pump::converse`] is the only place where the state machine meets the world.
 #![forbid(unsafe_code)]
 
+pub mod bundle;
 pub mod clock;
 pub mod device;
 pub mod dir;

@@ -1,11 +1,16 @@
 //! The only loop in which the state machine meets the world.
+//!
+//! What comes is put on the disk while more of it is heard and verified; only runs overtake runs that are still on their way
+//! to the disk, so that for the state machine nothing is out of order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use civic_core::id::DeviceId;
 use quinn::{RecvStream, SendStream};
 use sync_core::{
+    feed::Feed,
     message::Message,
+    run::Run,
     session::{Broken, Input, Outcome, Output, Session},
 };
 use tokio::sync::mpsc;
@@ -13,11 +18,13 @@ use tracing::{debug, warn};
 
 use crate::{
     road::quic::{self, RoadError},
-    store::{Log, SetApart, StoreError},
+    store::{Accepted, Accepting, Log, SetApart, StoreError},
 };
 
 /// Messages that may wait to be heard; beyond that the road itself holds them back.
 const HEARD_MAX: usize = 4;
+/// Messages of runs that may be on their way to the disk at once.
+const STORING_MAX: usize = 4;
 
 /// Why a meeting ended early. Whatever was stored stays stored.
 #[derive(Debug, thiserror::Error)]
@@ -82,11 +89,13 @@ async fn pump(
 ) -> Result<Talk, MeetError> {
     let mut later: VecDeque<_> = first.map(|first| Ok(Some(first))).into_iter().collect();
     let mut talk = Talk::default();
+    let mut storing: VecDeque<Accepting> = VecDeque::new();
+    let mut ends = BTreeMap::new();
     session.handle_input(Input::Opened)?;
     loop {
         while let Some(output) = session.poll_output() {
-            match output {
-                Output::Send(message) => {
+            match carry_out(output, log).await? {
+                Done::Say(message) => {
                     if matches!(message, Message::Runs(_)) {
                         on_send();
                     }
@@ -102,46 +111,27 @@ async fn pump(
                         }
                     }
                 }
-                Output::Load { feed, from, until, body_max } => {
-                    let log = log.clone();
-                    let runs = blocking(move || log.runs_after(feed, from, until, body_max)).await?;
-                    session.handle_input(Input::Loaded(runs))?;
-                }
-                Output::LoadNews { feeds, after, until, body_max } => {
-                    let log = log.clone();
-                    let (after, until) = (row(after), row(until));
-                    let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
-                    session.handle_input(Input::LoadedNews { runs, reached: u64::try_from(reached).unwrap_or(0) })?;
-                }
-                Output::Store(runs) => {
-                    let stored = log.accept(runs).await?;
-                    session.handle_input(Input::Stored(stored))?;
-                }
-                Output::Keep(receipts) => {
-                    let proven = log.keep(receipts).await?;
-                    session.handle_input(Input::Kept(proven))?;
-                }
-                Output::Remember { hub, cursor } => log.remember(hub, cursor).await?,
-                Output::Quarantine { feed, run, reason } => {
-                    warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
-                    let device = Some(DeviceId::of(&feed.public_key));
-                    let (feed, first, reason) = (run.feed, run.first, reason.to_owned());
-                    log.set_apart(SetApart { feed, device, first, reason, run: Some(run) }).await?;
-                }
-                Output::Told { feed, first, reason } => {
-                    warn!(%feed, first, reason, "The hub kept something of ours apart");
-                    log.leave_out(feed);
-                    let reason = format!("refused by the hub: {reason}");
-                    log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
-                }
-                Output::Finished(outcome) => return Ok(Talk { outcome, ..talk }),
+                Done::Store(runs) => storing.push_back(log.begin_accept(runs, &mut ends).await?),
+                Done::Found(input) => session.handle_input(input)?,
+                Done::Nothing => {}
+                Done::Over(outcome) => return Ok(Talk { outcome, ..talk }),
             }
         }
-        let message = match later.pop_front() {
-            Some(message) => message,
-            None => heard.recv().await.unwrap_or(Ok(None)),
-        };
-        match message? {
+        if later.is_empty() && storing.len() < STORING_MAX {
+            tokio::select! {
+                message = heard.recv() => later.push_back(message.unwrap_or(Ok(None))),
+                stored = oldest(&mut storing) => {
+                    session.handle_input(Input::Stored(stored?))?;
+                    continue;
+                }
+            }
+        }
+        let may_overtake = matches!(later.front(), Some(Ok(Some((Message::Runs(_) | Message::Announce(_), _)))));
+        if !storing.is_empty() && (!may_overtake || storing.len() >= STORING_MAX) {
+            session.handle_input(Input::Stored(oldest(&mut storing).await?))?;
+            continue;
+        }
+        match later.pop_front().unwrap_or(Ok(None))? {
             Some((message, len)) => {
                 talk.heard += len as u64;
                 session.handle_input(Input::Received(message))?;
@@ -152,6 +142,64 @@ async fn pump(
             }
         }
     }
+}
+
+/// What became of an [`Output`].
+pub(crate) enum Done {
+    /// It is to be said to the other side.
+    Say(Message),
+    /// It is to be put on the disk.
+    Store(Vec<(Feed, Run)>),
+    /// It is done, and this came of it.
+    Found(Input),
+    /// It is done.
+    Nothing,
+    /// The meeting is over.
+    Over(Outcome),
+}
+
+/// Carries out what needs nothing but the disk.
+pub(crate) async fn carry_out(output: Output, log: &Log) -> Result<Done, StoreError> {
+    match output {
+        Output::Send(message) => return Ok(Done::Say(message)),
+        Output::Store(runs) => return Ok(Done::Store(runs)),
+        Output::Finished(outcome) => return Ok(Done::Over(outcome)),
+        Output::Load { feed, from, until, body_max } => {
+            let log = log.clone();
+            let runs = blocking(move || log.runs_after(feed, from, until, body_max)).await?;
+            return Ok(Done::Found(Input::Loaded(runs)));
+        }
+        Output::LoadNews { feeds, after, until, body_max } => {
+            let log = log.clone();
+            let (after, until) = (row(after), row(until));
+            let (runs, reached) = blocking(move || log.news_after(&feeds, after, until, body_max)).await?;
+            let reached = u64::try_from(reached).unwrap_or(0);
+            return Ok(Done::Found(Input::LoadedNews { runs, reached }));
+        }
+        Output::Keep(receipts) => return Ok(Done::Found(Input::Kept(log.keep(receipts).await?))),
+        Output::Remember { hub, cursor } => log.remember(hub, cursor).await?,
+        Output::Quarantine { feed, run, reason } => {
+            warn!(device = %feed.device(), feed = %run.feed, reason, "Kept a run apart");
+            let device = Some(DeviceId::of(&feed.public_key));
+            let (feed, first, reason) = (run.feed, run.first, reason.to_owned());
+            log.set_apart(SetApart { feed, device, first, reason, run: Some(run) }).await?;
+        }
+        Output::Told { feed, first, reason } => {
+            warn!(%feed, first, reason, "The hub kept something of ours apart");
+            log.leave_out(feed);
+            let reason = format!("refused by the hub: {reason}");
+            log.set_apart(SetApart { feed, device: None, first, reason, run: None }).await?;
+        }
+    }
+    Ok(Done::Nothing)
+}
+
+/// Waits for what has been on its way to the disk for longest; for ever if nothing is.
+async fn oldest(storing: &mut VecDeque<Accepting>) -> Result<Accepted, StoreError> {
+    let Some(first) = storing.front_mut() else { return std::future::pending().await };
+    let stored = first.wait().await;
+    storing.pop_front();
+    stored
 }
 
 /// A place in the order of arrival, as the disk numbers it.

@@ -82,6 +82,14 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// Whether the log itself must note it: who was struck off, which attachments there are.
+    pub const fn is_declaration(&self) -> bool {
+        match self.kind {
+            EntryKind::Revoked | EntryKind::Attachment => true,
+            EntryKind::Change | EntryKind::Sealed | EntryKind::Unknown(_) => false,
+        }
+    }
+
     /// Where the chain stands after this entry.
     pub fn link(&self, after: &Extent) -> Extent {
         let payload_hash: [u8; 32] = match (self.is_erased, <[u8; 32]>::try_from(self.payload)) {

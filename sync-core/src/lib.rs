@@ -20,6 +20,7 @@ pub mod entry;
 pub mod feed;
 pub mod message;
 pub mod pack;
+pub mod parcel;
 pub mod receipt;
 pub mod revocation;
 pub mod run;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest message body.
-pub const MESSAGE_LEN_MAX: usize = 2 * 1024 * 1024;
+pub const MESSAGE_LEN_MAX: usize = 3 * 1024 * 1024;
 /// Most feeds or spaces of one message; whoever has more to name says the message again.
 pub const NAMED_MAX: usize = 16_384;
 /// Most runs or receipts of one message.
@@ -250,13 +250,13 @@ fn list<T>(
     (0..count).map(|_| item(reader)).collect()
 }
 
-fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
+pub(crate) fn put_cursor(out: &mut Vec<u8>, cursor: &Cursor) {
     out.extend_from_slice(&cursor.epoch);
     put_varint(out, cursor.row);
     put_varint(out, cursor.kept);
 }
 
-fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, Malformed> {
+pub(crate) fn read_cursor(reader: &mut Reader<'_>) -> Result<Cursor, Malformed> {
     Ok(Cursor { epoch: reader.array()?, row: reader.varint()?, kept: reader.varint()? })
 }
 

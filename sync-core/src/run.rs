@@ -2,7 +2,8 @@
 //!
 //! What is written in one transaction is a run, or several. Because a signature covers the whole chain up to its head, runs
 //! that follow each other can be [joined](join) into one under the last signature, so that they are compressed together
-//! and verified at once, and a run can be [cut](Run::cut) at its front. Neither needs the author's key.
+//! and verified at once, and a run can be [cut](Run::cut) at its front. Neither needs the author's key; only to send the
+//! beginning of a run without its end is [signed](Run::part) once more.
 
 use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
@@ -10,13 +11,13 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use crate::{
     entry::{BodyReader, BodyWriter, Entry, OVERHEAD_LEN_MAX},
     feed::{Extent, Feed, FeedId, Head},
-    pack::{Packing, pack, unpack},
+    pack::{Packing, pack, pack_thoroughly, unpack, unpacked_len},
 };
 
 /// Most entries of one run.
-pub const RUN_ENTRIES_MAX: usize = 8_192;
+pub const RUN_ENTRIES_MAX: usize = 16_384;
 /// Longest body before packing.
-pub const RUN_BODY_LEN_MAX: usize = 1024 * 1024;
+pub const RUN_BODY_LEN_MAX: usize = 2 * 1024 * 1024;
 /// A transaction is written as runs of about this body length: so much is lost, at most, when a slow road breaks.
 pub const RUN_BODY_LEN_WRITTEN: usize = 64 * 1024;
 const SIGNATURE_CONTEXT: &[u8] = b"huiyin run v1";
@@ -80,6 +81,11 @@ impl Run {
         Ok(unpack(self.packing, &self.body, RUN_BODY_LEN_MAX)?)
     }
 
+    /// How long its body says that it was before packing.
+    pub fn unpacked_len(&self) -> Result<usize, BadRun> {
+        Ok(unpacked_len(self.packing, &self.body)?)
+    }
+
     /// Its entries, unverified: for runs that were verified when they were stored. `body` is [`Run::unpacked`].
     pub fn entries<'a>(&self, body: &'a [u8]) -> Result<Vec<Entry<'a>>, BadRun> {
         if self.count == 0 || self.count > RUN_ENTRIES_MAX as u64 || self.first == 0 {
@@ -100,10 +106,19 @@ impl Run {
 
     /// Verifies that this run continues `feed` after `after`; returns where it ends.
     pub fn verify(&self, feed: &Feed, after: &Extent) -> Result<Extent, BadRun> {
+        self.verify_each(feed, after, |_| ())
+    }
+
+    /// [`Run::verify`], and shows every entry on the way: nothing is proven of them before it returns.
+    pub fn verify_each(&self, feed: &Feed, after: &Extent, mut see: impl FnMut(&Entry<'_>)) -> Result<Extent, BadRun> {
         if self.feed != feed.id() || Some(self.first) != after.length.checked_add(1) {
             return Err(BadRun::WrongChain);
         }
-        let extent = self.end(after)?;
+        let body = self.unpacked()?;
+        let extent = self.entries(&body)?.iter().fold(*after, |extent, entry| {
+            see(entry);
+            entry.link(&extent)
+        });
         let key = VerifyingKey::from_bytes(&feed.public_key).map_err(|_| BadRun::WrongChain)?;
         key.verify_strict(&signed_bytes(&self.feed, &extent), &Signature::from_bytes(&self.signature))
             .map_err(|_| BadRun::WrongChain)?;
@@ -121,6 +136,27 @@ impl Run {
         kept.iter().for_each(|entry| writer.push(entry));
         let (packing, body) = pack(writer.finish());
         Ok(Self { first: self.first + dropped, count: kept.len() as u64, packing, body, ..self.clone() })
+    }
+
+    /// The entries of it behind entry `from`, about `body_max` bytes of them and at least one, signed once more by their
+    /// author: what stands there was signed when it was the newest. `start` is where the chain stood before this run.
+    pub fn part(
+        &self,
+        feed: &Feed,
+        start: &Extent,
+        from: u64,
+        body_max: usize,
+        key: &SigningKey,
+    ) -> Result<Self, BadRun> {
+        let body = self.unpacked()?;
+        let entries = self.entries(&body)?;
+        let mut after = *start;
+        let mut rest = entries.as_slice();
+        while let ([entry, behind @ ..], true) = (rest, after.length < from) {
+            (after, rest) = (entry.link(&after), behind);
+        }
+        let piece = pieces(rest, body_max).first().copied().ok_or(BadRun::Malformed)?;
+        Ok(Self::sign(feed, &after, piece, key).0)
     }
 
     /// Appends the run as it travels: feed, first, count, packing, body after its length, signature.
@@ -146,14 +182,14 @@ impl Run {
     }
 }
 
-/// Splits the entries of one transaction into pieces that each become a run.
-pub fn pieces<'a, 'b>(entries: &'b [Entry<'a>]) -> Vec<&'b [Entry<'a>]> {
+/// Splits entries into pieces, of about `body_max` bytes each, that each become a run.
+pub fn pieces<'a, 'b>(entries: &'b [Entry<'a>], body_max: usize) -> Vec<&'b [Entry<'a>]> {
     let mut pieces = Vec::new();
     let mut from = 0;
     let mut len = 0;
     for (place, entry) in entries.iter().enumerate() {
         let entry_len = entry.payload.len() + OVERHEAD_LEN_MAX;
-        if place > from && (len + entry_len > RUN_BODY_LEN_WRITTEN || place - from == RUN_ENTRIES_MAX) {
+        if place > from && (len + entry_len > body_max || place - from == RUN_ENTRIES_MAX) {
             pieces.push(&entries[from..place]);
             from = place;
             len = 0;
@@ -178,7 +214,7 @@ pub fn join(runs: impl IntoIterator<Item = Run>, body_max: usize) -> Vec<Run> {
 pub struct Joiner {
     body_max: usize,
     done: Vec<Run>,
-    open: Vec<(Run, Vec<u8>)>,
+    open: Vec<Run>,
     len: usize,
     count: u64,
     len_of_all: usize,
@@ -193,24 +229,20 @@ impl Joiner {
 
     /// Takes the next run.
     pub fn add(&mut self, run: Run) {
-        let Ok(body) = run.unpacked() else {
-            self.close();
-            self.done.push(run);
-            return;
-        };
-        let follows = self.open.last().is_some_and(|(last, _)| {
+        let len = run.unpacked_len().unwrap_or(usize::MAX);
+        let follows = self.open.last().is_some_and(|last| {
             last.feed == run.feed
                 && last.last().checked_add(1) == Some(run.first)
-                && self.len + body.len() <= self.body_max
-                && self.count + run.count <= RUN_ENTRIES_MAX as u64
+                && self.len.saturating_add(len) <= self.body_max
+                && self.count.saturating_add(run.count) <= RUN_ENTRIES_MAX as u64
         });
         if !follows {
             self.close();
         }
-        self.len += body.len();
-        self.len_of_all += body.len();
-        self.count += run.count;
-        self.open.push((run, body));
+        self.len = self.len.saturating_add(len);
+        self.len_of_all = self.len_of_all.saturating_add(len);
+        self.count = self.count.saturating_add(run.count);
+        self.open.push(run);
     }
 
     /// How many bytes it took in all, before packing.
@@ -227,21 +259,26 @@ impl Joiner {
     fn close(&mut self) {
         let open = std::mem::take(&mut self.open);
         (self.len, self.count) = (0, 0);
-        match whole(&open) {
+        match whole(&open, pack) {
             Some(run) => self.done.push(run),
-            None => self.done.extend(open.into_iter().map(|(run, _)| run)),
+            None => self.done.extend(open),
         }
     }
 }
 
-/// One run of several; `None` if there is nothing to join.
-fn whole(parts: &[(Run, Vec<u8>)]) -> Option<Run> {
-    let ([(first, _), .., (last, _)], mut writer) = (parts, BodyWriter::default()) else { return None };
-    for (run, body) in parts {
-        run.entries(body).ok()?.iter().for_each(|entry| writer.push(entry));
+/// One run of several that follow each other, packed as short as it can be: for what waits anyway. `None` if there is
+/// nothing to join, or one of them cannot be read.
+pub fn join_thoroughly(parts: &[Run]) -> Option<Run> {
+    whole(parts, pack_thoroughly)
+}
+
+fn whole(parts: &[Run], pack: impl Fn(Vec<u8>) -> (Packing, Vec<u8>)) -> Option<Run> {
+    let ([first, .., last], mut writer) = (parts, BodyWriter::default()) else { return None };
+    for run in parts {
+        run.entries(&run.unpacked().ok()?).ok()?.iter().for_each(|entry| writer.push(entry));
     }
     let (packing, body) = pack(writer.finish());
-    let count = parts.iter().map(|(run, _)| run.count).sum();
+    let count = parts.iter().map(|run| run.count).sum();
     Some(Run { feed: first.feed, first: first.first, count, packing, body, signature: last.signature })
 }
 
@@ -340,6 +377,26 @@ mod tests {
     }
 
     #[test]
+    fn a_joined_run_is_parted_again_by_its_author_as_it_was() {
+        let (runs, extents) = written(40);
+        let joined = join_thoroughly(&runs).unwrap();
+        assert_eq!(joined.verify(&feed(), &extents[0]), Ok(extents[40]));
+        let mut reached = extents[0];
+        let mut parts = 0;
+        while reached.length < joined.last() {
+            let part = joined.part(&feed(), &extents[0], reached.length, 300, &key()).unwrap();
+            reached = part.verify(&feed(), &reached).unwrap();
+            if let Some(place) = extents.iter().position(|extent| *extent == reached) {
+                assert_eq!(part.signature, runs[place - 1].signature, "what was signed once is signed alike");
+            }
+            parts += 1;
+        }
+        assert_eq!(reached, extents[40]);
+        assert!(parts > 4);
+        assert_eq!(joined.part(&feed(), &extents[0], 80, 300, &key()), Err(BadRun::Malformed));
+    }
+
+    #[test]
     fn runs_that_do_not_follow_each_other_are_left_alone() {
         let (mut runs, _) = written(4);
         runs.remove(1);
@@ -366,7 +423,7 @@ mod tests {
     #[test]
     fn a_large_transaction_becomes_several_runs() {
         let entries = vec![entry(&[0; 30_000]); 40];
-        let pieces = pieces(&entries);
+        let pieces = pieces(&entries, RUN_BODY_LEN_WRITTEN);
         assert_eq!(pieces.iter().map(|piece| piece.len()).sum::<usize>(), 40);
         assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() * 30_030 <= RUN_BODY_LEN_WRITTEN));
     }

@@ -110,6 +110,8 @@ pub enum StoredAs {
 pub enum Input {
     /// The road is open.
     Opened,
+    /// What the caller had to say was said before, in a [parcel](crate::parcel): it only listens.
+    Spoken,
     /// The other side said something.
     Received(Message),
     /// Answer to [`Output::Load`].
@@ -307,10 +309,16 @@ impl Session {
         self.outputs.pop_front()
     }
 
+    /// What came of it so far.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
     /// Takes in what happened.
     pub fn handle_input(&mut self, input: Input) -> Result<(), Broken> {
         match input {
             Input::Opened => self.open(),
+            Input::Spoken => self.has_greeted = true,
             Input::Received(message) => self.receive(message)?,
             Input::Loaded(runs) => self.send_loaded(runs),
             Input::LoadedNews { runs, reached } => self.send_news(runs, reached),

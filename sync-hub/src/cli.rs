@@ -5,12 +5,15 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use civic_core::{access::Role, area::Area, id::DeviceId, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
-use ledger::command::{self, Data};
+use ledger::{
+    bundle::BundleCommand,
+    command::{self, Data},
+};
 use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
-    county, publishing,
+    bundle, county, publishing,
     register::{self, Register},
     serve,
 };
@@ -102,6 +105,11 @@ enum Command {
         #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
         format: String,
     },
+    /// What phones and sticks bring and take home. The hub must not be serving.
+    Bundle {
+        #[command(subcommand)]
+        command: BundleCommand,
+    },
     /// Verify every chain and signature of the log.
     Verify {
         #[command(flatten)]
@@ -176,6 +184,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
+        Command::Bundle { command } => bundle::run(command),
         Command::Verify { data } => command::verify(Role::Hub, &data.dir),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }

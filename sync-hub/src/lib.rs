@@ -10,6 +10,7 @@
 //! **Where to start.** [`serve::serve`].
 #![forbid(unsafe_code)]
 
+pub mod bundle;
 pub mod cli;
 pub mod county;
 pub mod errand;

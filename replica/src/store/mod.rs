@@ -17,7 +17,7 @@ use std::{
 
 use civic_core::{
     access::Scope,
-    id::{Actor, DeviceId, DocId},
+    id::{Actor, DeviceId, DocId, Incarnation},
     space::Space,
     time::UnixSeconds,
 };
@@ -37,6 +37,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use attachment::{NewAttachment, Shelf};
 use sqlite::SqliteStore;
+
+use crate::{bundle::Caller, clock};
 
 /// Writes that may wait for the disk.
 const QUEUE_MAX: usize = 256;
@@ -139,8 +141,12 @@ pub trait Store: Shelf + Send + 'static {
     fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError>;
     /// Remembers what was heard of a hub.
     fn remember(&mut self, hub: &[u8; 32], cursor: &Cursor) -> Result<(), StoreError>;
+    /// Notes what a device said of itself at `at`, unless it said something later.
+    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError>;
     /// Notes that everything up to `row` is in a backup that was restored and verified.
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
+    /// Joins some own runs that have no receipt; returns how many, 0 if none can be joined.
+    fn join_waiting(&mut self, author: &Author) -> Result<u64, StoreError>;
     /// Lets go of the bytes of own runs that are kept and came before `before`; returns how many entries.
     fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError>;
 }
@@ -152,17 +158,43 @@ pub struct Checked {
     pub feed: Feed,
     /// The run.
     pub run: Run,
-    /// Where the chain was when the run was verified to continue it, and where it ends; `None` if it does not continue
-    /// what was here, or wrongly.
-    pub proven: Option<(Extent, Extent)>,
+    /// `None` if it does not continue what was here, or wrongly.
+    pub proven: Option<Proven>,
+}
+
+/// What was found when a run was verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Proven {
+    /// Where the chain was that it continues.
+    pub after: Extent,
+    /// Where it ends.
+    pub end: Extent,
+    /// Whether it holds what the log itself must note.
+    pub declares: bool,
+}
+
+/// Runs on their way to the disk.
+pub struct Accepting(oneshot::Receiver<Result<Accepted, StoreError>>);
+
+impl Accepting {
+    /// What became of them, when they are there.
+    pub async fn finish(mut self) -> Result<Accepted, StoreError> {
+        self.wait().await
+    }
+
+    /// [`Accepting::finish`], for whoever waits for other things as well. To be asked until it has answered once.
+    pub async fn wait(&mut self) -> Result<Accepted, StoreError> {
+        (&mut self.0).await.map_err(|_| StoreError::Stopped)?
+    }
 }
 
 /// As whom this installation writes.
+#[derive(Clone)]
 pub struct Author {
     /// Its key.
     pub key: SigningKey,
     /// Its present life.
-    pub incarnation: civic_core::id::Incarnation,
+    pub incarnation: Incarnation,
 }
 
 impl Author {
@@ -247,8 +279,9 @@ struct Handle {
     refused: Mutex<BTreeSet<FeedId>>,
     epoch: [u8; 8],
     revision: watch::Receiver<u64>,
-    actor: Actor,
-    public_key: [u8; 32],
+    key: SigningKey,
+    // A std mutex: held to copy sixteen bytes.
+    incarnation: Mutex<Incarnation>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -259,7 +292,7 @@ impl Log {
         let reader = SqliteStore::open(path)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (bump, revision) = watch::channel(0);
-        let (actor, public_key) = (author.actor(), author.key.verifying_key().to_bytes());
+        let Author { key, incarnation } = author.clone();
         let mut catalog = Catalog::default();
         reader.held()?.into_iter().for_each(|held| catalog.put(held));
         let catalog = Arc::new(Mutex::new(catalog));
@@ -273,21 +306,37 @@ impl Log {
             refused: Mutex::default(),
             epoch,
             revision,
-            actor,
-            public_key,
+            key,
+            incarnation: Mutex::new(incarnation),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// As whom this installation writes inside documents.
+    /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
     pub fn actor(&self) -> Actor {
-        self.shared.actor
+        self.author().actor()
+    }
+
+    fn author(&self) -> Author {
+        let incarnation = *self.shared.incarnation.lock().unwrap_or_else(PoisonError::into_inner);
+        Author { key: self.shared.key.clone(), incarnation }
+    }
+
+    /// Begins another life if the hub refused something of the present one: what is written from now on goes into feeds of
+    /// its own, and is not held up. To be called only while nobody else writes, and nothing is half-written.
+    pub fn begin_anew_if_refused(&self) {
+        let author = self.author();
+        let refused = self.refused();
+        let is_refused = |held: &Held| held.feed.incarnation == author.incarnation && refused.contains(&held.feed.id());
+        if !refused.is_empty() && self.catalog().feeds().any(is_refused) {
+            *self.shared.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = Incarnation::new(clock::random());
+        }
     }
 
     /// The public key with which it signs.
     pub fn public_key(&self) -> [u8; 32] {
-        self.shared.public_key
+        self.shared.key.verifying_key().to_bytes()
     }
 
     /// A number that grows with every commit that changed something; pieces of attachments alone do not count.
@@ -301,35 +350,50 @@ impl Log {
     }
 
     fn write_entries(&self, entries: Vec<NewEntry>, attachments: Vec<NewAttachment>) -> Result<i64, StoreError> {
-        let (job, reply) = task(true, move |store, author, now| {
-            let row = store.append(author, &entries, now)?;
+        let author = self.author();
+        let (job, reply) = task(true, move |store, _, now| {
+            let row = store.append(&author, &entries, now)?;
             store.shelve(&attachments).map(|()| row)
         });
         self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;
         reply.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
-    /// Takes runs of others; on disk when it returns. They are verified on a thread of their own, so that the writer only
-    /// writes.
+    /// Takes runs of others; on disk when it returns.
     pub async fn accept(&self, runs: Vec<(Feed, Run)>) -> Result<Accepted, StoreError> {
-        let log = self.clone();
-        let checked = tokio::task::spawn_blocking(move || log.check(runs)).await.map_err(|_| StoreError::Stopped)?;
-        self.write(move |store, _, now| store.accept(&checked, now)).await
+        self.begin_accept(runs, &mut BTreeMap::new()).await?.finish().await
     }
 
-    fn check(&self, runs: Vec<(Feed, Run)>) -> Vec<Checked> {
-        let mut ends: BTreeMap<FeedId, Extent> = BTreeMap::new();
-        let check = |(feed, run): (Feed, Run)| {
-            let here = || self.catalog().held(&feed).map_or_else(|| feed.genesis(), |held| held.extent);
-            let after = ends.get(&run.feed).copied().unwrap_or_else(here);
-            let end =
-                (Some(run.first) == after.length.checked_add(1)).then(|| run.verify(&feed, &after).ok()).flatten();
-            if let Some(end) = end {
-                ends.insert(run.feed, end);
-            }
-            Checked { feed, run, proven: end.map(|end| (after, end)) }
-        };
-        runs.into_iter().map(check).collect()
+    /// Begins to take runs of others: they are verified, on a thread of their own so that the writer only writes, and wait
+    /// for the disk. `ends` is how far each feed will reach when what was begun before is on the disk.
+    pub async fn begin_accept(
+        &self,
+        runs: Vec<(Feed, Run)>,
+        ends: &mut BTreeMap<FeedId, Extent>,
+    ) -> Result<Accepting, StoreError> {
+        let (log, mut known) = (self.clone(), std::mem::take(ends));
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked: Vec<_> = runs.into_iter().map(|(feed, run)| log.check(feed, run, &mut known)).collect();
+            (checked, known)
+        });
+        let (checked, known) = checked.await.map_err(|_| StoreError::Stopped)?;
+        *ends = known;
+        let (job, reply) = task(true, move |store, _, now| store.accept(&checked, now));
+        self.writes().send(job).await.map_err(|_| StoreError::Stopped)?;
+        Ok(Accepting(reply))
+    }
+
+    fn check(&self, feed: Feed, run: Run, ends: &mut BTreeMap<FeedId, Extent>) -> Checked {
+        let here = || self.catalog().held(&feed).map_or_else(|| feed.genesis(), |held| held.extent);
+        let after = ends.get(&run.feed).copied().unwrap_or_else(here);
+        let mut declares = false;
+        let is_next = Some(run.first) == after.length.checked_add(1);
+        let end = is_next.then(|| run.verify_each(&feed, &after, |entry| declares |= entry.is_declaration()).ok());
+        let end = end.flatten();
+        if let Some(end) = end {
+            ends.insert(run.feed, end);
+        }
+        Checked { feed, run, proven: end.map(|end| Proven { after, end, declares }) }
     }
 
     /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.
@@ -345,6 +409,16 @@ impl Log {
     /// Remembers what was heard of a hub.
     pub async fn remember(&self, hub: [u8; 32], cursor: Cursor) -> Result<(), StoreError> {
         self.write(move |store, _, _| store.remember(&hub, &cursor)).await
+    }
+
+    /// What a device said of itself in its last parcel; `None` if it sent none.
+    pub fn caller(&self, device: &[u8; 32]) -> Result<Option<Caller>, StoreError> {
+        self.reader().caller(device)
+    }
+
+    /// Notes what a device said of itself in a parcel that it made at `at`; an older one changes nothing.
+    pub async fn note_caller(&self, device: [u8; 32], at: UnixSeconds, caller: Caller) -> Result<(), StoreError> {
+        self.write_quietly(move |store, _, _| store.note_caller(&device, at, &caller)).await
     }
 
     /// Drawn when this log began: whoever remembers another epoch remembers another log.
@@ -404,7 +478,13 @@ impl Log {
     /// Runs of `feed` behind its first `from` entries and not beyond `until`, in order, joined up to `body_max` bytes before
     /// packing; at least one if there is any, and in all about so much.
     pub fn runs_after(&self, feed: FeedId, from: u64, until: u64, body_max: usize) -> Result<Vec<Run>, StoreError> {
-        self.reader().runs_after(&feed, from, until, body_max)
+        self.reader().runs_after(&self.shared.key, &feed, from, until, body_max)
+    }
+
+    /// Joins own runs that wait for a receipt into fewer that are packed shorter, at most [`RUN_BODY_LEN_MAX`] at a time;
+    /// returns how many were joined, 0 when there is nothing left to join. For a device that waits for a road.
+    pub async fn join_waiting(&self) -> Result<u64, StoreError> {
+        self.write_quietly(|store, author, _| store.join_waiting(author)).await
     }
 
     /// Runs of these feeds that arrived after `after` and not beyond `until`, joined within each feed, and the row that they
@@ -441,11 +521,9 @@ impl Log {
 
     /// Whether entries of this installation have no receipt, beside those that the hub refused.
     pub fn is_behind(&self) -> bool {
-        let refused = self.refused();
+        let (refused, own) = (self.refused(), self.public_key());
         self.catalog().feeds().any(|held| {
-            held.feed.public_key == self.shared.public_key
-                && held.receipted < held.extent.length
-                && !refused.contains(&held.feed.id())
+            held.feed.public_key == own && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
         })
     }
 

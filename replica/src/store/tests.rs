@@ -348,3 +348,99 @@ fn a_log_of_another_version_is_left_alone_and_said() {
         assert!(matches!(refused, Some(StoreError::Version(found)) if found == version));
     }
 }
+
+#[test]
+fn what_is_written_after_a_refusal_goes_into_a_feed_that_is_not_held_up() {
+    let scratch = Scratch::new("anew");
+    let log = scratch.log(1, 1);
+    log.append(vec![entry(1, Audience::Deputies, "一"), entry(1, Audience::County, "封")]).unwrap();
+    let (before, actor) = (log.held(), log.actor());
+    log.begin_anew_if_refused();
+    assert_eq!(log.actor(), actor);
+    log.leave_out(before[0].feed.id());
+    log.begin_anew_if_refused();
+    assert_ne!(log.actor(), actor);
+    log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
+    let new: Vec<_> = log.held().into_iter().filter(|held| !before.contains(held)).collect();
+    assert_eq!(new.iter().map(|held| (held.extent.length, held.feed.actor())).collect::<Vec<_>>(), [(1, log.actor())]);
+    assert!(log.is_behind());
+    // One refusal is one new beginning.
+    let actor = log.actor();
+    log.begin_anew_if_refused();
+    assert_eq!((log.actor(), log.verify().unwrap()), (actor, Ok(3)));
+}
+
+/// A device's log with `count` runs of one entry each, of about 2 KiB.
+async fn waiting(scratch: &Scratch, count: u8) -> Log {
+    let log = scratch.log(1, 1);
+    let writer = log.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        for doc in 0..count {
+            writer.append(vec![entry(doc, Audience::Deputies, &format!("第{doc}条").repeat(256))]).unwrap();
+        }
+    });
+    written.await.unwrap();
+    log
+}
+
+async fn join_all(log: &Log) -> u64 {
+    let mut joined = 0;
+    loop {
+        match log.join_waiting().await.unwrap() {
+            0 => return joined,
+            runs => joined += runs,
+        }
+    }
+}
+
+fn rows(log: &Log) -> Vec<(i64, u64, u64)> {
+    log.arrived_after(0, 1_000).unwrap().iter().map(|here| (here.row, here.run.first, here.run.last())).collect()
+}
+
+#[tokio::test]
+async fn what_waits_is_joined_and_is_still_the_same_feed() {
+    let (scratch, other) = (Scratch::new("join"), Scratch::new("join-hub"));
+    let log = waiting(&scratch, 40).await;
+    let (before, length) = (log.held(), log.bytes_on_disk().unwrap());
+    assert_eq!(join_all(&log).await, 40);
+    assert_eq!(rows(&log), [(40, 1, 40)]);
+    assert_eq!((log.held(), log.verify().unwrap()), (before.clone(), Ok(40)));
+    assert!(log.bytes_on_disk().unwrap() <= length);
+    // A few new ones wait beside it until they are worth it.
+    let writer = log.clone();
+    tokio::task::spawn_blocking(move || writer.append(vec![entry(90, Audience::Deputies, "新的")]))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((join_all(&log).await, rows(&log).len()), (0, 2));
+
+    // On a road that carries little it leaves in the pieces of which it was made.
+    let feed = &before[0].feed;
+    let hub = other.log(9, 1);
+    let mut reached = 0;
+    while reached < 41 {
+        let part = log.runs_after(feed.id(), reached, 41, 8 * 1024).unwrap();
+        assert!(part.iter().all(|run| run.unpacked_len().unwrap() <= 16 * 1024), "after {reached}");
+        reached = part.last().unwrap().last();
+        assert!(matches!(accept(&hub, feed, part).await[..], [StoredAs::Accepted(end)] if end.length == reached));
+    }
+    assert_eq!((hub.verify().unwrap(), hub.held()[0].extent), (Ok(41), log.held()[0].extent));
+    assert!(rows(&hub).len() > 5);
+}
+
+#[tokio::test]
+async fn what_has_a_receipt_is_not_joined_with_what_waits() {
+    let scratch = Scratch::new("join-receipt");
+    let log = waiting(&scratch, 40).await;
+    let held = log.held().remove(0);
+    let third = log.arrived_after(2, 1).unwrap().remove(0);
+    let start = join(log.runs_after(held.feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap(), RUN_BODY_LEN_MAX).remove(0);
+    let extent = start.verify(&held.feed, &held.feed.genesis()).unwrap();
+    let hub = SigningKey::from_bytes(&[9; 32]);
+    log.keep(vec![Receipt::sign(held.feed.id(), extent, Level::Received, UnixSeconds(77), &hub)]).await.unwrap();
+    assert_eq!((join_all(&log).await, third.run.last()), (37, 3));
+    assert_eq!(rows(&log), [(1, 1, 1), (2, 2, 2), (3, 3, 3), (40, 4, 40)]);
+    assert_eq!(log.verify().unwrap(), Ok(40));
+    let few = Scratch::new("join-few");
+    assert_eq!(join_all(&waiting(&few, 15).await).await, 0);
+}

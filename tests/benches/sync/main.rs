@@ -183,16 +183,16 @@ fn measure(options: Options) -> anyhow::Result<()> {
     notes();
     if first || visits || memory {
         bench.tell(&format!("entering {} records, in ours and in the floor", base.documents));
-        let records = upload::load(&bench, base, first, first || visits)?;
+        let (records, waiting_cpu_s) = upload::load(&bench, base, first, first || visits)?;
         if first || visits {
-            upload::run(&mut bench, base, first)?;
+            upload::run(&mut bench, base, waiting_cpu_s, first)?;
             upload::merge(&mut bench, base, first)?;
         }
         if visits {
             visit::run(&mut bench, base, &records.ids)?;
             for size in others {
                 bench.tell(&format!("entering {} records", size.documents));
-                let records = upload::load(&bench, size, false, false)?;
+                let (records, _) = upload::load(&bench, size, false, false)?;
                 upload::merge(&mut bench, size, false)?;
                 visit::run_at(&mut bench, size, &records.ids)?;
             }

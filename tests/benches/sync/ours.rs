@@ -42,6 +42,10 @@ pub fn device(role: Role, dir: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     talk::answer(None, |ask| match ask {
         Ask::Meet(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub)?)),
+        Ask::Wait => {
+            while runtime.block_on(ledger.log().join_waiting())? > 0 {}
+            Ok(Value::Null)
+        }
         Ask::Load { .. } | Ask::Change { .. } | Ask::Merge | Ask::Hold { .. } => keep(&ledger, ask),
     })
 }
@@ -70,7 +74,7 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
         runtime.spawn(ledger.clone().follow());
     }
     let answered = talk::answer(Some(address), |ask| match ask {
-        Ask::Meet(_) => bail!("a hub calls nobody"),
+        Ask::Meet(_) | Ask::Wait => bail!("a hub calls nobody"),
         Ask::Load { .. } | Ask::Change { .. } | Ask::Merge | Ask::Hold { .. } => keep(&ledger, ask),
     });
     drop(_running);
@@ -130,6 +134,6 @@ fn keep(ledger: &Ledger, ask: Ask) -> anyhow::Result<Value> {
             let documents = ledger.count(Kind::Opinion)?;
             Ok(json!(Holding { documents, digest: digest.finalize().to_string(), changed }))
         }
-        Ask::Meet(_) => bail!("only a device meets"),
+        Ask::Meet(_) | Ask::Wait => bail!("only a device meets"),
     }
 }

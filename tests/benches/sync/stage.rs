@@ -140,19 +140,24 @@ impl Stage {
         Ok(Records { file, ids })
     }
 
-    /// Enters files of records in installations, all at once.
-    pub fn load(&self, loads: &[Load<'_>]) -> anyhow::Result<()> {
+    /// Enters files of records in installations, all at once, and lets them do what a device does while it waits for a
+    /// road; returns how much processor time each took for that, seconds.
+    pub fn load(&self, loads: &[Load<'_>]) -> anyhow::Result<Vec<f64>> {
         let mut ends = Vec::new();
         for Load { role, key, file, is_each_alone } in loads {
             let mut end = End::start(role, &self.path(key))?;
             end.tell(&Ask::Load { file: (*file).to_owned(), is_each_alone: *is_each_alone })?;
             ends.push(end);
         }
+        let mut waiting_cpu_s = Vec::new();
         for mut end in ends {
             let _: u64 = end.hear()?;
+            let before = end.cpu_s()?;
+            let () = end.ask(&Ask::Wait)?;
+            waiting_cpu_s.push(end.cpu_s()? - before);
             end.stop()?;
         }
-        Ok(())
+        Ok(waiting_cpu_s)
     }
 
     /// A copy of an installation, all of it on disk before a clock starts.

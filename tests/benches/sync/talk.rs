@@ -22,6 +22,8 @@ pub enum Ask {
         /// Whether each has a transaction of its own.
         is_each_alone: bool,
     },
+    /// Do what a device does while it waits for a road. Answered by nothing.
+    Wait,
     /// Meet the hub at this address once. Answered by [`Met`].
     Meet(SocketAddr),
     /// Change each of these documents once, as this person. Answered by nothing.

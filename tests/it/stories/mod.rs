@@ -7,6 +7,7 @@ mod people;
 mod power;
 mod publish;
 mod refusals;
+mod stick;
 mod village;
 
 use std::{

@@ -23,7 +23,7 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 2] = [include_str!("0001_init.sql"), ATTACHMENTS];
+const MIGRATIONS: [&str; 3] = [include_str!("0001_init.sql"), ATTACHMENTS, include_str!("0003_callers.sql")];
 const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
 /// `user_version` before the first migration of [`MIGRATIONS`]: 1 was a form of the log that nobody keeps any more.
 const VERSION_BEFORE: usize = 1;

@@ -6,6 +6,7 @@ use civic_core::{
     id::{DocId, hex},
     time::UnixSeconds,
 };
+use ed25519_dalek::SigningKey;
 use rusqlite::{OptionalExtension, params};
 use sync_core::{
     catalog::Held,
@@ -16,7 +17,10 @@ use sync_core::{
 };
 
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
-use crate::store::{Apart, Arrived, Counts, StoreError};
+use crate::{
+    bundle::Caller,
+    store::{Apart, Arrived, Counts, StoreError},
+};
 
 impl SqliteStore {
     /// Every feed.
@@ -55,9 +59,30 @@ impl SqliteStore {
             .map_err(refusal)
     }
 
+    /// See [`super::super::Log::caller`].
+    pub fn caller(&self, device: &[u8; 32]) -> Result<Option<Caller>, StoreError> {
+        self.db
+            .query_row("SELECT epoch, row, kept, room FROM caller WHERE public_key = ?1", params![device], |row| {
+                let epoch: Option<[u8; 8]> = row.get(0)?;
+                let (place, kept) = (row.get(1)?, row.get(2)?);
+                let cursor = epoch.map(|epoch| Cursor { epoch, row: place, kept });
+                Ok(Caller { cursor, room: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0) })
+            })
+            .optional()
+            .map_err(refusal)
+    }
+
     /// See [`super::super::Log::runs_after`].
-    pub fn runs_after(&self, feed: &FeedId, from: u64, until: u64, body_max: usize) -> Result<Vec<Run>, StoreError> {
+    pub fn runs_after(
+        &self,
+        key: &SigningKey,
+        feed: &FeedId,
+        from: u64,
+        until: u64,
+        body_max: usize,
+    ) -> Result<Vec<Run>, StoreError> {
         let Some(feed_row) = self.feed(feed)? else { return Ok(Vec::new()) };
+        let is_own = feed_row.held.feed.public_key == key.verifying_key().to_bytes();
         let mut query = self
             .db
             .prepare_cached(
@@ -70,8 +95,19 @@ impl SqliteStore {
         let mut joiner = Joiner::new(body_max);
         while let Some(row) = rows.next().map_err(refusal)? {
             let run = run_of(*feed, row, 0).map_err(refusal)?;
+            let start = run.first.saturating_sub(1);
+            if is_own && (start < from || run.unpacked_len().is_ok_and(|len| len / 2 > body_max)) {
+                // What was joined while it waited leaves in pieces again until the road has shown what it carries.
+                if joiner.len_of_all() == 0
+                    && let Some(start) = self.extent_at(&feed_row, start)?
+                    && let Ok(part) = run.part(&feed_row.held.feed, &start, from, body_max, key)
+                {
+                    return Ok(vec![part]);
+                }
+                break;
+            }
             // The other side has the beginning of a run that it got in smaller pieces.
-            let run = if run.first <= from { run.cut(from).unwrap_or(run) } else { run };
+            let run = if start < from { run.cut(from).unwrap_or(run) } else { run };
             joiner.add(run);
             if joiner.len_of_all() >= body_max {
                 break;

@@ -14,13 +14,20 @@ use sync_core::{
     message::Cursor,
     receipt::{Level, Receipt},
     revocation::Revocation,
-    run::{Run, pieces},
+    run::{RUN_BODY_LEN_MAX, RUN_BODY_LEN_WRITTEN, RUN_ENTRIES_MAX, Run, join_thoroughly, pieces},
     session::StoredAs,
 };
 
-use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, feed_row, refusal};
-use crate::store::{Accepted, Author, Checked, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError};
+use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, feed_row, refusal, run_of};
+use crate::{
+    bundle::Caller,
+    store::{Accepted, Author, Checked, NewEntry, Proven, QUARANTINE_MAX, SetApart, Store, StoreError},
+};
 
+/// So many runs that wait, at least, are joined: each byte is then written again seldom.
+const JOINED_FROM: usize = 16;
+/// A run whose packed body is longer is long enough.
+const JOINED_LEN_MAX: usize = 128 * 1024;
 const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
 
 impl SqliteStore {
@@ -51,12 +58,11 @@ impl SqliteStore {
 
     fn insert_run(
         &mut self,
-        row @ FeedRow { id: feed, .. }: &FeedRow,
+        FeedRow { id: feed, .. }: &FeedRow,
         run: &Run,
         end: &Extent,
         now: UnixSeconds,
     ) -> Result<i64, StoreError> {
-        self.note_declared(row, run)?;
         self.db
             .prepare_cached(
                 "INSERT INTO run (feed, first, count, packing, body, signature, head, at)
@@ -110,7 +116,10 @@ impl SqliteStore {
     fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {
         let Checked { feed, run, proven } = checked;
         let row = self.feed_or_new(feed)?;
-        if let Some((_, end)) = proven.filter(|(after, _)| *after == row.held.extent) {
+        if let Some(Proven { end, declares, .. }) = proven.filter(|proven| proven.after == row.held.extent) {
+            if declares {
+                self.note_declared(&row, run)?;
+            }
             self.insert_run(&row, run, &end, now)?;
             return Ok(StoredAs::Accepted(end));
         }
@@ -135,6 +144,7 @@ impl SqliteStore {
         // It begins before the end of what is here: its beginning must be the same, and its rest is new.
         match run.cut(here.length) {
             Ok(rest) if rest.end(&here) == Ok(end) => {
+                self.note_declared(&row, &rest)?;
                 self.insert_run(&row, &rest, &end, now)?;
                 Ok(StoredAs::Accepted(end))
             }
@@ -152,6 +162,36 @@ impl SqliteStore {
         };
         self.set_apart(&apart, now)?;
         Ok(StoredAs::Refused(apart.reason))
+    }
+
+    /// The first own runs of a feed that wait and are worth joining, with their rows.
+    fn joinable(&self, feed: &FeedRow) -> Result<Vec<(i64, Run)>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT first, count, packing, body, signature, id FROM run
+                 WHERE feed = ?1 AND first > ?2 AND length(body) <= ?3 ORDER BY first",
+            )
+            .map_err(refusal)?;
+        let mut rows = query.query(params![feed.id, feed.held.receipted, JOINED_LEN_MAX]).map_err(refusal)?;
+        let name = feed.held.feed.id();
+        let mut found: Vec<(i64, Run)> = Vec::new();
+        let (mut len, mut count) = (0, 0);
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let run = run_of(name, row, 0).map_err(refusal)?;
+            let run_len = run.unpacked_len().unwrap_or(RUN_BODY_LEN_MAX);
+            let follows = found.last().is_none_or(|(_, last)| last.last().checked_add(1) == Some(run.first));
+            if !follows || len + run_len > RUN_BODY_LEN_MAX || count + run.count > RUN_ENTRIES_MAX as u64 {
+                if found.len() >= JOINED_FROM {
+                    break;
+                }
+                found.clear();
+                (len, count) = (0, 0);
+            }
+            (len, count) = (len + run_len, count + run.count);
+            found.push((row.get(5).map_err(refusal)?, run));
+        }
+        Ok(if found.len() >= JOINED_FROM { found } else { Vec::new() })
     }
 
     /// Notes that this installation wrote about a document.
@@ -218,8 +258,11 @@ impl Store for SqliteStore {
                 })
                 .collect();
             let mut extent = row.held.extent;
-            for piece in pieces(&mine) {
+            for piece in pieces(&mine, RUN_BODY_LEN_WRITTEN) {
                 let (run, end) = Run::sign(&feed, &extent, piece, &author.key);
+                if piece.iter().any(Entry::is_declaration) {
+                    self.note_declared(&row, &run)?;
+                }
                 newest = self.insert_run(&row, &run, &end, now)?;
                 for (entry, number) in piece.iter().zip(run.first..) {
                     self.note_own(entry, row.id, number)?;
@@ -305,6 +348,23 @@ impl Store for SqliteStore {
         Ok(())
     }
 
+    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError> {
+        let Caller { cursor, room } = caller;
+        let (row, kept) = cursor.map_or((0, 0), |cursor| (cursor.row, cursor.kept));
+        self.db
+            .prepare_cached(
+                "INSERT INTO caller (public_key, at, epoch, row, kept, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (public_key) DO UPDATE SET at = excluded.at, epoch = excluded.epoch, row = excluded.row,
+                 kept = excluded.kept, room = excluded.room WHERE excluded.at >= at",
+            )
+            .and_then(|mut insert| {
+                let room = i64::try_from(*room).unwrap_or(i64::MAX);
+                insert.execute(params![device, at.0, cursor.map(|cursor| cursor.epoch), row, kept, room])
+            })
+            .map_err(refusal)?;
+        Ok(())
+    }
+
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError> {
         let reached: Vec<(i64, u64, [u8; 32])> = {
             let mut query = self
@@ -328,6 +388,36 @@ impl Store for SqliteStore {
         }
         self.db.execute("UPDATE log SET kept_row = max(kept_row, ?1)", params![row]).map_err(refusal)?;
         Ok(())
+    }
+
+    fn join_waiting(&mut self, author: &Author) -> Result<u64, StoreError> {
+        let waiting: Vec<FeedRow> = {
+            let mut query = self
+                .db
+                .prepare(&format!("SELECT {FEED_COLUMNS} FROM feed WHERE public_key = ?1 AND length > receipted"))
+                .map_err(refusal)?;
+            let own = author.key.verifying_key().to_bytes();
+            query.query_map(params![own], feed_row).map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
+        };
+        for feed in waiting {
+            let (rows, parts): (Vec<i64>, Vec<Run>) = self.joinable(&feed)?.into_iter().unzip();
+            let (Some(joined), [gone @ .., last]) = (join_thoroughly(&parts), rows.as_slice()) else { continue };
+            for row in gone {
+                self.db
+                    .prepare_cached("DELETE FROM run WHERE id = ?1")
+                    .and_then(|mut delete| delete.execute(params![row]))
+                    .map_err(refusal)?;
+            }
+            // The last row stays, and with it the order of arrival and the head.
+            self.db
+                .prepare_cached("UPDATE run SET first = ?2, count = ?3, packing = ?4, body = ?5 WHERE id = ?1")
+                .and_then(|mut update| {
+                    update.execute(params![last, joined.first, joined.count, joined.packing.number(), joined.body])
+                })
+                .map_err(refusal)?;
+            return Ok(parts.len() as u64);
+        }
+        Ok(0)
     }
 
     fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError> {

@@ -27,6 +27,8 @@ pub fn run(dir: &Path) -> anyhow::Result<()> {
     }
     talk::answer(None, |ask| match ask {
         Ask::Load { file, is_each_alone: _ } => load(&mut documents, &file),
+        // Nothing that it could do would make its meetings shorter.
+        Ask::Wait => Ok(Value::Null),
         Ask::Meet(hub) => Ok(json!(meet(&mut documents, hub)?)),
         Ask::Change { ids, by } => Ok(json!(documents.change(&ids, &by)?)),
         Ask::Merge => Ok(Value::Null),

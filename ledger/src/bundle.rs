@@ -1,0 +1,260 @@
+//! Bundle files on a stick: `bundle export`, `import` and `show`, for devices and the hub alike.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use civic_core::{
+    access::Role,
+    id::hex,
+    seal::{OpenKey, open_parcel},
+};
+use clap::Subcommand;
+use replica::{
+    bundle::{
+        Brought, DeviceEnd, ParcelError,
+        frame::{self, FRAME_OVERHEAD, Frame, Frames},
+        opening_key,
+    },
+    clock,
+    dir::DataDir,
+    identity::Identity,
+};
+
+use crate::command::{Data, open, runtime};
+
+/// How a bundle file's name ends.
+const EXTENSION: &str = "huiyin";
+/// Longest bundle file unless another length is asked for: what the file system of most sticks can hold.
+const FILE_LEN_MAX: u64 = 4 * 1024 * 1024 * 1024 - 1;
+/// How often all files are gone through for parcels whose beginning was in another: each time some must have been heard.
+const PASSES_MAX: usize = 1_000;
+
+/// What can be done with bundles.
+#[derive(Subcommand)]
+pub enum BundleCommand {
+    /// Write what has no receipt (at the hub: what goes home) into bundle files in a directory, a stick for example.
+    Export {
+        /// Where everything of this installation is.
+        #[command(flatten)]
+        data: Data,
+        /// The directory.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Longest file, bytes.
+        #[arg(long, value_name = "BYTES", default_value_t = FILE_LEN_MAX)]
+        size: u64,
+    },
+    /// Take in bundle files, or all that are in a directory; in any order, and again if in doubt.
+    Import {
+        /// Where everything of this installation is.
+        #[command(flatten)]
+        data: Data,
+        /// Files and directories.
+        #[arg(required = true)]
+        from: Vec<PathBuf>,
+    },
+    /// Tell what can be seen of bundle files: how many parcels, how long, and which are for an installation.
+    Show {
+        /// An installation that is to try its key.
+        #[arg(long = "data", value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Files and directories.
+        #[arg(required = true)]
+        from: Vec<PathBuf>,
+    },
+}
+
+/// Carries out a command as a device of `role`.
+pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        BundleCommand::Export { data, to, size } => {
+            let (_dir, identity, ledger) = open(role, &data.dir)?;
+            let end = DeviceEnd::new(&identity, ledger.log())?.context("the card of this device cannot be read")?;
+            let mut files = Files::new(&to, size)?;
+            runtime()?.block_on(end.pack(|parcel| files.put(&parcel)))?;
+            files.finish()
+        }
+        BundleCommand::Import { data, from } => {
+            let (_dir, identity, ledger) = open(role, &data.dir)?;
+            let end = DeviceEnd::new(&identity, ledger.log())?.context("the card of this device cannot be read")?;
+            let runtime = runtime()?;
+            let done = import(&from, |sealed| runtime.block_on(end.unpack(sealed)));
+            ledger.catch_up()?;
+            done
+        }
+        BundleCommand::Show { data, from } => {
+            let key = match data {
+                Some(dir) => Some(opening_key(&Identity::load(&DataDir::look(&dir), role)?.key)),
+                None => None,
+            };
+            show(&from, key.as_ref())
+        }
+    }
+}
+
+/// Bundle files that are being written.
+pub struct Files {
+    dir: PathBuf,
+    len_max: u64,
+    open: Option<(File, PathBuf, u64)>,
+    written: Vec<(PathBuf, u64)>,
+    parcels: u64,
+}
+
+impl Files {
+    /// Files in `dir`, none longer than `len_max` unless one parcel alone is.
+    pub fn new(dir: &Path, len_max: u64) -> anyhow::Result<Self> {
+        if !dir.is_dir() {
+            bail!("{} is not a directory", dir.display());
+        }
+        Ok(Self { dir: dir.to_owned(), len_max, open: None, written: Vec::new(), parcels: 0 })
+    }
+
+    /// Appends a parcel.
+    pub fn put(&mut self, parcel: &[u8]) -> io::Result<()> {
+        let len = (parcel.len() + FRAME_OVERHEAD) as u64;
+        if self.open.as_ref().is_some_and(|(_, _, before)| before + len > self.len_max) {
+            self.close()?;
+        }
+        let (mut file, path, before) = match self.open.take() {
+            Some(open) => open,
+            None => {
+                // A name by lot tells nobody where it comes from or goes, and no stick has two of one name.
+                let path = self.dir.join(format!("{}.{EXTENSION}", hex(&clock::random::<4>())));
+                (File::create_new(path.with_extension("part"))?, path, 0)
+            }
+        };
+        frame::write(&mut file, parcel)?;
+        self.parcels += 1;
+        self.open = Some((file, path, before + len));
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        let Some((file, path, len)) = self.open.take() else { return Ok(()) };
+        file.sync_all()?;
+        // Under its own name it is whole, whenever the stick is pulled.
+        fs::rename(path.with_extension("part"), &path)?;
+        File::open(&self.dir)?.sync_all()?;
+        self.written.push((path, len));
+        Ok(())
+    }
+
+    /// Makes everything durable and says what was written.
+    pub fn finish(mut self) -> anyhow::Result<ExitCode> {
+        self.close().with_context(|| format!("Writing in {}", self.dir.display()))?;
+        let out = &mut io::stdout().lock();
+        for (path, len) in &self.written {
+            writeln!(out, "{}  {len} bytes", path.display())?;
+        }
+        writeln!(out, "{} parcels in {} files", self.parcels, self.written.len())?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Takes in bundle files: `unpack` hears one parcel. Damaged and foreign ones are told of, and the rest goes on.
+pub fn import(
+    from: &[PathBuf],
+    mut unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>,
+) -> anyhow::Result<ExitCode> {
+    let files = bundles(from)?;
+    let mut all = Brought::default();
+    let mut faults = Vec::new();
+    for _ in 0..PASSES_MAX {
+        let mut pass = Brought::default();
+        faults.clear();
+        for path in &files {
+            each(path, |number, frame| {
+                let fault = match frame {
+                    Frame::Parcel(sealed) => match unpack(&sealed) {
+                        Ok(brought) => {
+                            pass.entries += brought.entries;
+                            pass.receipts += brought.receipts;
+                            pass.gaps += brought.gaps;
+                            pass.refused.extend(brought.refused);
+                            return Ok(());
+                        }
+                        Err(ParcelError::Store(error)) => return Err(error.into()),
+                        Err(
+                            fault @ (ParcelError::Closed
+                            | ParcelError::Bad(_)
+                            | ParcelError::Stranger
+                            | ParcelError::Broken(_)),
+                        ) => fault.to_string(),
+                    },
+                    Frame::Damaged(len) => format!("{len} bytes are damaged, cut off or no bundle"),
+                };
+                faults.push(format!("{}: parcel {number}: {fault}", path.display()));
+                Ok(())
+            })?;
+        }
+        all.entries += pass.entries;
+        (all.receipts, all.gaps, all.refused) = (all.receipts.max(pass.receipts), pass.gaps, pass.refused);
+        if all.gaps == 0 || pass.entries == 0 {
+            break;
+        }
+    }
+    faults.iter().chain(&all.refused).for_each(|fault| eprintln!("{fault}"));
+    if all.gaps > 0 {
+        eprintln!("the beginning of {} runs is missing: bring the other files too", all.gaps);
+    }
+    println!("{} entries and {} receipts came from {} files", all.entries, all.receipts, files.len());
+    Ok(if faults.is_empty() && all.refused.is_empty() && all.gaps == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Tells what can be seen from outside, and which parcels this key opens.
+pub fn show(from: &[PathBuf], key: Option<&OpenKey>) -> anyhow::Result<ExitCode> {
+    for path in bundles(from)? {
+        let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
+        each(&path, |_, frame| {
+            match frame {
+                Frame::Parcel(sealed) => {
+                    parcels += 1;
+                    len += sealed.len() as u64;
+                    opened += u64::from(key.is_some_and(|key| open_parcel(key, &sealed).is_ok()));
+                }
+                Frame::Damaged(more) => damaged += more,
+            }
+            Ok(())
+        })?;
+        let for_it = if key.is_some() { format!(", {opened} of them for this installation") } else { String::new() };
+        let broken = if damaged > 0 { format!(", {damaged} bytes damaged or no bundle") } else { String::new() };
+        println!("{}: {parcels} parcels{for_it}, {len} bytes sealed{broken}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The files that are meant: those that are named, and the bundles in directories that are.
+fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in from {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        for file in fs::read_dir(path).with_context(|| format!("Reading {}", path.display()))? {
+            let file = file.with_context(|| format!("Reading {}", path.display()))?.path();
+            if file.extension().is_some_and(|extension| extension == EXTENSION) {
+                files.push(file);
+            }
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    Ok(files)
+}
+
+fn each(path: &Path, mut take: impl FnMut(u64, Frame) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let file = File::open(path).with_context(|| format!("Opening {}", path.display()))?;
+    for (number, frame) in (1..).zip(Frames::new(file)) {
+        take(number, frame.with_context(|| format!("Reading {}", path.display()))?)?;
+    }
+    Ok(())
+}

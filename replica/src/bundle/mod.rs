@@ -1,0 +1,398 @@
+//! Bundles: what a phone or a stick carries where there is no road, in both directions.
+//!
+//! A bundle is a file of sealed [parcels](sync_core::parcel), one behind the other in a [frame](frame) each. From a device
+//! they are sealed to the county, from the hub each to one device, with nothing on the outside that says for whom. Parcels
+//! may come in any order, again, or in another file; one that is damaged or for somebody else is passed over with its
+//! reason. What was said in them is heard by the same state machine as on an open road, and stored by the same log.
+//!
+//! Attachments do not travel in bundles yet.
+
+pub mod frame;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use civic_core::{
+    access::Scope,
+    seal::{OpenKey, SealError, Seed, open_parcel, seal_parcel},
+};
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use sync_core::{
+    feed::{Feed, FeedId},
+    message::{Cursor, Message, NAMED_MAX, VERSION, VERSION_OLDEST},
+    parcel::{BadParcel, PARCEL_LEN, Parcel},
+    run::Run,
+    session::{Authors, Broken, Input, Member, Session, Side, StoredAs},
+};
+
+use crate::{
+    clock, device,
+    identity::Identity,
+    pump::{Done, carry_out},
+    store::{Log, StoreError},
+};
+
+/// Why a sealed parcel was not heard.
+#[derive(Debug, thiserror::Error)]
+pub enum ParcelError {
+    /// It is for another installation, or damaged: from outside the two look alike.
+    #[error("it is for another installation, or damaged")]
+    Closed,
+    /// What is in it is not to be listened to.
+    #[error(transparent)]
+    Bad(#[from] BadParcel),
+    /// Its author is not a device of this county, or was struck off.
+    #[error("its author is not known here, or was struck off")]
+    Stranger,
+    /// It does not keep to the protocol.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// This side's disk failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<SealError> for ParcelError {
+    fn from(_: SealError) -> Self {
+        ParcelError::Closed
+    }
+}
+
+/// What a parcel brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// Entries that were new here.
+    pub entries: u64,
+    /// Receipts that were new here.
+    pub receipts: u64,
+    /// Runs whose beginning is still missing: to be heard again after the other parcels.
+    pub gaps: u64,
+    /// What was kept apart, with the reason.
+    pub refused: Vec<String>,
+}
+
+/// The key with which the owner of `key` opens parcels.
+pub fn opening_key(key: &SigningKey) -> OpenKey {
+    OpenKey::of_device(key.to_scalar_bytes())
+}
+
+/// To which key parcels for the device with this Ed25519 public key are sealed; `None` if it is not a key.
+pub fn sealing_key(public_key: &[u8; 32]) -> Option<[u8; 32]> {
+    VerifyingKey::from_bytes(public_key).ok().map(|key| key.to_montgomery().to_bytes())
+}
+
+/// A device and its county, as far as parcels need it.
+pub struct DeviceEnd<'a> {
+    /// Its log.
+    pub log: &'a Log,
+    /// Its key.
+    pub key: &'a SigningKey,
+    /// What it may read and write.
+    pub scope: &'a Scope,
+    /// The hub's Ed25519 public key.
+    pub hub: [u8; 32],
+    /// The county's X25519 public key.
+    pub county: [u8; 32],
+    /// How many bytes of packed runs of others it has room for.
+    pub room: u64,
+}
+
+impl<'a> DeviceEnd<'a> {
+    /// The end of the device of `identity`, whose log is `log`; `None` if its card cannot be read.
+    pub fn new(identity: &'a Identity, log: &'a Log) -> Result<Option<Self>, StoreError> {
+        let card = &identity.card;
+        let Some(hub) = card.hub_key() else { return Ok(None) };
+        let (key, county) = (&identity.key, card.seal_key.public);
+        Ok(Some(Self { log, key, scope: &card.scope, hub, county, room: device::room(log)? }))
+    }
+
+    fn session(&self) -> Result<Session, StoreError> {
+        let member = Member { public_key: self.log.public_key(), scope: self.scope.clone() };
+        let side = Side::Caller { hub: self.hub, cursor: self.log.cursor(&self.hub)?, room: self.room };
+        let shared = self.log.shared(&member.public_key, &member.scope);
+        Ok(Session::new(side, member, shared, clock::now()))
+    }
+
+    /// Seals everything that has no receipt, parcel by parcel; at least one, from which the hub learns what this device has
+    /// heard. `take` may refuse one, and then nothing more is made.
+    pub async fn pack(&self, mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
+        let mut session = self.session()?;
+        session.handle_input(Input::Opened)?;
+        let mut writer = Writer::new(self.log, self.key, self.county, None);
+        drive(&mut session, self.log, &mut Brought::default(), |message| writer.say(message, &mut take)).await?;
+        writer.close(&mut take)
+    }
+
+    /// Opens a parcel of the hub and stores what it brings.
+    pub async fn unpack(&self, sealed: &[u8]) -> Result<Brought, ParcelError> {
+        let key = opening_key(self.key);
+        let parcel = Parcel::read(&open_parcel(&key, sealed)?, &key.seal_key()?.public)?;
+        if parcel.author != self.hub {
+            return Err(ParcelError::Stranger);
+        }
+        let mut session = self.session()?;
+        session.handle_input(Input::Spoken)?;
+        let here = self.log.cursor(&self.hub)?;
+        let is_reached = |after: Cursor| here.is_some_and(|here| here.epoch == after.epoch && here.row >= after.row);
+        let follows = parcel.after.is_none_or(is_reached);
+        let is_new = |mark: &Cursor| here.is_none_or(|here| here.epoch != mark.epoch || here.row <= mark.row);
+        // What came between is not here: the mark would pass over it.
+        let messages = parcel.messages.into_iter().filter(|message| match message {
+            Message::Mark(mark) => follows && is_new(mark),
+            Message::Hello { .. }
+            | Message::Announce(_)
+            | Message::Runs(_)
+            | Message::Receipts(_)
+            | Message::Want { .. }
+            | Message::Refused { .. }
+            | Message::Over { .. }
+            | Message::Spaces(_)
+            | Message::Vector { .. }
+            | Message::Unknown(_) => true,
+        });
+        listen(session, self.log, messages).await
+    }
+}
+
+/// The hub, as far as parcels need it.
+pub struct HubEnd<'a> {
+    /// Its log.
+    pub log: &'a Log,
+    /// Its key.
+    pub key: &'a SigningKey,
+    /// Opens what is sealed to the county.
+    pub county: &'a OpenKey,
+    /// Whose entries it takes.
+    pub authors: Arc<dyn Authors>,
+}
+
+impl HubEnd<'_> {
+    fn session(&self, public_key: [u8; 32], scope: Scope) -> Result<Session, StoreError> {
+        let side = Side::Hub {
+            key: Box::new(self.key.clone()),
+            epoch: self.log.epoch(),
+            kept: u64::try_from(self.log.kept_row()?).unwrap_or(0),
+            authors: self.authors.clone(),
+        };
+        let shared = self.log.shared(&public_key, &scope);
+        Ok(Session::new(side, Member { public_key, scope }, shared, clock::now()))
+    }
+
+    /// Opens a parcel of a device and stores what it brings; tells whose it was.
+    pub async fn unpack(&self, sealed: &[u8]) -> Result<([u8; 32], Brought), ParcelError> {
+        let parcel = Parcel::read(&open_parcel(self.county, sealed)?, &self.county.seal_key()?.public)?;
+        let scope = self.authors.scope(&parcel.author).ok_or(ParcelError::Stranger)?;
+        if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
+            self.log.note_caller(parcel.author, parcel.at, Caller { cursor: *cursor, room: *room }).await?;
+        }
+        let session = self.session(parcel.author, scope)?;
+        Ok((parcel.author, listen(session, self.log, parcel.messages).await?))
+    }
+
+    /// Seals for the device with this key what it is known to lack: receipts for all that it wrote, what has arrived since
+    /// its last parcel and it may read. Nothing for a device that was struck off.
+    pub async fn pack(
+        &self,
+        device: [u8; 32],
+        mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>,
+    ) -> Result<(), PackError> {
+        let (Some(scope), Some(receiver)) = (self.authors.scope(&device), sealing_key(&device)) else { return Ok(()) };
+        let caller = self.log.caller(&device)?.unwrap_or_default();
+        let behind = self.log.held().into_iter().filter(|held| held.feed.public_key == device);
+        let behind = behind.map(|held| (held.feed.id(), 0)).take(NAMED_MAX).collect();
+        let hello = Message::Hello {
+            version: VERSION,
+            oldest: VERSION_OLDEST,
+            cursor: caller.cursor,
+            behind,
+            left_out: Vec::new(),
+            room: caller.room,
+        };
+        let mut session = self.session(device, scope)?;
+        let mut writer = Writer::new(self.log, self.key, receiver, caller.cursor);
+        // No device has this fingerprint, and none is asked: what it lacks is told by its cursor alone.
+        for message in [hello, Message::Over { fingerprint: [0; 16] }] {
+            session.handle_input(Input::Received(message))?;
+            drive(&mut session, self.log, &mut Brought::default(), |message| writer.say(message, &mut take)).await?;
+        }
+        writer.close(&mut take)
+    }
+}
+
+/// Why no parcel could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// Reading what is here failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state machine would not speak.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// It could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It could not be written where it was to go.
+    #[error("the bundle cannot be written")]
+    Write(#[from] std::io::Error),
+}
+
+/// What a device said of itself in its last parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What it had heard of this hub.
+    pub cursor: Option<Cursor>,
+    /// How many bytes of packed runs it had room for.
+    pub room: u64,
+}
+
+impl Default for Caller {
+    /// One that never sent a parcel: it is told everything, as far as a stick has room.
+    fn default() -> Self {
+        Self { cursor: None, room: u64::MAX }
+    }
+}
+
+/// Gathers what is said into parcels, each of which can be heard alone.
+struct Writer<'a> {
+    log: &'a Log,
+    key: &'a SigningKey,
+    receiver: [u8; 32],
+    /// What the receiver has heard when it has heard the parcels before.
+    after: Option<Cursor>,
+    /// How far it will have heard with this one.
+    reached: Option<Cursor>,
+    /// Said at the beginning of every parcel.
+    hello: Option<Message>,
+    feeds: BTreeMap<FeedId, Feed>,
+    messages: Vec<Message>,
+    len: usize,
+    is_empty: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(log: &'a Log, key: &'a SigningKey, receiver: [u8; 32], after: Option<Cursor>) -> Self {
+        let feeds = log.held().into_iter().map(|held| (held.feed.id(), held.feed)).collect();
+        Self {
+            log,
+            key,
+            receiver,
+            after,
+            reached: None,
+            hello: None,
+            feeds,
+            messages: Vec::new(),
+            len: 0,
+            is_empty: true,
+        }
+    }
+
+    fn say(
+        &mut self,
+        message: Message,
+        take: &mut impl FnMut(Vec<u8>) -> std::io::Result<()>,
+    ) -> Result<(), PackError> {
+        match message {
+            Message::Hello { .. } => {
+                self.hello = Some(message);
+                return Ok(());
+            }
+            // Nobody is there to take a turn, and feeds are named in each parcel anew.
+            Message::Over { .. } | Message::Announce(_) => return Ok(()),
+            Message::Mark(mark) => self.reached = Some(mark),
+            Message::Runs(_)
+            | Message::Receipts(_)
+            | Message::Want { .. }
+            | Message::Refused { .. }
+            | Message::Spaces(_)
+            | Message::Vector { .. }
+            | Message::Unknown(_) => {}
+        }
+        self.len += message.encode().len();
+        self.messages.push(message);
+        // A device says no mark; at the hub a parcel ends with one, so that it is never believed before what it covers.
+        if self.len >= PARCEL_LEN && (self.reached.is_some() || self.hello.is_some()) {
+            self.close(take)?;
+        }
+        Ok(())
+    }
+
+    /// Seals what was gathered; at a device something is always said, at least hello.
+    fn close(&mut self, take: &mut impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
+        let said = std::mem::take(&mut self.messages);
+        self.len = 0;
+        if said.is_empty() && (self.hello.is_none() || !self.is_empty) {
+            return Ok(());
+        }
+        self.is_empty = false;
+        let runs = |message: &Message| if let Message::Runs(runs) = message { feeds_of(runs) } else { Vec::new() };
+        let named: BTreeSet<FeedId> = said.iter().flat_map(runs).collect();
+        let announced = named.iter().filter_map(|id| self.feeds.get(id).cloned()).map(Message::Announce);
+        let messages = self.hello.iter().cloned().chain(announced).chain(said.iter().cloned()).collect();
+        let parcel = Parcel { author: self.log.public_key(), at: clock::now(), after: self.after, messages };
+        let sealed = seal_parcel(&self.receiver, &parcel.sign(&self.receiver, self.key), Seed(clock::random()))?;
+        self.after = self.reached.take().or(self.after);
+        Ok(take(sealed)?)
+    }
+}
+
+fn feeds_of(runs: &[Run]) -> Vec<FeedId> {
+    runs.iter().map(|run| run.feed).collect()
+}
+
+/// Lets a session that has spoken, or never will, hear what a parcel says.
+async fn listen(
+    mut session: Session,
+    log: &Log,
+    messages: impl IntoIterator<Item = Message>,
+) -> Result<Brought, ParcelError> {
+    let mut brought = Brought::default();
+    let mut refused = Vec::new();
+    for message in messages {
+        session.handle_input(Input::Received(message))?;
+        let answer = |message| {
+            if let Message::Refused { reason, .. } = message {
+                refused.push(reason);
+            }
+            Ok::<(), ParcelError>(())
+        };
+        drive(&mut session, log, &mut brought, answer).await?;
+    }
+    Ok(Brought { entries: session.outcome().entries_received, refused, ..brought })
+}
+
+/// Carries out all that a session asks for, until it waits for the other side.
+async fn drive<E: From<StoreError> + From<Broken>>(
+    session: &mut Session,
+    log: &Log,
+    brought: &mut Brought,
+    mut say: impl FnMut(Message) -> Result<(), E>,
+) -> Result<(), E> {
+    while let Some(output) = session.poll_output() {
+        let input = match carry_out(output, log).await? {
+            Done::Say(message) => {
+                say(message)?;
+                continue;
+            }
+            Done::Store(runs) => {
+                let stored = log.accept(runs).await?;
+                brought.gaps +=
+                    stored.iter().filter(|(_, _, stored)| matches!(stored, StoredAs::Gap(_))).count() as u64;
+                Input::Stored(stored)
+            }
+            Done::Found(input) => {
+                if let Input::Kept(proven) = &input {
+                    brought.receipts += proven.len() as u64;
+                }
+                input
+            }
+            Done::Nothing | Done::Over(_) => continue,
+        };
+        session.handle_input(input)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! A kiosk and its hub that never have a road.
+
+use civic_core::{
+    access::Role,
+    area::Area,
+    id::{DocId, Incarnation},
+    space::{Audience, Space},
+    time::UnixSeconds,
+};
+use sync_core::entry::EntryKind;
+
+use super::*;
+use crate::store::{Author, NewEntry};
+
+const VILLAGE: &str = "990127101201";
+
+struct Place {
+    log: Log,
+    key: SigningKey,
+    path: std::path::PathBuf,
+}
+
+impl Place {
+    fn new(name: &str, seed: u8) -> Self {
+        let path = std::env::temp_dir().join(format!("huiyin-bundle-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let author = Author { key: key.clone(), incarnation: Incarnation::new([seed; 16]) };
+        let log = Log::open(&path.join("log.db"), author, || UnixSeconds(50)).unwrap();
+        Self { log, key, path }
+    }
+
+    /// Writes one entry of `len` bytes that do not pack about each of these documents.
+    async fn write(&self, docs: std::ops::Range<u8>, audience: Audience, len: usize) {
+        let space = Space::new(Area::parse(VILLAGE).unwrap(), audience);
+        let log = self.log.clone();
+        let entries: Vec<_> = docs
+            .map(|doc| NewEntry {
+                space: space.clone(),
+                doc: DocId::new([doc; 16]),
+                kind: EntryKind::Change,
+                at: UnixSeconds(40),
+                payload: noise(doc, len),
+            })
+            .collect();
+        tokio::task::spawn_blocking(move || log.append(entries)).await.unwrap().unwrap();
+    }
+
+    fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    fn entries(&self) -> u64 {
+        self.log.held().iter().map(|held| held.extent.length).sum()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn noise(doc: u8, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    blake3::Hasher::new().update(&[doc]).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+struct County {
+    kiosk: Place,
+    hub: Place,
+    open: OpenKey,
+    scope: Scope,
+}
+
+struct Known(Vec<([u8; 32], Scope)>);
+
+impl Authors for Known {
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
+        self.0.iter().find(|(known, _)| known == public_key).map(|(_, scope)| scope.clone())
+    }
+}
+
+impl County {
+    fn new(name: &str) -> Self {
+        let scope = Scope { role: Role::Kiosk, areas: vec![Area::parse(VILLAGE).unwrap()] };
+        let open = OpenKey::make(1, Seed([1; 32]));
+        Self { kiosk: Place::new(&format!("{name}-kiosk"), 2), hub: Place::new(&format!("{name}-hub"), 3), open, scope }
+    }
+
+    fn device(&self) -> DeviceEnd<'_> {
+        DeviceEnd {
+            log: &self.kiosk.log,
+            key: &self.kiosk.key,
+            scope: &self.scope,
+            hub: self.hub.public_key(),
+            county: self.open.seal_key().unwrap().public,
+            room: 1 << 30,
+        }
+    }
+
+    fn county(&self) -> HubEnd<'_> {
+        let known = Known(vec![(self.kiosk.public_key(), self.scope.clone())]);
+        HubEnd { log: &self.hub.log, key: &self.hub.key, county: &self.open, authors: Arc::new(known) }
+    }
+
+    async fn up(&self) -> Vec<Vec<u8>> {
+        let mut parcels = Vec::new();
+        self.device()
+            .pack(|parcel| {
+                parcels.push(parcel);
+                Ok(())
+            })
+            .await
+            .unwrap();
+        parcels
+    }
+
+    async fn down(&self) -> Vec<Vec<u8>> {
+        let mut parcels = Vec::new();
+        self.county()
+            .pack(self.kiosk.public_key(), |parcel| {
+                parcels.push(parcel);
+                Ok(())
+            })
+            .await
+            .unwrap();
+        parcels
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_arrives_by_stick_and_its_receipt_comes_home_by_the_next() {
+    let county = County::new("both-ways");
+    county.kiosk.write(0..3, Audience::Deputies, 100).await;
+    county.hub.write(10..12, Audience::Public, 100).await;
+    for sealed in county.up().await {
+        let (author, brought) = county.county().unpack(&sealed).await.unwrap();
+        assert_eq!((author, brought.entries, brought.gaps), (county.kiosk.public_key(), 3, 0));
+    }
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 0, "nobody has told the kiosk yet");
+    let mut brought = Brought::default();
+    for sealed in county.down().await {
+        let more = county.device().unpack(&sealed).await.unwrap();
+        brought.entries += more.entries;
+        brought.receipts += more.receipts;
+    }
+    assert_eq!((brought.entries, brought.receipts), (2, 1));
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 3);
+    assert!(!county.kiosk.log.is_behind());
+    // Now both know: the next stick carries nothing again.
+    let hello: usize = county.up().await.iter().map(Vec::len).sum();
+    assert!(hello < 400, "{hello}");
+    for sealed in county.up().await {
+        assert_eq!(county.county().unpack(&sealed).await.unwrap().1, Brought::default());
+    }
+    let down: usize = county.down().await.iter().map(Vec::len).sum();
+    assert!(down < 400, "{down}");
+}
+
+#[tokio::test]
+async fn parcels_in_any_order_and_again_and_again_bring_each_entry_once() {
+    let county = County::new("any-order");
+    for first in (0..200).step_by(20) {
+        county.kiosk.write(first..first + 20, Audience::Deputies, 15_000).await;
+    }
+    let parcels = county.up().await;
+    assert!(parcels.len() > 2, "{} parcels", parcels.len());
+    let mut entries = 0;
+    for _ in 0..parcels.len() {
+        for sealed in parcels.iter().rev() {
+            let (_, brought) = county.county().unpack(sealed).await.unwrap();
+            entries += brought.entries;
+            assert!(brought.refused.is_empty());
+        }
+    }
+    assert_eq!((entries, county.hub.entries(), county.hub.log.verify().unwrap()), (200, 200, Ok(200)));
+    let held = |place: &Place| place.log.held().into_iter().map(|held| held.extent).collect::<Vec<_>>();
+    assert_eq!(held(&county.kiosk), held(&county.hub));
+}
+
+#[tokio::test]
+async fn a_later_parcel_never_makes_a_device_believe_that_it_heard_an_earlier_one() {
+    let county = County::new("later");
+    for first in (0..200).step_by(20) {
+        county.hub.write(first..first + 20, Audience::Public, 15_000).await;
+    }
+    let parcels = county.down().await;
+    assert!(parcels.len() > 1, "{} parcels", parcels.len());
+    for sealed in parcels.iter().skip(1) {
+        county.device().unpack(sealed).await.unwrap();
+    }
+    assert_eq!(county.kiosk.log.cursor(&county.hub.public_key()).unwrap(), None);
+    // The next stick brings everything, since the hub was never told otherwise.
+    for sealed in county.up().await {
+        county.county().unpack(&sealed).await.unwrap();
+    }
+    for sealed in county.down().await {
+        county.device().unpack(&sealed).await.unwrap();
+    }
+    assert_eq!(county.kiosk.entries(), 200);
+    let reached = county.kiosk.log.cursor(&county.hub.public_key()).unwrap().unwrap();
+    assert_eq!(i64::try_from(reached.row).unwrap(), county.hub.log.newest_row());
+    // An old stick that turns up again takes nothing back.
+    county.device().unpack(&parcels[0]).await.unwrap();
+    assert_eq!(county.kiosk.log.cursor(&county.hub.public_key()).unwrap(), Some(reached));
+}
+
+#[tokio::test]
+async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason() {
+    let county = County::new("strangers");
+    county.kiosk.write(0..1, Audience::Deputies, 100).await;
+    let other = County::new("strangers-other");
+    let [ours] = county.up().await.try_into().unwrap();
+    // Another county cannot open it, and a device not either.
+    let elsewhere = OpenKey::make(1, Seed([7; 32]));
+    let foreign = HubEnd { county: &elsewhere, ..other.county() };
+    assert!(matches!(foreign.unpack(&ours).await, Err(ParcelError::Closed)));
+    assert!(matches!(county.device().unpack(&ours).await, Err(ParcelError::Closed)));
+    // Somebody who only knows the county's public key can seal, and is not known.
+    let stranger = Place::new("strangers-nobody", 8);
+    let end = DeviceEnd { log: &stranger.log, key: &stranger.key, ..county.device() };
+    let mut forged = Vec::new();
+    end.pack(|parcel| {
+        forged.push(parcel);
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(matches!(county.county().unpack(&forged[0]).await, Err(ParcelError::Stranger)));
+    // Only the hub speaks to a device.
+    let receiver = sealing_key(&county.kiosk.public_key()).unwrap();
+    let parcel = Parcel { author: stranger.public_key(), at: UnixSeconds(1), after: None, messages: Vec::new() };
+    let sealed = seal_parcel(&receiver, &parcel.sign(&receiver, &stranger.key), Seed([5; 32])).unwrap();
+    assert!(matches!(county.device().unpack(&sealed).await, Err(ParcelError::Stranger)));
+    // What was said to the hub is not taken as said to a device, by whomever it is sealed anew.
+    let said = open_parcel(&county.open, &ours).unwrap();
+    let moved = seal_parcel(&receiver, &said, Seed([6; 32])).unwrap();
+    assert!(matches!(county.device().unpack(&moved).await, Err(ParcelError::Bad(BadParcel::Signature))));
+    assert_eq!((county.kiosk.entries(), county.hub.entries()), (1, 0));
+}

@@ -1,0 +1,59 @@
+//! `sync-hub bundle`: takes in what devices send by phone or stick, and writes what goes home to them.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use civic_core::access::Role;
+use ledger::{
+    bundle::{BundleCommand, Files, import, show},
+    command,
+};
+use replica::{bundle::HubEnd, dir::DataDir, hub::Register as _};
+
+use crate::{
+    county,
+    register::{self, Register},
+};
+
+/// Carries out a command on the county's bundles. The hub must not be serving, but for `show`.
+pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        BundleCommand::Export { data, to, size } => {
+            let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
+            let (register, county) = (open(&dir)?, county::open_key(&dir)?);
+            let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
+            let mut files = Files::new(&to, size)?;
+            let runtime = runtime()?;
+            for device in register.devices()?.into_iter().filter(|device| !device.is_revoked) {
+                runtime.block_on(end.pack(device.public_key, |parcel| files.put(&parcel)))?;
+            }
+            files.finish()
+        }
+        BundleCommand::Import { data, from } => {
+            let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
+            let (register, county) = (open(&dir)?, county::open_key(&dir)?);
+            let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
+            let runtime = runtime()?;
+            let done = import(&from, |sealed| {
+                let (author, brought) = runtime.block_on(end.unpack(sealed))?;
+                register.heard(&author);
+                Ok(brought)
+            });
+            ledger.catch_up()?;
+            done
+        }
+        BundleCommand::Show { data, from } => {
+            let key = data.map(|dir| county::open_key(&DataDir::look(&dir))).transpose()?;
+            show(&from, key.as_ref())
+        }
+    }
+}
+
+fn open(dir: &DataDir) -> anyhow::Result<Arc<Register>> {
+    let path = dir.file(register::FILE);
+    Ok(Arc::new(Register::open(&path).with_context(|| format!("Opening {}", path.display()))?))
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("Starting the runtime")
+}

@@ -1,0 +1,104 @@
+//! A village that never has a road: what is said there travels on a stick, and the answer comes home on the next.
+
+use std::{fs, path::Path};
+
+use tests::world::{Part, World, wait_for};
+
+use super::{
+    SHIQIAO, Story,
+    people::{Operator, Villager, record},
+};
+
+const ROAD: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
+
+/// A `bundle` command of the program `key`, whose directory is at rest.
+fn bundle(world: &World, key: &str, args: &[&str]) -> (i32, String, String) {
+    let done = world.tell(key, &[&["bundle"], args].concat()).unwrap();
+    (done.code, done.out, done.err)
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// All bytes on a stick.
+fn bytes(stick: &Path) -> Vec<u8> {
+    fs::read_dir(stick).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+#[test]
+fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
+    let mut story = Story::begin("stick");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    let world = &story.world;
+    world.cut("kiosk", true).unwrap();
+    let [up, down] = ["up", "down"].map(|name| story.dir.join(name));
+    [&up, &down].iter().for_each(|dir| fs::create_dir(dir).unwrap());
+
+    world.start("kiosk").unwrap();
+    let villager = Villager::at(world, "kiosk").unwrap();
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    let ticket = villager.file().unwrap();
+    world.stop("kiosk").unwrap();
+    let (code, out, err) = bundle(world, "kiosk", &["export", "--to", path(&up)]);
+    assert_eq!((code, out.lines().last().unwrap()), (0, "1 parcels in 1 files"), "{err}");
+
+    // Whoever finds the stick learns how much is on it, and nothing else.
+    let on_stick = bytes(&up);
+    for told in [ROAD.1, ROAD.0, SHIQIAO, "石桥村", &ticket.digits()] {
+        assert!(!on_stick.windows(told.len()).any(|piece| piece == told.as_bytes()), "{told}");
+    }
+    let (code, out, _) = bundle(world, "kiosk", &["show", path(&up)]);
+    assert!(code == 0 && out.contains("1 parcels, 0 of them for this installation"), "{out}");
+
+    // On the way it got scratched, and somebody else's letters are on it, too.
+    fs::write(up.join("0-letter.huiyin"), "致李主任：\r\n").unwrap();
+    fs::write(up.join("1-cut.huiyin"), &on_stick[..on_stick.len() / 2]).unwrap();
+    let mut bent = on_stick.clone();
+    let middle = bent.len() / 2;
+    bent[middle] ^= 1;
+    fs::write(up.join("2-bent.huiyin"), bent).unwrap();
+
+    world.stop("hub").unwrap();
+    let (code, out, err) = bundle(world, "hub", &["import", path(&up)]);
+    assert_eq!((code, out.trim()), (1, "1 entries and 0 receipts came from 4 files"), "{err}");
+    assert_eq!(err.matches("damaged, cut off or no bundle").count(), 2, "{err}");
+    assert_eq!(err.matches("for another installation, or damaged").count(), 1, "{err}");
+    let (_, out, _) = bundle(world, "hub", &["import", path(&up)]);
+    assert_eq!(out.trim(), "0 entries and 0 receipts came from 4 files", "again is nothing new");
+
+    world.start("hub").unwrap();
+    let id = record(&world.tell("hub", &["export"]).unwrap().good().unwrap(), ticket).unwrap()["id"].clone();
+    let id = id.as_str().unwrap();
+    let operator = Operator::at(world).unwrap();
+    operator.act(id, "step", &[("act", "受理"), ("note", ""), ("topic", ROAD.0)]).unwrap();
+    operator.act(id, "step", &[("act", "交办"), ("note", ""), ("office", "交通局")]).unwrap();
+    let answer = "下月十日前修补完，请绕行几天。";
+    operator.act(id, "step", &[("act", "答复"), ("note", answer)]).unwrap();
+    wait_for("the answer in the county", || {
+        let export = world.tell("hub", &["export"]).ok()?.out;
+        (record(&export, ticket).ok()?["status"] == "已答复").then_some(())
+    })
+    .unwrap();
+    world.stop("hub").unwrap();
+    let (code, out, err) = bundle(world, "hub", &["export", "--to", path(&down)]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(!bytes(&down).windows(answer.len()).any(|piece| piece == answer.as_bytes()));
+
+    // Until the stick comes home the kiosk claims nothing.
+    world.start("kiosk").unwrap();
+    let status = wait_for("the kiosk's status", || world.status("kiosk")).unwrap();
+    assert_eq!((&status["here"], &status["received"]), (&1.into(), &0.into()), "{status}");
+    world.stop("kiosk").unwrap();
+    let (code, out, err) = bundle(world, "kiosk", &["import", path(&down)]);
+    assert_eq!(code, 0, "{out}{err}");
+    world.start("kiosk").unwrap();
+    let status = wait_for("the kiosk's status", || world.status("kiosk")).unwrap();
+    assert_eq!((&status["here"], &status["received"]), (&0.into(), &1.into()), "{status}");
+    let words = Villager::at(world, "kiosk").unwrap().ask(ticket).unwrap();
+    assert!(words.iter().any(|word| word.contains(answer)), "{words:?}");
+    world.stop("kiosk").unwrap();
+    for key in ["hub", "kiosk"] {
+        assert!(world.tell(key, &["verify"]).unwrap().good().unwrap().contains("sound"));
+    }
+}
