@@ -27,6 +27,12 @@ impl UnixSeconds {
         self.format("%H:%M")
     }
 
+    /// The hour in China, 0 to 23; 0 for a time no calendar holds.
+    pub fn hour(self) -> u8 {
+        let at = Timestamp::from_second(self.0).map(|at| Offset::constant(CHINA_HOURS).to_datetime(at).hour());
+        at.unwrap_or_default().unsigned_abs()
+    }
+
     /// `11月22日`, for screens.
     pub fn day_zh(self) -> String {
         self.format("%-m月%-d日")

@@ -58,11 +58,20 @@ screen.addEventListener("pointercancel", (event) => { down = false; send("/touch
 const keys = { ArrowUp: "up", ArrowDown: "down", Enter: "select", Escape: "back", F1: "read" };
 document.addEventListener("keydown", (event) => {
   const key = keys[event.key];
-  if (!key || event.target instanceof HTMLButtonElement) return;
+  if (!key || event.target instanceof HTMLButtonElement || event.target instanceof HTMLInputElement) return;
   event.preventDefault();
   send("/key", { key });
 });
 document.getElementById("button").addEventListener("click", () => send("/button"));
+
+// The sensor and the scanner of the case.
+document.getElementById("there").addEventListener("change", (event) => send("/motion", { is_there: event.target.checked }));
+document.getElementById("scan").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const number = event.target.elements.number;
+  send("/scan", { number: number.value.replaceAll(/\D/g, "") });
+  number.value = "";
+});
 
 async function showWords() {
   const view = await (await fetch("/view")).json();
@@ -72,6 +81,8 @@ async function showWords() {
     paragraph.textContent = line;
     return paragraph;
   }));
+  // Seen from the door: a dimmed screen on a desk must still be readable.
+  screen.style.opacity = String(0.4 + 0.6 * view.light / 100);
   const targets = document.getElementById("targets");
   targets.replaceChildren(...view.targets.map((target) => {
     const button = document.createElement("button");

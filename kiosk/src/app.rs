@@ -12,16 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{
-    codebook::Topic,
-    ink::SIDE,
-    wording::{Both, Wording},
-};
+use civic_core::{codebook::Topic, ink::SIDE, ticket::Ticket, wording::Wording};
 use embedded_graphics::{
     prelude::{Point, Size},
     primitives::Rectangle,
 };
-use hardware::lamp::Lamp;
+use hardware::{keyboard::Typed, keypad, lamp::Lamp, presence::Motion};
 
 use crate::{
     draw::{
@@ -32,16 +28,19 @@ use crate::{
     },
     flood::Flood,
     lamp::lamp,
+    light,
+    printing::{OnPaper, Receipt},
     screens::{
-        Around, Left, Next, Screen, begun::Begun, filed::Filed, home::Home, leave::Leave, not_saved::NotSaved,
+        Around, Left, Next, Screen, begun::Begun, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
         progress::Progress, say_on, service::calibrate, topics::Topics,
     },
     service::Service,
-    settings::Settings,
+    settings::{Change, Language, Settings},
     spoken::Spoken,
-    station::{Counts, Draft, Place, Recording, Station, TakenUp},
+    station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
     trouble::Trouble,
-    view::{Face, Turn},
+    view::{self, Face, Turn},
+    voice::PackName,
     wording::wording,
 };
 
@@ -64,8 +63,12 @@ pub enum Event {
     Touch(Touch),
     /// One of the five keys.
     Key(Key),
+    /// Something on a keyboard, a number pad or a scanner.
+    Typed(Typed),
     /// The button on the case.
     Button,
+    /// Somebody came near, or nobody is there any more.
+    Motion(Motion),
     /// Time has passed; see [`App::wake_at`].
     Tick,
     /// The station has news: counts or answers may have changed.
@@ -79,6 +82,8 @@ pub enum Event {
         /// How long it is by now.
         length: Duration,
     },
+    /// While a voice is recorded, at least once a second: what its file grew by.
+    Piece(Piece),
     /// A voice was recorded: it was stopped, or as long as it may be.
     Recorded {
         /// The voice.
@@ -88,6 +93,10 @@ pub enum Event {
     },
     /// There is no microphone, or it failed before anything was recorded.
     NoMicrophone,
+    /// The paper with this ticket's number has come out; without a number, a test slip.
+    Printed(Option<Ticket>),
+    /// It has not, or not whole.
+    NotPrinted(Option<Ticket>),
 }
 
 /// A finger on the glass.
@@ -129,6 +138,18 @@ pub enum Key {
     Read,
 }
 
+impl From<keypad::Key> for Key {
+    fn from(key: keypad::Key) -> Self {
+        match key {
+            keypad::Key::Previous => Key::Up,
+            keypad::Key::Next => Key::Down,
+            keypad::Key::Choose => Key::Select,
+            keypad::Key::Back => Key::Back,
+            keypad::Key::Hear => Key::Read,
+        }
+    }
+}
+
 /// What the app wants done. Whoever runs it takes them with [`App::take_effects`] after each event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -141,7 +162,7 @@ pub enum Effect {
     /// Go on from there.
     GoOn,
     /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
-    /// [`Event::Recording`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    /// [`Event::Recording`] and [`Event::Piece`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
     Record,
     /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
     RecordLonger,
@@ -158,6 +179,8 @@ pub enum Effect {
         /// 0 to [`crate::settings::VOLUME_MAX`].
         volume: u8,
     },
+    /// Print this. Tell [`Event::Printed`] or [`Event::NotPrinted`] afterwards.
+    Print(Receipt),
 }
 
 /// Whether something is being read aloud.
@@ -184,7 +207,7 @@ pub struct App {
     troubles: Vec<Trouble>,
     flood: Flood,
     size: Size,
-    packs: Vec<Both>,
+    packs: Vec<PackName>,
     /// What everybody finds.
     usual: Settings,
     /// What the present person has chosen.
@@ -195,6 +218,15 @@ pub struct App {
     has_microphone: bool,
     /// Whether a voice is being recorded now.
     is_recording: bool,
+    has_printer: bool,
+    /// What became of the paper for the number on the screen.
+    on_paper: OnPaper,
+    /// Whether the sensor sees somebody.
+    somebody_is_near: bool,
+    /// When somebody last touched something or came near.
+    stirred_at: Instant,
+    /// When time last passed.
+    ticked_at: Instant,
     screen: Screen,
     /// What the station keeps of what is being said: no step is written twice.
     kept: Option<Draft>,
@@ -261,6 +293,11 @@ impl App {
             effects: Vec::new(),
             has_microphone: true,
             is_recording: false,
+            has_printer: false,
+            on_paper: OnPaper::NoPrinter,
+            somebody_is_near: false,
+            stirred_at: now,
+            ticked_at: now,
             screen: Screen::Home(Home),
             pressed: None,
             drawing: None,
@@ -270,10 +307,16 @@ impl App {
         }
     }
 
-    /// The same kiosk with these packs of recorded prompts, by their names.
+    /// The same kiosk with these packs of recorded prompts.
     #[must_use]
-    pub fn with_packs(self, packs: Vec<Both>) -> Self {
+    pub fn with_packs(self, packs: Vec<PackName>) -> Self {
         Self { packs, ..self }
+    }
+
+    /// The same kiosk with a printer for tickets.
+    #[must_use]
+    pub fn with_printer(self) -> Self {
+        Self { has_printer: true, ..self }
     }
 
     /// Gives the station these settings: everybody finds them who has chosen nothing else.
@@ -286,22 +329,31 @@ impl App {
     pub fn handle(&mut self, event: Event, now: Instant) {
         match event {
             Event::Touch(touch) => {
-                self.touched_at = now;
+                self.stir(now);
                 self.touch(touch, now);
             }
             Event::Key(key) => {
-                self.touched_at = now;
+                self.stir(now);
                 self.key(key);
             }
+            Event::Typed(typed) => {
+                self.stir(now);
+                self.typed(&typed);
+            }
             Event::Button => {
-                self.touched_at = now;
+                self.stir(now);
                 self.go_home();
             }
+            Event::Motion(motion) => {
+                self.stirred_at = now;
+                self.somebody_is_near = motion == Motion::Came;
+            }
             Event::Tick => {
+                self.ticked_at = now;
                 if self.waiting_ends().is_some_and(|at| at <= now) {
                     self.set_aside();
                 }
-                if self.wake_at().is_some_and(|at| at <= now) {
+                if self.patience_ends().is_some_and(|at| at <= now) {
                     self.touched_at = now;
                     self.nobody_there();
                 }
@@ -317,10 +369,12 @@ impl App {
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
+                self.has_microphone = true;
                 if let Some(speak) = self.screen.speaking() {
                     speak.hears(level, length);
                 }
             }
+            Event::Piece(piece) => self.keep_piece(&piece),
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
@@ -341,16 +395,23 @@ impl App {
                     speak.fails();
                 }
             }
+            Event::Printed(ticket) => self.paper_came(ticket, OnPaper::Printed),
+            Event::NotPrinted(ticket) => self.paper_came(ticket, OnPaper::Failed),
         }
         self.keep_draft();
         self.note_what_waits(now);
     }
 
-    /// When the screen runs out of patience, if nobody touches it until then.
+    /// When something happens by itself: the screen runs out of patience, or dims, if nobody touches it until then.
     pub fn wake_at(&self) -> Option<Instant> {
+        // What has dimmed does not dim again.
+        let dims = self.idle_since().map(|since| since + light::DIMS_AFTER).filter(|at| *at > self.ticked_at);
+        self.patience_ends().into_iter().chain(self.waiting_ends()).chain(dims).min()
+    }
+
+    fn patience_ends(&self) -> Option<Instant> {
         let patience = self.screen.patience().or_else(|| self.has_traces().then_some(PERSON_GONE));
-        let patience_ends = patience.map(|patience| self.touched_at + patience);
-        patience_ends.into_iter().chain(self.waiting_ends()).min()
+        patience.map(|patience| self.touched_at + patience)
     }
 
     /// When words that wait are filed as unfinished, if nobody comes; never under somebody's hands.
@@ -395,9 +456,31 @@ impl App {
         lamp(self.counts)
     }
 
+    /// How bright the screen is now, in percent.
+    pub fn light(&self, now: Instant) -> u8 {
+        match self.idle_since() {
+            Some(since) => {
+                let is_believed = !self.troubles.contains(&Trouble::NoDate);
+                light::of_idle(now.saturating_duration_since(since), is_believed.then(|| self.station.now()))
+            }
+            None => light::FULL,
+        }
+    }
+
     /// Size of the screen, in pixels.
     pub fn size(&self) -> Size {
         self.size
+    }
+
+    /// Somebody is there.
+    fn stir(&mut self, now: Instant) {
+        (self.touched_at, self.stirred_at) = (now, now);
+    }
+
+    /// Since when nobody needs the screen; `None` while somebody is at it or before it.
+    fn idle_since(&self) -> Option<Instant> {
+        let is_idle = matches!(self.screen, Screen::Home(_)) && !self.somebody_is_near;
+        is_idle.then_some(self.stirred_at)
     }
 
     fn touch(&mut self, touch: Touch, now: Instant) {
@@ -509,6 +592,33 @@ impl App {
         }
     }
 
+    fn typed(&mut self, typed: &Typed) {
+        match typed {
+            Typed::Key(key) => self.key((*key).into()),
+            Typed::Digit(digit) => self.type_key(|key| key.words.first == digit.to_string()),
+            Typed::Erase => self.type_key(|key| key.words.spoken.prompt.as_deref() == Some("erase")),
+            Typed::Scanned(number) => self.scanned(number),
+        }
+    }
+
+    /// Presses a key of the keyboard on the screen, where there is one.
+    fn type_key(&mut self, is_it: impl Fn(&view::Key) -> bool) {
+        let found = |piece: &Placed<String>| matches!(&piece.face, Face::Key(key) if is_it(key));
+        if let Some(piece) = self.pieces().iter().position(found) {
+            self.focus = None;
+            self.choose(piece);
+        }
+    }
+
+    /// A slip was held under the scanner: where nobody is in the middle of something, it is looked up.
+    fn scanned(&mut self, number: &str) {
+        if matches!(self.screen, Screen::Home(_) | Screen::Find(_) | Screen::Progress(_) | Screen::Filed(_)) {
+            self.screen = self.obey(find::scanned(number));
+            self.focus = None;
+            self.changed();
+        }
+    }
+
     /// To the next or the previous target, around the end.
     fn move_focus(&mut self, step: isize) {
         let pieces = self.pieces();
@@ -574,7 +684,7 @@ impl App {
                     let next = say_on(draft);
                     self.obey(next)
                 }
-                Some(TakenUp::Filed(ticket)) => Filed { ticket }.into(),
+                Some(TakenUp::Filed(ticket)) => self.filed(ticket),
                 None => Topics::default().into(),
             },
             Next::SetAside => {
@@ -596,7 +706,8 @@ impl App {
                     | Effect::RecordLonger
                     | Effect::StopRecording
                     | Effect::ThrowAwayRecording
-                    | Effect::Voice { .. } => {}
+                    | Effect::Voice { .. }
+                    | Effect::Print(_) => {}
                 }
                 self.effects.push(effect);
                 screen
@@ -623,7 +734,7 @@ impl App {
                         self.kept = None;
                         self.flood.filed(self.touched_at);
                         self.refresh();
-                        Filed { ticket }.into()
+                        self.filed(ticket)
                     }
                     Err(why) => {
                         tracing::error!(error = %why, "An opinion could not be saved");
@@ -632,10 +743,18 @@ impl App {
                     }
                 }
             }
+            Next::Print(ticket) => self.filed(ticket),
+            Next::PrintTest(screen) => {
+                self.print(None);
+                screen
+            }
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Adjust(change, screen) => {
                 let before = self.settings.clone();
                 self.settings.change(change);
+                if let Change::Language(language) = change {
+                    self.speak_in(language);
+                }
                 self.settings_changed(&before);
                 screen
             }
@@ -651,10 +770,48 @@ impl App {
         }
     }
 
+    /// It is on disk: its number is shown, and printed where there is a printer.
+    fn filed(&mut self, ticket: Ticket) -> Screen {
+        self.print(Some(ticket));
+        Filed { ticket }.into()
+    }
+
+    /// Prints a ticket, or a test slip, where there is a printer.
+    fn print(&mut self, ticket: Option<Ticket>) {
+        self.on_paper = OnPaper::NoPrinter;
+        if self.has_printer {
+            self.on_paper = OnPaper::Printing;
+            let is_believed = !self.troubles.contains(&Trouble::NoDate);
+            let day = is_believed.then(|| self.station.now());
+            let receipt = Receipt { ticket, place: self.place.clone(), day, language: self.settings.language };
+            self.effects.push(Effect::Print(receipt));
+        }
+    }
+
+    fn paper_came(&mut self, ticket: Option<Ticket>, on_paper: OnPaper) {
+        // The paper of the person before says nothing about this one's.
+        let is_shown = match ticket {
+            Some(ticket) => matches!(&self.screen, Screen::Filed(filed) if filed.ticket == ticket),
+            None => matches!(self.screen, Screen::Facts(_)),
+        };
+        if is_shown {
+            self.on_paper = on_paper;
+        }
+    }
+
     /// Asks the station anew how things stand.
     fn refresh(&mut self) {
         self.counts = self.station.counts();
         self.troubles = self.station.troubles();
+    }
+
+    /// With a pack of this language, unless the present one is of it: a dialect that somebody chose stays.
+    fn speak_in(&mut self, language: Language) {
+        let present = self.packs.get(self.settings.pack);
+        let first = self.packs.iter().position(|pack| pack.language == language);
+        if let Some(first) = first.filter(|_| present.is_none_or(|present| present.language != language)) {
+            self.settings.pack = first;
+        }
     }
 
     fn settings_changed(&mut self, before: &Settings) {
@@ -722,6 +879,8 @@ impl App {
                 Ok(()) => self.kept = Some(draft.clone()),
                 Err(why) => tracing::error!(error = %why, "What is being said could not be kept"),
             },
+            // The voice that is being recorded is kept piece by piece.
+            None if self.is_recording => {}
             // The words were taken away one by one, or all at once.
             None if self.screen.draft().is_some() => {
                 if self.kept.take().is_some() {
@@ -733,6 +892,15 @@ impl App {
                     self.station.leave_waiting();
                 }
             }
+        }
+    }
+
+    /// Keeps what was spoken up to now: nobody must say it again because the power failed.
+    fn keep_piece(&mut self, piece: &Piece) {
+        let Some(draft) = self.screen.draft().filter(|_| self.is_recording) else { return };
+        match self.station.keep_piece(draft, piece) {
+            Ok(()) => self.kept = Some(draft.clone()),
+            Err(why) => tracing::error!(error = %why, "What is being spoken could not be kept"),
         }
     }
 
@@ -771,11 +939,17 @@ impl App {
         }
     }
 
-    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found.
+    /// Reads the screen aloud in the order of its pieces. Keys of a keyboard are heard when they are found; whoever asked
+    /// for this screen alone sees its buttons.
     fn say_screen(&mut self) {
         let pieces = self.pieces();
-        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face);
-        self.say(said.filter(|face| !matches!(face, Face::Key(_))).filter_map(Face::spoken).collect());
+        let said = reading(&pieces).into_iter().map(|index| &pieces[index].face).filter(|face| match face {
+            Face::Key(_) => false,
+            Face::Button(_) => self.settings.read_aloud,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => true,
+            Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => true,
+        });
+        self.say(said.filter_map(Face::spoken).collect());
     }
 
     fn say(&mut self, said: Vec<Spoken>) {
@@ -816,6 +990,7 @@ impl App {
             speech: self.speech,
             has_microphone: self.has_microphone,
             has_service: self.service.is_some(),
+            on_paper: self.on_paper,
             size: self.size,
         }
     }

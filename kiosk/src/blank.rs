@@ -1,10 +1,11 @@
 //! The station of a machine that is no device of any county yet: it says so, and keeps nothing.
 
-use civic_core::{codebook::Topic, ticket::Ticket};
+use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
+use replica::clock;
 
 use crate::{
     service::Service,
-    station::{Counts, Draft, Found, NotSaved, Place, Station, TakenUp, Waiting},
+    station::{Counts, Draft, Found, NotSaved, Piece, Place, Station, TakenUp, Waiting},
     trouble::Trouble,
 };
 
@@ -38,6 +39,10 @@ impl Station for Blank {
         Err(NotSaved::Failed)
     }
 
+    fn keep_piece(&mut self, _draft: &Draft, _piece: &Piece) -> Result<(), NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
     fn throw_away(&mut self) {}
 
     fn leave_waiting(&mut self) {}
@@ -60,6 +65,10 @@ impl Station for Blank {
 
     fn counts(&self) -> Counts {
         Counts::default()
+    }
+
+    fn now(&self) -> UnixSeconds {
+        clock::now()
     }
 
     fn troubles(&self) -> Vec<Trouble> {

@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use embedded_graphics::prelude::Point;
-use hardware::{desk::Desk, lamp::Lamp};
+use hardware::{desk::Desk, keyboard::Typed, lamp::Lamp, presence::Motion};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,12 +46,14 @@ pub struct Input {
 }
 
 /// What can come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// A finger, or a mouse.
     Touch(Touch),
     /// One of the five keys.
     Key(Key),
+    /// Something on a keyboard, a number pad or a scanner.
+    Typed(Typed),
     /// The desk's button was pressed: its board wants to be polled.
     Board,
 }
@@ -68,8 +70,10 @@ pub fn router(page: Page) -> Router {
         .route("/view", get(view))
         .route("/touch", post(touch))
         .route("/key", post(key))
+        .route("/scan", post(scan))
         .route("/lamp", get(lamp))
         .route("/button", post(button))
+        .route("/motion", post(motion))
         .with_state(page)
 }
 
@@ -125,6 +129,27 @@ struct Pressed {
 
 async fn key(State(page): State<Page>, Json(Pressed { key }): Json<Pressed>) -> StatusCode {
     page.send(What::Key(key)).await
+}
+
+#[derive(Deserialize)]
+struct Scanned {
+    number: String,
+}
+
+/// What a scanner at this desk read.
+async fn scan(State(page): State<Page>, Json(Scanned { number }): Json<Scanned>) -> StatusCode {
+    page.send(What::Typed(Typed::Scanned(number))).await
+}
+
+#[derive(Deserialize)]
+struct Moved {
+    is_there: bool,
+}
+
+/// Somebody comes near the desk, or leaves it.
+async fn motion(State(page): State<Page>, Json(Moved { is_there }): Json<Moved>) -> StatusCode {
+    page.desk.pass(if is_there { Motion::Came } else { Motion::Left });
+    page.send(What::Board).await
 }
 
 async fn button(State(page): State<Page>) -> StatusCode {

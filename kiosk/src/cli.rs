@@ -15,9 +15,11 @@ use civic_core::access::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use embedded_graphics::prelude::Size;
 use hardware::{
+    backlight::{Backlight, KernelBacklight},
     board::Board,
     desk::Desk,
     pi::Pi,
+    printer::device::DevicePrinter,
     screen::{Display, framebuffer::Framebuffer},
 };
 use ledger::{
@@ -37,6 +39,7 @@ use crate::{
     blank::Blank,
     drawer::Drawer,
     heard::Heard,
+    printing::{self, Press},
     prompts::command::PromptsCommand,
     records::Records,
     run::{Kiosk, run},
@@ -50,6 +53,7 @@ use crate::{
     soak::{Day, soak},
     sound::Aloud,
     station::Station,
+    teller::Teller,
     trouble::Reports,
     wiring::Wiring,
 };
@@ -163,12 +167,19 @@ impl Cli {
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
-                block_on(stand(Box::new(Sample::default()), Arc::default(), wiring, screen, Router::new()))
+                block_on(stand(
+                    Box::new(Sample::default()),
+                    Arc::default(),
+                    Reports::default(),
+                    wiring,
+                    screen,
+                    Router::new(),
+                ))
             }
             Command::Soak { days, seed, data, size } => {
                 println!(
-                    "{:>4} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
-                    "day", "visits", "filed", "memory KiB", "files", "disk KiB", "slowest ms"
+                    "{:>4} {:>7} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
+                    "day", "visits", "filed", "spoken", "memory KiB", "files", "disk KiB", "slowest ms"
                 );
                 soak(&data, days, seed, size, |day| println!("{}", line(day)))?;
                 Ok(ExitCode::SUCCESS)
@@ -182,10 +193,10 @@ impl Cli {
 
 /// A day of the soak, under the headings above.
 fn line(day: &Day) -> String {
-    let Day { day, visits, filed, held, slowest } = day;
+    let Day { day, visits, filed, spoken, held, slowest } = day;
     let (memory, files, disk) = (held.memory_kib, held.files, held.disk_bytes / 1_024);
     let slowest = slowest.as_secs_f64() * 1_000.0;
-    format!("{day:>4} {visits:>7} {filed:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
+    format!("{day:>4} {visits:>7} {filed:>7} {spoken:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
@@ -208,11 +219,12 @@ async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Durati
     let wiring = Wiring::read(data)?;
     let mut power = power(&wiring);
     let [news, done, off] = [(); 3].map(|()| Arc::new(Notify::new()));
-    let upkeep = Upkeep::new(held.clone(), wiring.touch.clone(), Reports::default(), off.clone())
+    let reports = Reports::default();
+    let upkeep = Upkeep::new(held.clone(), wiring.touch.clone(), reports.clone(), off.clone())
         .to_enrol(Enrolment::new(held.clone(), news.clone(), done.clone()));
     let station = Box::new(Blank::new(Box::new(upkeep)));
     tokio::select! {
-        ended = stand(station, news, wiring, screen.clone(), Router::new()) => return ended,
+        ended = stand(station, news, reports, wiring, screen.clone(), Router::new()) => return ended,
         () = off.notified() => return power.off().context("Switching off"),
         () = async { done.notified().await; sleep(ENROLLED_SHOWN).await } => {}
     }
@@ -235,8 +247,9 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
     let (reports, off, mut power) = (Reports::default(), Arc::new(Notify::new()), power(&wiring));
     let upkeep =
         Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(ledger.clone(), device.clone());
-    let station =
-        Records::new(ledger.clone(), device.clone(), drawer)?.watching(data, reports).with_service(Box::new(upkeep));
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?
+        .watching(data, reports.clone())
+        .with_service(Box::new(upkeep));
     let (news, heard) = (Arc::new(Notify::new()), Heard::new(data));
     let road = async {
         let error = device.stay(redial_max).await;
@@ -246,7 +259,7 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
     };
     let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
     tokio::select! {
-        ended = stand(Box::new(station), news.clone(), wiring, screen, routes) => ended,
+        ended = stand(Box::new(station), news.clone(), reports, wiring, screen, routes) => ended,
         () = off.notified() => power.off().context("Switching off"),
         () = road => Ok(()),
         () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
@@ -286,10 +299,12 @@ async fn ring(ledger: &Ledger, device: &Device, news: &Notify, heard: &Heard) {
     }
 }
 
-/// Runs a kiosk over this station until the program is told to stop. Ring `news` when the station has news.
+/// Runs a kiosk over this station until the program is told to stop. Ring `news` when the station has news; what the box
+/// finds that does not work is added to `reports`.
 pub async fn stand(
     station: Box<dyn Station>,
     news: Arc<Notify>,
+    reports: Reports,
     wiring: Wiring,
     screen: ScreenArgs,
     routes: Router,
@@ -311,11 +326,37 @@ pub async fn stand(
     }
     let framebuffer = open_framebuffer(screen.screen)?;
     let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
+    // A page in a browser is on somebody's own computer, whose light is their own.
+    let backlight = match &framebuffer {
+        Some(_) => KernelBacklight::open().context("Opening the backlight")?,
+        None => None,
+    };
+    let backlight = backlight.map(|backlight| Box::new(backlight) as Box<dyn Backlight>);
     let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
-    let (voice, told) = Aloud::of(&wiring).context("Starting the sound")?;
-    let (voice, panel) = (Box::new(voice), wiring.touch);
-    let kiosk = Kiosk { station, news, boards, desk, displays, panel, voice, told, size, listener, routes };
+    let (teller, told) = Teller::new(reports, news.clone());
+    let voice = Box::new(Aloud::of(&wiring, teller.clone()).context("Starting the sound")?);
+    let press = wiring.printer.map(|printer| {
+        let tell = Arc::new(move |event| printing::pass_on(event, &teller));
+        Press::start(Box::new(DevicePrinter::new(printer.device)), tell).context("Starting the printer")
+    });
+    let (press, panel, keyboards) = (press.transpose()?, wiring.touch, wiring.keyboard);
+    let kiosk = Kiosk {
+        station,
+        news,
+        boards,
+        desk,
+        displays,
+        panel,
+        keyboards,
+        backlight,
+        voice,
+        press,
+        told,
+        size,
+        listener,
+        routes,
+    };
     run(kiosk, told_to_stop()).await
 }
 

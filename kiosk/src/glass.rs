@@ -59,6 +59,8 @@ pub struct InWords {
     pub focus: Option<String>,
     /// What was said aloud last.
     pub said: Vec<Spoken>,
+    /// How bright the screen is, in percent.
+    pub light: u8,
 }
 
 /// Something a person can touch.
@@ -85,8 +87,8 @@ impl Glass {
         Self { shown: Arc::new(Mutex::new(shown)), number: watch::Sender::new(0) }
     }
 
-    /// Draws the app as it is now. Returns the frame and what changed in it, or `None` if nothing did.
-    pub fn show(&self, app: &App, painter: &mut Painter) -> Option<(Canvas, Vec<Rectangle>)> {
+    /// Draws the app as it is now, on a screen that is so bright in percent. Returns the frame and what changed in it, or `None` if nothing did.
+    pub fn show(&self, app: &App, light: u8, painter: &mut Painter) -> Option<(Canvas, Vec<Rectangle>)> {
         let pieces = app.pieces();
         let mut frame = Canvas::new(app.size());
         painter.paint(&mut frame, &pieces, app.marks(), app.theme());
@@ -94,7 +96,7 @@ impl Glass {
         let changed = changes(&shown.frame, &frame);
         let focus = app.marks().focus.and_then(|focus| pieces[focus].touch.clone());
         let said = app.said().to_vec();
-        let mut words = InWords { screen: app.screen().name(), focus, said, ..InWords::default() };
+        let mut words = InWords { screen: app.screen().name(), focus, said, light, ..InWords::default() };
         Size { width: words.width, height: words.height } = app.size();
         for piece in pieces {
             let text = piece.face.text().to_owned();
@@ -164,6 +166,7 @@ mod tests {
     use super::*;
     use crate::{
         app::{Event, Touch, TouchKind},
+        light::FULL,
         sample::Sample,
     };
 
@@ -172,11 +175,11 @@ mod tests {
         let (size, now) = (Size::new(800, 480), Instant::now());
         let mut app = App::new(Box::new(Sample::default()), size, now);
         let (glass, mut painter) = (Glass::new(size), Painter::default());
-        assert!(glass.show(&app, &mut painter).is_some());
-        assert!(glass.show(&app, &mut painter).is_none(), "an unchanged screen is not sent again");
+        assert!(glass.show(&app, FULL, &mut painter).is_some());
+        assert!(glass.show(&app, FULL, &mut painter).is_none(), "an unchanged screen is not sent again");
         let tile = app.pieces().into_iter().find(|piece| piece.touch.is_some()).unwrap().area;
         app.handle(Event::Touch(Touch { kind: TouchKind::Down, at: tile.center() }), now);
-        glass.show(&app, &mut painter);
+        glass.show(&app, FULL, &mut painter);
         let (changed, whole) = (glass.since(1), glass.since(0));
         assert_eq!((changed.number, whole.number), (2, 2));
         assert!(changed.area.size.width < size.width / 2 && changed.area.contains(tile.center()));

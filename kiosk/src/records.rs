@@ -13,6 +13,7 @@ use civic_core::{
     seal::Contact,
     slip::Slip,
     ticket::Ticket,
+    time::UnixSeconds,
 };
 use ledger::{
     Ledger, LedgerError,
@@ -26,7 +27,7 @@ use crate::{
     drawer::Drawer,
     heard,
     service::Service,
-    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    station::{Counts, Draft, Found, NotSaved, Piece, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
     trouble::{self, Reports, Trouble},
 };
 
@@ -213,6 +214,10 @@ impl Station for Records {
         self.drawer.keep(draft).map_err(|error| not_kept(&error))
     }
 
+    fn keep_piece(&mut self, draft: &Draft, piece: &Piece) -> Result<(), NotSaved> {
+        self.drawer.keep_piece(draft, piece).map_err(|error| not_kept(&error))
+    }
+
     fn throw_away(&mut self) {
         if let Some(form) = self.drawer.current().map(str::to_owned) {
             self.remove_draft(&form);
@@ -220,7 +225,9 @@ impl Station for Records {
     }
 
     fn leave_waiting(&mut self) {
-        self.drawer.leave();
+        if let Err(error) = self.drawer.leave() {
+            tracing::error!(%error, "What somebody left in the middle of speaking cannot be read back; its files stay");
+        }
     }
 
     fn waiting(&self) -> Option<Waiting> {
@@ -272,6 +279,10 @@ impl Station for Records {
                 Counts::default()
             }
         }
+    }
+
+    fn now(&self) -> UnixSeconds {
+        clock::now()
     }
 
     fn troubles(&self) -> Vec<Trouble> {

@@ -6,8 +6,10 @@ use anyhow::Context;
 use axum::Router;
 use embedded_graphics::prelude::Size;
 use hardware::{
+    backlight::Backlight,
     board::{Board, BoardEvent},
     desk::Desk,
+    keyboard::{Keyboard, read_keys},
     screen::Display,
     touch::{FingerKind, Panel, read_fingers},
 };
@@ -20,12 +22,13 @@ use tokio::{
 use web::guard::protect;
 
 use crate::{
-    app::{App, Event, Touch, TouchKind},
+    app::{App, Effect, Event, Touch, TouchKind},
     browser::{Input, Page, What, router},
     draw::Painter,
     glass::Glass,
     handwriting::handwriting,
     pinyin::pinyin,
+    printing::Press,
     station::Station,
     voice::Voice,
 };
@@ -47,9 +50,15 @@ pub struct Kiosk {
     pub displays: Vec<Box<dyn Display>>,
     /// The touch panel on a wire, if there is one.
     pub panel: Option<Panel>,
+    /// Keypads, number pads and scanners on wires.
+    pub keyboards: Vec<Keyboard>,
+    /// What lights the screens on wires, where it can be dimmed.
+    pub backlight: Option<Box<dyn Backlight>>,
     /// What is heard, and who listens.
     pub voice: Box<dyn Voice>,
-    /// What `voice` tells.
+    /// What prints tickets, if anything does.
+    pub press: Option<Press>,
+    /// What `voice` and `press` tell.
     pub told: mpsc::Receiver<Event>,
     /// Size of the screen, in pixels.
     pub size: Size,
@@ -64,22 +73,42 @@ pub struct Kiosk {
 /// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
 /// screen that took the next touch before the last words are safe would be worse than one that stands still.
 pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Kiosk { station, news, mut boards, desk, mut displays, panel, mut voice, mut told, size, listener, routes } =
-        kiosk;
+    let Kiosk {
+        station,
+        news,
+        mut boards,
+        desk,
+        displays,
+        panel,
+        keyboards,
+        backlight,
+        mut voice,
+        press,
+        mut told,
+        size,
+        listener,
+        routes,
+    } = kiosk;
     let glass = Glass::new(size);
-    let mut painter = Painter::default();
     let mut app = App::new(station, size, Instant::now()).with_packs(voice.packs());
+    if press.is_some() {
+        app = app.with_printer();
+    }
     let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
     if let Some(panel) = panel {
         follow(panel, size, inputs.clone());
     }
-    let page = Page { glass: glass.clone(), desk, inputs };
+    for keyboard in keyboards {
+        follow_keys(keyboard, inputs.clone());
+    }
+    let mut front = Front { glass: glass.clone(), painter: Painter::default(), displays, backlight, light: None };
+    let page = Page { glass, desk, inputs };
     let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes), None)).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
 
-    show(&app, &glass, &mut painter, &mut boards, &mut displays);
+    front.show(&app, &mut boards);
     // After the first frame, and before anybody writes: whoever types first should not wait for either.
     spawn_blocking(|| (pinyin(), handwriting()));
     loop {
@@ -92,6 +121,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
                 match what {
                     What::Touch(touch) => vec![Event::Touch(touch)],
                     What::Key(key) => vec![Event::Key(key)],
+                    What::Typed(typed) => vec![Event::Typed(typed)],
                     What::Board => polled(&mut boards),
                 }
             }
@@ -112,9 +142,17 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             });
             app = answering.await.context("The screens stopped")?;
             for effect in app.take_effects() {
-                voice.obey(effect);
+                match (effect, &press) {
+                    (Effect::Print(receipt), Some(press)) => {
+                        let ticket = receipt.ticket;
+                        if !press.print(receipt) {
+                            app.handle(Event::NotPrinted(ticket), Instant::now());
+                        }
+                    }
+                    (effect, _) => voice.obey(effect),
+                }
             }
-            show(&app, &glass, &mut painter, &mut boards, &mut displays);
+            front.show(&app, &mut boards);
         }
         if let Some(answered) = answered {
             // Whoever sent it may have gone meanwhile.
@@ -123,24 +161,37 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     }
 }
 
-/// Puts the app on the glass, on every display and on every lamp. A broken lamp or display is logged and passed over:
-/// the others still serve.
-fn show(
-    app: &App,
-    glass: &Glass,
-    painter: &mut Painter,
-    boards: &mut [Box<dyn Board>],
-    displays: &mut [Box<dyn Display>],
-) {
-    for board in boards {
-        if let Err(error) = board.set_lamp(app.lamp(), Instant::now()) {
-            tracing::error!(%error, "The lamp could not be set");
+/// Everything that shows the app.
+struct Front {
+    glass: Glass,
+    painter: Painter,
+    displays: Vec<Box<dyn Display>>,
+    backlight: Option<Box<dyn Backlight>>,
+    /// How bright it is, once somebody has set it.
+    light: Option<u8>,
+}
+
+impl Front {
+    /// Puts the app on the glass, on every display and on every lamp. A broken lamp or display is logged and passed
+    /// over: the others still serve.
+    fn show(&mut self, app: &App, boards: &mut [Box<dyn Board>]) {
+        let now = Instant::now();
+        for board in boards {
+            if let Err(error) = board.set_lamp(app.lamp(), now) {
+                tracing::error!(%error, "The lamp could not be set");
+            }
         }
-    }
-    if let Some((frame, changed)) = glass.show(app, painter) {
-        for display in displays {
-            if let Err(error) = display.show(&frame, &changed) {
-                tracing::error!(%error, "A frame could not be shown");
+        let light = app.light(now);
+        if self.light.replace(light) != Some(light)
+            && let Some(Err(error)) = self.backlight.as_mut().map(|backlight| backlight.set(light))
+        {
+            tracing::error!(%error, "The screen could not be dimmed or lit");
+        }
+        if let Some((frame, changed)) = self.glass.show(app, light, &mut self.painter) {
+            for display in &mut self.displays {
+                if let Err(error) = display.show(&frame, &changed) {
+                    tracing::error!(%error, "A frame could not be shown");
+                }
             }
         }
     }
@@ -149,13 +200,32 @@ fn show(
 fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
     let mut events = Vec::new();
     for board in boards {
-        match board.poll(Instant::now()) {
-            Ok(Some(BoardEvent::Pressed)) => events.push(Event::Button),
-            Ok(Some(BoardEvent::Key(_) | BoardEvent::Motion(_)) | None) => {}
-            Err(error) => tracing::error!(%error, "A board could not be polled"),
+        loop {
+            match board.poll(Instant::now()) {
+                Ok(Some(BoardEvent::Pressed)) => events.push(Event::Button),
+                Ok(Some(BoardEvent::Key(key))) => events.push(Event::Key(key.into())),
+                Ok(Some(BoardEvent::Motion(motion))) => events.push(Event::Motion(motion)),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "A board could not be polled");
+                    break;
+                }
+            }
         }
     }
     events
+}
+
+/// Passes on what is typed on a keyboard, in the way of [`follow`].
+fn follow_keys(keyboard: Keyboard, inputs: mpsc::Sender<Input>) {
+    std::thread::spawn(move || {
+        let ended =
+            read_keys(&keyboard, |typed| inputs.blocking_send(Input { what: What::Typed(typed), done: None }).is_ok());
+        match ended {
+            Ok(()) => tracing::warn!(device = %keyboard.device.display(), "A keyboard went away"),
+            Err(error) => tracing::error!(%error, device = %keyboard.device.display(), "A keyboard cannot be read"),
+        }
+    });
 }
 
 /// Passes the panel's touches on. The thread waits in a read and ends with the program, or when the kiosk has stopped.

@@ -6,7 +6,9 @@ use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds};
 
 use crate::{
     service::{Service, sample::SampleService},
-    station::{Counts, Draft, Found, NotSaved, Place, Progress, Stage, Station, Step, TakenUp, Waiting},
+    station::{
+        Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp, Waiting,
+    },
     trouble::Trouble,
 };
 
@@ -22,6 +24,8 @@ pub struct Sample {
     pub unfinished: Vec<Draft>,
     /// What is being said.
     pub draft: Option<Draft>,
+    /// The pieces of the voice that is being recorded.
+    pub pieces: Vec<Piece>,
     /// What waits for whoever began it.
     pub left: Vec<Draft>,
     /// When set, filing fails so.
@@ -54,6 +58,7 @@ impl Default for Sample {
             filed: Vec::new(),
             unfinished: Vec::new(),
             draft: None,
+            pieces: Vec::new(),
             left: Vec::new(),
             refuses: None,
             known: BTreeMap::from([(sample_ticket(90_155), answered)]),
@@ -89,15 +94,30 @@ impl Station for Sample {
 
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
         self.draft = Some(draft.clone());
+        self.pieces.clear();
+        Ok(())
+    }
+
+    fn keep_piece(&mut self, draft: &Draft, piece: &Piece) -> Result<(), NotSaved> {
+        self.draft = Some(draft.clone());
+        self.pieces.truncate(piece.number as usize);
+        self.pieces.push(piece.clone());
         Ok(())
     }
 
     fn throw_away(&mut self) {
         self.draft = None;
+        self.pieces.clear();
     }
 
     fn leave_waiting(&mut self) {
-        self.left.extend(self.draft.take());
+        let Some(mut draft) = self.draft.take() else { return };
+        if !self.pieces.is_empty() {
+            let seconds = self.pieces.len().div_ceil(2) as u32;
+            let opus: Vec<u8> = self.pieces.drain(..).flat_map(|piece| piece.opus.to_vec()).collect();
+            draft.voice = Some(Recording { opus: opus.into(), seconds });
+        }
+        self.left.push(draft);
     }
 
     fn waiting(&self) -> Option<Waiting> {
@@ -131,6 +151,10 @@ impl Station for Sample {
 
     fn counts(&self) -> Counts {
         Counts { here: self.counts.here + self.filed.len() as u64, ..self.counts }
+    }
+
+    fn now(&self) -> UnixSeconds {
+        NEWS_AT
     }
 
     fn troubles(&self) -> Vec<Trouble> {

@@ -18,6 +18,10 @@ pub trait Station: Send {
     fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved>;
     /// Keeps what somebody has said so far, instead of what was kept of it before. It is on disk when this returns `Ok`.
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved>;
+    /// Keeps the next piece of a voice that is being recorded, behind those before it; the first of a recording begins it
+    /// anew. It is on disk when this returns `Ok`. A voice that the draft had stays until [`keep`](Self::keep) brings the
+    /// whole of the new one.
+    fn keep_piece(&mut self, draft: &Draft, piece: &Piece) -> Result<(), NotSaved>;
     /// Whoever was speaking took it back: nothing of it stays.
     fn throw_away(&mut self);
     /// Whoever was speaking has gone: what was kept waits from now on.
@@ -33,6 +37,8 @@ pub trait Station: Send {
     fn find(&self, ticket: &Ticket) -> Found;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
+    /// What the station's clock says, right or wrong.
+    fn now(&self) -> UnixSeconds;
     /// What does not work at the moment, the gravest first.
     fn troubles(&self) -> Vec<Trouble>;
     /// The service pages, once; `None` for a station that has none.
@@ -101,6 +107,15 @@ pub struct Recording {
     pub opus: Arc<[u8]>,
     /// How long it is, a begun second counted as a whole one.
     pub seconds: u32,
+}
+
+/// A piece of a voice while it is recorded.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its place in the recording; the first is 0.
+    pub number: u32,
+    /// What the file of the voice grows by: whole pages of Ogg Opus.
+    pub opus: Arc<[u8]>,
 }
 
 /// What somebody began to say and did not hand in, as much as the next person may know of it.
@@ -212,6 +227,12 @@ impl Draft {
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Recording({} s)", self.seconds)
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Piece({}, {} bytes)", self.number, self.opus.len())
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Trouble {
     NoMicrophone,
     /// The printer has no paper: people note their number down.
     NoPaper,
+    /// The printer is not there, switched off or stuck; the same end.
+    NoPrinter,
     /// The clock says what cannot be: days on records are wrong until it is set, and nothing is refused for it.
     NoDate,
     /// The county has not been heard since then. What is said is kept, and goes when there is a road.
@@ -37,7 +39,11 @@ impl Trouble {
     pub fn keeps_words(self) -> bool {
         match self {
             Trouble::NotEnrolled | Trouble::DiskFull | Trouble::ReadOnly => false,
-            Trouble::NoMicrophone | Trouble::NoPaper | Trouble::NoDate | Trouble::NotHeardSince(_) => true,
+            Trouble::NoMicrophone
+            | Trouble::NoPaper
+            | Trouble::NoPrinter
+            | Trouble::NoDate
+            | Trouble::NotHeardSince(_) => true,
         }
     }
 
@@ -49,6 +55,7 @@ impl Trouble {
             Trouble::ReadOnly => "trouble-read-only",
             Trouble::NoMicrophone => "trouble-no-microphone",
             Trouble::NoPaper => "trouble-no-paper",
+            Trouble::NoPrinter => "trouble-no-printer",
             Trouble::NoDate => "trouble-no-date",
             Trouble::NotHeardSince(_) => "trouble-not-heard",
         }
@@ -138,11 +145,12 @@ mod tests {
             Trouble::ReadOnly,
             Trouble::NoMicrophone,
             Trouble::NoPaper,
+            Trouble::NoPrinter,
             Trouble::NoDate,
             Trouble::NotHeardSince(UnixSeconds(0)),
         ]
         .map(|trouble| !trouble.keeps_words());
-        assert_eq!(stops, [true, true, true, false, false, false, false]);
+        assert_eq!(stops, [true, true, true, false, false, false, false, false]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    printing::code::Code,
     spoken::Spoken,
 };
 
@@ -140,6 +141,8 @@ pub enum Face {
     Words(Words),
     /// A picture.
     Picture(Icon, Ink),
+    /// A square code for a scanner.
+    Code(Code),
     /// A button.
     Button(Button),
     /// A key of a keyboard.
@@ -287,6 +290,11 @@ pub fn space<T>() -> Part<T> {
 /// A picture.
 pub fn picture<T>(icon: Icon, ink: Ink) -> Part<T> {
     leaf(Face::Picture(icon, ink), None)
+}
+
+/// A square code for a scanner, as large as its place.
+pub fn code<T>(code: Code) -> Part<T> {
+    leaf(Face::Code(code), None)
 }
 
 /// Regular words from the left, in the language that comes first.
@@ -455,6 +463,7 @@ impl Face {
             | Face::Sheet(_)
             | Face::Words(_)
             | Face::Picture(..)
+            | Face::Code(_)
             | Face::Button(_)
             | Face::Key(_)
             | Face::Writing { .. }
@@ -474,7 +483,7 @@ impl Face {
 
     fn sentence(&self) -> Option<&Sentence> {
         match self {
-            Face::Nothing | Face::Sheet(_) | Face::Picture(..) => None,
+            Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) => None,
             Face::Words(words) => Some(&words.sentence),
             Face::Button(button) => Some(&button.words),
             Face::Key(key) => Some(&key.words),

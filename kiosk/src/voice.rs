@@ -3,10 +3,20 @@
 use civic_core::wording::Both;
 use tokio::sync::mpsc;
 
-use crate::app::{Effect, Event};
+use crate::{
+    app::{Effect, Event},
+    settings::Language,
+    teller::EVENTS_WAITING,
+};
 
-/// What happened to sound and voices, and was not taken yet; a station that is this far behind stands still anyway.
-pub const EVENTS_WAITING: usize = 256;
+/// A pack of prompts that a station speaks with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackName {
+    /// Its name, as the help screen shows it.
+    pub name: Both,
+    /// Whose sentences it says.
+    pub language: Language,
+}
 
 /// Obeys the app's effects. It is called between events and must not wait; what happens then is told as [`Event`]s, by
 /// the channel that the loop listens to.
@@ -14,8 +24,8 @@ pub trait Voice: Send {
     /// Does this, now.
     fn obey(&mut self, effect: Effect);
 
-    /// The packs of prompts that it can speak with, by their names.
-    fn packs(&self) -> Vec<Both>;
+    /// The packs of prompts that it can speak with.
+    fn packs(&self) -> Vec<PackName>;
 }
 
 /// A station without loudspeaker and microphone: everything has been said at once, and nothing is recorded.
@@ -50,11 +60,12 @@ impl Voice for Silent {
             | Effect::Voice { .. }
             | Effect::RecordLonger
             | Effect::StopRecording
-            | Effect::ThrowAwayRecording => {}
+            | Effect::ThrowAwayRecording
+            | Effect::Print(_) => {}
         }
     }
 
-    fn packs(&self) -> Vec<Both> {
+    fn packs(&self) -> Vec<PackName> {
         Vec::new()
     }
 }

@@ -15,6 +15,13 @@
 //! [sound]            # leave out what is not there; on a desk `{ wav = "FILE" }` stands in for either
 //! microphone = { alsa = "default" }
 //! loudspeaker = { alsa = "default" }
+//! reader = "espeak-ng"   # reads answers and other words that nobody recorded
+//!
+//! [printer]          # leave it out where numbers are only shown
+//! device = "/dev/usb/lp0"
+//!
+//! [[keyboard]]       # five keys, a number pad or a scanner, once for each device
+//! device = "/dev/input/by-id/usb-Scanner-event-kbd"
 //! ```
 
 use std::{
@@ -27,6 +34,7 @@ use anyhow::Context;
 use hardware::{
     board::Wiring as Pins,
     fit::Edges,
+    keyboard::Keyboard,
     sound::wiring::{SoundDevice, SoundWiring},
     touch::Panel,
 };
@@ -37,7 +45,8 @@ use serde::Deserialize;
 const FILE: &str = "wiring.toml";
 
 /// What the box is wired to. A data directory without the file stands on a desk: it has neither pins nor a panel, hears
-/// what lies in `microphone.wav` beside it, and says everything into `loudspeaker.wav`.
+/// what lies in `microphone.wav` beside it, says everything into `loudspeaker.wav`, and reads with `espeak-ng` if that is
+/// installed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wiring {
@@ -48,10 +57,23 @@ pub struct Wiring {
     /// Microphone and loudspeaker.
     #[serde(default)]
     pub sound: SoundWiring,
+    /// The printer of tickets.
+    pub printer: Option<PrinterWiring>,
+    /// Keypads, number pads and scanners that the kernel knows as keyboards.
+    #[serde(default)]
+    pub keyboard: Vec<Keyboard>,
     /// The data directory that this was read from: the village's own prompts lie there too. `None` for a box that is
     /// wired to nothing and was read from nowhere.
     #[serde(skip)]
     pub directory: Option<PathBuf>,
+}
+
+/// A printer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrinterWiring {
+    /// Its file, such as `/dev/usb/lp0` or `/dev/serial0`.
+    pub device: PathBuf,
 }
 
 impl Wiring {
@@ -68,7 +90,8 @@ impl Wiring {
 
     fn on_a_desk(directory: &Path) -> Self {
         let file = |name: &str| Some(SoundDevice::Wav(directory.join(name)));
-        let sound = SoundWiring { microphone: file("microphone.wav"), loudspeaker: file("loudspeaker.wav") };
+        let (microphone, loudspeaker) = (file("microphone.wav"), file("loudspeaker.wav"));
+        let sound = SoundWiring { microphone, loudspeaker, reader: Some("espeak-ng".to_owned()) };
         Self { sound, ..Self::default() }
     }
 }
@@ -126,6 +149,7 @@ mod tests {
             .collect();
         let wiring: Wiring = toml::from_str(&example).unwrap();
         assert!(wiring.pins.is_some() && wiring.touch.is_some() && wiring.sound.microphone.is_some());
+        assert!(wiring.printer.is_some() && wiring.keyboard.len() == 1);
     }
 
     #[test]

@@ -18,6 +18,8 @@ help-aloud-yes = Yes, aloud
 help-volume = Sound
 help-quieter = Quieter
 help-louder = Louder
+hear = Read it to me
+unread = Some of the words on the screen are not recorded. Please look at them, or ask somebody to read them to you.
 read-pause = Stop for a moment
 read-go-on = Go on
 read-again = Hear it again
@@ -125,6 +127,10 @@ read-back-file = Yes, hand it in
 
 filed-title = Saved
 filed-note-down = Your number: write it down or take a picture
+filed-printing = Printing your slip, one moment
+filed-printed = Your slip is printed, please take it
+filed-not-printed = The slip did not print. Please note the number, or take a photo of it
+filed-print-again = Print it again
 filed-next = Your words are saved on this machine and go to the county when there is a network. Come back later and type this number to see what became of it.
 filed-noted = Noted, to the first page
 
@@ -142,6 +148,7 @@ find-empty = Ten digits
 find-note = The number has ten digits; you noted it when you handed in your words.
 find-too-short = The number has ten digits; some seem to be missing.
 find-mistyped = One digit seems wrong. Please compare with what you noted.
+find-not-a-slip = This is not the code of one of our slips. Please type the number on the slip.
 find-go = Look it up
 
 progress-title = Number
@@ -171,6 +178,7 @@ trouble-disk-full = This machine is full and can keep nothing new. All that was 
 trouble-read-only = The card of this machine cannot be written, so nothing new can be kept. All that was saved is here. Please tell the station.
 trouble-no-microphone = The microphone does not work. You can write, or touch ready sentences.
 trouble-no-paper = The printer has no paper. Please write your number down, or take a picture of it.
+trouble-no-printer = The printer does not work. Please note your number, or take a photo of it.
 trouble-no-date = This machine does not know the date. What you say is kept and sent all the same.
 trouble-not-heard = County not heard since { $day }. Your words are kept here and will go.
 trouble-rest = Everything else works.
@@ -222,6 +230,10 @@ fact-never = never yet
 fact-printer = Printer
 fact-paper = tells of no lack of paper
 fact-no-paper = no paper, or its lid is open
+fact-no-printer = does not work; look at plug and power
+printer-test = Print a test slip
+printer-none = This machine has no printer.
+printer-failed = It did not print. Look at the paper, the plug and the power.
 
 touch-cross = Touch the red cross
 touch-again = That missed. Please begin again with the first cross.

@@ -278,6 +278,11 @@ impl World {
         Some(self.member(key).ok()?.running().as_ref()?.link.clone())
     }
 
+    /// Its number among the processes of the machine, while it runs.
+    pub fn process(&self, key: &str) -> Option<u32> {
+        Some(self.member(key).ok()?.running().as_ref()?.program.id())
+    }
+
     /// The address of its screen without a path, such as `http://127.0.0.1:7140`.
     pub fn address(&self, key: &str) -> Option<String> {
         let link = self.link(key)?;

@@ -8,6 +8,7 @@ pub mod absent;
 #[cfg(feature = "alsa")]
 pub mod alsa;
 pub mod file;
+pub mod reader;
 pub mod wav;
 pub mod wiring;
 

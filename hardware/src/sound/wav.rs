@@ -24,19 +24,29 @@ pub fn read(path: &Path) -> io::Result<Vec<i16>> {
 
 /// The samples of a file's bytes.
 pub fn parse(bytes: &[u8]) -> io::Result<Vec<i16>> {
+    match parse_any_rate(bytes)? {
+        (SAMPLE_RATE, samples) => Ok(samples),
+        (rate, _) => Err(other_form(1, 1, 16, rate)),
+    }
+}
+
+/// The samples of a file's bytes at whatever rate they are, and that rate.
+pub(super) fn parse_any_rate(bytes: &[u8]) -> io::Result<(u32, Vec<i16>)> {
     let (Some(b"RIFF"), Some(b"WAVE")) = (bytes.get(..4), bytes.get(8..12)) else {
         return Err(unusable("it is no WAV file".to_owned()));
     };
     let mut rest = &bytes[12..];
-    let mut is_known = false;
+    let mut form = None;
     while let Some((head, after)) = rest.split_at_checked(8) {
         let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
         let body = &after[..size.min(after.len())];
         match &head[..4] {
-            b"fmt " => is_known = check_form(body).map(|()| true)?,
-            b"data" if is_known => {
-                let samples = body.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
-                return Ok(samples.take(SAMPLES_MAX).collect());
+            b"fmt " => form = Some(rate_of(body)?),
+            b"data" => {
+                if let Some(rate) = form {
+                    let samples = body.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+                    return Ok((rate, samples.take(SAMPLES_MAX).collect()));
+                }
             }
             _ => {}
         }
@@ -46,7 +56,8 @@ pub fn parse(bytes: &[u8]) -> io::Result<Vec<i16>> {
     Err(unusable("it holds no sound".to_owned()))
 }
 
-fn check_form(body: &[u8]) -> io::Result<()> {
+/// Samples a second, of a form that is otherwise ours.
+fn rate_of(body: &[u8]) -> io::Result<u32> {
     let Some(&[kind0, kind1, channels0, channels1, r0, r1, r2, r3, .., bits0, bits1]) = body.get(..16) else {
         return Err(unusable("its head is cut short".to_owned()));
     };
@@ -55,13 +66,17 @@ fn check_form(body: &[u8]) -> io::Result<()> {
     let rate = u32::from_le_bytes([r0, r1, r2, r3]);
     let bits = u16::from_le_bytes([bits0, bits1]);
     // 1 is plain numbers; 0xFFFE says so in a longer head.
-    if matches!(kind, 1 | 0xFFFE) && (channels, rate, bits) == (1, SAMPLE_RATE, 16) {
-        return Ok(());
+    if matches!(kind, 1 | 0xFFFE) && (channels, bits) == (1, 16) {
+        return Ok(rate);
     }
-    Err(unusable(format!(
+    Err(other_form(kind, channels, bits, rate))
+}
+
+fn other_form(kind: u16, channels: u16, bits: u16, rate: u32) -> io::Error {
+    unusable(format!(
         "it has {channels} channels of {bits} bits at {rate} a second, form {kind}; \
          make it one channel of 16 bits at {SAMPLE_RATE}: sox FILE -b 16 -c 1 -r {SAMPLE_RATE} NEW.wav"
-    )))
+    ))
 }
 
 fn unusable(why: String) -> io::Error {

@@ -8,6 +8,7 @@ use super::{
     Loudspeaker, Microphone, SoundError,
     absent::Absent,
     file::{Pace, WavLoudspeaker, WavMicrophone},
+    reader::{Espeak, Reader},
 };
 
 /// What is wired; what is left out is not there.
@@ -18,6 +19,8 @@ pub struct SoundWiring {
     pub microphone: Option<SoundDevice>,
     /// Where prompts go.
     pub loudspeaker: Option<SoundDevice>,
+    /// The program that reads words which nobody recorded, such as `espeak-ng`; see [`super::reader`].
+    pub reader: Option<String>,
 }
 
 /// One device: `{ wav = "said.wav" }` or `{ alsa = "default" }`.
@@ -41,6 +44,11 @@ impl SoundWiring {
             #[cfg(not(feature = "alsa"))]
             Some(SoundDevice::Alsa(name)) => Err(SoundError::NotBuilt(name.clone())),
         }
+    }
+
+    /// The program that reads, if one is named.
+    pub fn reader(&self) -> Option<Box<dyn Reader>> {
+        self.reader.clone().map(|program| Box::new(Espeak::new(program)) as Box<dyn Reader>)
     }
 
     /// The loudspeaker, in the same way.

@@ -43,6 +43,7 @@ pub fn shown(face: &Face, area: Rectangle, surface: Surface) -> Option<Shown> {
         | Face::Sheet(_)
         | Face::Words(_)
         | Face::Picture(..)
+        | Face::Code(_)
         | Face::Key(_)
         | Face::Writing { .. }
         | Face::Pad { .. }

@@ -1,6 +1,6 @@
 //! Draws placed pieces, one after the other.
 
-use embedded_graphics::{prelude::*, primitives::Rectangle};
+use embedded_graphics::{pixelcolor::Rgb888, prelude::*, primitives::Rectangle};
 use hardware::screen::Canvas;
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         theme::{Paper, Theme},
         words,
     },
+    printing::code::{Code, EDGE},
     view::Face,
 };
 
@@ -62,11 +63,27 @@ fn draw(brush: &mut Brush<'_>, face: &Face, area: Rectangle, pressed: bool) {
             let color = brush.surface.theme.ink(*ink);
             brush.picture(*icon, side, area.center(), color);
         }
+        Face::Code(code) => draw_code(brush, code, area),
         Face::Button(button) => button::draw(brush, button, area, pressed),
         Face::Key(key) => key::draw(brush, key, area, pressed),
         Face::Writing { text, hint } => words::draw_writing(brush, text, &hint.first, area),
         Face::Pad { strokes, pen, .. } => draw_pad(brush, strokes, pen, area),
         Face::Ink { boxes, .. } => draw_boxes(brush, boxes, area),
+    }
+}
+
+/// Black on white in every look, with white around it: a scanner knows no other.
+fn draw_code(brush: &mut Brush<'_>, code: &Code, area: Rectangle) {
+    let modules = code.side() + 2 * EDGE;
+    let side = area.size.width.min(area.size.height) / modules;
+    let square = Rectangle::with_center(area.center(), Size::new_equal(modules * side));
+    let Ok(()) = brush.canvas.fill_solid(&square, Rgb888::WHITE);
+    for (x, y) in (0..code.side()).flat_map(|y| (0..code.side()).map(move |x| (x, y))) {
+        if code.is_dark(x, y) {
+            let place = Point::new(((EDGE + x) * side) as i32, ((EDGE + y) * side) as i32);
+            let module = Rectangle::new(square.top_left + place, Size::new_equal(side));
+            let Ok(()) = brush.canvas.fill_solid(&module, Rgb888::BLACK);
+        }
     }
 }
 

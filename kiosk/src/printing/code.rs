@@ -1,5 +1,7 @@
 //! The square code of a ticket: its ten digits and nothing else, for a scanner at any kiosk.
 
+use std::fmt;
+
 use civic_core::ticket::Ticket;
 use qrcodegen::{QrCode, QrCodeEcc};
 
@@ -27,6 +29,12 @@ impl Code {
     pub fn is_dark(&self, x: u32, y: u32) -> bool {
         let place = |at: u32| i32::try_from(at).unwrap_or(i32::MAX);
         self.0.get_module(place(x), place(y))
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({} modules)", self.side())
     }
 }
 

@@ -11,3 +11,57 @@ mod receipt;
 
 pub use press::{Event, Press, Tell};
 pub use receipt::Receipt;
+
+use hardware::printer::{PrinterError, PrinterStatus};
+
+use crate::{app, teller::Teller, trouble::Trouble};
+
+/// What became of the paper with a ticket's number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnPaper {
+    /// Nothing is printed at this station.
+    #[default]
+    NoPrinter,
+    /// It is coming.
+    Printing,
+    /// It is there.
+    Printed,
+    /// It did not come, or not whole.
+    Failed,
+}
+
+/// Tells the app what it must know of the printer, and the screens what somebody should look at.
+pub fn pass_on(event: Event, teller: &Teller) {
+    match event {
+        Event::Status(Ok(PrinterStatus::PaperOut)) => report(teller, Some(Trouble::NoPaper)),
+        Event::Status(Ok(PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent)) => {
+            report(teller, None);
+        }
+        Event::Status(Err(error)) => fails(teller, &error),
+        Event::Printed(ticket) => {
+            report(teller, None);
+            teller.tell(app::Event::Printed(ticket));
+        }
+        Event::NotPrinted(ticket, error) => {
+            fails(teller, &error);
+            teller.tell(app::Event::NotPrinted(ticket));
+        }
+    }
+}
+
+fn fails(teller: &Teller, error: &PrinterError) {
+    tracing::warn!(%error, "The printer does not print; everything else goes on");
+    match error {
+        PrinterError::PaperOut => report(teller, Some(Trouble::NoPaper)),
+        PrinterError::Offline(_) => report(teller, Some(Trouble::NoPrinter)),
+        // Nothing is wrong with the printer.
+        PrinterError::TooLong { .. } => {}
+    }
+}
+
+/// One of the two, or neither.
+fn report(teller: &Teller, found: Option<Trouble>) {
+    for trouble in [Trouble::NoPaper, Trouble::NoPrinter] {
+        teller.report(trouble, found == Some(trouble));
+    }
+}

@@ -4,8 +4,9 @@ use std::{
     io,
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
+    time::Duration,
 };
 
 use civic_core::ticket::Ticket;
@@ -17,6 +18,9 @@ use crate::draw::text::Text;
 /// Receipts that may wait. People take their paper one after the other; more than this wait only at a printer that
 /// hangs, and are not taken.
 const WAITING: usize = 4;
+
+/// A printer that could not print is asked so often whether it can again: somebody may have brought paper.
+const ASK_AGAIN: Duration = Duration::from_secs(20);
 
 /// Told from the thread of the printer. It must not wait.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
@@ -34,12 +38,12 @@ enum Job {
 /// What happened at the printer.
 #[derive(Debug)]
 pub enum Event {
-    /// What the printer says of itself: when it starts, and when it is asked.
+    /// What the printer says of itself: when it starts, when it is asked, and now and then while it cannot print.
     Status(Result<PrinterStatus, PrinterError>),
-    /// This ticket was printed.
-    Printed(Ticket),
-    /// This ticket was not printed, or not whole. It is on disk all the same, and on the screen.
-    NotPrinted(Ticket, PrinterError),
+    /// This ticket was printed, or a test slip.
+    Printed(Option<Ticket>),
+    /// It was not printed, or not whole. A ticket is on disk all the same, and on the screen.
+    NotPrinted(Option<Ticket>, PrinterError),
 }
 
 impl Press {
@@ -69,12 +73,32 @@ impl Press {
 /// Works until nobody can give jobs any more.
 fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
     let mut text = Text::new();
-    while let Ok(job) = jobs.recv() {
+    let mut is_able = true;
+    loop {
+        let job = if is_able { jobs.recv().map_err(Into::into) } else { jobs.recv_timeout(ASK_AGAIN) };
+        let job = match job {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => Job::Ask,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         match job {
-            Job::Ask => tell(Event::Status(printer.status())),
+            Job::Ask => {
+                let status = printer.status();
+                is_able = match status {
+                    Ok(PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent) => true,
+                    Ok(PrinterStatus::PaperOut) | Err(_) => false,
+                };
+                tell(Event::Status(status));
+            }
             Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
-                Ok(()) => tell(Event::Printed(receipt.ticket)),
-                Err(error) => tell(Event::NotPrinted(receipt.ticket, error)),
+                Ok(()) => {
+                    is_able = true;
+                    tell(Event::Printed(receipt.ticket));
+                }
+                Err(error) => {
+                    is_able = false;
+                    tell(Event::NotPrinted(receipt.ticket, error));
+                }
             },
         }
     }
@@ -100,7 +124,7 @@ mod tests {
     fn receipt(serial: u32) -> Receipt {
         let place =
             Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-        Receipt { ticket: sample_ticket(serial), place, day: None, language: Language::English }
+        Receipt { ticket: Some(sample_ticket(serial)), place, day: None, language: Language::English }
     }
 
     fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {
@@ -115,18 +139,20 @@ mod tests {
         let next = || events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Ready))));
         assert!(press.print(receipt(1)));
-        assert!(matches!(next(), Event::Printed(ticket) if ticket == sample_ticket(1)));
+        assert!(matches!(next(), Event::Printed(ticket) if ticket == Some(sample_ticket(1))));
         assert_eq!(paper.last(), Some(receipt(1).draw(&mut Text::new())));
 
         paper.load(Paper::Rows(100));
         assert!(press.print(receipt(2)));
-        assert!(matches!(next(), Event::NotPrinted(ticket, PrinterError::PaperOut) if ticket == sample_ticket(2)));
+        assert!(
+            matches!(next(), Event::NotPrinted(ticket, PrinterError::PaperOut) if ticket == Some(sample_ticket(2)))
+        );
         press.ask();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::PaperOut))));
 
         paper.load(Paper::Plenty);
         assert!(press.print(receipt(2)));
-        assert!(matches!(next(), Event::Printed(ticket) if ticket == sample_ticket(2)));
+        assert!(matches!(next(), Event::Printed(ticket) if ticket == Some(sample_ticket(2))));
     }
 
     /// A printer that prints when the test says so.

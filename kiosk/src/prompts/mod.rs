@@ -37,13 +37,13 @@ pub struct Prompts {
     name: Both,
 }
 
-/// What is played to say something.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spelt {
-    /// Ogg Opus files, one after the other.
-    pub sounds: Vec<Cow<'static, [u8]>>,
+/// A bit of what is played to say something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bit {
+    /// An Ogg Opus file.
+    Sound(Cow<'static, [u8]>),
     /// Words for which there is no recording.
-    pub unspoken: Vec<String>,
+    Unspoken(String),
 }
 
 /// One recording that there must be, and whether it is there.
@@ -116,9 +116,9 @@ impl Prompts {
         self.packs.first().map_or(Language::Chinese, |pack| pack.list.language)
     }
 
-    /// The sounds that say this, as far as there are recordings.
-    pub fn spell(&self, said: &Spoken) -> Spelt {
-        let mut spelt = Spelt::default();
+    /// What says this, one after the other: recordings as far as there are any.
+    pub fn spell(&self, said: &Spoken) -> Vec<Bit> {
+        let mut spelt = Vec::new();
         let Some(pieces) = said.prompt.as_deref().and_then(|key| self.script.sentence(key)) else {
             self.spell_value(&said.words, &mut spelt);
             return spelt;
@@ -162,16 +162,16 @@ impl Prompts {
         }
     }
 
-    fn spell_recording(&self, name: &str, spelt: &mut Spelt) {
+    fn spell_recording(&self, name: &str, spelt: &mut Vec<Bit>) {
         let says = self.script.recordings().get(name).cloned().unwrap_or_default();
         match self.sound(name, &says) {
-            Some(sound) => spelt.sounds.push(sound),
-            None => spelt.unspoken.push(says),
+            Some(sound) => spelt.push(Bit::Sound(sound)),
+            None => spelt.push(Bit::Unspoken(says)),
         }
     }
 
     /// A number or a day by its words, anything else if a recording says exactly it.
-    fn spell_value(&self, value: &str, spelt: &mut Spelt) {
+    fn spell_value(&self, value: &str, spelt: &mut Vec<Bit>) {
         if let Some(names) = numbers::recordings(value, self.language()) {
             names.iter().for_each(|name| self.spell_recording(name, spelt));
             return;
@@ -181,8 +181,8 @@ impl Prompts {
             pack.sound(name, &pack.list.recordings.get(name)?.says)
         });
         match found {
-            Some(sound) => spelt.sounds.push(sound),
-            None if value.chars().any(char::is_alphanumeric) => spelt.unspoken.push(value.to_owned()),
+            Some(sound) => spelt.push(Bit::Sound(sound)),
+            None if value.chars().any(char::is_alphanumeric) => spelt.push(Bit::Unspoken(value.to_owned())),
             None => {}
         }
     }

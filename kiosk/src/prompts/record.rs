@@ -57,7 +57,7 @@ impl Booth {
             // Whoever listened may have gone.
             let _ = tell.send(event);
         });
-        Ok(Self { sound: Sound::start(microphone, loudspeaker, Arc::new(prompts.clone()), tell)?, events })
+        Ok(Self { sound: Sound::start(microphone, loudspeaker, Arc::new(prompts.clone()), None, tell)?, events })
     }
 
     /// Plays these to their end.
@@ -70,7 +70,9 @@ impl Booth {
                 Event::LoudspeakerFailed(error) => played = Err(error),
                 Event::Ended(_)
                 | Event::Unspoken(_)
+                | Event::ReaderFailed(_)
                 | Event::Recording { .. }
+                | Event::Piece(_)
                 | Event::Recorded(_)
                 | Event::MicrophoneFailed(_) => {}
             }
@@ -89,7 +91,12 @@ impl Booth {
             match event {
                 Event::Recorded(recorded) => return Ok(recorded),
                 Event::MicrophoneFailed(error) => return Err(error.into()),
-                Event::Ended(_) | Event::Unspoken(_) | Event::LoudspeakerFailed(_) | Event::Recording { .. } => {}
+                Event::Ended(_)
+                | Event::Unspoken(_)
+                | Event::ReaderFailed(_)
+                | Event::LoudspeakerFailed(_)
+                | Event::Recording { .. }
+                | Event::Piece(_) => {}
             }
         }
         anyhow::bail!("the sound has stopped")

@@ -10,7 +10,8 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Length, Part, button, column, sheet, words},
+    printing::{OnPaper, code::Code},
+    view::{Length, Part, button, code, column, row, sheet, turning, words},
 };
 
 /// Holds the number, and nothing of what was said.
@@ -23,6 +24,8 @@ pub struct Filed {
 /// What can be touched on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Touch {
+    /// Print it once more.
+    Again,
     /// Noted: back to the first screen.
     Noted,
 }
@@ -31,6 +34,12 @@ impl Page for Filed {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
+        let (what_to_do, ink) = match around.on_paper {
+            OnPaper::NoPrinter => ("filed-note-down", Ink::Red),
+            OnPaper::Printing => ("filed-printing", Ink::Blue),
+            OnPaper::Printed => ("filed-printed", Ink::Green),
+            OnPaper::Failed => ("filed-not-printed", Ink::Red),
+        };
         let number = column(
             4,
             vec![
@@ -38,27 +47,31 @@ impl Page for Filed {
                     Length::Share(1),
                     words(self.ticket.to_string(), TextSize::Ticket, Ink::Black).bold().centred().on_one_line(),
                 ),
-                (
-                    Length::Needed,
-                    words(around.sentence("filed-note-down"), TextSize::Strong, Ink::Red).bold().centred(),
-                ),
+                (Length::Needed, words(around.sentence(what_to_do), TextSize::Strong, ink).bold().centred()),
             ],
         );
+        let shown = turning(
+            14,
+            vec![(Length::Share(5), sheet(Paper::Card, 14, number)), (Length::Share(2), code(Code::of(&self.ticket)))],
+        );
         let what_next = words(around.sentence("filed-next"), TextSize::Body, Ink::Black).from_top();
+        let again = || button(Touch::Again, around.sentence("filed-print-again"), Some(Icon::Again), Look::Other);
+        let mut buttons = Vec::new();
+        if around.on_paper == OnPaper::Failed {
+            buttons.push((Length::Share(2), again()));
+        }
         let noted = button(Touch::Noted, around.sentence("filed-noted"), Some(Icon::Home), Look::Next);
+        buttons.push((Length::Share(3), noted));
         let body = column(
             14,
-            vec![
-                (Length::Share(1), sheet(Paper::Card, 14, number)),
-                (Length::Needed, what_next),
-                (Length::Fingers(1, 92), noted),
-            ],
+            vec![(Length::Share(1), shown), (Length::Needed, what_next), (Length::Fingers(1, 92), row(20, buttons))],
         );
         page(around, None, around.sentence("filed-title"), body)
     }
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
+            Touch::Again => Next::Print(self.ticket),
             Touch::Noted => Next::Leave(Left::Waiting),
         }
     }

@@ -28,6 +28,7 @@ pub struct Find {
 enum Trouble {
     TooShort,
     Mistyped,
+    NotASlip,
 }
 
 /// What can be touched on it.
@@ -43,6 +44,14 @@ pub enum Touch {
     Erase,
 }
 
+/// What a scanner read: the number of a slip is looked up, anything else is said to be none.
+pub fn scanned(digits: &str) -> Next {
+    match Ticket::parse(digits) {
+        Ok(ticket) => Next::Find(ticket),
+        Err(_) => Next::show(Find { digits: String::new(), trouble: Some(Trouble::NotASlip) }),
+    }
+}
+
 impl Page for Find {
     type Touch = Touch;
 
@@ -53,6 +62,7 @@ impl Page for Find {
         let (note, paper) = match self.trouble {
             None => (around.sentence("find-note"), Paper::Ground),
             Some(Trouble::TooShort) => (around.sentence("find-too-short"), Paper::Warm),
+            Some(Trouble::NotASlip) => (around.sentence("find-not-a-slip"), Paper::Warm),
             Some(Trouble::Mistyped) => (around.sentence("find-mistyped"), Paper::Warm),
         };
         let look = if self.digits.len() == TICKET_DIGITS { Look::Next } else { Look::Waiting };

@@ -102,8 +102,8 @@ impl Page for Help {
 fn pack(around: &Around<'_>) -> Option<Part<Touch>> {
     let present = around.packs.get(around.settings.pack).filter(|_| around.packs.len() > 1)?;
     let next = (around.settings.pack + 1) % around.packs.len();
-    let name = around.pair(present.zh.clone(), present.en.clone());
-    Some(button(Touch::Change(Change::Pack(next)), name, Some(Icon::Speak), Look::Other))
+    let name = around.pair(present.name.zh.clone(), present.name.en.clone());
+    Some(button(Touch::Change(Change::Pack(next)), name, None, Look::Other))
 }
 
 /// Quieter, how loud it is, louder.

@@ -21,11 +21,13 @@ use crate::{
         surface::Surface,
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
+    printing::OnPaper,
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Place},
     trouble::Trouble,
     view::{Act, Form, Frame, Length, Part, Sentence, both, button, column, frame_button, row, sheet, space},
+    voice::PackName,
 };
 
 pub mod begun;
@@ -65,14 +67,16 @@ pub struct Around<'a> {
     pub troubles: &'a [Trouble],
     /// What the person has chosen.
     pub settings: &'a Settings,
-    /// The packs of recorded prompts: their names, in both languages.
-    pub packs: &'a [Both],
+    /// The packs of recorded prompts.
+    pub packs: &'a [PackName],
     /// Whether something is being read aloud.
     pub speech: Speech,
     /// Whether somebody can speak into this station.
     pub has_microphone: bool,
     /// Whether an officer can look after this station here.
     pub has_service: bool,
+    /// What became of the paper with the number on the screen.
+    pub on_paper: OnPaper,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -97,6 +101,10 @@ pub enum Next {
     SetAside,
     /// The first screen comes up.
     Leave(Left),
+    /// The paper with this ticket's number is wanted once more.
+    Print(Ticket),
+    /// A slip without a number is printed, to see whether the printer prints, before this screen.
+    PrintTest(Screen),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// Something about how the person wants to see and hear it is changed, before this screen.
@@ -183,6 +191,7 @@ impl Around<'_> {
             | Trouble::ReadOnly
             | Trouble::NoMicrophone
             | Trouble::NoPaper
+            | Trouble::NoPrinter
             | Trouble::NoDate => self.sentence(trouble.sentence()),
         }
     }
@@ -280,6 +289,18 @@ fn read_button<T>(around: &Around<'_>) -> Option<Part<T>> {
     };
     let button = frame_button(Frame::Read, around.sentence(key), icon, Look::OnBar, Form::Picture);
     around.settings.read_aloud.then_some(button)
+}
+
+/// The same for whoever can see the buttons and would rather hear the words, while nothing is read aloud by itself: a
+/// wide button among the screen's own.
+fn hear_button<T>(around: &Around<'_>) -> Option<Part<T>> {
+    let (key, icon) = match around.speech {
+        Speech::Speaking => ("read-pause", Icon::Pause),
+        Speech::Paused => ("read-go-on", Icon::Play),
+        Speech::Quiet => ("hear", Icon::Ear),
+    };
+    let button = frame_button(Frame::Read, around.sentence(key), icon, Look::Other, Form::Wide);
+    (!around.settings.read_aloud).then_some(button)
 }
 
 /// Back to saying it, the way it was said.

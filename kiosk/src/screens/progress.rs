@@ -2,14 +2,14 @@
 
 use civic_core::ticket::Ticket;
 
-use super::{Around, Next, Page, Screen, find::Find, home::Home, page};
+use super::{Around, Next, Page, Screen, find::Find, hear_button, home::Home, page};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
     station::{Found, Progress as Said, Stage},
-    view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
+    view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
 /// Characters of an answer that one page holds at a size that can be read on the smallest screen.
@@ -64,6 +64,7 @@ impl Page for Progress {
                 (slip(around, said, pages.get(self.page % pages.len().max(1)).copied()), Vec::from_iter(turn))
             }
         };
+        buttons.extend(hear_button(around).map(|hear| (Length::Share(1), hear)));
         buttons.push((Length::Share(1), home));
         let body = column(14, vec![(Length::Share(1), content), (Length::Fingers(1, 84), row(20, buttons))]);
         let mut title = around.sentence("progress-title");
@@ -156,7 +157,10 @@ fn slip(around: &Around<'_>, said: &Said, answer: Option<&str>) -> Part<Touch> {
     left.push((Length::Share(1), space()));
     left.push((Length::Needed, words(as_of, TextSize::Body, Ink::Grey)));
     let (text, ink) = match answer {
-        Some(answer) => (answer.into(), Ink::Black),
+        // However many pages it has, it is heard whole.
+        Some(page) => {
+            (Sentence { first: page.to_owned(), ..said.answer.clone().unwrap_or_default().into() }, Ink::Black)
+        }
         None => (around.sentence("progress-no-answer"), Ink::Grey),
     };
     let right = vec![

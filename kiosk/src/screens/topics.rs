@@ -99,6 +99,7 @@ mod tests {
             speech: crate::app::Speech::Quiet,
             has_microphone: true,
             has_service: false,
+            on_paper: crate::printing::OnPaper::NoPrinter,
             size: embedded_graphics::prelude::Size::new(1024, 600),
         };
         let view = Topics { page, ..Topics::default() }.view(&around);

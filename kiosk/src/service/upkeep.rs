@@ -106,8 +106,14 @@ impl Upkeep {
     }
 
     fn printer(&self) -> Vec<Fact> {
-        let has_paper = !self.reports.all().contains(&Trouble::NoPaper);
-        let is = if has_paper { "fact-paper" } else { "fact-no-paper" };
+        let troubles = self.reports.all();
+        let is = if troubles.contains(&Trouble::NoPrinter) {
+            "fact-no-printer"
+        } else if troubles.contains(&Trouble::NoPaper) {
+            "fact-no-paper"
+        } else {
+            "fact-paper"
+        };
         vec![Fact { what: "fact-printer", is: Value::Sentence(is) }]
     }
 

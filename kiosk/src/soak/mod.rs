@@ -2,10 +2,14 @@
 //! time that only the soak moves. It looks for what shows after weeks: memory and files that are never given back, words
 //! that were confirmed and are not there, a screen that nobody gets away from.
 //!
-//! [`soak`] is the loop; [`stand_in`] makes the directory it runs in, [`villager`] decides what a hand does, and [`gauge`]
-//! reads what the program holds.
+//! The kiosk speaks and listens as well: the real voice plays every prompt and records what somebody murmurs, and the
+//! slips are printed.
+//!
+//! [`soak`] is the loop; [`stand_in`] makes the directory it runs in, [`villager`] decides what a hand does, [`murmur`] what
+//! the microphone hears, and [`gauge`] reads what the program holds.
 
 pub mod gauge;
+pub mod murmur;
 pub mod stand_in;
 pub mod villager;
 
@@ -19,21 +23,33 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use civic_core::{access::Role, id::DocId, ticket::Ticket};
 use embedded_graphics::prelude::Size;
-use hardware::screen::Canvas;
+use hardware::{
+    printer::paper::DeskPrinter,
+    screen::Canvas,
+    sound::file::{Pace, WavLoudspeaker},
+};
 use ledger::{
     Ledger, command,
     query::{Filter, PAGE_ROWS_MAX},
 };
 use replica::device::Device;
+use tokio::sync::mpsc::Receiver;
 
 use crate::{
-    app::{App, Event},
+    app::{App, Effect, Event},
     draw::Painter,
     drawer::Drawer,
+    printing::{self, Press},
+    prompts::Prompts,
     records::{Records, UNFINISHED},
     screens::Screen,
+    sound::Aloud,
+    teller::Teller,
+    trouble::Reports,
+    voice::Voice as _,
 };
 use gauge::Held;
+use murmur::Murmur;
 use villager::{Move, Villager};
 
 /// A busy market day.
@@ -41,6 +57,9 @@ const VISITS_MAX: u64 = 40;
 
 /// Longer than every screen waits, with the question whether anybody is there and the person's settings behind it.
 const EVERYBODY_GONE: Duration = Duration::from_secs(15 * 60);
+
+/// Hands here are faster than any hand: the voice gets so long to take an order before the next.
+const TO_LISTEN: Duration = Duration::from_millis(5);
 
 /// Fonts, pictures and the database's pages fill up with use and then stay; beyond this they are a leak.
 pub const WARM_KIB_MAX: u64 = 32 << 10;
@@ -60,6 +79,8 @@ pub struct Day {
     pub visits: u64,
     /// Opinions on disk, of all days.
     pub filed: u64,
+    /// How many of them have a voice.
+    pub spoken: u64,
     /// What the program holds.
     pub held: Held,
     /// The longest that anybody waited for the next picture.
@@ -75,10 +96,20 @@ pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
     let station = Records::new(ledger.clone(), device, drawer)?;
     let now = Instant::now();
+    let (teller, told) = Teller::new(Reports::default(), Arc::default());
+    let loudspeaker = WavLoudspeaker { path: data.join("loudspeaker.wav"), pace: Pace::AtOnce };
+    let voices = Prompts::all(None);
+    let aloud = Aloud::start(Box::new(Murmur::default()), Box::new(loudspeaker), voices, None, teller.clone());
+    let aloud = aloud.context("Starting the sound")?;
+    let printed = Arc::new(move |event| printing::pass_on(event, &teller));
+    let press = Press::start(Box::new(DeskPrinter::default()), printed).context("Starting the printer")?;
     let mut village = Village {
-        app: App::new(Box::new(station), size, now),
+        app: App::new(Box::new(station), size, now).with_packs(aloud.packs()).with_printer(),
         painter: Painter::default(),
         villager: Villager::new(seed),
+        aloud,
+        press,
+        told,
         now,
         confirmed: BTreeSet::new(),
         slowest: Duration::ZERO,
@@ -106,7 +137,8 @@ pub fn soak(data: &Path, days: u32, seed: u64, size: Size, mut tell: impl FnMut(
             "day {day}, seed {seed}: {filed} are on disk, {shown} numbers were shown, {left} were left unfinished"
         );
         let held = Held::now(data)?;
-        tell(&Day { day, visits, filed, held, slowest: village.slowest });
+        let spoken = ledger.log().waiting()?.count;
+        tell(&Day { day, visits, filed, spoken, held, slowest: village.slowest });
         within_bounds(day, *first.get_or_insert(held), held)?;
     }
     Ok(())
@@ -153,6 +185,10 @@ struct Village {
     app: App,
     painter: Painter,
     villager: Villager,
+    aloud: Aloud,
+    press: Press,
+    /// What the two tell.
+    told: Receiver<Event>,
     now: Instant,
     /// Numbers that were shown.
     confirmed: BTreeSet<Ticket>,
@@ -184,9 +220,52 @@ impl Village {
         let mut frame = Canvas::new(self.app.size());
         self.painter.paint(&mut frame, &self.app.pieces(), self.app.marks(), self.app.theme());
         self.slowest = self.slowest.max(begun.elapsed());
-        self.app.take_effects();
         if let Screen::Filed(filed) = self.app.screen() {
             self.confirmed.insert(filed.ticket);
+        }
+        for effect in self.app.take_effects() {
+            self.obey(effect);
+        }
+    }
+
+    /// Has it said, recorded or printed. Whatever takes time has ended when this returns, so that the same seed always
+    /// meets the same kiosk; what is said ends in time that nobody waits for.
+    fn obey(&mut self, effect: Effect) {
+        type IsEnd = fn(&Event) -> bool;
+        let is_end: IsEnd = match &effect {
+            Effect::Record => |event| matches!(event, Event::Recorded { .. } | Event::NoMicrophone),
+            Effect::Print(_) => |event| matches!(event, Event::Printed(_) | Event::NotPrinted(_)),
+            Effect::Say(_) | Effect::Play(_) | Effect::GoOn => {
+                self.aloud.obey(effect);
+                std::thread::sleep(TO_LISTEN);
+                // Of what was said before.
+                while self.told.try_recv().is_ok() {}
+                return self.happen(Event::SpeechEnded);
+            }
+            Effect::Hush
+            | Effect::Pause
+            | Effect::RecordLonger
+            | Effect::StopRecording
+            | Effect::ThrowAwayRecording
+            | Effect::Voice { .. } => return self.aloud.obey(effect),
+        };
+        if let Effect::Print(receipt) = effect {
+            let ticket = receipt.ticket;
+            if !self.press.print(receipt) {
+                return self.happen(Event::NotPrinted(ticket));
+            }
+        } else {
+            self.aloud.obey(effect);
+        }
+        while let Some(event) = self.told.blocking_recv() {
+            let is_last = is_end(&event);
+            // What was said before has ended already, as far as the screens know.
+            if event != Event::SpeechEnded {
+                self.happen(event);
+            }
+            if is_last {
+                return;
+            }
         }
     }
 

@@ -2,9 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use civic_core::wording::Both;
-use hardware::sound::{Loudspeaker, Microphone, SoundError, absent::Absent};
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use hardware::sound::{Loudspeaker, Microphone, SoundError, absent::Absent, reader::Reader};
 
 use super::{AUDIBLE, Event, Say, Sound, VOLUME_MAX};
 use crate::{
@@ -12,7 +10,9 @@ use crate::{
     prompts::Prompts,
     settings::{self, Language},
     station::Recording,
-    voice::{EVENTS_WAITING, Voice},
+    teller::Teller,
+    trouble::Trouble,
+    voice::{PackName, Voice},
     wiring::Wiring,
 };
 
@@ -23,12 +23,16 @@ pub struct Aloud {
 }
 
 impl Aloud {
-    /// The voice of the station that is wired so, and what it tells the app. One without a loudspeaker or a microphone,
-    /// or with one that cannot be used, serves all the same.
-    pub fn of(wiring: &Wiring) -> io::Result<(Self, Receiver<app::Event>)> {
-        let microphone = wiring.sound.microphone().inspect_err(log).unwrap_or_else(|_| Box::new(Absent));
+    /// The voice of the station that is wired so. One without a loudspeaker or a microphone, or with one that cannot be
+    /// used, serves all the same.
+    pub fn of(wiring: &Wiring, teller: Teller) -> io::Result<Self> {
+        let microphone = wiring.sound.microphone().unwrap_or_else(|error| {
+            microphone_fails(&error, &teller);
+            Box::new(Absent)
+        });
         let loudspeaker = wiring.sound.loudspeaker().inspect_err(log).unwrap_or_else(|_| Box::new(Absent));
-        Self::start(microphone, loudspeaker, Prompts::all(wiring.directory.as_deref()))
+        let voices = Prompts::all(wiring.directory.as_deref());
+        Self::start(microphone, loudspeaker, voices, wiring.sound.reader(), teller)
     }
 
     /// The same with these parts. The first voice speaks until the app chooses another.
@@ -36,39 +40,46 @@ impl Aloud {
         microphone: Box<dyn Microphone>,
         loudspeaker: Box<dyn Loudspeaker>,
         voices: Vec<Arc<Prompts>>,
-    ) -> io::Result<(Self, Receiver<app::Event>)> {
-        let (tell, told) = mpsc::channel(EVENTS_WAITING);
+        reader: Option<Box<dyn Reader>>,
+        teller: Teller,
+    ) -> io::Result<Self> {
         let first = voices.first().cloned().unwrap_or_else(|| Arc::new(Prompts::own(Language::default())));
-        let sound = Sound::start(microphone, loudspeaker, first, Arc::new(move |event| pass_on(event, &tell)))?;
-        Ok((Self { sound, voices }, told))
+        let tell = Arc::new(move |event| pass_on(event, &teller));
+        let sound = Sound::start(microphone, loudspeaker, first, reader, tell)?;
+        Ok(Self { sound, voices })
     }
 }
 
 /// Tells the app what it must know, and the log what somebody should look at.
-fn pass_on(event: Event, app: &Sender<app::Event>) {
+fn pass_on(event: Event, teller: &Teller) {
     match event {
-        Event::Ended(_) => tell(app::Event::SpeechEnded, app),
+        Event::Ended(_) => teller.tell(app::Event::SpeechEnded),
         // They may be a person's own: the log learns how many they are and no more.
         Event::Unspoken(words) => tracing::debug!(characters = words.chars().count(), "Nobody recorded some words"),
-        Event::LoudspeakerFailed(error) => log(&error),
+        Event::LoudspeakerFailed(error) | Event::ReaderFailed(error) => log(&error),
         Event::MicrophoneFailed(error) => {
-            log(&error);
-            tell(app::Event::NoMicrophone, app);
+            microphone_fails(&error, teller);
+            teller.tell(app::Event::NoMicrophone);
         }
-        // The next one says more, so one that finds no room is not missed.
-        Event::Recording { level, length } => drop(app.try_send(app::Event::Recording { level, length })),
+        Event::Recording { level, length } => {
+            teller.report(Trouble::NoMicrophone, false);
+            teller.mention(app::Event::Recording { level, length });
+        }
+        Event::Piece(piece) => teller.tell(app::Event::Piece(piece)),
         Event::Recorded(recorded) => {
             let seconds = recorded.length.as_secs_f64().ceil() as u32;
             let recording = Recording { opus: recorded.sound, seconds };
-            tell(app::Event::Recorded { recording, is_audible: recorded.loudest >= AUDIBLE }, app);
+            teller.tell(app::Event::Recorded { recording, is_audible: recorded.loudest >= AUDIBLE });
         }
     }
 }
 
-/// Waits for room: a voice must not be lost because the screens are busy.
-fn tell(event: app::Event, app: &Sender<app::Event>) {
-    if app.blocking_send(event).is_err() {
-        tracing::debug!("The screens are gone");
+/// A station that has no microphone is as it was meant; one whose microphone fails needs somebody to look at it.
+fn microphone_fails(error: &SoundError, teller: &Teller) {
+    log(error);
+    match error {
+        SoundError::Absent(_) => {}
+        SoundError::NotBuilt(_) | SoundError::Failed { .. } => teller.report(Trouble::NoMicrophone, true),
     }
 }
 
@@ -97,6 +108,7 @@ impl Voice for Aloud {
             Effect::RecordLonger => self.sound.extend(),
             Effect::StopRecording => self.sound.stop_recording(),
             Effect::ThrowAwayRecording => self.sound.throw_away(),
+            Effect::Print(_) => {}
             Effect::Voice { pack, volume } => {
                 if let Some(voice) = self.voices.get(pack) {
                     self.sound.speak_as(voice.clone());
@@ -107,8 +119,9 @@ impl Voice for Aloud {
         }
     }
 
-    fn packs(&self) -> Vec<Both> {
-        self.voices.iter().map(|voice| voice.name().clone()).collect()
+    fn packs(&self) -> Vec<PackName> {
+        let name = |voice: &Arc<Prompts>| PackName { name: voice.name().clone(), language: voice.language() };
+        self.voices.iter().map(name).collect()
     }
 }
 
@@ -123,7 +136,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{prompts::tests::Scratch, sound::opus, spoken::Spoken};
+    use crate::{prompts::tests::Scratch, sound::opus, spoken::Spoken, trouble::Reports};
+
+    fn teller() -> (Teller, tokio::sync::mpsc::Receiver<app::Event>) {
+        Teller::new(Reports::default(), Arc::default())
+    }
 
     fn back() -> Spoken {
         Spoken { prompt: Some("back".to_owned()), ..Spoken::default() }
@@ -138,14 +155,16 @@ mod tests {
         let scratch = Scratch::new("aloud");
         let path = scratch.path().join("heard.wav");
         let voices = Prompts::all(None);
-        let (mut aloud, mut told) = Aloud::start(Box::new(Absent), loudspeaker(&path), voices.clone()).unwrap();
+        let (teller, mut told) = teller();
+        let mut aloud = Aloud::start(Box::new(Absent), loudspeaker(&path), voices.clone(), None, teller).unwrap();
         assert_eq!(told.recv().await, Some(app::Event::NoMicrophone));
-        assert_eq!(aloud.packs().iter().map(|pack| pack.en.as_str()).collect::<Vec<_>>(), ["Mandarin", "English"]);
+        assert_eq!(aloud.packs().iter().map(|pack| pack.name.en.as_str()).collect::<Vec<_>>(), ["Mandarin", "English"]);
         for (pack, voice) in voices.iter().enumerate() {
             aloud.obey(Effect::Voice { pack, volume: settings::VOLUME_MAX });
             aloud.obey(Effect::Say(vec![back()]));
             assert_eq!(told.recv().await, Some(app::Event::SpeechEnded));
-            let said = opus::read(&voice.spell(&back()).sounds[0]).unwrap();
+            let said = voice.sound("back", &voice.recorded().iter().find(|one| one.name == "back").unwrap().says);
+            let said = opus::read(&said.unwrap()).unwrap();
             let heard = wav::read(&path).unwrap();
             assert_eq!(heard[..said.len()], said);
             assert_eq!(heard.len(), said.len().next_multiple_of(FRAME_SAMPLES));
@@ -161,15 +180,23 @@ mod tests {
         writer.add(&(0..SAMPLE_RATE as usize * 3 / 2).map(tone).collect::<Vec<_>>()).unwrap();
         writer.finish().unwrap();
         let microphone = WavMicrophone { path: said, pace: Pace::AtOnce };
-        let (mut aloud, mut told) = Aloud::start(Box::new(microphone), loudspeaker(&heard), Vec::new()).unwrap();
+        let (teller, mut told) = teller();
+        let mut aloud = Aloud::start(Box::new(microphone), loudspeaker(&heard), Vec::new(), None, teller).unwrap();
         aloud.obey(Effect::Record);
+        let mut pieces = Vec::new();
         let recording = loop {
             let event = told.recv().await.unwrap();
             if let app::Event::Recorded { recording, is_audible: true } = event {
                 break recording;
             }
-            assert!(matches!(event, app::Event::Recording { level: 1.., .. }), "{event:?}");
+            let is_level = matches!(event, app::Event::Recording { level: 1.., .. });
+            if let app::Event::Piece(piece) = event {
+                pieces.push(piece);
+            } else {
+                assert!(is_level, "{event:?}");
+            }
         };
+        assert_eq!(pieces.iter().map(|piece| piece.number).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(recording.seconds, 2, "a begun second is counted");
         aloud.obey(Effect::Play(recording.opus));
         assert_eq!(told.recv().await, Some(app::Event::SpeechEnded));
@@ -179,7 +206,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_station_that_is_wired_to_nothing_has_said_everything_at_once() {
-        let (mut aloud, mut told) = Aloud::of(&Wiring::default()).unwrap();
+        let (teller, mut told) = teller();
+        let mut aloud = Aloud::of(&Wiring::default(), teller).unwrap();
         assert_eq!(told.recv().await, Some(app::Event::NoMicrophone));
         aloud.obey(Effect::Say(vec![Spoken::words("没有喇叭")]));
         assert_eq!(told.recv().await, Some(app::Event::SpeechEnded));

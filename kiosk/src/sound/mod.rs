@@ -10,6 +10,7 @@
 mod aloud;
 pub mod opus;
 mod recorder;
+mod sentences;
 mod speaker;
 
 pub use aloud::Aloud;
@@ -24,9 +25,9 @@ use std::{
     time::Duration,
 };
 
-use hardware::sound::{Loudspeaker, Microphone, SoundError};
+use hardware::sound::{Loudspeaker, Microphone, SoundError, reader::Reader};
 
-use crate::{prompts::Prompts, screens::speak, spoken::Spoken};
+use crate::{prompts::Prompts, screens::speak, spoken::Spoken, station::Piece};
 
 /// How long a recording may be before somebody asks for more.
 pub const RECORDING_USUAL: Duration = speak::USUAL;
@@ -72,8 +73,10 @@ pub enum Say {
 pub enum Event {
     /// This was said to its end, or cannot be said. Nothing is told of what was hushed or replaced.
     Ended(Utterance),
-    /// No pack has a recording of these words; what stands before and behind them is said.
+    /// No pack has a recording of these words and no program reads them; what stands before and behind them is said.
     Unspoken(String),
+    /// The program that reads what nobody recorded cannot.
+    ReaderFailed(SoundError),
     /// The loudspeaker cannot be used now.
     LoudspeakerFailed(SoundError),
     /// While a voice is recorded, ten times a second.
@@ -83,6 +86,8 @@ pub enum Event {
         /// How long it is by now.
         length: Duration,
     },
+    /// While a voice is recorded, twice a second: what its file grew by.
+    Piece(Piece),
     /// A voice was recorded.
     Recorded(Recorded),
     /// The microphone cannot be used now. Told once when the sound starts, if there is none, and when recording fails
@@ -115,16 +120,17 @@ pub enum End {
 }
 
 impl Sound {
-    /// Starts both threads. `prompts` is the voice at first.
+    /// Starts both threads. `prompts` is the voice at first; `reader` reads what it has no recording of.
     pub fn start(
         microphone: Box<dyn Microphone>,
         loudspeaker: Box<dyn Loudspeaker>,
         prompts: Arc<Prompts>,
+        reader: Option<Box<dyn Reader>>,
         tell: Tell,
     ) -> io::Result<Self> {
         let (speaker, commands) = sync_channel(COMMANDS_WAITING);
         let told = tell.clone();
-        thread("speaker", move || speaker::Speaker::new(loudspeaker, prompts, told).run(&commands))?;
+        thread("speaker", move || speaker::Speaker::new(loudspeaker, prompts, reader, told).run(&commands))?;
         let (recorder, commands): (_, Receiver<_>) = sync_channel(COMMANDS_WAITING);
         thread("recorder", move || recorder::run(microphone, &commands, &tell))?;
         Ok(Self { speaker, recorder, utterances: AtomicU64::new(0) })
@@ -225,7 +231,7 @@ mod tests {
     use hardware::sound::{FRAME_SAMPLES, Frame, Hearing, SAMPLE_RATE, Speaking, absent::Absent};
 
     use super::*;
-    use crate::settings::Language;
+    use crate::{prompts::Bit, settings::Language};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -280,13 +286,18 @@ mod tests {
 
     /// A station whose microphone hears a tone of this length. While the test holds `frames`, each lets one frame play.
     fn stage(microphone: impl Microphone + 'static) -> Stage {
+        stage_with(microphone, None)
+    }
+
+    /// The same with somebody who reads.
+    fn stage_with(microphone: impl Microphone + 'static, reader: Option<Box<dyn Reader>>) -> Stage {
         let (tell, events) = channel();
         let (frames, let_play) = channel();
         let room = Room { heard: Arc::default(), frames: Arc::new(Mutex::new(let_play)) };
         let heard = room.heard.clone();
         let tell = Arc::new(move |event| drop(tell.send(event)));
         let prompts = Arc::new(Prompts::own(Language::Chinese));
-        let sound = Sound::start(Box::new(microphone), Box::new(room), prompts, tell).unwrap();
+        let sound = Sound::start(Box::new(microphone), Box::new(room), prompts, reader, tell).unwrap();
         Stage { sound, events, heard, frames: Some(frames) }
     }
 
@@ -315,7 +326,7 @@ mod tests {
                     return recorded;
                 }
                 let is_loud = matches!(event, Event::Recording { level, .. } if level > AUDIBLE);
-                assert!(is_loud, "{event:?} while recording");
+                assert!(is_loud || matches!(event, Event::Piece(_)), "{event:?} while recording");
             }
         }
     }
@@ -327,7 +338,11 @@ mod tests {
     fn length_of(key: &str) -> usize {
         let spelt =
             Prompts::own(Language::Chinese).spell(&Spoken { prompt: Some(key.to_owned()), ..Spoken::default() });
-        spelt.sounds.iter().map(|sound| opus::read(sound).unwrap().len().next_multiple_of(FRAME_SAMPLES)).sum()
+        let length = |bit: &Bit| match bit {
+            Bit::Sound(sound) => opus::read(sound).unwrap().len().next_multiple_of(FRAME_SAMPLES),
+            Bit::Unspoken(words) => panic!("nobody recorded {words}"),
+        };
+        spelt.iter().map(length).sum()
     }
 
     #[test]
@@ -341,14 +356,49 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_said_is_told_and_ends_at_once() {
+    fn for_words_that_nobody_can_say_there_is_one_excuse() {
         let mut stage = stage(Tone(0));
         stage.release();
-        let words = Spoken::words("从来没人录过这句");
-        let utterance = stage.sound.say(vec![Say::Words(words)]);
-        assert!(matches!(stage.next(), Event::Unspoken(words) if words == "从来没人录过这句"));
+        let utterance = stage.sound.say(vec![Say::Words(Spoken::words("从来没人录过这句。这句也没有。"))]);
+        for words in ["从来没人录过这句。", "这句也没有。"] {
+            assert!(matches!(stage.next(), Event::Unspoken(unspoken) if unspoken == words));
+        }
         stage.ends(utterance);
-        assert!(stage.heard.lock().unwrap().is_empty());
+        assert_eq!(stage.heard.lock().unwrap().len(), length_of("unread"));
+    }
+
+    /// Reads every character as 20 ms of itself; what it was given is kept.
+    struct Parrot(Arc<Mutex<Vec<String>>>);
+
+    impl Reader for Parrot {
+        fn read(&mut self, words: &str) -> Result<Vec<i16>, SoundError> {
+            let mut given = self.0.lock().unwrap();
+            given.push(words.to_owned());
+            match given.len() {
+                3 => Err(SoundError::Absent("parrot".to_owned())),
+                _ => Ok(vec![9; words.chars().count() * FRAME_SAMPLES]),
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_recorded_is_read_between_what_somebody_did_until_the_reader_is_gone() {
+        let given = Arc::default();
+        let mut stage = stage_with(Tone(0), Some(Box::new(Parrot(Arc::clone(&given)))));
+        stage.release();
+        let answer = Say::Words(Spoken::words("路灯修好了。试过都亮了。"));
+        let utterance = stage.sound.say(vec![sentence("back"), answer]);
+        stage.ends(utterance);
+        assert_eq!(*given.lock().unwrap(), ["路灯修好了。", "试过都亮了。"]);
+        let read = stage.heard.lock().unwrap().len() - length_of("back") - 12 * FRAME_SAMPLES;
+        assert_eq!(read, 12 * FRAME_SAMPLES, "behind a breath");
+        let utterance = stage.sound.say(vec![Say::Words(Spoken::words("好。"))]);
+        assert!(matches!(stage.next(), Event::ReaderFailed(SoundError::Absent(_))));
+        assert!(matches!(stage.next(), Event::Unspoken(_)));
+        stage.ends(utterance);
+        stage.sound.say(vec![Say::Words(Spoken::words("再说。"))]);
+        assert!(matches!(stage.next(), Event::Unspoken(_)));
+        assert_eq!(given.lock().unwrap().len(), 3, "nobody asks a reader that is not there");
     }
 
     #[test]
@@ -450,7 +500,7 @@ mod tests {
         let (tell, events) = channel();
         let tell = Arc::new(move |event| drop(tell.send(event)));
         let prompts = Arc::new(Prompts::own(Language::Chinese));
-        let sound = Sound::start(Box::new(Tone(320)), Box::new(Absent), prompts, tell).unwrap();
+        let sound = Sound::start(Box::new(Tone(320)), Box::new(Absent), prompts, None, tell).unwrap();
         let utterance = sound.say(vec![sentence("back")]);
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::LoudspeakerFailed(SoundError::Absent(_)))));
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Ended(ended)) if ended == utterance));

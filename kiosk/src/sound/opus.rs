@@ -3,14 +3,16 @@
 //! 16,000 samples a second, one channel, about 3 kB a second. Bytes from outside may be anything: reading them gives
 //! sound or an error.
 
-use std::{io::Cursor, time::Duration};
+use std::{collections::VecDeque, io::Cursor, time::Duration};
 
+use civic_core::attachment::VOICE_LEN_MAX;
 use hardware::sound::{FRAME_SAMPLES, Frame, SAMPLE_RATE};
 use ogg::{PacketReader, PacketWriteEndInfo, PacketWriter};
 use opus_rs::{Application, OpusDecoder, OpusEncoder};
 
-/// The largest file of a voice. What would make it larger is not taken; see [`Writer::add`].
-pub const BYTES_MAX: usize = 512 * 1024;
+/// The largest file of a voice: sealed to the county it is a little larger, and must still be taken there. What would make
+/// it larger is not taken; see [`Writer::add`].
+pub const BYTES_MAX: usize = VOICE_LEN_MAX - 1_024;
 
 /// The longest sound that is read; what lies beyond is cut.
 pub const READ_MAX: Duration = Duration::from_secs(120);
@@ -30,8 +32,14 @@ const OGG_SAMPLES: u64 = 48_000 / SAMPLE_RATE as u64;
 /// What the encoder puts before the sound, in Ogg's samples: a player leaves it out.
 const BEFORE: u16 = 312;
 
-/// One page a second: a file that was cut off can be played up to there.
-const PAGE_PACKETS: u64 = 50;
+/// Two pages a second: a file that was cut off can be played up to there.
+const PAGE_PACKETS: u64 = 25;
+
+/// The head of a page, without its table.
+const PAGE_HEAD_BYTES: usize = 27;
+
+/// How long each of our packets sounds.
+const PACKET_TIME: Duration = Duration::from_millis(20);
 
 /// What the last page and one packet more can take, which is kept free below [`BYTES_MAX`].
 const END_BYTES: usize = 4 * PACKET_BYTES;
@@ -57,6 +65,8 @@ pub struct Writer {
     waiting: Option<Vec<u8>>,
     frames: u64,
     bytes: usize,
+    /// So much of the file was given to [`Writer::grown`].
+    given: usize,
 }
 
 impl Writer {
@@ -66,14 +76,9 @@ impl Writer {
         let mut encoder =
             OpusEncoder::new(SAMPLE_RATE as i32, 1, Application::Voip).expect("Opus knows 16,000 samples a second");
         encoder.bitrate_bps = BITS_A_SECOND;
-        let mut writer = Self { encoder, pages: PacketWriter::new(Vec::new()), waiting: None, frames: 0, bytes: 0 };
-        let mut head = b"OpusHead\x01\x01".to_vec();
-        head.extend(BEFORE.to_le_bytes());
-        head.extend(SAMPLE_RATE.to_le_bytes());
-        head.extend([0; 3]);
-        // No name of a program or device: a recording says nothing about where it was made.
-        let tags = b"OpusTags\0\0\0\0\0\0\0\0".to_vec();
-        for packet in [head, tags] {
+        let pages = PacketWriter::new(Vec::new());
+        let mut writer = Self { encoder, pages, waiting: None, frames: 0, bytes: 0, given: 0 };
+        for packet in heads() {
             writer.put(packet, PacketWriteEndInfo::EndPage, 0);
         }
         writer
@@ -90,7 +95,17 @@ impl Writer {
 
     /// How much was added.
     pub fn length(&self) -> Duration {
-        Duration::from_millis(self.frames * 20)
+        PACKET_TIME * u32::try_from(self.frames).unwrap_or(u32::MAX)
+    }
+
+    /// What the file grew by since it was last asked: whole pages, with half a second of sound in each. One behind the
+    /// other they are a file that [`mended`] closes.
+    pub fn grown(&mut self) -> Option<&[u8]> {
+        // The heads alone are no sound.
+        let has_sound = self.frames > PAGE_PACKETS;
+        let grown = self.pages.inner().get(self.given..).filter(|grown| has_sound && !grown.is_empty())?;
+        self.given += grown.len();
+        Some(grown)
     }
 
     /// The file.
@@ -120,11 +135,56 @@ impl Writer {
     }
 
     fn put(&mut self, packet: Vec<u8>, end: PacketWriteEndInfo, at: u64) {
-        // Its bytes, and one of the page's table.
-        self.bytes += packet.len() + packet.len() / 255 + 1;
+        self.bytes += bytes_of(&packet);
         // A vector takes every byte.
         self.pages.write_packet(packet, STREAM, end, at).expect("memory can be written");
     }
+}
+
+/// The two packets before the sound.
+fn heads() -> [Vec<u8>; 2] {
+    let mut head = b"OpusHead\x01\x01".to_vec();
+    head.extend(BEFORE.to_le_bytes());
+    head.extend(SAMPLE_RATE.to_le_bytes());
+    head.extend([0; 3]);
+    // No name of a program or device: a recording says nothing about where it was made.
+    [head, b"OpusTags\0\0\0\0\0\0\0\0".to_vec()]
+}
+
+/// What a packet takes in a file: its bytes, its places in the page's table, and its part of the page's head.
+fn bytes_of(packet: &[u8]) -> usize {
+    packet.len() + packet.len() / 255 + 1 + PAGE_HEAD_BYTES.div_ceil(PAGE_PACKETS as usize)
+}
+
+/// One file of several of ours, one behind the other, though any of them may end in the middle as after a power cut; and
+/// how long it is. Where they are longer than [`READ_MAX`] or larger than [`BYTES_MAX`] together, the earliest gives
+/// way. `None` if there is no sound in them.
+pub fn mended(files: &[&[u8]]) -> Option<(Vec<u8>, Duration)> {
+    let mut packets: VecDeque<Vec<u8>> = VecDeque::new();
+    for file in files {
+        let mut reader = PacketReader::new(Cursor::new(file));
+        // What cannot be read any more is where the power failed.
+        let whole = std::iter::from_fn(|| reader.read_packet().ok().flatten());
+        packets.extend(whole.skip(2).map(|packet| packet.data));
+    }
+    let mut bytes: usize = packets.iter().map(|packet| bytes_of(packet)).sum();
+    while bytes > BYTES_MAX - END_BYTES || PACKET_TIME * u32::try_from(packets.len()).unwrap_or(u32::MAX) > READ_MAX {
+        bytes -= bytes_of(&packets.pop_front()?);
+    }
+    let (last, mut pages) = (packets.len().checked_sub(1)? as u64, PacketWriter::new(Vec::new()));
+    let mut put = |packet, end, at| pages.write_packet(packet, STREAM, end, at).expect("memory can be written");
+    for packet in heads() {
+        put(packet, PacketWriteEndInfo::EndPage, 0);
+    }
+    for (place, packet) in (0..).zip(packets) {
+        let end = match place {
+            place if place == last => PacketWriteEndInfo::EndStream,
+            place if (place + 1_u64).is_multiple_of(PAGE_PACKETS) => PacketWriteEndInfo::EndPage,
+            _ => PacketWriteEndInfo::NormalPacket,
+        };
+        put(packet, end, (place + 1) * FRAME_SAMPLES as u64 * OGG_SAMPLES);
+    }
+    Some((pages.into_inner(), PACKET_TIME * u32::try_from(last + 1).unwrap_or(u32::MAX)))
 }
 
 impl Default for Writer {
@@ -245,7 +305,7 @@ mod tests {
         assert!(writer.length() >= READ_MAX, "{:?}", writer.length());
         assert!(taken < 20_000, "six minutes of noise are more than a file holds");
         let file = writer.finish();
-        assert!((BYTES_MAX - 2 * END_BYTES..=BYTES_MAX).contains(&file.len()), "{}", file.len());
+        assert!((BYTES_MAX - 4 * END_BYTES..=BYTES_MAX).contains(&file.len()), "{}", file.len());
         assert_eq!(read(&file).unwrap().len(), 120 * SAMPLE_RATE as usize);
     }
 
@@ -286,6 +346,45 @@ mod tests {
             writer.write_packet(packet.data, STREAM, PacketWriteEndInfo::EndPage, chance as u64 % 90_000).unwrap();
         }
         writer.into_inner()
+    }
+
+    fn frames(said: &[i16]) -> impl Iterator<Item = Frame> {
+        said.chunks_exact(FRAME_SAMPLES).map(|frame| std::array::from_fn(|at| frame[at]))
+    }
+
+    #[test]
+    fn what_is_being_said_grows_twice_a_second_and_can_be_heard_wherever_it_was_cut() {
+        let said = voice(4);
+        let (mut writer, mut pieces) = (Writer::new(), Vec::new());
+        for frame in frames(&said) {
+            writer.add(&frame).unwrap();
+            pieces.extend(writer.grown().map(<[u8]>::to_vec));
+        }
+        assert_eq!(pieces.len(), 7, "the last half second is still in the writer");
+        assert!(writer.finish().starts_with(&pieces.concat()));
+        for count in 1..=pieces.len() {
+            let (file, length) = mended(&[&pieces[..count].concat()]).unwrap();
+            assert_eq!(length, Duration::from_millis(500) * count as u32);
+            let heard = read(&file).unwrap();
+            assert!(likeness(&said[..heard.len()], &heard) > 5.0, "{}", likeness(&said[..heard.len()], &heard));
+        }
+        let torn = &pieces.concat()[..pieces.concat().len() - 9];
+        assert_eq!(mended(&[torn]).unwrap().1, Duration::from_secs(3));
+        assert!(mended(&[&pieces[0][..80], b"OggS", b""]).is_none());
+    }
+
+    #[test]
+    fn two_voices_become_one_and_the_earlier_gives_way_where_both_are_too_long() {
+        let (before, after) = (write(&voice(3)), write(&voice(2)));
+        let (file, length) = mended(&[&before, &after]).unwrap();
+        assert!((5_000..5_100).contains(&length.as_millis()), "{length:?}");
+        assert_eq!(read(&file).unwrap().len() as u128 / 16, length.as_millis() - 7, "all but what players leave out");
+        let long = write(&voice(100));
+        let (file, length) = mended(&[&long, &long]).unwrap();
+        assert!(length <= READ_MAX && file.len() <= BYTES_MAX);
+        let last = |file: &[u8]| -> Vec<i16> { read(file).unwrap().into_iter().rev().take(8_000).collect() };
+        let (alone, behind) = (last(&mended(&[&long]).unwrap().0), last(&file));
+        assert!(likeness(&alone, &behind) > 20.0, "the last that was said is there");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use hardware::sound::{Hearing, Microphone, level};
 
 use super::{End, Event, RECORDING_EXTENDED, RECORDING_USUAL, Recorded, Tell, opus::Writer};
+use crate::station::Piece;
 
 /// What the thread can be told.
 #[derive(Clone, Copy)]
@@ -51,6 +52,7 @@ fn record(mut hearing: Box<dyn Hearing>, commands: &Receiver<Command>, tell: &Te
     let mut longest = RECORDING_USUAL;
     let mut loudest = 0;
     let mut tenth = Vec::new();
+    let mut pieces = 0..;
     let end = loop {
         match commands.try_recv() {
             Ok(Command::Stop) => break End::Stopped,
@@ -76,6 +78,10 @@ fn record(mut hearing: Box<dyn Hearing>, commands: &Receiver<Command>, tell: &Te
         };
         if writer.length() >= longest || writer.add(&frame).is_err() {
             break End::Full;
+        }
+        if let Some(grown) = writer.grown() {
+            let number = pieces.next().unwrap_or(u32::MAX);
+            tell(Event::Piece(Piece { number, opus: grown.into() }));
         }
         tenth.extend(frame);
         if tenth.len() == TOLD_EVERY * frame.len() {

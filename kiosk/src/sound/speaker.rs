@@ -9,10 +9,13 @@ use std::{
     },
 };
 
-use hardware::sound::{FRAME_SAMPLES, Frame, Loudspeaker, Speaking};
+use hardware::sound::{FRAME_SAMPLES, Frame, Loudspeaker, SoundError, Speaking, reader::Reader};
 
-use super::{Event, Say, Tell, Utterance, VOLUME_MAX, opus};
-use crate::prompts::Prompts;
+use super::{Event, Say, Tell, Utterance, VOLUME_MAX, opus, sentences::sentences};
+use crate::{
+    prompts::{Bit, Prompts},
+    spoken::Spoken,
+};
 
 /// What the thread can be told.
 pub enum Command {
@@ -25,6 +28,9 @@ pub enum Command {
     Prompts(Arc<Prompts>),
 }
 
+/// What is said once in the place of words that nobody recorded and no program reads.
+const UNREAD: &str = "unread";
+
 /// Silence between two things that are said: a breath.
 const BREATH_FRAMES: usize = 12;
 
@@ -35,6 +41,7 @@ const VOLUME_AT_FIRST: u8 = 60;
 pub struct Speaker {
     loudspeaker: Box<dyn Loudspeaker>,
     prompts: Arc<Prompts>,
+    reader: Option<Box<dyn Reader>>,
     tell: Tell,
     volume: u8,
     last: Vec<Say>,
@@ -50,17 +57,26 @@ struct Playing {
     queue: VecDeque<Part>,
     samples: Vec<i16>,
     at: usize,
+    /// It was said already that some words cannot be.
+    has_excused: bool,
 }
 
 enum Part {
     Sound(Cow<'static, [u8]>),
     Recording(Arc<[u8]>),
+    /// A sentence that nobody recorded.
+    Words(String),
     Breath,
 }
 
 impl Speaker {
-    pub fn new(loudspeaker: Box<dyn Loudspeaker>, prompts: Arc<Prompts>, tell: Tell) -> Self {
-        Self { loudspeaker, prompts, tell, volume: VOLUME_AT_FIRST, last: Vec::new(), playing: None }
+    pub fn new(
+        loudspeaker: Box<dyn Loudspeaker>,
+        prompts: Arc<Prompts>,
+        reader: Option<Box<dyn Reader>>,
+        tell: Tell,
+    ) -> Self {
+        Self { loudspeaker, prompts, reader, tell, volume: VOLUME_AT_FIRST, last: Vec::new(), playing: None }
     }
 
     /// Works until nobody can give orders any more.
@@ -107,7 +123,8 @@ impl Speaker {
         }
         match self.loudspeaker.open() {
             Ok(device) => {
-                self.playing = Some(Playing { utterance, device, is_paused: false, queue, samples: Vec::new(), at: 0 });
+                let (samples, at, has_excused) = (Vec::new(), 0, false);
+                self.playing = Some(Playing { utterance, device, is_paused: false, queue, samples, at, has_excused });
             }
             Err(error) => {
                 (self.tell)(Event::LoudspeakerFailed(error));
@@ -125,9 +142,12 @@ impl Speaker {
             }
             match say {
                 Say::Words(said) => {
-                    let spelt = self.prompts.spell(said);
-                    spelt.unspoken.into_iter().for_each(|words| (self.tell)(Event::Unspoken(words)));
-                    parts.extend(spelt.sounds.into_iter().map(Part::Sound));
+                    for bit in self.prompts.spell(said) {
+                        match bit {
+                            Bit::Sound(sound) => parts.push_back(Part::Sound(sound)),
+                            Bit::Unspoken(words) => parts.extend(sentences(&words).map(Part::Words)),
+                        }
+                    }
                 }
                 Say::Recording(sound) => parts.push_back(Part::Recording(sound.clone())),
             }
@@ -137,6 +157,9 @@ impl Speaker {
 
     /// Plays one frame, or ends.
     fn play(&mut self) {
+        while self.playing.as_ref().is_some_and(Playing::needs_more) {
+            self.next_part();
+        }
         let Some(playing) = &mut self.playing else { return };
         let played = match playing.next_frame(self.volume) {
             Some(frame) => playing.device.play(&frame).map(|()| false),
@@ -151,19 +174,52 @@ impl Speaker {
         self.playing = None;
         (self.tell)(Event::Ended(utterance));
     }
+
+    /// Makes the next part into samples.
+    fn next_part(&mut self) {
+        let Some(part) = self.playing.as_mut().and_then(|playing| playing.queue.pop_front()) else { return };
+        let samples = match part {
+            Part::Sound(sound) => read(&sound),
+            Part::Recording(sound) => read(&sound),
+            Part::Breath => vec![0; BREATH_FRAMES * FRAME_SAMPLES],
+            Part::Words(words) => self.read_words(words),
+        };
+        if let Some(playing) = &mut self.playing {
+            (playing.samples, playing.at) = (samples, 0);
+        }
+    }
+
+    /// Words that nobody recorded; where no program reads them, an excuse, once.
+    fn read_words(&mut self, words: String) -> Vec<i16> {
+        let sound = self.reader.as_mut().map(|reader| reader.read(&words));
+        match sound {
+            Some(Ok(samples)) => return samples,
+            Some(Err(error)) => {
+                // A program that is not there will not be there for the next sentence.
+                if matches!(error, SoundError::Absent(_)) {
+                    self.reader = None;
+                }
+                (self.tell)(Event::ReaderFailed(error));
+            }
+            None => {}
+        }
+        (self.tell)(Event::Unspoken(words));
+        let is_first = self.playing.as_mut().is_some_and(|playing| !std::mem::replace(&mut playing.has_excused, true));
+        let excuse = Spoken { prompt: Some(UNREAD.to_owned()), ..Spoken::default() };
+        let bits = if is_first { self.prompts.spell(&excuse) } else { Vec::new() };
+        let sound = |bit| if let Bit::Sound(sound) = bit { read(&sound) } else { Vec::new() };
+        bits.into_iter().flat_map(sound).collect()
+    }
 }
 
 impl Playing {
+    /// Whether the present part has ended and another stands behind it.
+    fn needs_more(&self) -> bool {
+        self.at >= self.samples.len() && !self.queue.is_empty()
+    }
+
     fn next_frame(&mut self, volume: u8) -> Option<Frame> {
-        while self.at >= self.samples.len() {
-            self.at = 0;
-            self.samples = match self.queue.pop_front()? {
-                Part::Sound(sound) => read(&sound),
-                Part::Recording(sound) => read(&sound),
-                Part::Breath => vec![0; BREATH_FRAMES * FRAME_SAMPLES],
-            };
-        }
-        let rest = &self.samples[self.at..];
+        let rest = self.samples.get(self.at..).filter(|rest| !rest.is_empty())?;
         self.at += FRAME_SAMPLES;
         // To the ear, half the volume is a quarter of the sound.
         let gain = i32::from(volume).pow(2);

@@ -97,7 +97,10 @@ impl Running {
             desk,
             displays: Vec::new(),
             panel: None,
+            keyboards: Vec::new(),
+            backlight: None,
             voice: Box::new(silent),
+            press: None,
             told,
             size: LARGE,
             listener,
@@ -160,5 +163,20 @@ async fn a_villager_is_served_through_the_page() {
     // A page elsewhere that gave its own name this address reaches nothing.
     assert_eq!(ask_as("evil.example", address, "GET /view", "").await.status, 403);
 
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_stands_in_for_the_scanner_and_the_sensor() {
+    let running = Running::start(Box::new(Shared::default())).await;
+    let number = sample_ticket(90_155).digits();
+    let answer = ask(running.address, "POST /scan", &format!(r#"{{"number":"{number}"}}"#)).await;
+    assert_eq!(answer.status, 204);
+    let view = ask(running.address, "GET /view", "").await.json();
+    assert_eq!((&view["screen"], &view["light"]), (&"Progress".into(), &100.into()));
+    for motion in [r#"{"is_there":true}"#, r#"{"is_there":false}"#] {
+        assert_eq!(ask(running.address, "POST /motion", motion).await.status, 204);
+    }
+    assert_eq!(ask(running.address, "POST /motion", "{}").await.status, 422);
     running.stop().await;
 }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use hardware::keyboard::Typed;
 use kiosk::{
-    app::{Effect, Event, Key},
+    app::{App, Effect, Event, Key},
+    light::DIMS_AFTER,
     sample::sample_ticket,
     settings::{Language, Settings},
     spoken::Spoken,
 };
 
-use crate::{looks::LARGE, support::Desk};
+use crate::{
+    looks::LARGE,
+    support::{Desk, packs},
+};
 
 /// What was last to be said, one piece a line.
 fn heard(desk: &mut Desk) -> String {
@@ -119,6 +124,7 @@ fn what_a_person_chose_is_forgotten_when_they_have_gone() {
     desk.wait(Duration::from_secs(21));
     desk.is_on("Home").sees("提意见").does_not_see("Say something");
     assert_eq!(desk.app.theme(), kiosk::draw::theme::Theme::default());
+    desk.wait(DIMS_AFTER);
     assert_eq!(desk.app.wake_at(), None, "an idle kiosk sleeps until somebody comes");
 }
 
@@ -138,6 +144,7 @@ fn a_station_may_have_settings_of_its_own() {
     let mut desk = Desk::new(LARGE);
     desk.app.set_usual(Settings { language: Language::English, ..Settings::default() });
     desk.sees("Say something");
+    desk.wait(DIMS_AFTER);
     assert_eq!(desk.app.wake_at(), None);
 }
 
@@ -146,4 +153,40 @@ fn louder_and_quieter_reach_the_voice() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["Help", "大一点"]).sees("7/10");
     assert_eq!(desk.app.take_effects(), [Effect::Voice { pack: 0, volume: 7 }]);
+}
+
+#[test]
+fn an_answer_is_read_to_whoever_asks_whole_and_without_the_buttons() {
+    let mut desk = Desk::new(LARGE);
+    desk.event(Event::Typed(Typed::Scanned(sample_ticket(90_155).digits())));
+    desk.is_on("Progress");
+    desk.touch("读给我听");
+    let said = heard(&mut desk);
+    assert!(said.contains("都亮了。以后再坏，请打镇里电话。") && said.contains("11月20日"), "{said}");
+    assert!(!said.contains("回首页"), "{said}");
+    desk.touch("停一停");
+    assert_eq!(desk.app.take_effects(), [Effect::Pause]);
+    desk.touch("接着听");
+    assert_eq!(desk.app.take_effects(), [Effect::GoOn]);
+    desk.event(Event::SpeechEnded);
+    desk.key_to("读给我听").sees("停一停");
+    desk.touch("回首页").is_on("Home");
+    assert!(desk.app.take_effects().contains(&Effect::Hush), "nobody reads to an empty room");
+}
+
+#[test]
+fn who_chooses_a_language_hears_it_and_a_dialect_stays() {
+    let mut desk = Desk::new(LARGE);
+    desk.app = App::new(Box::new(desk.station.clone()), LARGE, desk.now).with_packs(packs());
+    let mut pack_after = |touches: &[&str]| {
+        desk.touch_all(touches);
+        let voice = |effect| if let Effect::Voice { pack, .. } = effect { Some(pack) } else { None };
+        desk.app.take_effects().into_iter().filter_map(voice).next_back()
+    };
+    assert_eq!(pack_after(&["Help", "英文"]), Some(1));
+    assert_eq!(pack_after(&["Change(Pack(2))"]), Some(2), "a touch goes to the next pack");
+    assert_eq!(pack_after(&["Change(Language(Chinese))"]), None, "the dialect is Chinese already");
+    desk.touch("Back").wait(Duration::from_secs(25));
+    let voice = Effect::Voice { pack: 0, volume: Settings::default().volume };
+    assert!(desk.app.take_effects().contains(&voice), "the next person finds the station's own voice");
 }

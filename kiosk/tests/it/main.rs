@@ -1,6 +1,7 @@
 //! The kiosk on a desk: stories told by touches, and a picture of every screen.
 #![allow(clippy::unwrap_used)]
 
+mod box_parts;
 mod browser;
 mod directory;
 mod drafts;

@@ -161,7 +161,7 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
         let piece_is = |piece: &Placed<String>| match &piece.face {
             Face::Words(words) if words.size == TextSize::Small => 14,
             Face::Button(button) if button.form == Form::Picture => 0,
-            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) => 23,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => 23,
             Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => 20,
         };
         for piece in desk.pieces() {
@@ -197,7 +197,7 @@ fn words_keep_seven_to_one_and_running_words_ten_to_one_on_what_they_lie_on() {
             let Face::Words(words) = &piece.face else { continue };
             let below = pieces[..index].iter().rev().find_map(|below| match below.face {
                 Face::Sheet(paper) if below.area.contains(piece.area.center()) => Some(paper),
-                Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) => None,
+                Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => None,
                 Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => None,
             });
             let paper = below.unwrap_or(Paper::Ground);

@@ -12,6 +12,7 @@ use hardware::touch::{Finger, FingerKind, Panel, read_fingers};
 use kiosk::{
     app::{App, Effect, Event, Key, Touch, TouchKind},
     blank::Blank,
+    sample::sample_ticket,
     service::{TRIED_FOR, enrolment::Enrolment, pin, upkeep::Upkeep},
     trouble::Reports,
     wiring::Wiring,
@@ -107,6 +108,31 @@ fn nobodys_answer_gives_a_fit_up() {
     desk.is_on("Service");
     desk.touch("触摸校准").touch_crosses();
     desk.touch("点得准").is_on("Service");
+}
+
+#[test]
+fn a_test_slip_bears_no_number_and_the_officer_sees_whether_it_came() {
+    let printed = |desk: &mut Desk| {
+        let effects = desk.app.take_effects().into_iter();
+        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.ticket.is_none())).count()
+    };
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&["Help", "Service"]).show_pin();
+    desk.touch_all(&["打印机", "印一张试试"]).is_on("Facts").sees("正在印小票");
+    assert_eq!(printed(&mut desk), 1);
+    // Late news of a villager's slip is not about this one.
+    desk.event(Event::Printed(Some(sample_ticket(1))));
+    desk.sees("正在印小票");
+    desk.event(Event::Printed(None));
+    desk.sees("小票印好了");
+    desk.touch("印一张试试").event(Event::NotPrinted(None));
+    desk.sees("没有印出来");
+    assert_eq!(printed(&mut desk), 1);
+    desk.touch("再看一次").does_not_see("没有印出来");
+
+    let mut desk = officer();
+    desk.touch_all(&["打印机", "印一张试试"]).sees("没有接打印机");
+    assert_eq!(printed(&mut desk), 0);
 }
 
 /// A data directory with a panel, and the kiosk over it.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use kiosk::{
     app::{App, Effect, Event, Key},
     screens::speak::{EXTENDED, USUAL},
+    sound::opus::Writer,
+    station::Piece,
 };
 use ledger::query::Filter;
 
@@ -130,4 +132,80 @@ fn a_voice_is_on_disk_sealed_before_its_number_is_shown_and_survives_a_cut_befor
     assert_eq!(opinion.attachments.iter().map(|attached| attached.seconds).collect::<Vec<_>>(), [Some(24)]);
     let sealed = ledger.sealed_attachment(&opinion.attachments[0].id).unwrap().unwrap();
     assert!(!sealed.windows(4).any(|window| window == b"OggS"));
+}
+
+/// Half a second of a voice.
+fn piece(number: u32) -> Event {
+    Event::Piece(Piece { number, opus: opus_pieces()[number as usize].clone().into() })
+}
+
+/// Three seconds of a tone, as the recorder gives them.
+fn opus_pieces() -> Vec<Vec<u8>> {
+    let (mut writer, mut pieces) = (Writer::new(), Vec::new());
+    for _ in 0..151 {
+        writer.add(&std::array::from_fn(|at| ((at % 80) as i16 - 40) * 200)).unwrap();
+        pieces.extend(writer.grown().map(<[u8]>::to_vec));
+    }
+    pieces
+}
+
+#[test]
+fn what_is_being_spoken_is_kept_piece_by_piece_and_offered_back_once() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    desk.event(Event::Recording { level: 40, length: Duration::from_millis(100) });
+    assert!(desk.station.0.lock().unwrap().draft.is_none(), "nothing was said yet");
+    (0..4).for_each(|number| desk.event(piece(number)));
+    assert_eq!(desk.station.0.lock().unwrap().pieces.len(), 4);
+    // Somebody goes in the middle of a sentence, with the question still on the screen.
+    desk.event(Event::Button);
+    desk.is_on("Leave");
+    desk.wait(Duration::from_secs(31));
+    desk.is_on("Home");
+    desk.touch("提意见").is_on("Begun").sees("道路交通");
+    desk.touch("是我，接着说").is_on("Speak").sees("录了 2 秒");
+    desk.touch_all(&["就这样", "不说这个", "不用留", "对，交上去", "记好了，回首页", "提意见"]).is_on("Topics");
+    assert_eq!(desk.station.0.lock().unwrap().filed[0].1.voice.as_ref().unwrap().seconds, 2);
+}
+
+#[test]
+fn whoever_takes_it_back_while_speaking_leaves_nothing() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    (0..2).for_each(|number| desk.event(piece(number)));
+    desk.event(Event::Button);
+    desk.touch("回首页").is_on("Home");
+    // Late words of a recording that was thrown away.
+    desk.event(piece(2));
+    let station = desk.station.0.lock().unwrap().clone();
+    assert!(station.draft.is_none() && station.pieces.is_empty() && station.left.is_empty());
+}
+
+#[test]
+fn the_plug_is_pulled_at_every_half_second_of_speaking_and_the_voice_is_there_up_to_it() {
+    let directory = Directory::new("speaking");
+    let open = || {
+        let (held, ledger, records) = directory.open();
+        let now = Instant::now();
+        let app = App::new(Box::new(records), LARGE, now);
+        (held, ledger, Desk { app, station: Shared::default(), now })
+    };
+    for halves in 0..=6 {
+        {
+            let (_held, _ledger, mut desk) = open();
+            desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+            (0..halves).for_each(|number| desk.event(piece(number)));
+        }
+        let (_held, ledger, mut desk) = open();
+        desk.touch("提意见");
+        if halves == 0 {
+            desk.is_on("Topics");
+            continue;
+        }
+        desk.touch("是我，接着说").is_on("Speak").sees(&format!("录了 {} 秒", halves.div_ceil(2)));
+        desk.touch_all(&["就这样", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
+        let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+        let attached = ledger.opinion(&line.id).unwrap().unwrap().opinion.attachments;
+        assert_eq!(attached.iter().map(|one| one.seconds).collect::<Vec<_>>(), [Some(halves.div_ceil(2))]);
+    }
 }

@@ -5,16 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket};
+use civic_core::{codebook::Topic, ticket::Ticket, time::UnixSeconds, wording::Both};
 use embedded_graphics::prelude::{Point, Size};
+use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::{ink::square, layout::Placed},
     sample::Sample,
     service::{Service, sample::PIN},
-    station::{Counts, Draft, Found, NotSaved, Place, Recording, Station, TakenUp, Waiting},
+    settings::Language,
+    station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
     trouble::Trouble,
     view::Face,
+    voice::PackName,
 };
 
 /// A sample station that the test may look into while the kiosk holds it.
@@ -33,6 +36,9 @@ impl Station for Shared {
     }
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
         self.0.lock().unwrap().keep(draft)
+    }
+    fn keep_piece(&mut self, draft: &Draft, piece: &Piece) -> Result<(), NotSaved> {
+        self.0.lock().unwrap().keep_piece(draft, piece)
     }
     fn throw_away(&mut self) {
         self.0.lock().unwrap().throw_away();
@@ -55,6 +61,9 @@ impl Station for Shared {
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
     }
+    fn now(&self) -> UnixSeconds {
+        self.0.lock().unwrap().now()
+    }
     fn troubles(&self) -> Vec<Trouble> {
         self.0.lock().unwrap().troubles()
     }
@@ -66,6 +75,16 @@ impl Station for Shared {
 /// A voice of 24 seconds, as far as anything but an ear can tell.
 pub fn recording() -> Recording {
     Recording { opus: b"OggS and so on"[..].into(), seconds: 24 }
+}
+
+/// The voices of a station where somebody recorded a dialect.
+pub fn packs() -> Vec<PackName> {
+    let pack = |zh: &str, en: &str, language| PackName { name: Both { zh: zh.into(), en: en.into() }, language };
+    vec![
+        pack("普通话", "Mandarin", Language::Chinese),
+        pack("英语", "English", Language::English),
+        pack("石桥话", "Shiqiao dialect", Language::Chinese),
+    ]
 }
 
 /// A kiosk, and a villager in front of it.
@@ -80,6 +99,13 @@ impl Desk {
         let station = Shared::default();
         let now = Instant::now();
         Self { app: App::new(Box::new(station.clone()), size, now), station, now }
+    }
+
+    /// The same with a printer.
+    pub fn with_printer(size: Size) -> Self {
+        let mut desk = Self::new(size);
+        desk.app = App::new(Box::new(desk.station.clone()), size, desk.now).with_printer();
+        desk
     }
 
     /// Touches the target that says this, or whose name is this.
@@ -328,6 +354,17 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     fitted.touch_crosses();
     let mut recorded = officer(&["录提示音", "开始录", "说完了"]);
     recorded.event(Event::Recorded { recording: recording(), is_audible: true });
+    let filed_on_paper = |came| {
+        let mut desk = Desk::with_printer(size);
+        desk.touch_all(&written[..4]).touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]);
+        desk.event(came);
+        desk
+    };
+    let mut voices = Desk::new(size);
+    voices.app = App::new(Box::new(voices.station.clone()), size, voices.now).with_packs(packs());
+    voices.touch("Help");
+    let mut not_a_slip = desk(&[]);
+    not_a_slip.event(Event::Typed(Typed::Scanned("6901234567892".to_owned())));
     let answered = kiosk::sample::sample_ticket(90_155).digits();
     let unknown = kiosk::sample::sample_ticket(7).digits();
     vec![
@@ -358,8 +395,11 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
+        ("filed-printed", filed_on_paper(Event::Printed(Some(kiosk::sample::sample_ticket(18_376))))),
+        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Some(kiosk::sample::sample_ticket(18_376))))),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
+        ("find-not-a-slip", not_a_slip),
         ("find-mistyped", digits("0412183767", &["查一查"])),
         ("progress-answered", digits(&answered, &["查一查"])),
         ("progress-here", filed_then_found),
@@ -374,6 +414,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("service-network", officer(&["网络"])),
         ("service-storage", officer(&["存储"])),
         ("service-printer", officer(&["打印机"])),
+        ("service-printer-test", officer(&["打印机", "印一张试试"])),
         ("service-last-sync", officer(&["收发"])),
         ("service-log", officer(&["日志"])),
         ("service-off", officer(&["关机"])),
@@ -385,6 +426,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("service-recorder", officer(&["录提示音"])),
         ("service-recorder-listening", officer(&["录提示音", "开始录"])),
         ("service-recorder-recorded", recorded),
+        ("help-voices", voices),
         ("home-keys", desk(&[])),
         ("home-full", troubled(&[Trouble::DiskFull], &[])),
         ("home-not-heard", troubled(&[Trouble::NotHeardSince(kiosk::sample::NEWS_AT)], &[])),
@@ -395,7 +437,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
             troubled(
                 &[
                     Trouble::NoMicrophone,
-                    Trouble::NoPaper,
+                    Trouble::NoPrinter,
                     Trouble::NoDate,
                     Trouble::NotHeardSince(kiosk::sample::NEWS_AT),
                 ],

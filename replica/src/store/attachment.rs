@@ -492,7 +492,7 @@ mod tests {
         // The file as the program before this one left it.
         meddle(
             &scratch,
-            "DROP TABLE announcement; DROP TABLE piece; DROP TABLE attachment; DROP TABLE traffic;
+            "DROP TABLE announcement; DROP TABLE piece; DROP TABLE attachment; DROP TABLE traffic; DROP TABLE caller;
              PRAGMA user_version = 2",
         );
         let log = scratch.log(2, 1);

@@ -50,7 +50,7 @@ fn opus(seed: u8, len: usize) -> Vec<u8> {
 }
 
 /// What lies in the directory of `key`, whose program may run or not.
-fn ledger_of(world: &World, key: &str, role: Role) -> Ledger {
+pub fn ledger_of(world: &World, key: &str, role: Role) -> Ledger {
     let dir = DataDir::look(&world.data(key));
     Ledger::open(&dir, &Identity::load(&dir, role).unwrap()).unwrap()
 }
@@ -98,10 +98,14 @@ fn sync(world: &World) -> Value {
 }
 
 fn opened_at_hub(world: &World, filed: &Filed) -> Vec<u8> {
-    let hub = ledger_of(world, "hub", Role::Hub);
-    let sealed = hub.sealed_attachment(&voice_of(&hub, &filed.id)).unwrap().unwrap();
+    voice_at_hub(world, &ledger_of(world, "hub", Role::Hub), &filed.id).unwrap()
+}
+
+/// The voice of an opinion as the county hears it; `None` while it has not all arrived.
+pub fn voice_at_hub(world: &World, hub: &Ledger, doc: &DocId) -> Option<Vec<u8>> {
+    let sealed = hub.sealed_attachment(&voice_of(hub, doc)).unwrap()?;
     let key: OpenKey = serde_json::from_slice(&fs::read(world.data("hub").join("seal.key")).unwrap()).unwrap();
-    seal::open_attachment(&key, &filed.id, AttachmentKind::Voice, &sealed).unwrap()
+    Some(seal::open_attachment(&key, doc, AttachmentKind::Voice, &sealed).unwrap())
 }
 
 /// Whether any file beneath `dir` holds `bytes`.

@@ -1,6 +1,7 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
 mod attachments;
+mod box_parts;
 mod bulk;
 mod draft;
 mod people;
@@ -9,6 +10,7 @@ mod publish;
 mod refusals;
 mod stick;
 mod village;
+mod voice;
 
 use std::{
     fs,

@@ -8,6 +8,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    printing::OnPaper,
     screens::{Around, Next, Page, page, page_of},
     service::{Fact, Subject, Value},
     view::{Length, Part, Sentence, button, column, row, sheet, space, words},
@@ -24,6 +25,8 @@ pub struct Facts {
     subject: Option<Subject>,
     facts: Vec<Fact>,
     page: usize,
+    /// A test slip was asked for here.
+    is_tested: bool,
 }
 
 /// What can be touched on it.
@@ -35,6 +38,8 @@ pub enum Touch {
     Again,
     /// The next lines.
     More,
+    /// Print a test slip.
+    PrintTest,
 }
 
 impl Facts {
@@ -47,7 +52,7 @@ impl Facts {
             Subject::LastSync => "service-last-sync",
             Subject::Log => "service-log",
         };
-        Self { title, subject: Some(subject), facts, page: 0 }
+        Self { title, subject: Some(subject), facts, page: 0, is_tested: false }
     }
 
     /// There is no panel to fit.
@@ -61,7 +66,8 @@ impl Facts {
     }
 
     fn only(title: &'static str, sentence: &'static str) -> Self {
-        Self { title, subject: None, facts: vec![Fact { what: "", is: Value::Sentence(sentence) }], page: 0 }
+        let facts = vec![Fact { what: "", is: Value::Sentence(sentence) }];
+        Self { title, subject: None, facts, page: 0, is_tested: false }
     }
 }
 
@@ -73,8 +79,16 @@ impl Page for Facts {
             .iter()
             .map(|fact| (Length::Needed, sheet(Paper::Card, 8, line(around, fact))))
             .collect();
+        if self.is_tested {
+            let fact = Fact { what: "", is: Value::Sentence(tested(around.on_paper)) };
+            lines.push((Length::Needed, sheet(Paper::Card, 8, line(around, &fact))));
+        }
         lines.push((Length::Share(1), space()));
         let mut below = Vec::new();
+        if self.subject == Some(Subject::Printer) {
+            let test = around.sentence("printer-test").alone();
+            below.push((Length::Share(1), button(Touch::PrintTest, test, Some(Icon::Sentences), Look::Other)));
+        }
         if self.subject.is_some() {
             let again = button(Touch::Again, around.sentence("service-again").alone(), Some(Icon::Again), Look::Other);
             below.push((Length::Share(1), again));
@@ -100,6 +114,10 @@ impl Page for Facts {
                 self.page += 1;
                 Next::show(self)
             }
+            Touch::PrintTest => {
+                self.is_tested = true;
+                Next::PrintTest(self.into())
+            }
         }
     }
 
@@ -109,6 +127,16 @@ impl Page for Facts {
 
     fn unattended(self) -> Next {
         abandoned()
+    }
+}
+
+/// What became of the test slip.
+fn tested(on_paper: OnPaper) -> &'static str {
+    match on_paper {
+        OnPaper::NoPrinter => "printer-none",
+        OnPaper::Printing => "filed-printing",
+        OnPaper::Printed => "filed-printed",
+        OnPaper::Failed => "printer-failed",
     }
 }
 

@@ -1,0 +1,148 @@
+//! The printer, the scanner and the sensor of the box, as whoever stands before it meets them.
+
+use std::time::Duration;
+
+use hardware::{keyboard::Typed, keypad, presence::Motion};
+use kiosk::{
+    app::{Effect, Event},
+    light::{DIM, DIMS_AFTER, FULL},
+    printing::Receipt,
+    sample::{NEWS_AT, sample_ticket},
+    settings::Language,
+    station::Station as _,
+    trouble::Trouble,
+};
+
+use crate::{looks::LARGE, support::Desk};
+
+const WRITE: [&str; 8] =
+    ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"];
+
+/// What the printer was told since the last time.
+fn printed(desk: &mut Desk) -> Vec<Receipt> {
+    let receipts = desk.app.take_effects().into_iter();
+    receipts.filter_map(|effect| if let Effect::Print(receipt) = effect { Some(receipt) } else { None }).collect()
+}
+
+#[test]
+fn a_slip_is_printed_when_it_is_on_disk_and_the_screen_says_when_it_is_there() {
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&WRITE[..7]);
+    assert!(printed(&mut desk).is_empty(), "nothing is printed before it is saved");
+    desk.touch(WRITE[7]).is_on("Filed").sees("正在印小票");
+    let (ticket, place) = (sample_ticket(18_376), desk.station.place());
+    let receipt = Receipt { ticket: Some(ticket), place, day: Some(NEWS_AT), language: Language::Chinese };
+    assert_eq!(printed(&mut desk), [receipt]);
+    // Late news of somebody else's slip changes nothing.
+    desk.event(Event::NotPrinted(Some(sample_ticket(1))));
+    desk.sees("正在印小票");
+    desk.event(Event::Printed(Some(ticket)));
+    desk.sees("请拿好").sees(&ticket.to_string()).does_not_see("再印一次");
+}
+
+#[test]
+fn a_printer_without_paper_stops_nobody_and_prints_again_when_it_has_some() {
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&WRITE);
+    assert_eq!(printed(&mut desk).len(), 1);
+    desk.event(Event::NotPrinted(Some(sample_ticket(18_376))));
+    desk.sees("小票没印出来").sees("拍下来").sees(&sample_ticket(18_376).to_string());
+    desk.key_to("再印一次").sees("正在印小票");
+    assert_eq!(printed(&mut desk).len(), 1);
+    desk.touch("记好了，回首页").is_on("Home");
+    desk.station.0.lock().unwrap().troubles = vec![Trouble::NoPaper];
+    desk.event(Event::News);
+    desk.sees("打印机没有纸了");
+    for target in WRITE {
+        desk.key_to(target);
+    }
+    desk.is_on("Filed");
+}
+
+#[test]
+fn without_a_printer_nothing_is_promised_on_paper_and_a_wrong_clock_prints_no_day() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&WRITE).sees("请记下来");
+    assert!(printed(&mut desk).is_empty());
+    let mut desk = Desk::with_printer(LARGE);
+    desk.station.0.lock().unwrap().troubles = vec![Trouble::NoDate];
+    desk.event(Event::News);
+    desk.touch_all(&WRITE);
+    assert_eq!(printed(&mut desk)[0].day, None);
+}
+
+fn scan(desk: &mut Desk, number: &str) {
+    // A scanner types its digits first.
+    for digit in number.bytes() {
+        desk.event(Event::Typed(Typed::Digit(digit - b'0')));
+    }
+    desk.event(Event::Typed(Typed::Scanned(number.to_owned())));
+}
+
+#[test]
+fn a_slip_under_the_scanner_is_looked_up_from_the_first_screen_and_from_the_number_pad() {
+    let answered = sample_ticket(90_155).digits();
+    for door in [&[][..], &["查进度"], &["查进度", "1"]] {
+        let mut desk = Desk::new(LARGE);
+        desk.touch_all(door);
+        scan(&mut desk, &answered);
+        desk.is_on("Progress").sees("都亮了");
+        scan(&mut desk, &sample_ticket(7).digits());
+        desk.is_on("Progress").sees("还没有收到这个号的消息");
+    }
+}
+
+#[test]
+fn another_code_is_said_to_be_none_of_ours_and_a_scan_takes_nobody_s_words_away() {
+    let mut desk = Desk::new(LARGE);
+    scan(&mut desk, "6901234567892");
+    desk.is_on("Find").sees("这不是我们小票上的码");
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见"]);
+    scan(&mut desk, &sample_ticket(90_155).digits());
+    desk.is_on("Writing").sees("路灯坏了，晚上看不见");
+}
+
+#[test]
+fn digits_of_a_number_pad_are_typed_where_the_screen_has_digits() {
+    let mut desk = Desk::new(LARGE);
+    let keys = |desk: &mut Desk, digits: &str| {
+        digits.bytes().for_each(|digit| desk.event(Event::Typed(Typed::Digit(digit - b'0'))));
+    };
+    keys(&mut desk, "5");
+    desk.is_on("Home");
+    desk.touch("查进度");
+    keys(&mut desk, "04129");
+    desk.event(Event::Typed(Typed::Erase));
+    keys(&mut desk, "0901559");
+    desk.sees("0412 0901 55");
+    desk.event(Event::Typed(Typed::Key(keypad::Key::Back)));
+    desk.is_on("Home");
+}
+
+#[test]
+fn the_screen_dims_when_nobody_is_there_and_wakes_for_whoever_comes() {
+    let mut desk = Desk::new(LARGE);
+    let light = |desk: &Desk| desk.app.light(desk.now);
+    assert_eq!(light(&desk), FULL);
+    desk.wait(DIMS_AFTER);
+    assert_eq!((light(&desk), desk.app.wake_at()), (DIM, None), "and then it sleeps");
+    desk.event(Event::Motion(Motion::Came));
+    desk.wait(Duration::from_secs(600));
+    assert_eq!(light(&desk), FULL, "somebody reads the notices");
+    desk.event(Event::Motion(Motion::Left));
+    desk.wait(DIMS_AFTER);
+    assert_eq!(light(&desk), DIM);
+    desk.touch("查进度");
+    assert_eq!(light(&desk), FULL);
+}
+
+#[test]
+fn it_never_dims_while_somebody_speaks_or_is_asked_something() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    desk.wait(Duration::from_secs(119));
+    assert_eq!((desk.app.screen().name(), desk.app.light(desk.now)), ("Speak", FULL));
+    desk.wait(Duration::from_secs(45));
+    assert_eq!((desk.app.screen().name(), desk.app.light(desk.now)), ("Leave", FULL));
+}
