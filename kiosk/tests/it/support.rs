@@ -348,6 +348,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.show_pin().touch_all(more);
         desk
     };
+    let mut tested = Desk::with_printer(size);
+    tested.touch_all(&["Help", "Service"]).show_pin().touch_all(&["打印机", "印一张试试"]);
+    tested.event(Event::NotPrinted(None));
     let mut enrolling = officer(&["入网"]);
     enrolling.type_keys("hub.example:4433").touch("Code").type_keys("abcd2345").touch("Call");
     let mut fitted = officer(&["触摸校准"]);
@@ -414,7 +417,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("service-network", officer(&["网络"])),
         ("service-storage", officer(&["存储"])),
         ("service-printer", officer(&["打印机"])),
-        ("service-printer-test", officer(&["打印机", "印一张试试"])),
+        ("service-printer-test", tested),
         ("service-last-sync", officer(&["收发"])),
         ("service-log", officer(&["日志"])),
         ("service-off", officer(&["关机"])),
