@@ -1,7 +1,7 @@
 //! The pure half of the domain: what a person said, what became of it, who may do what.
 //!
 //! **What it is.** Opinions 意见, visits 走访 and slips 回执 as small Automerge documents ([`document`], [`opinion`],
-//! [`visit`], [`slip`]) and what stands beside them ([`attachment`]); what the county publishes ([`published`] and its
+//! [`visit`], [`slip`]) and what stands beside them ([`attachment`], [`ink`]); what the county publishes ([`published`] and its
 //! records, from files: [`publication`]) and what people answer, sealed as it is given ([`sealed`]: [`response`],
 //! [`ballot`], [`reaction`]) and counted ([`tally`]); the one way in for changes from outside ([`gate`], [`payload`]); the
 //! county's vocabulary as data ([`codebook`]) and the engine over it ([`workflow`], [`review`]); the access table
@@ -27,6 +27,7 @@ pub mod deputy;
 pub mod document;
 pub mod gate;
 pub mod id;
+pub mod ink;
 pub mod matter;
 pub mod notice;
 pub mod opinion;

@@ -14,6 +14,7 @@ pub mod board;
 pub mod button;
 pub mod clock;
 pub mod desk;
+pub mod fit;
 mod input;
 pub mod keyboard;
 pub mod keypad;

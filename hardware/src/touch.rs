@@ -11,7 +11,10 @@ use std::{
 use embedded_graphics_core::prelude::{Point, Size};
 use serde::Deserialize;
 
-use crate::input::{EV_ABS, EV_KEY, EV_SYN, RawEvent, read_events};
+use crate::{
+    fit::{Edges, Fit},
+    input::{EV_ABS, EV_KEY, EV_SYN, RawEvent, read_events},
+};
 
 /// Which event file, and the values it reports at the edges of the screen: read from the station's wiring file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -23,6 +26,19 @@ pub struct Panel {
     pub x: [i32; 2],
     /// What it reports at the upper and at the lower edge.
     pub y: [i32; 2],
+    /// The panel is turned: what it reports as x runs down the screen.
+    #[serde(default)]
+    pub turned: bool,
+    /// How it is fitted while somebody finds these values; see [`crate::fit`].
+    #[serde(skip)]
+    pub fit: Fit,
+}
+
+impl Panel {
+    /// What the wiring says of its edges.
+    pub fn edges(&self) -> Edges {
+        Edges { x: self.x, y: self.y, is_turned: self.turned }
+    }
 }
 
 /// A finger on the panel.
@@ -67,20 +83,21 @@ const BTN_TOUCH: u16 = 0x14A;
 struct Follower {
     panel: Panel,
     screen: Size,
-    at: Point,
+    /// Where the finger is, in the panel's own units.
+    reported: Point,
     down: bool,
-    reported: Option<Finger>,
+    told: Option<Finger>,
 }
 
 impl Follower {
     fn new(panel: Panel, screen: Size) -> Self {
-        Self { panel, screen, at: Point::zero(), down: false, reported: None }
+        Self { panel, screen, reported: Point::zero(), down: false, told: None }
     }
 
     fn follow(&mut self, event: RawEvent) -> Option<Finger> {
         match (event.kind, event.code) {
-            (EV_ABS, ABS_X | ABS_MT_POSITION_X) => self.at.x = along(event.value, self.panel.x, self.screen.width),
-            (EV_ABS, ABS_Y | ABS_MT_POSITION_Y) => self.at.y = along(event.value, self.panel.y, self.screen.height),
+            (EV_ABS, ABS_X | ABS_MT_POSITION_X) => self.reported.x = event.value,
+            (EV_ABS, ABS_Y | ABS_MT_POSITION_Y) => self.reported.y = event.value,
             (EV_KEY, BTN_TOUCH | BTN_LEFT) => self.down = event.value != 0,
             (EV_SYN, 0) => return self.report(),
             // Pressure, tool widths, second fingers: not needed.
@@ -90,29 +107,24 @@ impl Follower {
     }
 
     fn report(&mut self) -> Option<Finger> {
-        let was_down = self.reported.is_some_and(|finger| finger.kind != FingerKind::Up);
+        let was_down = self.told.is_some_and(|finger| finger.kind != FingerKind::Up);
         let kind = match (was_down, self.down) {
             (false, true) => FingerKind::Down,
             (true, true) => FingerKind::Move,
             (true, false) => FingerKind::Up,
             (false, false) => return None,
         };
-        let finger = Finger { kind, at: self.at };
-        if self.reported == Some(finger) {
+        if kind == FingerKind::Down {
+            self.panel.fit.comes_down(self.reported);
+        }
+        let edges = self.panel.fit.edges().unwrap_or(self.panel.edges());
+        let finger = Finger { kind, at: edges.place(self.reported, self.screen) };
+        if self.told == Some(finger) {
             return None;
         }
-        self.reported = Some(finger);
+        self.told = Some(finger);
         Some(finger)
     }
-}
-
-/// A value between the two edges, as a pixel.
-fn along(value: i32, [from, to]: [i32; 2], pixels: u32) -> i32 {
-    let (value, from, to, pixels) = (i64::from(value), i64::from(from), i64::from(to), i64::from(pixels));
-    if from == to {
-        return 0;
-    }
-    ((value - from) * pixels / (to - from)).clamp(0, pixels - 1) as i32
 }
 
 #[cfg(test)]
@@ -153,6 +165,26 @@ mod tests {
         ];
         let (down, moved, up) = (FingerKind::Down, FingerKind::Move, FingerKind::Up);
         assert_eq!(fingers(&events), [(down, 512, 0), (moved, 1023, 0), (up, 1023, 0)]);
+    }
+
+    #[test]
+    fn edges_that_are_tried_out_count_from_the_next_touch_on() {
+        let text = "device = \"/dev/input/event0\"\nx = [0, 4096]\ny = [0, 4096]\n";
+        let panel: Panel = toml::from_str(text).unwrap();
+        let mut follower = Follower::new(panel.clone(), Size::new(1024, 600));
+        let mut touch = || {
+            let events = [(EV_ABS, ABS_X, 1024), (EV_ABS, ABS_Y, 0), (EV_KEY, BTN_TOUCH, 1), (EV_SYN, 0, 0)];
+            let event = |(kind, code, value)| RawEvent { at: Duration::ZERO, kind, code, value };
+            let down = events.map(event).into_iter().find_map(|event| follower.follow(event)).unwrap();
+            follower.follow(event((EV_KEY, BTN_TOUCH, 0)));
+            follower.follow(event((EV_SYN, 0, 0)));
+            down.at
+        };
+        assert_eq!((touch(), panel.fit.came_down()), (Point::new(256, 0), Some(Point::new(1024, 0))));
+        panel.fit.try_out(Some(Edges { is_turned: true, ..panel.edges() }));
+        assert_eq!(touch(), Point::new(0, 150));
+        panel.fit.try_out(None);
+        assert_eq!(touch(), Point::new(256, 0));
     }
 
     #[test]

@@ -24,22 +24,35 @@ function send(path, body) {
 
 function touch(kind, event) {
   const place = screen.getBoundingClientRect();
-  send("/touch", {
+  return {
     kind,
     x: Math.floor((event.clientX - place.left) * screen.width / place.width),
     y: Math.floor((event.clientY - place.top) * screen.height / place.height),
-  });
+  };
+}
+
+// A hand moves faster than answers come: of the moves that wait, the last is sent, so what is drawn never lags behind.
+let move = null;
+function moved(event) {
+  const isWaiting = move !== null;
+  move = touch("move", event);
+  if (isWaiting) return;
+  sending = sending.then(() => {
+    const body = JSON.stringify(move);
+    move = null;
+    return fetch("/touch", { method: "POST", headers: { "content-type": "application/json" }, body });
+  }).catch(() => {});
 }
 
 let down = false;
 screen.addEventListener("pointerdown", (event) => {
   down = true;
   screen.setPointerCapture(event.pointerId);
-  touch("down", event);
+  send("/touch", touch("down", event));
 });
-screen.addEventListener("pointermove", (event) => { if (down) touch("move", event); });
-screen.addEventListener("pointerup", (event) => { down = false; touch("up", event); });
-screen.addEventListener("pointercancel", (event) => { down = false; touch("cancel", event); });
+screen.addEventListener("pointermove", (event) => { if (down) moved(event); });
+screen.addEventListener("pointerup", (event) => { down = false; send("/touch", touch("up", event)); });
+screen.addEventListener("pointercancel", (event) => { down = false; send("/touch", touch("cancel", event)); });
 
 // The five keys of the case, on a keyboard.
 const keys = { ArrowUp: "up", ArrowDown: "down", Enter: "select", Escape: "back", F1: "read" };

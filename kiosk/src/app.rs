@@ -12,13 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, ticket::Ticket, wording::Wording};
-use embedded_graphics::prelude::{Point, Size};
+use civic_core::{codebook::Topic, ink::SIDE, ticket::Ticket, wording::Wording};
+use embedded_graphics::{
+    prelude::{Point, Size},
+    primitives::Rectangle,
+};
 use hardware::{keyboard::Typed, keypad, lamp::Lamp, presence::Motion};
 
 use crate::{
     draw::{
         Marks,
+        ink::square,
         layout::{Placed, heard, hit, reading},
         theme::Theme,
     },
@@ -30,8 +34,10 @@ use crate::{
     screens::{
         Around, Door, Left, Next, Screen, asked::Asked, ballot::Ballot, begun::Begun, contact::Contact,
         deputies::Deputies, deputy::DeputyPage, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
-        not_taken, progress::Progress, say_on, thanks::Thanks, topics::Topics, village::Village, where_at::WhereAt,
+        not_taken, progress::Progress, say_on, service::calibrate, thanks::Thanks, topics::Topics, village::Village,
+        where_at::WhereAt,
     },
+    service::Service,
     settings::{Change, Language, Settings},
     spoken::Spoken,
     station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
@@ -90,10 +96,10 @@ pub enum Event {
     },
     /// There is no microphone, or it failed before anything was recorded.
     NoMicrophone,
-    /// The paper with this ticket's number has come out.
-    Printed(Ticket),
+    /// The paper with this ticket's number has come out; without a number, a test slip.
+    Printed(Option<Ticket>),
     /// It has not, or not whole.
-    NotPrinted(Ticket),
+    NotPrinted(Option<Ticket>),
 }
 
 /// A finger on the glass.
@@ -195,6 +201,7 @@ pub enum Speech {
 /// The kiosk without its screen, clock and box.
 pub struct App {
     station: Box<dyn Station>,
+    service: Option<Box<dyn Service>>,
     wording: Wording,
     place: Place,
     topics: Vec<Topic>,
@@ -231,6 +238,7 @@ pub struct App {
     /// Since when words wait for whoever began them.
     waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
+    drawing: Option<Drawing>,
     focus: Option<usize>,
     touched_at: Instant,
     last_change: Option<(Instant, Point)>,
@@ -246,9 +254,29 @@ struct Pressed {
     chooses: bool,
 }
 
+/// The square on which a finger draws.
+#[derive(Clone, Copy)]
+struct Drawing {
+    square: Rectangle,
+    since: Instant,
+}
+
+impl Drawing {
+    /// Where a finger is, in units of the square's own side, and when.
+    fn dot(&self, at: Point, now: Instant) -> [u16; 3] {
+        let unit = |from_edge: i32| {
+            let units = i64::from(from_edge) * i64::from(SIDE) / i64::from(self.square.size.width.max(1));
+            units.clamp(0, i64::from(SIDE)) as u16
+        };
+        let ms = now.saturating_duration_since(self.since).as_millis();
+        let off = at - self.square.top_left;
+        [unit(off.x), unit(off.y), u16::try_from(ms).unwrap_or(u16::MAX)]
+    }
+}
+
 impl App {
     /// A kiosk at its first screen.
-    pub fn new(station: Box<dyn Station>, size: Size, now: Instant) -> Self {
+    pub fn new(mut station: Box<dyn Station>, size: Size, now: Instant) -> Self {
         Self {
             wording: wording(),
             place: station.place(),
@@ -261,6 +289,7 @@ impl App {
             kept: None,
             // The power failed, or the program was stopped, while somebody was speaking.
             waiting_since: station.waiting().map(|_| now),
+            service: station.service(),
             station,
             size,
             packs: Vec::new(),
@@ -278,6 +307,7 @@ impl App {
             ticked_at: now,
             screen: Screen::Home(Home),
             pressed: None,
+            drawing: None,
             focus: None,
             touched_at: now,
             last_change: None,
@@ -341,6 +371,9 @@ impl App {
                 self.topics = self.station.topics();
                 self.spots = self.station.spots();
                 self.refresh();
+                if let (Screen::Enrol(enrol), Some(service)) = (&mut self.screen, &self.service) {
+                    enrol.told(service.enrolling());
+                }
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
@@ -354,15 +387,20 @@ impl App {
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
-                match self.screen.speaking() {
-                    Some(speak) => speak.recorded(recording, is_audible),
-                    None => tracing::warn!("A voice was recorded after its speaker had taken it back"),
+                if let Screen::Recorder(recorder) = &mut self.screen {
+                    recorder.recorded(recording, is_audible);
+                } else if let Some(speak) = self.screen.speaking() {
+                    speak.recorded(recording, is_audible);
+                } else {
+                    tracing::warn!("A voice was recorded after its speaker had taken it back");
                 }
             }
             Event::NoMicrophone => {
                 self.has_microphone = false;
                 self.is_recording = false;
-                if let Some(speak) = self.screen.speaking() {
+                if let Screen::Recorder(recorder) = &mut self.screen {
+                    recorder.fails();
+                } else if let Some(speak) = self.screen.speaking() {
                     speak.fails();
                 }
             }
@@ -455,6 +493,9 @@ impl App {
     }
 
     fn touch(&mut self, touch: Touch, now: Instant) {
+        if self.draw(touch, now) || self.fit(touch) {
+            return;
+        }
         match touch.kind {
             TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
             TouchKind::Down => self.finger_down(touch.at),
@@ -477,6 +518,48 @@ impl App {
             }
             TouchKind::Cancel => self.pressed = None,
         }
+    }
+
+    /// Draws, where a finger came down on the square of [`Handwriting`](Screen::Handwriting); whether it did.
+    fn draw(&mut self, touch: Touch, now: Instant) -> bool {
+        if !matches!(self.screen, Screen::Handwriting(_)) {
+            self.drawing = None;
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let pads = self.pieces().into_iter().filter(|piece| matches!(piece.face, Face::Pad { .. }));
+            let squares = pads.map(|piece| square(piece.area));
+            let drawing = |square| Drawing { square, since: now };
+            self.drawing = squares.filter(|square| square.contains(touch.at)).map(drawing).next();
+        }
+        let (Some(drawing), Screen::Handwriting(screen)) = (self.drawing, &mut self.screen) else { return false };
+        let [x, y, ms] = drawing.dot(touch.at, now);
+        match touch.kind {
+            TouchKind::Down => screen.pen_down(x, y),
+            TouchKind::Move => screen.pen_moved(x, y, ms),
+            TouchKind::Up => screen.pen_up(),
+            TouchKind::Cancel => screen.pen_lost(),
+        }
+        if matches!(touch.kind, TouchKind::Up | TouchKind::Cancel) {
+            self.drawing = None;
+        }
+        self.pressed = None;
+        self.focus = None;
+        true
+    }
+
+    /// Takes a finger that comes down for a cross, where the panel is fitted; whether it did.
+    fn fit(&mut self, touch: Touch) -> bool {
+        let Screen::Calibrate(screen) = &self.screen else { return false };
+        if !calibrate::Calibrate::is_for_cross(touch.at, self.size) {
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let next = calibrate::cross_touched(screen.clone());
+            self.screen = self.obey(next);
+        }
+        self.pressed = None;
+        true
     }
 
     fn finger_down(&mut self, at: Point) {
@@ -587,7 +670,7 @@ impl App {
 
     /// Another screen is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it.
     fn changed(&mut self) {
-        if self.is_recording && !matches!(self.screen, Screen::Speak(_)) {
+        if self.is_recording && !matches!(self.screen, Screen::Speak(_) | Screen::Recorder(_)) {
             self.effects.push(Effect::StopRecording);
         }
         if self.settings.read_aloud {
@@ -606,8 +689,8 @@ impl App {
             },
             Next::TakeUp => match self.station.take_up() {
                 Some(TakenUp::Draft(draft)) => {
-                    self.kept = Some(draft.clone());
-                    let next = say_on(draft);
+                    self.kept = Some((*draft).clone());
+                    let next = say_on(*draft);
                     self.obey(next)
                 }
                 Some(TakenUp::Filed(ticket)) => self.filed(ticket),
@@ -639,6 +722,10 @@ impl App {
                 screen
             }
             Next::Leave(left) => {
+                // Whoever leaves the service pages leaves no panel behind that nobody can touch.
+                if let Some(Err(error)) = self.service.as_mut().map(|service| service.end_fitting(false)) {
+                    tracing::error!(%error, "A fit that was tried out stays");
+                }
                 if std::mem::take(&mut self.is_recording) {
                     self.effects.push(Effect::ThrowAwayRecording);
                 }
@@ -667,6 +754,10 @@ impl App {
                 }
             }
             Next::Print(ticket) => self.filed(ticket),
+            Next::PrintTest(screen) => {
+                self.print(None);
+                screen
+            }
             Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Open(door) => self.open(door),
             Next::Send { reply, form } => {
@@ -691,6 +782,10 @@ impl App {
                 self.settings_changed(&before);
                 screen
             }
+            Next::Errand(errand) => match &mut self.service {
+                Some(service) => errand.run(service.as_mut(), self.touched_at),
+                None => Home.into(),
+            },
             Next::Read(screen) => {
                 self.screen = screen;
                 self.read_on();
@@ -701,6 +796,12 @@ impl App {
 
     /// It is on disk: its number is shown, and printed where there is a printer.
     fn filed(&mut self, ticket: Ticket) -> Screen {
+        self.print(Some(ticket));
+        Filed { ticket }.into()
+    }
+
+    /// Prints a ticket, or a test slip, where there is a printer.
+    fn print(&mut self, ticket: Option<Ticket>) {
         self.on_paper = OnPaper::NoPrinter;
         if self.has_printer {
             self.on_paper = OnPaper::Printing;
@@ -709,14 +810,15 @@ impl App {
             let receipt = Receipt { ticket, place: self.place.clone(), day, language: self.settings.language };
             self.effects.push(Effect::Print(receipt));
         }
-        Filed { ticket }.into()
     }
 
-    fn paper_came(&mut self, ticket: Ticket, on_paper: OnPaper) {
+    fn paper_came(&mut self, ticket: Option<Ticket>, on_paper: OnPaper) {
         // The paper of the person before says nothing about this one's.
-        if let Screen::Filed(filed) = &self.screen
-            && filed.ticket == ticket
-        {
+        let is_shown = match ticket {
+            Some(ticket) => matches!(&self.screen, Screen::Filed(filed) if filed.ticket == ticket),
+            None => matches!(self.screen, Screen::Facts(_)),
+        };
+        if is_shown {
             self.on_paper = on_paper;
         }
     }
@@ -914,7 +1016,7 @@ impl App {
             Face::Key(_) => false,
             Face::Button(_) => self.settings.read_aloud,
             Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => true,
-            Face::Writing { .. } => true,
+            Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => true,
         });
         self.say(said.filter_map(Face::spoken).collect());
     }
@@ -958,6 +1060,7 @@ impl App {
             packs: &self.packs,
             speech: self.speech,
             has_microphone: self.has_microphone,
+            has_service: self.service.is_some(),
             on_paper: self.on_paper,
             size: self.size,
         }

@@ -30,10 +30,13 @@ use ledger::{
 use replica::{
     clock,
     device::{Device, REDIAL_MAX},
+    dir::DataDir,
+    identity::{Identity, IdentityError},
 };
 use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
 use crate::{
+    blank::Blank,
     drawer::Drawer,
     heard::Heard,
     printing::{self, Press},
@@ -41,6 +44,12 @@ use crate::{
     records::Records,
     run::{Kiosk, run},
     sample::Sample,
+    service::{
+        command::ServiceCommand,
+        enrolment::Enrolment,
+        power::{Computer, Desk as OnADesk, Power},
+        upkeep::Upkeep,
+    },
     soak::{Day, soak},
     sound::Aloud,
     station::Station,
@@ -51,6 +60,9 @@ use crate::{
 
 /// Disks fill up and months pass without any news: how often the station is looked at all the same.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// So long the screen says that the machine is enrolled, before it begins to serve.
+const ENROLLED_SHOWN: Duration = Duration::from_secs(4);
 
 /// The village terminal of Huiyin 回音.
 #[derive(Parser)]
@@ -103,6 +115,9 @@ pub enum Command {
     /// What the kiosk says aloud: what is recorded, and recording it with a local voice
     #[command(subcommand)]
     Prompts(PromptsCommand),
+    /// What an officer needs before the service pages of the screen open
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// What every device can do.
     #[command(flatten)]
     Device(DeviceCommand),
@@ -148,7 +163,7 @@ impl Cli {
         match self.command {
             Command::Run { data, screen, redial_max_s } => {
                 let redial_max = Duration::from_secs(redial_max_s.max(1));
-                block_on(serve(&data, screen, redial_max))
+                block_on(serve_when_enrolled(&data, screen, redial_max))
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
@@ -170,6 +185,7 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Prompts(command) => command.run(),
+            Command::Service(command) => command.run(),
             Command::Device(command) => command::run(Role::Kiosk, command),
         }
     }
@@ -189,14 +205,52 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// Serves the village. A machine that is no device of any county shows its service pages until it is one.
+async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+    let held = Arc::new(DataDir::hold(data)?);
+    match Identity::load(&held, Role::Kiosk) {
+        Err(IdentityError::NotEnrolled(_)) => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => {
+            drop(held);
+            return serve(data, screen, redial_max).await;
+        }
+    }
+    let wiring = Wiring::read(data)?;
+    let mut power = power(&wiring);
+    let [news, done, off] = [(); 3].map(|()| Arc::new(Notify::new()));
+    let reports = Reports::default();
+    let upkeep = Upkeep::new(held.clone(), wiring.touch.clone(), reports.clone(), off.clone())
+        .to_enrol(Enrolment::new(held.clone(), news.clone(), done.clone()));
+    let station = Box::new(Blank::new(Box::new(upkeep)));
+    tokio::select! {
+        ended = stand(station, news, reports, wiring, screen.clone(), Router::new()) => return ended,
+        () = off.notified() => return power.off().context("Switching off"),
+        () = async { done.notified().await; sleep(ENROLLED_SHOWN).await } => {}
+    }
+    drop(held);
+    serve(data, screen, redial_max).await
+}
+
+/// Switches off what the kiosk is wired into; without pins and panel it stands on a desk.
+fn power(wiring: &Wiring) -> Box<dyn Power> {
+    if wiring.pins.is_some() || wiring.touch.is_some() { Box::new(Computer) } else { Box::new(OnADesk) }
+}
+
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
 async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
     let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
-    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).context("Opening the drafts")?;
+    let held = Arc::new(held);
+    let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).context("Opening the drafts")?;
     let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let (news, heard, reports) = (Arc::new(Notify::new()), Heard::new(data), Reports::default());
-    let station = Records::new(ledger.clone(), device.clone(), drawer)?.watching(data, reports.clone());
+    let (reports, off, mut power) = (Reports::default(), Arc::new(Notify::new()), power(&wiring));
+    let upkeep =
+        Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(ledger.clone(), device.clone());
+    let station = Records::new(ledger.clone(), device.clone(), drawer)?
+        .watching(data, reports.clone())
+        .with_service(Box::new(upkeep));
+    let (news, heard) = (Arc::new(Notify::new()), Heard::new(data));
     let road = async {
         let error = device.stay(redial_max).await;
         // The screens go on: what is said is still kept, and somebody must come for the disk.
@@ -206,6 +260,7 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
     let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
     tokio::select! {
         ended = stand(Box::new(station), news.clone(), reports, wiring, screen, routes) => ended,
+        () = off.notified() => power.off().context("Switching off"),
         () = road => Ok(()),
         () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),

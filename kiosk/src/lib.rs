@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod blank;
 pub mod browser;
 pub mod cli;
 pub mod disk;
@@ -17,6 +18,7 @@ pub mod drawer;
 pub mod flood;
 pub mod form;
 pub mod glass;
+pub mod handwriting;
 pub mod heard;
 pub mod lamp;
 pub mod light;
@@ -29,6 +31,7 @@ pub mod records;
 pub mod run;
 pub mod sample;
 pub mod screens;
+pub mod service;
 pub mod settings;
 pub mod soak;
 pub mod sound;

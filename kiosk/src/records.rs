@@ -36,6 +36,7 @@ use crate::{
     drawer::Drawer,
     heard,
     public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
+    service::Service,
     station::{
         About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp,
         Waiting,
@@ -68,6 +69,7 @@ pub struct Records {
     drawer: Drawer,
     village: Area,
     watch: Option<Watch>,
+    service: Option<Box<dyn Service>>,
 }
 
 /// What is watched besides the records.
@@ -88,7 +90,7 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, drawer, village, watch: None })
+        Ok(Self { ledger, device, drawer, village, watch: None, service: None })
     }
 
     /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
@@ -97,6 +99,12 @@ impl Records {
     pub fn watching(self, data: &Path, reports: Reports) -> Self {
         let watch = Watch { data: data.to_owned(), heard: heard::Heard::new(data), reports };
         Self { watch: Some(watch), ..self }
+    }
+
+    /// The same station with these service pages.
+    #[must_use]
+    pub fn with_service(self, service: Box<dyn Service>) -> Self {
+        Self { service: Some(service), ..self }
     }
 
     /// The village and the station in it, by the codebook; a device without a station is one by its own name.
@@ -137,21 +145,28 @@ impl Records {
         let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
         let since = draft.since.map(|since| (SINCE, json!(since)));
         let spot = draft.spot.as_ref().map(|spot| (SPOT, json!(spot)));
-        let choice = if draft.phone.is_some() { "phone" } else { "none" };
+        let choice = match (&draft.phone, &draft.name) {
+            (Some(_), Some(_)) => "phone-and-name",
+            (Some(_), None) => "phone",
+            (None, _) => "none",
+        };
         // Nobody who left in the middle has decided anything.
         let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
         let extra = marks.chain(since).chain(spot).chain(consent.map(|consent| (CONSENT, consent)));
         let new = NewOpinion {
-            body: draft.body.clone(),
+            body: draft.words(),
             fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             extra: extra.map(|(key, value)| (key.to_owned(), value.to_string())).collect(),
             ..NewOpinion::default()
         };
         // A number that nobody finished typing, or that nobody agreed to leave, is not kept.
-        let phone = draft.phone.clone().filter(|_| !is_unfinished && !draft.is_child).unwrap_or_default();
-        let contact = Contact { phone, ..Contact::default() };
+        let agreed = |value: &Option<String>| value.clone().filter(|_| !is_unfinished && !draft.is_child);
+        let phone = agreed(&draft.phone).unwrap_or_default();
+        let name = agreed(&draft.name).filter(|_| !phone.is_empty()).unwrap_or_default();
+        let contact = Contact { phone, name };
         let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
-        Heard { new, contact, enclosed: voice.collect(), is_kept: draft.is_kept }
+        let ink = (!draft.ink.is_empty()).then(|| Enclosed::ink(draft.ink.encode()));
+        Heard { new, contact, enclosed: voice.chain(ink).collect(), is_kept: draft.is_kept }
     }
 
     /// The number of a draft that the ledger took just before the power failed.
@@ -329,7 +344,7 @@ impl Station for Records {
             self.remove_draft(&form);
             return Some(TakenUp::Filed(ticket));
         }
-        self.drawer.take_up(&form).map(TakenUp::Draft)
+        self.drawer.take_up(&form).map(|draft| TakenUp::Draft(Box::new(draft)))
     }
 
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
@@ -418,6 +433,10 @@ impl Station for Records {
         all.extend(trouble::of_time(clock::now(), proven, watch.heard.last(), road_is_open));
         all.sort_unstable();
         all
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        self.service.take()
     }
 }
 

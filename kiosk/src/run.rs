@@ -26,6 +26,8 @@ use crate::{
     browser::{Input, Page, What, router},
     draw::Painter,
     glass::Glass,
+    handwriting::handwriting,
+    pinyin::pinyin,
     printing::Press,
     station::Station,
     voice::Voice,
@@ -107,6 +109,8 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
 
     front.show(&app, &mut boards);
+    // After the first frame, and before anybody writes: whoever types first should not wait for either.
+    spawn_blocking(|| (pinyin(), handwriting()));
     loop {
         let mut answered = None;
         let events = tokio::select! {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
+    service::{Service, sample::SampleService},
     station::{
         Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp, Waiting,
     },
@@ -154,7 +155,7 @@ impl Station for Sample {
         self.waiting()?;
         let draft = self.left.remove(0);
         self.draft = Some(draft.clone());
-        Some(TakenUp::Draft(draft))
+        Some(TakenUp::Draft(Box::new(draft)))
     }
 
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
@@ -228,6 +229,10 @@ impl Station for Sample {
             digits if sample_tokens().iter().any(|known| known.digits() == digits) => Ok(()),
             _ => Err(NotTaken::UnknownToken),
         }
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        Some(Box::new(SampleService::default()))
     }
 }
 

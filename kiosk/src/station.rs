@@ -2,13 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
+use civic_core::{codebook::Topic, id::DocId, ink::Ink, ticket::Ticket, time::UnixSeconds, token::Token};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     form::Form,
     public::{NotTaken, Public, Reply},
     screens::speak::EXTENDED,
+    service::Service,
     trouble::Trouble,
 };
 
@@ -59,6 +60,10 @@ pub trait Station: Send {
     fn admit(&self, vote: &DocId, token: Token) -> Result<(), NotTaken>;
     /// What does not work at the moment, the gravest first.
     fn troubles(&self) -> Vec<Trouble>;
+    /// The service pages, once; `None` for a station that has none.
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        None
+    }
 }
 
 /// Where the kiosk stands.
@@ -84,6 +89,8 @@ pub struct Draft {
     pub phone: Option<String>,
     /// What is said to whom.
     pub about: About,
+    /// A name beside it, if the person wants to leave one.
+    pub name: Option<String>,
     /// Since when it is so, if the person said.
     pub since: Option<Since>,
     /// Where it is so, by the village's own name for the place, if the person said.
@@ -99,6 +106,9 @@ pub struct Draft {
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
+    /// What was written with a finger. Kept beside the words, too.
+    #[serde(skip)]
+    pub ink: Ink,
 }
 
 /// What is said to whom.
@@ -197,7 +207,7 @@ pub struct Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakenUp {
     /// Their words, to go on with.
-    Draft(Draft),
+    Draft(Box<Draft>),
     /// It was filed before the power failed, and this is its number.
     Filed(Ticket),
 }
@@ -289,6 +299,11 @@ impl Draft {
         if let About::Form(form) = &self.about { form.may_speak() } else { true }
     }
 
+    /// Whether it may be written with a finger: what becomes an opinion may.
+    pub fn may_draw(&self) -> bool {
+        matches!(self.about, About::Opinion | About::Talk(_))
+    }
+
     /// Most characters that what is asked takes; of other drafts, as many as a screen holds.
     pub fn characters_most(&self) -> usize {
         if let About::Form(form) = &self.about { form.characters_most() } else { usize::MAX }
@@ -312,7 +327,17 @@ impl Draft {
 
     /// Whether anything was written or spoken.
     pub fn has_words(&self) -> bool {
-        !self.body.trim().is_empty() || self.voice.is_some()
+        !self.body.trim().is_empty() || self.voice.is_some() || !self.ink.is_empty()
+    }
+
+    /// The words that were typed, and behind them those that were chosen for what was written with a finger.
+    pub fn words(&self) -> String {
+        let mut words = self.body.clone();
+        let chosen = self.ink.words();
+        if !words.is_empty() && !chosen.is_empty() {
+            words.push('\n');
+        }
+        words + &chosen
     }
 
     /// The same draft, its words and voice put to the present piece of its form.
@@ -355,8 +380,10 @@ impl fmt::Debug for Draft {
             .field("characters", &self.body.chars().count())
             .field("phone", &self.phone.is_some())
             .field("about", &self.about)
+            .field("name", &self.name.is_some())
             .field("since", &self.since)
             .field("voice", &self.voice)
+            .field("boxes", &self.ink.boxes.len())
             .finish()
     }
 }

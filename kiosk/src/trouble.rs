@@ -16,6 +16,8 @@ const SILENT_S: i64 = 30 * 86_400;
 /// One thing that does not work; the gravest come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
+    /// The machine is no device of any county: it takes nothing, and an officer must enrol it.
+    NotEnrolled,
     /// The disk takes nothing more: nothing new is filed, and what is saved stays.
     DiskFull,
     /// The disk can only be read, with the same end.
@@ -36,7 +38,7 @@ impl Trouble {
     /// Whether something new can be filed all the same.
     pub fn keeps_words(self) -> bool {
         match self {
-            Trouble::DiskFull | Trouble::ReadOnly => false,
+            Trouble::NotEnrolled | Trouble::DiskFull | Trouble::ReadOnly => false,
             Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
@@ -48,6 +50,7 @@ impl Trouble {
     /// Key of its sentence; a day in it is `day`.
     pub fn sentence(self) -> &'static str {
         match self {
+            Trouble::NotEnrolled => "trouble-not-enrolled",
             Trouble::DiskFull => "trouble-disk-full",
             Trouble::ReadOnly => "trouble-read-only",
             Trouble::NoMicrophone => "trouble-no-microphone",
@@ -137,6 +140,7 @@ mod tests {
     #[test]
     fn only_a_disk_that_takes_nothing_stops_anything_from_being_filed() {
         let stops = [
+            Trouble::NotEnrolled,
             Trouble::DiskFull,
             Trouble::ReadOnly,
             Trouble::NoMicrophone,
@@ -146,7 +150,7 @@ mod tests {
             Trouble::NotHeardSince(UnixSeconds(0)),
         ]
         .map(|trouble| !trouble.keeps_words());
-        assert_eq!(stops, [true, true, false, false, false, false, false]);
+        assert_eq!(stops, [true, true, true, false, false, false, false, false]);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! ([`row`]), below each other ([`column()`]), and what may turn from the one into the other on an upright screen
 //! ([`turning`], [`grid`]); and it asks for the height that words need ([`Length::Needed`]) instead of measuring.
 
+use civic_core::ink::{InkBox, Stroke};
+
 use crate::{
     draw::{
         icon::Icon,
@@ -151,6 +153,22 @@ pub enum Face {
         text: String,
         /// Shown in grey while there are none.
         hint: Sentence,
+    },
+    /// A square to write in with a finger, in the middle of its place.
+    Pad {
+        /// What is in it.
+        strokes: Vec<Stroke>,
+        /// What the finger is drawing.
+        pen: Stroke,
+        /// What it is for.
+        hint: Sentence,
+    },
+    /// What was written in boxes, in rows.
+    Ink {
+        /// The boxes.
+        boxes: Vec<InkBox>,
+        /// What it is, for those who listen.
+        words: Sentence,
     },
 }
 
@@ -313,6 +331,16 @@ pub fn writing<T>(text: impl Into<String>, hint: Sentence) -> Part<T> {
     leaf(Face::Writing { text: text.into(), hint }, None)
 }
 
+/// A square to write in, with what is in it and what the finger is drawing.
+pub fn pad<T>(strokes: Vec<Stroke>, pen: Stroke, hint: Sentence) -> Part<T> {
+    leaf(Face::Pad { strokes, pen, hint }, None)
+}
+
+/// Boxes that were written in, in rows.
+pub fn ink<T>(boxes: Vec<InkBox>, words: Sentence) -> Part<T> {
+    leaf(Face::Ink { boxes, words }, None)
+}
+
 /// A button with its picture beside its words.
 pub fn button<T>(touch: T, words: impl Into<Sentence>, icon: Option<Icon>, look: Look) -> Part<T> {
     sized_button(touch, words, icon, look, TextSize::Strong)
@@ -438,7 +466,9 @@ impl Face {
             | Face::Code(_)
             | Face::Button(_)
             | Face::Key(_)
-            | Face::Writing { .. } => self.sentence().map_or("", |sentence| &sentence.first),
+            | Face::Writing { .. }
+            | Face::Pad { .. }
+            | Face::Ink { .. } => self.sentence().map_or("", |sentence| &sentence.first),
         }
     }
 
@@ -457,7 +487,8 @@ impl Face {
             Face::Words(words) => Some(&words.sentence),
             Face::Button(button) => Some(&button.words),
             Face::Key(key) => Some(&key.words),
-            Face::Writing { hint, .. } => Some(hint),
+            Face::Writing { hint, .. } | Face::Pad { hint, .. } => Some(hint),
+            Face::Ink { words, .. } => Some(words),
         }
     }
 }

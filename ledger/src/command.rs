@@ -25,10 +25,12 @@ use replica::{
     enrol,
     identity::Identity,
 };
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
 use crate::{
     Ledger, LedgerError,
     bundle::{self, BundleCommand},
+    log_tail::Tail,
 };
 
 /// Records that are entered in one transaction.
@@ -120,7 +122,8 @@ fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     // A second call, as in tests that start several programs in one process, changes nothing.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let writer = std::io::stderr.and(|| Tail);
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).try_init();
 }
 
 /// A program: reads its arguments, of which the first is its name, sets up logging, runs, and gives the exit status.

@@ -19,6 +19,7 @@ pub mod board;
 pub mod bundle;
 pub mod command;
 pub mod enclosed;
+pub mod log_tail;
 mod merge;
 pub mod publish;
 pub mod query;

@@ -191,23 +191,74 @@ impl Browser {
         let frame = found["frame"].as_u64().unwrap_or_default();
         // A second tap at one place just after a screen came up is taken for one meant for the screen before; whoever gets
         // no answer taps again.
-        while !self.is_frame_after(frame).await? {
+        loop {
             if tokio::time::Instant::now() > deadline {
                 bail!("the screen did not answer when {target:?} was touched");
             }
             self.client.perform_actions(tap.clone()).await.with_context(|| format!("Touching {target}"))?;
             let answered = tokio::time::Instant::now() + ANSWER;
-            while !self.is_frame_after(frame).await? && tokio::time::Instant::now() < answered {
+            while tokio::time::Instant::now() < answered {
+                if self.is_frame_after(frame).await? {
+                    return Ok(());
+                }
                 tokio::time::sleep(POLL).await;
             }
         }
-        Ok(())
     }
 
     async fn is_frame_after(&self, frame: u64) -> anyhow::Result<bool> {
         let script = "const done = arguments[arguments.length - 1];
             fetch('/view').then(r => r.json()).then(v => done(v.frame), () => done(0));";
         Ok(self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() > frame)
+    }
+
+    /// Draws a line on the kiosk's screen with the mouse, from one of its pixels to another.
+    pub async fn draw(&self, from: (i32, i32), to: (i32, i32)) -> anyhow::Result<()> {
+        let script = "const screen = document.getElementById('screen'), place = screen.getBoundingClientRect();
+            return [place.left, place.top, place.width / screen.width, place.height / screen.height];";
+        let place = self.client.execute(script, vec![]).await?;
+        let [left, top, wide, high] = [0, 1, 2, 3].map(|index| place[index].as_f64().unwrap_or_default());
+        let at = |step: i32| {
+            let along = |from: i32, to: i32| f64::from(from * (8 - step) + to * step) / 8.0;
+            let (x, y) = (left + along(from.0, to.0) * wide, top + along(from.1, to.1) * high);
+            PointerAction::MoveTo { duration: Some(Duration::from_millis(16)), x, y }
+        };
+        let mut line =
+            MouseActions::new("finger".into()).then(at(0)).then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        for step in 1..=8 {
+            line = line.then(at(step));
+        }
+        self.client.perform_actions(line.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT })).await?;
+        Ok(())
+    }
+
+    /// From now on every press on the kiosk's screen is timed until a pixel around it has another colour.
+    pub async fn time_touches(&self) -> anyhow::Result<()> {
+        let script = "const screen = document.getElementById('screen'), glass = screen.getContext('2d');
+            window.touchTimes = [];
+            screen.addEventListener('pointerdown', (event) => {
+              const place = screen.getBoundingClientRect(), begun = performance.now();
+              const x = Math.floor((event.clientX - place.left) * screen.width / place.width);
+              const y = Math.floor((event.clientY - place.top) * screen.height / place.height);
+              const look = () => glass.getImageData(x - 8, y - 8, 16, 16).data.join();
+              const before = look();
+              const wait = () => {
+                if (look() !== before) window.touchTimes.push(performance.now() - begun);
+                else if (performance.now() - begun < 2000) setTimeout(wait, 1);
+              };
+              setTimeout(wait, 0);
+            }, { capture: true });";
+        self.client.execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was timed, in milliseconds, the shortest first.
+    pub async fn touch_times(&self) -> anyhow::Result<Vec<f64>> {
+        let times = self.client.execute("return window.touchTimes;", vec![]).await?;
+        let times = times.as_array().into_iter().flatten().filter_map(Value::as_f64);
+        let mut times: Vec<f64> = times.collect();
+        times.sort_by(f64::total_cmp);
+        Ok(times)
     }
 
     /// Waits until the kiosk's screen says `text`; returns all its words.

@@ -24,7 +24,7 @@ use clap::Parser;
 #[command(name = "cargo bench -p kiosk --")]
 struct Options {
     /// Opinions on disk when the program starts.
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
     documents: usize,
     /// Drawings of each screen; the median is told.
     #[arg(long, value_name = "N", default_value_t = 101)]

@@ -5,6 +5,7 @@ use hardware::screen::Canvas;
 
 use crate::draw::{
     icon::{Icon, Icons},
+    ink::Lines,
     measure::{Style, width},
     shape::Corners,
     surface::Surface,
@@ -24,6 +25,7 @@ pub struct Brush<'a> {
     pub text: &'a mut Text,
     pub icons: &'a mut Icons,
     pub corners: &'a mut Corners,
+    pub lines: &'a mut Lines,
     pub surface: Surface,
 }
 

@@ -106,13 +106,27 @@ pub enum Icon {
     Microphone,
     /// A square: that was it.
     Stop,
+    /// An arrow up: what comes before.
+    Up,
+    /// An arrow down: what comes behind.
+    Down,
+    /// An arrow to the right: on to the next.
+    Forward,
+    /// An arrow that turns back: takes the last thing away.
+    Undo,
+    /// A brush with a line: writing with a finger.
+    Brush,
+    /// A wrench: for whoever looks after the machine.
+    Wrench,
+    /// A cross in a ring: touch exactly here.
+    Cross,
     /// Three dots.
     Other,
 }
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 44] = [
+    pub const ALL: [Icon; 51] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -156,6 +170,13 @@ impl Icon {
         Icon::Lock,
         Icon::Microphone,
         Icon::Stop,
+        Icon::Up,
+        Icon::Down,
+        Icon::Forward,
+        Icon::Undo,
+        Icon::Brush,
+        Icon::Wrench,
+        Icon::Cross,
         Icon::Other,
     ];
 
@@ -459,6 +480,32 @@ impl Icon {
                 pen.cutting();
                 pen.disc(24.0, 30.0, 3.5);
                 pen.block(22.5, 31.0, 3.0, 8.0, 0.0);
+            }
+            Icon::Up => pen.stroke(&[(8.0, 32.0), (24.0, 15.0), (40.0, 32.0)], 6.5),
+            Icon::Down => pen.stroke(&[(8.0, 16.0), (24.0, 33.0), (40.0, 16.0)], 6.5),
+            Icon::Forward => pen.stroke(&[(20.0, 9.0), (36.0, 24.0), (20.0, 39.0)], 6.5),
+            Icon::Undo => {
+                pen.triangle((2.0, 17.0), (18.0, 4.0), (18.0, 30.0));
+                pen.stroke(&[(15.0, 17.0), (31.0, 17.0), (39.0, 22.0), (41.0, 30.0), (37.0, 38.0), (22.0, 40.0)], 5.5);
+            }
+            Icon::Brush => {
+                pen.stroke(&[(42.0, 6.0), (27.0, 21.0)], 6.0);
+                pen.quad((23.0, 17.0), (31.0, 25.0), (24.0, 34.0), (10.0, 38.0));
+                pen.stroke(&[(6.0, 44.0), (18.0, 41.0), (28.0, 44.0), (42.0, 42.0)], 3.5);
+            }
+            Icon::Wrench => {
+                pen.disc(34.0, 14.0, 12.0);
+                pen.stroke(&[(30.0, 18.0), (10.0, 38.0)], 9.0);
+                pen.cutting();
+                pen.stroke(&[(36.0, 12.0), (48.0, 0.0)], 9.0);
+            }
+            Icon::Cross => {
+                pen.disc(24.0, 24.0, 22.0);
+                pen.cutting();
+                pen.disc(24.0, 24.0, 18.5);
+                pen.inking();
+                pen.stroke(&[(24.0, 4.0), (24.0, 44.0)], 3.0);
+                pen.stroke(&[(4.0, 24.0), (44.0, 24.0)], 3.0);
             }
             Icon::Other => {
                 for x in [8.0, 24.0, 40.0] {

@@ -6,6 +6,7 @@
 mod brush;
 mod button;
 pub mod icon;
+pub mod ink;
 mod key;
 pub mod layout;
 pub mod measure;
@@ -44,6 +45,8 @@ pub fn shown(face: &Face, area: Rectangle, surface: Surface) -> Option<Shown> {
         | Face::Picture(..)
         | Face::Code(_)
         | Face::Key(_)
-        | Face::Writing { .. } => None,
+        | Face::Writing { .. }
+        | Face::Pad { .. }
+        | Face::Ink { .. } => None,
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn firm(length: Length, surface: Surface) -> u32 {
 
 fn face_height(face: &Face, available: u32, surface: Surface) -> u32 {
     match face {
-        Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) => 0,
+        Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) | Face::Pad { .. } | Face::Ink { .. } => 0,
         Face::Words(words) if words.sentence.first.is_empty() => 0,
         Face::Words(words) => {
             let style = surface.style(words.size, words.bold);
@@ -137,7 +137,13 @@ fn button_height(button: &Button, available: u32, surface: Surface) -> u32 {
 
 fn face_width(face: &Face, surface: Surface) -> u32 {
     match face {
-        Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) | Face::Writing { .. } => 0,
+        Face::Nothing
+        | Face::Sheet(_)
+        | Face::Picture(..)
+        | Face::Code(_)
+        | Face::Writing { .. }
+        | Face::Pad { .. }
+        | Face::Ink { .. } => 0,
         // One pixel more: what is exactly as wide as its place may break by a rounding.
         Face::Words(words) => width(&words.sentence.first, surface.style(words.size, words.bold)) + 1,
         Face::Button(button) => {

@@ -8,6 +8,7 @@ use crate::{
         brush::Brush,
         button,
         icon::Icons,
+        ink::{Lines, draw_boxes, draw_pad},
         key,
         layout::Placed,
         shape::Corners,
@@ -26,6 +27,7 @@ pub struct Painter {
     text: Text,
     icons: Icons,
     corners: Corners,
+    lines: Lines,
 }
 
 /// What a finger or a key is on.
@@ -42,8 +44,8 @@ impl Painter {
     pub fn paint<T>(&mut self, canvas: &mut Canvas, pieces: &[Placed<T>], marks: Marks, theme: Theme) {
         let Ok(()) = canvas.clear(theme.paper(Paper::Ground).face);
         let surface = Surface { size: canvas.size(), theme };
-        let Self { text, icons, corners } = self;
-        let mut brush = Brush { canvas, text, icons, corners, surface };
+        let Self { text, icons, corners, lines } = self;
+        let mut brush = Brush { canvas, text, icons, corners, lines, surface };
         for (index, piece) in pieces.iter().enumerate() {
             let area = if marks.focus == Some(index) { brush.ring(piece.area) } else { piece.area };
             draw(&mut brush, &piece.face, area, marks.pressed == Some(index));
@@ -65,6 +67,8 @@ fn draw(brush: &mut Brush<'_>, face: &Face, area: Rectangle, pressed: bool) {
         Face::Button(button) => button::draw(brush, button, area, pressed),
         Face::Key(key) => key::draw(brush, key, area, pressed),
         Face::Writing { text, hint } => words::draw_writing(brush, text, &hint.first, area),
+        Face::Pad { strokes, pen, .. } => draw_pad(brush, strokes, pen, area),
+        Face::Ink { boxes, .. } => draw_boxes(brush, boxes, area),
     }
 }
 

@@ -145,6 +145,16 @@ impl Theme {
         }
     }
 
+    /// The square that is written in.
+    pub fn writing_square(self) -> Plate {
+        Plate { face: self.choose(0xFFFFFF, 0x000000), edge: Some(self.choose(0x123F7C, 0xFFFFFF)) }
+    }
+
+    /// Its guide lines: they are seen and say nothing.
+    pub fn guide(self) -> Rgb888 {
+        self.choose(0xB8C4D4, 0x6A6A6A)
+    }
+
     /// The two colours of the ring around the target that the keys stand on, the outer first: one of them shows on
     /// any ground.
     pub fn ring(self) -> [Rgb888; 2] {

@@ -1,8 +1,9 @@
 //! The drawer: what somebody has said so far and has not handed in, kept on disk so that no power cut takes it.
 //!
-//! Each draft is two files of the data directory, replaced as a whole at every step: `draft-NAME.words`, and
-//! `draft-NAME.voice` if something was spoken, because a voice is long and does not change with every letter typed. A
-//! voice that is still being spoken grows in a third, `draft-NAME.spoken` ([`spoken`]), until it is whole.
+//! Each draft is up to three files of the data directory, replaced as a whole at every step: `draft-NAME.words`, and
+//! `draft-NAME.voice` or `draft-NAME.ink` if something was spoken or written with a finger, because these are long and do
+//! not change with every letter typed. A voice that is still being spoken grows in one more, `draft-NAME.spoken`
+//! ([`spoken`]), until it is whole.
 //! All are sealed with ChaCha20-Poly1305 under a key that is made from the device's own:
 //!
 //! ```text
@@ -24,7 +25,7 @@ use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit, Nonce,
     aead::{Aead, Payload},
 };
-use civic_core::{id::hex, time::UnixSeconds};
+use civic_core::{id::hex, ink::Ink, time::UnixSeconds};
 use replica::{
     clock,
     dir::{DataDir, DirError},
@@ -43,6 +44,7 @@ const PREFIX: &str = "draft-";
 const WORDS: &str = ".words";
 const VOICE: &str = ".voice";
 const PIECES: &str = ".spoken";
+const INK: &str = ".ink";
 
 /// The drafts of one station: the one that is being said, and those whose speakers have gone.
 pub struct Drawer {
@@ -72,6 +74,9 @@ struct Sheet {
     begun_at: UnixSeconds,
     /// How long the voice in the file beside it is.
     voice_seconds: Option<u32>,
+    /// Whether there is ink in the file beside it.
+    #[serde(default)]
+    has_ink: bool,
 }
 
 /// What is bound to the first piece of a voice, when the draft has none before it.
@@ -104,15 +109,23 @@ impl Drawer {
         let begun_at = before.map_or_else(clock::now, |kept| kept.begun_at);
         let had_pieces = before.is_some_and(|kept| kept.has_pieces);
         let voice_before = before.and_then(|kept| kept.draft.voice.clone());
-        // The voice first: words never name a voice that is not there.
+        let ink_before = before.map(|kept| kept.draft.ink.clone()).unwrap_or_default();
+        // Voice and ink first: words never name what is not there.
         if let Some(voice) = draft.voice.as_ref().filter(|voice| had_pieces || Some(*voice) != voice_before.as_ref()) {
             self.write(&file(&name, VOICE), &voice.opus)?;
         }
+        let has_ink = !draft.ink.is_empty();
+        if has_ink && draft.ink != ink_before {
+            self.write(&file(&name, INK), &draft.ink.encode())?;
+        }
         let voice_seconds = draft.voice.as_ref().map(|voice| voice.seconds);
-        let sheet = Sheet { draft: draft.clone(), begun_at, voice_seconds };
+        let sheet = Sheet { draft: draft.clone(), begun_at, voice_seconds, has_ink };
         self.write(&file(&name, WORDS), &serde_json::to_vec(&sheet).unwrap_or_default())?;
         if draft.voice.is_none() && voice_before.is_some() {
             self.directory.remove(&file(&name, VOICE))?;
+        }
+        if !has_ink && !ink_before.is_empty() {
+            self.directory.remove(&file(&name, INK))?;
         }
         self.spoken = None;
         if had_pieces {
@@ -182,11 +195,11 @@ impl Drawer {
             self.spoken = None;
         }
         self.drafts.remove(name);
-        // The words first: a voice that is left alone is of no draft, and goes with the next opening.
-        [WORDS, VOICE, PIECES].iter().try_for_each(|kind| self.directory.remove(&file(name, kind)))
+        // The words first: what is left alone is of no draft, and goes with the next opening.
+        [WORDS, VOICE, PIECES, INK].iter().try_for_each(|kind| self.directory.remove(&file(name, kind)))
     }
 
-    /// The names of all drafts on disk. Voices whose words are gone are taken away.
+    /// The names of all drafts on disk. Voices and ink whose words are gone are taken away.
     fn names(&self) -> Result<Vec<String>, DirError> {
         let listed = || -> std::io::Result<Vec<String>> {
             let entries = std::fs::read_dir(self.directory.path())?;
@@ -198,7 +211,7 @@ impl Drawer {
             names.map(str::to_owned).collect()
         };
         let names = of_kind(WORDS);
-        for kind in [VOICE, PIECES] {
+        for kind in [VOICE, PIECES, INK] {
             for name in of_kind(kind).iter().filter(|name| !names.contains(name)) {
                 self.directory.remove(&file(name, kind))?;
             }
@@ -219,6 +232,10 @@ impl Drawer {
         let pieces = self.pieces(name, sheet.draft.voice.as_ref())?;
         let has_pieces = pieces.is_some();
         sheet.draft.voice = pieces.or(sheet.draft.voice);
+        if sheet.has_ink {
+            let ink = self.unseal(&file(name, INK))?;
+            sheet.draft.ink = ink.and_then(|ink| Ink::decode(&ink).ok()).unwrap_or_default();
+        }
         Ok(Some(Kept { draft: sheet.draft, begun_at: sheet.begun_at, has_pieces }))
     }
 

@@ -31,11 +31,11 @@ const WORDS: Style = Style { weight: Weight::Regular, pixels: 24 };
 /// As large as ten digits in three groups fit on one line.
 const NUMBER: Style = Style { weight: Weight::Bold, pixels: 54 };
 
-/// A ticket on paper.
+/// A slip of paper: a ticket, or a test of the printer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The number, which is on disk.
-    pub ticket: Ticket,
+    /// The number, which is on disk; `None` for a test slip, which nobody can take for anybody's.
+    pub ticket: Option<Ticket>,
     /// Where it was filed.
     pub place: Place,
     /// The day, if the station's clock can be believed.
@@ -91,10 +91,18 @@ impl Receipt {
         let name = format!("{} {}", self.place.village, self.place.station);
         let mut blocks = broken(&name, NAME);
         blocks.extend([Block::Space(6), Block::Rule, Block::Space(12)]);
+        let Some(ticket) = &self.ticket else {
+            blocks.extend(broken(&say("receipt-test", &[]), NAME));
+            blocks.extend(day.into_iter().flat_map(|day| broken(&day, WORDS)));
+            blocks.extend(broken(&say("receipt-test-reads", &[]), WORDS));
+            // Where this line has gaps, dots of the printer's head are burnt out.
+            blocks.extend([Block::Space(12), Block::Rule, Block::Space(10)]);
+            return blocks;
+        };
         blocks.extend(broken(&say("receipt-number", &[]), WORDS));
-        blocks.extend(broken(&self.ticket.to_string(), NUMBER));
+        blocks.extend(broken(&ticket.to_string(), NUMBER));
         blocks.extend(day.into_iter().flat_map(|day| broken(&say("receipt-filed-on", &[("day", day.into())]), WORDS)));
-        blocks.push(Block::Code(Code::of(&self.ticket)));
+        blocks.push(Block::Code(Code::of(ticket)));
         for key in ["receipt-saved", "receipt-look", "receipt-keep"] {
             blocks.extend(broken(&say(key, &[]), WORDS));
             blocks.push(Block::Space(10));
@@ -164,7 +172,7 @@ mod tests {
             Place {
                 village: "石桥村".to_owned(), station: "代表联络站".to_owned(), county: "云水县".to_owned()
             };
-        Receipt { ticket: sample_ticket(18_376), place, day, language: Language::Chinese }
+        Receipt { ticket: Some(sample_ticket(18_376)), place, day, language: Language::Chinese }
     }
 
     #[test]
@@ -181,6 +189,14 @@ mod tests {
         let with = receipt(Some(UnixSeconds(1_795_140_000))).draw(&mut text);
         let without = receipt(None).draw(&mut text);
         assert_eq!(with.rows.len() - without.rows.len(), WORDS.line_height() as usize);
+    }
+
+    #[test]
+    fn a_test_slip_has_neither_a_number_nor_a_code() {
+        let slip = Receipt { ticket: None, ..receipt(Some(UnixSeconds(1_795_140_000))) };
+        let is_number = |block: &Block| matches!(block, Block::Code(_) | Block::Line(_, NUMBER));
+        assert!(!slip.blocks().iter().any(is_number) && receipt(None).blocks().iter().any(is_number));
+        assert!(slip.draw(&mut Text::new()).rows.iter().flatten().any(|byte| *byte != 0));
     }
 
     #[test]

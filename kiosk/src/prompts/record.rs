@@ -200,7 +200,7 @@ impl Studio<'_> {
 }
 
 /// The same voice without the silence around it: prompts are joined to sentences.
-fn trimmed(sound: &[u8]) -> Result<Vec<u8>, opus::Unreadable> {
+pub(crate) fn trimmed(sound: &[u8]) -> Result<Vec<u8>, opus::Unreadable> {
     let samples = opus::read(sound)?;
     let is_loud = |frame: &[i16]| level(frame) >= AUDIBLE;
     let frames = || samples.chunks(FRAME_SAMPLES);

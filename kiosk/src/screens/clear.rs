@@ -30,7 +30,7 @@ impl Page for Clear {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let text = words(self.writing.draft.body.clone(), TextSize::Strong, Ink::Black).from_top();
+        let text = words(beginning(&self.writing.draft.body), TextSize::Strong, Ink::Black).from_top();
         let buttons = row(
             20,
             vec![
@@ -53,4 +53,14 @@ impl Page for Clear {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.writing.draft)
     }
+}
+
+/// As much as is seen whole at this size; whoever reads so far knows what it is.
+fn beginning(text: &str) -> String {
+    const SEEN: usize = 120;
+    let mut seen: String = text.chars().take(SEEN).collect();
+    if text.chars().count() > SEEN {
+        seen.push('…');
+    }
+    seen
 }

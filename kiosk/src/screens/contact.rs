@@ -67,9 +67,11 @@ impl Page for Contact {
             Touch::Back if self.draft.about == About::Opinion => Next::show(SinceWhen { draft: self.draft }),
             Touch::Back => say_on(self.draft),
             Touch::Keep => Next::show(Self { draft: Draft { is_kept: !self.draft.is_kept, ..self.draft } }),
-            Touch::NoNumber => Next::show(ReadBack { draft: Draft { phone: None, is_child: false, ..self.draft } }),
+            Touch::NoNumber => {
+                Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: false, ..self.draft }))
+            }
             Touch::Number => Next::show(Phone::new(Draft { is_child: false, ..self.draft })),
-            Touch::Child => Next::show(ReadBack { draft: Draft { phone: None, is_child: true, ..self.draft } }),
+            Touch::Child => Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: true, ..self.draft })),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Language, size of letters, colours, reading aloud and how loud. Everything acts at once, on this very screen.
 
-use super::{Around, Next, Page, Screen, framed};
+use super::{Around, Next, Page, Screen, framed, service::pin::Pin};
 use crate::{
     draw::{
         icon::Icon,
@@ -22,6 +22,8 @@ pub struct Help {
 pub enum Touch {
     /// Back to where it was asked for.
     Back,
+    /// To the service pages, which ask for a PIN.
+    Service,
     /// Change something.
     Change(Change),
 }
@@ -76,12 +78,17 @@ impl Page for Help {
             cells.extend(choices.into_iter().map(|choice| (Length::Share(each), choice)));
             (Length::Share(1), row(12, cells))
         });
-        framed(around, Some(Touch::Back), around.sentence("help"), false, column(10, rows.collect()))
+        // A small word that asks nothing of anybody; over somebody's words it is not there.
+        let service = (around.has_service && self.under.draft().is_none())
+            .then(|| picture_button(Touch::Service, around.sentence("service"), Icon::Wrench, Look::OnBar));
+        let body = sheet(Paper::Ground, 16, column(10, rows.collect()));
+        framed(around, Some(Touch::Back), around.sentence("help"), service, body)
     }
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Back => Next::Show(*self.under),
+            Touch::Service => Next::show(Pin::default()),
             Touch::Change(change) => Next::Adjust(change, self.into()),
         }
     }

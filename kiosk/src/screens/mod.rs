@@ -42,12 +42,15 @@ pub mod deputies;
 pub mod deputy;
 pub mod filed;
 pub mod find;
+pub mod handwriting;
 pub mod help;
 pub mod home;
+mod keyboard;
 pub mod leave;
 mod listing;
 pub mod matter;
 pub mod matters;
+pub mod name;
 pub mod not_saved;
 pub mod not_taken;
 pub mod notice;
@@ -58,6 +61,7 @@ pub mod progress;
 pub mod rate;
 pub mod read_back;
 mod reading;
+pub mod service;
 pub mod since;
 pub mod speak;
 pub mod tally;
@@ -95,6 +99,8 @@ pub struct Around<'a> {
     pub speech: Speech,
     /// Whether somebody can speak into this station.
     pub has_microphone: bool,
+    /// Whether an officer can look after this station here.
+    pub has_service: bool,
     /// What became of the paper with the number on the screen.
     pub on_paper: OnPaper,
     /// Size of the screen, in pixels.
@@ -123,6 +129,8 @@ pub enum Next {
     Leave(Left),
     /// The paper with this ticket's number is wanted once more.
     Print(Ticket),
+    /// A slip without a number is printed, to see whether the printer prints, before this screen.
+    PrintTest(Screen),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// What the station knows at this moment is shown.
@@ -147,6 +155,8 @@ pub enum Next {
     Adjust(Change, Screen),
     /// Something is to be heard or recorded, before this screen.
     Do(Effect, Screen),
+    /// Something of the service pages is done; the screen that answers it comes up.
+    Errand(service::Errand),
     /// Reading aloud stops, goes on or begins again, before this screen.
     Read(Screen),
 }
@@ -236,7 +246,8 @@ impl Around<'_> {
     pub fn trouble(&self, trouble: Trouble) -> Sentence {
         match trouble {
             Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
-            Trouble::DiskFull
+            Trouble::NotEnrolled
+            | Trouble::DiskFull
             | Trouble::ReadOnly
             | Trouble::NoMicrophone
             | Trouble::NoPaper
@@ -296,11 +307,16 @@ impl Around<'_> {
 
 /// A screen with its title on the red bar: the way back at its left, reading aloud and help at its right.
 fn page<T>(around: &Around<'_>, back: Option<T>, title: Sentence, body: Part<T>) -> Part<T> {
-    framed(around, back, title, true, body)
+    framed(around, back, title, Some(help_button(around, Look::OnBar)), sheet(Paper::Ground, 16, body))
 }
 
-/// The same, where there may be no help: on the help itself.
-fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, has_help: bool, body: Part<T>) -> Part<T> {
+/// The same without a margin: keys reach both edges, so on an upright screen each is as wide as a fingertip and no wider.
+fn edge_to_edge<T>(around: &Around<'_>, back: Option<T>, title: Sentence, body: Part<T>) -> Part<T> {
+    framed(around, back, title, Some(help_button(around, Look::OnBar)), sheet(Paper::Ground, 0, body))
+}
+
+/// The same with something else than help at its right: on the help itself.
+fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, right: Option<Part<T>>, body: Part<T>) -> Part<T> {
     let mut bar = Vec::new();
     match back {
         Some(touch) => {
@@ -316,16 +332,8 @@ fn framed<T>(around: &Around<'_>, back: Option<T>, title: Sentence, has_help: bo
     ];
     bar.push((Length::Share(1), column(0, title)));
     bar.extend(read_button(around).map(|read| (Length::Units(84), read)));
-    if has_help {
-        bar.push((Length::Units(84), help_button(around, Look::OnBar)));
-    }
-    column(
-        0,
-        vec![
-            (Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(4, bar))),
-            (Length::Share(1), sheet(Paper::Ground, 16, body)),
-        ],
-    )
+    bar.extend(right.map(|right| (Length::Units(84), right)));
+    column(0, vec![(Length::Fingers(1, 84), sheet(Paper::Bar, 0, row(4, bar))), (Length::Share(1), body)])
 }
 
 /// Language, letters, sound: a button of every screen.
@@ -366,6 +374,7 @@ pub(crate) fn say_on(draft: Draft) -> Next {
     match (&draft.about, &draft.voice) {
         (About::Form(_), None) if !draft.has_words() => Next::show(consult::Consult::new(draft)),
         (_, Some(_)) => Next::show(speak::Speak::new(draft)),
+        (_, None) if draft.body.is_empty() && !draft.ink.is_empty() => Next::show(handwriting::Handwriting::new(draft)),
         (_, None) => Next::show(writing::Writing::new(draft)),
     }
 }
@@ -375,7 +384,7 @@ fn after_saying(draft: Draft) -> Next {
     match &draft.about {
         About::Opinion => Next::show(since::SinceWhen { draft }),
         About::Talk(_) => Next::show(contact::Contact { draft }),
-        About::Misunderstood(_) | About::Addition(_) => Next::show(read_back::ReadBack { draft }),
+        About::Misunderstood(_) | About::Addition(_) => Next::show(read_back::ReadBack::new(draft)),
         About::Form(_) => Next::show(consult::Consult::new(draft.with_words_in_form())),
     }
 }
@@ -385,7 +394,7 @@ fn look_again(draft: Draft) -> Next {
     match &draft.about {
         About::Form(_) => Next::show(consult::Consult::new(draft)),
         About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
-            Next::show(read_back::ReadBack { draft })
+            Next::show(read_back::ReadBack::new(draft))
         }
     }
 }
@@ -528,6 +537,8 @@ screens! {
     Speak(speak::Speak),
     /// Writing it down.
     Writing(writing::Writing),
+    /// Writing with a finger.
+    Handwriting(handwriting::Handwriting),
     /// Take everything away?
     Clear(clear::Clear),
     /// Since when is it so?
@@ -538,6 +549,8 @@ screens! {
     Contact(contact::Contact),
     /// The telephone number.
     Phone(phone::Phone),
+    /// A name beside the number.
+    Name(name::Name),
     /// Is it right?
     ReadBack(read_back::ReadBack),
     /// It is saved, and this is its number.
@@ -586,4 +599,20 @@ screens! {
     Help(help::Help),
     /// What does not work at the moment.
     Troubles(troubles::Troubles),
+    /// The officer's PIN.
+    ServicePin(service::pin::Pin),
+    /// What an officer can do.
+    Service(service::menu::Menu),
+    /// How something of the machine is.
+    Facts(service::facts::Facts),
+    /// Fitting the touch panel.
+    Calibrate(service::calibrate::Calibrate),
+    /// Is the new fit good?
+    Fitted(service::fitted::Fitted),
+    /// Recording sentences.
+    Recorder(service::recorder::Recorder),
+    /// Enrolling the machine.
+    Enrol(service::enrol::Enrol),
+    /// Switching it off.
+    SwitchOff(service::switch_off::SwitchOff),
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Around, Next, Page,
+    name::Name,
     number_pad::{grouped, number_pad},
     page,
     read_back::ReadBack,
@@ -79,9 +80,9 @@ impl Page for Phone {
         let mut digits = self.draft.phone.take().unwrap_or_default();
         self.too_short = false;
         match touch {
-            Touch::NoNumber => return Next::show(ReadBack { draft: self.draft }),
+            Touch::NoNumber => return Next::show(ReadBack::new(Draft { name: None, ..self.draft })),
             Touch::Done if DIGITS.contains(&digits.len()) => {
-                return Next::show(ReadBack { draft: Draft { phone: Some(digits), ..self.draft } });
+                return Next::show(Name::new(Draft { phone: Some(digits), ..self.draft }));
             }
             Touch::Done => self.too_short = true,
             Touch::Digit(digit) if digits.len() < *DIGITS.end() => digits.push(digit),

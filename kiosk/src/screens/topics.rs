@@ -100,6 +100,7 @@ mod tests {
             packs: &[],
             speech: crate::app::Speech::Quiet,
             has_microphone: true,
+            has_service: false,
             on_paper: crate::printing::OnPaper::NoPrinter,
             size: embedded_graphics::prelude::Size::new(1024, 600),
         };

@@ -1,45 +1,51 @@
-//! Writing it down: ready sentences to touch, pinyin, digits and marks. Ready sentences come first, because a person who
-//! cannot type can still say something with them.
+//! Writing it down: ready sentences to touch, and a keyboard. Ready sentences come first, because a person who cannot type
+//! can still say something with them.
 
-use super::{Around, Next, Page, after_saying, clear::Clear, help_button, page_of, read_button, speak::Speak};
+use civic_core::opinion::BODY_CHARS_MAX;
+
+use super::{
+    Around, Next, Page, after_saying,
+    clear::Clear,
+    handwriting::Handwriting,
+    help_button,
+    keyboard::{Keyboard, Press, Typed},
+    page_of, read_button,
+    speak::Speak,
+};
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    pinyin::{Candidate, KEYS_MAX, Typing, pinyin},
+    settings::Letters,
     station::Draft,
     view::{
-        Length, Part, button, column, command_key, grid, key, picture, row, sheet, sized_button, space, turning, words,
-        writing,
+        Length, Part, button, column, command_key, grid, picture, row, sheet, sized_button, turning, words, writing,
     },
 };
 
-/// The most characters one opinion holds: as many as the next screen can show at a size that can be read.
-pub const CHARACTERS_MAX: usize = 240;
+/// The most characters that are typed for one opinion: four pages of a letter. What an opinion may hold beyond that is left to
+/// characters that are written with a finger.
+pub const CHARACTERS_MAX: usize = BODY_CHARS_MAX - 500;
 
-/// Candidates on one page.
-const CANDIDATES: usize = 8;
+/// Ready sentences on one page, as long as the longest of them has so many characters; where one is longer, fewer stand on a
+/// page and each has more room.
+const SENTENCES: [(usize, usize); 3] = [(14, 6), (32, 4), (usize::MAX, 2)];
 
-/// Ready sentences on one page.
-const SENTENCES: usize = 6;
+/// Words that are longer than this may not be seen whole above the keyboard: keys to look at what comes before appear.
+const SEEN: usize = 40;
 
 /// An opinion being written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Writing {
     /// What was said so far.
     pub draft: Draft,
-    panel: Panel,
-    letters: String,
+    /// `None` while ready sentences are offered.
+    keyboard: Option<Keyboard>,
+    /// Page of the ready sentences.
     page: usize,
-}
-
-/// What lies below the words.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Panel {
-    Sentences,
-    Letters,
-    Marks,
+    /// How far up somebody looks, in steps of [`SEEN`].
+    up: usize,
 }
 
 /// What can be touched on it.
@@ -53,37 +59,34 @@ pub enum Touch {
     Done,
     /// A ready sentence.
     Sentence(String),
-    /// A letter of pinyin.
-    Letter(char),
-    /// The character meant by the letters.
-    Candidate(Candidate),
-    /// A digit or a mark.
-    Mark(char),
-    /// Between words; takes the first candidate while letters are typed.
-    Space,
-    /// Take one letter or character away.
+    /// A key of the keyboard.
+    Press(Press),
+    /// Take one character away.
     Erase,
-    /// Other candidates or sentences.
+    /// Other sentences.
     More,
-    /// Show ready sentences.
-    Sentences,
     /// Show the pinyin keys.
     Letters,
-    /// Show digits and marks.
-    Marks,
+    /// Write with a finger.
+    ByHand,
+    /// Look at what was written before.
+    LookUp,
+    /// Look further down.
+    LookDown,
 }
 
 impl Writing {
     /// Goes on with this draft.
     pub fn new(draft: Draft) -> Self {
         // Ready sentences are those of a topic.
-        let panel = if draft.topic.is_empty() { Panel::Letters } else { Panel::Sentences };
-        Self { draft, panel, letters: String::new(), page: 0 }
+        let keyboard = draft.topic.is_empty().then(Keyboard::default);
+        Self { draft, keyboard, page: 0, up: 0 }
     }
 
     fn add(&mut self, words: &str) {
         let room = self.most().saturating_sub(self.draft.body.chars().count());
         self.draft.body.extend(words.chars().take(room));
+        self.up = 0;
     }
 
     /// A ready sentence follows what is there as its own sentence.
@@ -96,30 +99,41 @@ impl Writing {
         self.add(&joined);
     }
 
-    fn choose(&mut self, candidate: Candidate) {
-        self.add(candidate.text);
-        self.letters = self.letters.split_off(candidate.keys.min(self.letters.len()));
-        self.page = 0;
-    }
-
-    fn choose_first(&mut self) {
-        if let Some(first) = pinyin().candidates(&self.letters, Typing::default()).first() {
-            self.choose(*first);
+    fn press(&mut self, press: Press) {
+        match self.keyboard.as_mut().map(|keyboard| keyboard.pressed(press)) {
+            Some(Typed::Words(words)) => self.add(&words),
+            Some(Typed::Erased) => self.erase(),
+            Some(Typed::Left) => self.keyboard = None,
+            Some(Typed::Nothing) | None => {}
         }
     }
 
-    fn turn_to(&mut self, panel: Panel) {
-        self.panel = panel;
-        self.letters.clear();
-        self.page = 0;
-    }
-
-    fn is_full(&self) -> bool {
-        self.draft.body.chars().count() >= self.most()
+    fn erase(&mut self) {
+        self.draft.body.pop();
+        self.up = 0;
     }
 
     fn most(&self) -> usize {
         self.draft.characters_most().min(CHARACTERS_MAX)
+    }
+
+    fn characters(&self) -> usize {
+        self.draft.body.chars().count()
+    }
+
+    /// The most steps that one can look up.
+    fn up_max(&self) -> usize {
+        self.characters().saturating_sub(1) / SEEN
+    }
+
+    /// What is in sight: everything, or up to where somebody looks.
+    fn seen(&self) -> String {
+        let end = self.characters() - (self.up * SEEN).min(self.characters());
+        let mut seen: String = self.draft.body.chars().take(end).collect();
+        if self.up > 0 {
+            seen.push('…');
+        }
+        seen
     }
 }
 
@@ -127,14 +141,6 @@ impl Page for Writing {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let (icon, subject) = around.subject(&self.draft.subject());
-        let topic = row(
-            12,
-            vec![
-                (Length::Units(44), picture(icon, Ink::Red)),
-                (Length::Share(1), words(subject, TextSize::Strong, Ink::Black).bold()),
-            ],
-        );
         let done = if !self.draft.has_words() { Look::Waiting } else { Look::Next };
         let back = button(Touch::Back, around.sentence("back").alone(), Some(Icon::Back), Look::Other).as_way_back();
         let clear = button(Touch::Clear, around.sentence("clear").alone(), Some(Icon::Bin), Look::Other);
@@ -142,19 +148,14 @@ impl Page for Writing {
         let mut right = vec![(Length::Needed, clear), (Length::Share(1), done)];
         right.extend(read_button(around).map(|read| (Length::Fingers(1, 66), read)));
         right.push((Length::Fingers(1, 66), help_button(around, Look::Other)));
-        let left = vec![(Length::Needed, back), (Length::Share(1), sheet(Paper::Strip, 8, topic))];
+        let left = vec![(Length::Needed, back), (Length::Share(1), self.topic(around))];
         let top = turning(8, vec![(Length::Share(1), row(8, left)), (Length::Share(1), row(8, right))]);
-        let hint = if self.panel == Panel::Letters { "writing-hint-letters" } else { "writing-hint" };
-        let mut text = vec![(Length::Share(1), writing(self.draft.body.clone(), around.sentence(hint)))];
-        if self.is_full() {
-            text.push((Length::Needed, words(around.sentence("writing-full"), TextSize::Body, Ink::Black).bold()));
-        }
-        let panel = match self.panel {
-            Panel::Sentences => self.sentences(around),
-            Panel::Letters => self.keyboard(around),
-            Panel::Marks => marks(around),
+        let panel = match &self.keyboard {
+            None => self.sentences(around),
+            Some(keyboard) => keyboard.view(around, "to-sentences", Touch::Press),
         };
-        let above = column(8, vec![(Length::Needed, top), (Length::Share(1), sheet(Paper::Card, 8, column(2, text)))]);
+        let above =
+            column(8, vec![(Length::Needed, top), (Length::Share(1), sheet(Paper::Card, 8, self.written(around)))]);
         // The keys reach both edges: on an upright screen each is as wide as a fingertip and no wider.
         column(0, vec![(Length::Share(1), sheet(Paper::Ground, 8, above)), (Length::Needed, panel)])
     }
@@ -168,33 +169,13 @@ impl Page for Writing {
             Touch::Done if !self.draft.has_words() => {}
             Touch::Done => return after_saying(self.draft),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
-            Touch::Letter(letter) => {
-                if self.letters.len() < KEYS_MAX {
-                    self.letters.push(letter);
-                }
-                self.page = 0;
-            }
-            Touch::Candidate(candidate) => self.choose(candidate),
-            Touch::Mark(mark) => {
-                self.choose_first();
-                self.letters.clear();
-                self.add(mark.encode_utf8(&mut [0; 4]));
-            }
-            Touch::Space if self.letters.is_empty() => self.add(" "),
-            Touch::Space => self.choose_first(),
-            Touch::Erase => {
-                // Letters are taken away first: they were typed last.
-                if self.letters.pop().is_none() {
-                    self.draft.body.pop();
-                }
-                if self.panel == Panel::Letters {
-                    self.page = 0;
-                }
-            }
+            Touch::Press(press) => self.press(press),
+            Touch::Erase => self.erase(),
             Touch::More => self.page += 1,
-            Touch::Sentences => self.turn_to(Panel::Sentences),
-            Touch::Letters => self.turn_to(Panel::Letters),
-            Touch::Marks => self.turn_to(Panel::Marks),
+            Touch::Letters => self.keyboard = Some(Keyboard::default()),
+            Touch::ByHand => return Next::show(Handwriting::new(self.draft)),
+            Touch::LookUp => self.up = (self.up + 1).min(self.up_max()),
+            Touch::LookDown => self.up = self.up.saturating_sub(1),
         }
         Next::show(self)
     }
@@ -205,114 +186,61 @@ impl Page for Writing {
 }
 
 impl Writing {
+    /// What it is about; or that there is no more room.
+    fn topic(&self, around: &Around<'_>) -> Part<Touch> {
+        if self.characters() >= self.most() {
+            return sheet(Paper::Warm, 8, words(around.sentence("writing-full"), TextSize::Body, Ink::Black).bold());
+        }
+        let (icon, subject) = around.subject(&self.draft.subject());
+        let topic = row(
+            12,
+            vec![
+                (Length::Units(44), picture(icon, Ink::Red)),
+                (Length::Share(1), words(subject, TextSize::Strong, Ink::Black).bold()),
+            ],
+        );
+        sheet(Paper::Strip, 8, topic)
+    }
+
+    fn written(&self, around: &Around<'_>) -> Part<Touch> {
+        let hint = if self.keyboard.is_some() { "writing-hint-letters" } else { "writing-hint" };
+        let mut parts = vec![(Length::Share(1), writing(self.seen(), around.sentence(hint)))];
+        if self.characters() > SEEN {
+            for (touch, key, icon) in [(Touch::LookUp, "look-up", Icon::Up), (Touch::LookDown, "look-down", Icon::Down)]
+            {
+                parts.push((Length::Fingers(1, 64), command_key(touch, around.sentence(key), Some(icon), Look::Other)));
+            }
+        }
+        row(6, parts)
+    }
+
     fn sentences(&self, around: &Around<'_>) -> Part<Touch> {
         let all = around.topic(&self.draft.topic).map_or(&[][..], |topic| &topic.phrases);
-        let shown = page_of(all, self.page, SENTENCES).iter().map(|sentence| {
+        let longest = all.iter().map(|sentence| sentence.chars().count()).max().unwrap_or(0);
+        // Large letters need two fifths more.
+        let longest = match around.settings.letters {
+            Letters::Usual => longest,
+            Letters::Large => longest * 7 / 5,
+        };
+        let on_a_page = SENTENCES.iter().find(|(fits, _)| longest <= *fits).map_or(1, |(_, on_a_page)| *on_a_page);
+        let shown = page_of(all, self.page, on_a_page).iter().map(|sentence| {
             let touch = Touch::Sentence(sentence.clone());
             sized_button(touch, sentence.clone(), None, Look::Choice(Ink::Black), TextSize::Body)
         });
         let command = |touch, key: &str, icon| button(touch, around.sentence(key).alone(), Some(icon), Look::Other);
         let mut below = vec![command(Touch::Letters, "to-letters", Icon::Pencil)];
-        if all.len() > SENTENCES {
+        if self.draft.may_draw() {
+            below.push(command(Touch::ByHand, "to-handwriting", Icon::Brush));
+        }
+        if all.len() > on_a_page {
             below.push(command(Touch::More, "more-sentences", Icon::Sentences));
         }
         below.push(command(Touch::Erase, "erase", Icon::Erase));
-        let below = below.into_iter().map(|command| (Length::Share(1), command)).collect();
-        let sentences = grid(8, [2, 1], SENTENCES, shown.collect());
-        sheet(Paper::Ground, 8, column(8, vec![(Length::Needed, sentences), (Length::Needed, row(8, below))]))
+        let commands = below.len();
+        let below = grid(8, [commands, 2], commands, below);
+        let sentences = grid(8, [2, 1], on_a_page, shown.collect());
+        sheet(Paper::Ground, 8, column(8, vec![(Length::Needed, sentences), (Length::Needed, below)]))
     }
-
-    fn keyboard(&self, around: &Around<'_>) -> Part<Touch> {
-        let letters = |keys: &str| -> Vec<_> {
-            // No syllable is written with v, so that key gives ü its place.
-            let face = |letter: char| if letter == 'v' { "ü".to_owned() } else { letter.to_string() };
-            keys.chars().map(|letter| (Length::Share(2), key(Touch::Letter(letter), face(letter)))).collect()
-        };
-        let half = || (Length::Share(1), space());
-        let mut middle = vec![half()];
-        middle.extend(letters("asdfghjkl"));
-        middle.push(half());
-        let mut low = vec![(Length::Share(3), command(around, Touch::Marks, "to-marks"))];
-        low.extend(letters("zxcvbnm"));
-        low.push((
-            Length::Share(3),
-            command_key(Touch::Erase, around.sentence("erase"), Some(Icon::Erase), Look::Other),
-        ));
-        column(
-            0,
-            vec![
-                (Length::Needed, self.candidates(around)),
-                (Length::Fingers(1, 64), row(0, letters("qwertyuiop"))),
-                (Length::Fingers(1, 64), row(0, middle)),
-                (Length::Fingers(1, 64), row(0, low)),
-                (Length::Fingers(1, 64), last_row(around)),
-            ],
-        )
-    }
-
-    fn candidates(&self, around: &Around<'_>) -> Part<Touch> {
-        let all = pinyin().candidates(&self.letters, Typing::default());
-        let typed = self.letters.replace('v', "ü");
-        let mut cells = if self.letters.is_empty() {
-            Vec::new()
-        } else {
-            vec![sheet(Paper::Warm, 6, words(typed, TextSize::Strong, Ink::Blue).centred())]
-        };
-        let shown = page_of(&all, self.page, CANDIDATES);
-        cells.extend(shown.iter().map(|candidate| key(Touch::Candidate(*candidate), candidate.text)));
-        if all.len() > CANDIDATES {
-            cells.push(command(around, Touch::More, "more-characters"));
-        }
-        let row_of_candidates = grid(0, [CANDIDATES + 2, CANDIDATES / 2 + 1], CANDIDATES + 2, cells);
-        if self.letters.is_empty() {
-            let hint = words(around.sentence("letters-hint"), TextSize::Body, Ink::Grey).centred();
-            return column(0, vec![(Length::Fingers(1, 64), hint)]);
-        }
-        row_of_candidates
-    }
-}
-
-/// Digits, and the marks that people use.
-fn marks(around: &Around<'_>) -> Part<Touch> {
-    let keys = |marks: &str| marks.chars().map(|mark| (Length::Share(1), key(Touch::Mark(mark), mark))).collect();
-    let mut low: Vec<_> = keys("（）《》—…％-");
-    low.push((Length::Share(2), command_key(Touch::Erase, around.sentence("erase"), Some(Icon::Erase), Look::Other)));
-    column(
-        0,
-        vec![
-            (Length::Fingers(1, 64), row(0, keys("1234567890"))),
-            (Length::Fingers(1, 64), row(0, keys("，。、？！：；“”."))),
-            (Length::Fingers(1, 64), row(0, low)),
-            (
-                Length::Fingers(1, 64),
-                row(
-                    0,
-                    vec![
-                        (Length::Share(1), command(around, Touch::Sentences, "to-sentences")),
-                        (Length::Share(1), command(around, Touch::Letters, "to-letters")),
-                        (Length::Share(1), command(around, Touch::Space, "space")),
-                    ],
-                ),
-            ),
-        ],
-    )
-}
-
-fn last_row(around: &Around<'_>) -> Part<Touch> {
-    row(
-        0,
-        vec![
-            (Length::Share(4), command(around, Touch::Sentences, "to-sentences")),
-            (Length::Share(2), key(Touch::Mark('，'), "，")),
-            (Length::Share(8), command(around, Touch::Space, "space")),
-            (Length::Share(2), key(Touch::Mark('。'), "。")),
-            (Length::Share(2), key(Touch::Mark('？'), "？")),
-        ],
-    )
-}
-
-fn command(around: &Around<'_>, touch: Touch, key: &str) -> Part<Touch> {
-    command_key(touch, around.sentence(key).alone(), None, Look::Other)
 }
 
 #[cfg(test)]
@@ -328,10 +256,6 @@ mod tests {
         })
     }
 
-    fn typed(letters: &str) -> Vec<Touch> {
-        letters.chars().map(Touch::Letter).collect()
-    }
-
     #[test]
     fn sentences_are_joined_by_a_full_stop_unless_there_is_a_mark() {
         let sentence = |text: &str| Touch::Sentence(text.to_owned());
@@ -340,39 +264,33 @@ mod tests {
     }
 
     #[test]
-    fn space_takes_the_first_candidate_and_leaves_the_other_letters() {
-        let mut touches = typed("xiulushuiguan");
-        touches.extend([Touch::Space, Touch::Space]);
-        let writing = after(touches);
-        assert_eq!((writing.draft.body.as_str(), writing.letters.as_str()), ("修路水管", ""));
-    }
-
-    #[test]
-    fn a_mark_finishes_the_letters_before_it() {
-        let mut touches = typed("shui");
-        touches.push(Touch::Mark('。'));
-        let writing = after(touches);
-        assert_eq!((writing.draft.body.as_str(), writing.letters.as_str()), ("水。", ""));
-    }
-
-    #[test]
-    fn erasing_takes_letters_first_and_then_characters() {
-        let mut touches = typed("shui");
-        touches.extend([Touch::Space, Touch::Letter('d'), Touch::Erase]);
-        assert_eq!(after(touches.clone()).draft.body, "水");
-        touches.push(Touch::Erase);
-        assert_eq!(after(touches).draft.body, "");
+    fn typed_letters_become_words_behind_the_sentences() {
+        let mut touches: Vec<_> = "shui".chars().map(|letter| Touch::Press(Press::Letter(letter))).collect();
+        touches.insert(0, Touch::Letters);
+        touches.extend([Touch::Press(Press::Mark('。')), Touch::Press(Press::Erase)]);
+        assert_eq!(after(touches).draft.body, "水");
     }
 
     #[test]
     fn a_full_page_takes_no_more() {
         let long = "路".repeat(CHARACTERS_MAX + 5);
-        let writing = after([Touch::Sentence(long), Touch::Mark('。')]);
+        let writing = after([Touch::Sentence(long), Touch::Letters, Touch::Press(Press::Mark('。'))]);
         assert_eq!(writing.draft.body.chars().count(), CHARACTERS_MAX);
     }
 
     #[test]
+    fn somebody_who_looks_up_sees_the_beginning_and_what_is_typed_brings_back_the_end() {
+        let long = Touch::Sentence(format!("一{}二{}三", "路".repeat(SEEN), "灯".repeat(SEEN)));
+        let look = |more: &[Touch]| after([std::slice::from_ref(&long), more].concat()).seen();
+        assert!(look(&[]).ends_with('三'));
+        assert_eq!(look(&[Touch::LookUp, Touch::LookUp, Touch::LookUp]).chars().count(), 4);
+        assert!(look(&[Touch::LookUp, Touch::LookDown]).ends_with('三'));
+        assert!(look(&[Touch::LookUp, Touch::Letters, Touch::Press(Press::Letter('d'))]).ends_with('…'));
+        assert!(look(&[Touch::LookUp, Touch::Letters, Touch::Press(Press::Mark('。'))]).ends_with('。'));
+    }
+
+    #[test]
     fn nothing_written_cannot_be_handed_in() {
-        assert_eq!(after([Touch::Done, Touch::Space, Touch::Done]).draft.body, " ");
+        assert_eq!(after([Touch::Done, Touch::Letters, Touch::Press(Press::Space), Touch::Done]).draft.body, " ");
     }
 }

@@ -49,9 +49,9 @@ fn every_article_and_every_type_of_question_is_answered_and_handed_in_as_one_res
     desk.sees("按先后点");
     desk.touch_all(&["换水管", "清垃圾"]).sees("1 · 换水管").sees("2 · 清垃圾");
     desk.touch_all(&["下一页", "石桥水库", "下一页", "写下来"]).is_on("Writing");
-    desk.touch_all(&["l", "u", "Space", "写好了"]).is_on("Consult");
+    desk.touch_all(&["l", "u", "Press(Space)", "写好了"]).is_on("Consult");
     desk.touch("下一页").sees("请对着机器说");
-    desk.touch_all(&["写下来", "l", "u", "Space", "写好了", "下一页"]).sees("您答了 10 处");
+    desk.touch_all(&["写下来", "l", "u", "Press(Space)", "写好了", "下一页"]).sees("您答了 10 处");
     desk.touch("交给县里").is_on("Thanks").sees("您的话收好了");
     let form = form(&desk);
     let voices = vec![Recording { hash: "ab".repeat(32), seconds: 24 }];
@@ -192,7 +192,7 @@ fn a_deputy_is_found_and_asked_for_a_talk() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["村里的事", "找代表", "周启明 · 县人大代表"]).is_on("Deputy");
     desk.sees("代表码 4001").sees("石桥镇代表小组").sees("种粮大户").sees("上午九点");
-    desk.touch_all(&["约代表谈谈", "写下来", "l", "u", "Space", "写好了"])
+    desk.touch_all(&["约代表谈谈", "写下来", "l", "u", "Press(Space)", "写好了"])
         .is_on("Contact")
         .does_not_see("不让村里知道");
     desk.touch_all(&["返回", "写好了", "不用留"]).is_on("ReadBack").sees("约见代表");
@@ -218,7 +218,7 @@ fn what_was_understood_otherwise_is_said_again_and_more_can_be_added() {
     desk.touch("对，交上去").is_on("Thanks").sees("按您的意思再看一遍");
     desk.touch("回首页");
     ask_for(&mut desk, &sample_ticket(90_155).digits());
-    for target in ["补充几句", "写下来", "l", "u", "Space", "写好了", "对，交上去"] {
+    for target in ["补充几句", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"] {
         desk.key_to(target);
     }
     desk.is_on("Thanks").sees("补充的话收好了");

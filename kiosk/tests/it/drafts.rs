@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use civic_core::attachment::AttachmentKind;
 use kiosk::{
     app::{App, Event, Key, WAITS_FOR},
     records::UNFINISHED,
@@ -189,4 +190,31 @@ fn what_was_filed_just_before_the_power_failed_shows_its_number_and_is_not_filed
     let number = civic_core::ticket::Ticket::parse(&number).unwrap().to_string();
     desk.sees(&number);
     assert_eq!(ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.len(), 1);
+}
+
+#[test]
+fn a_power_cut_while_somebody_writes_with_a_finger_takes_no_stroke() {
+    let directory = Directory::new("ink");
+    {
+        let (_held, _ledger, records) = directory.open();
+        let mut desk = at(records);
+        desk.touch_all(&["提意见", "道路交通", "写下来", "用手写"]);
+        desk.write_ten();
+        desk.touch("十");
+        desk.draw((10, 50), (90, 50));
+    }
+    let (_held, ledger, records) = directory.open();
+    let mut desk = at(records);
+    desk.touch_all(&["提意见", "是我，接着说"]).is_on("Handwriting");
+    let boxes = desk.app.screen().draft().unwrap().ink.boxes.clone();
+    assert_eq!(
+        boxes.iter().map(|one| (one.strokes.len(), one.meant)).collect::<Vec<_>>(),
+        [(2, Some('十')), (1, None)]
+    );
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
+    let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
+    let attached = ledger.opinion(&line.id).unwrap().unwrap().opinion.attachments;
+    assert_eq!((line.body.as_str(), attached[0].kind), ("十□", AttachmentKind::Ink));
+    let left = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("draft-")), "nothing of it lies here");
 }

@@ -70,7 +70,7 @@ fn a_typed_letter_keeps_the_keys_where_they_are() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "治安", "写下来", "用拼音写"]);
     desk.key_to("d");
-    assert_eq!(desk.focus().as_deref(), Some("Letter('d')"));
+    assert_eq!(desk.focus().as_deref(), Some("Press(Letter('d'))"));
     desk.key(Key::Select).sees("dd");
 }
 

@@ -12,6 +12,7 @@ mod pictures;
 mod printing;
 mod prompts;
 mod records;
+mod service;
 mod soak;
 mod speak;
 mod stories;

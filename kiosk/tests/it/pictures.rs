@@ -27,7 +27,6 @@ use kiosk::{
         surface::{FINGER, Surface},
         theme::{Paper, TextSize, contrast},
     },
-    screens::writing::CHARACTERS_MAX,
     view::{Face, Form},
 };
 
@@ -163,7 +162,7 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
             Face::Words(words) if words.size == TextSize::Small => 14,
             Face::Button(button) if button.form == Form::Picture => 0,
             Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => 23,
-            Face::Button(_) | Face::Key(_) | Face::Writing { .. } => 20,
+            Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => 20,
         };
         for piece in desk.pieces() {
             let Some(shown) = shown(&piece.face, piece.area, surface) else { continue };
@@ -179,7 +178,7 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
     for size in SIZES {
         let mut longest = Desk::new(size);
         longest.touch_all(&["提意见", "土地山林", "写下来"]);
-        for _ in 0..CHARACTERS_MAX {
+        while !longest.reads().contains("已经写满了") {
             longest.touch("地界有争议");
         }
         longest.touch_all(&["写好了", "不说这个", "不用留"]);
@@ -199,7 +198,7 @@ fn words_keep_seven_to_one_and_running_words_ten_to_one_on_what_they_lie_on() {
             let below = pieces[..index].iter().rev().find_map(|below| match below.face {
                 Face::Sheet(paper) if below.area.contains(piece.area.center()) => Some(paper),
                 Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => None,
-                Face::Button(_) | Face::Key(_) | Face::Writing { .. } => None,
+                Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => None,
             });
             let paper = below.unwrap_or(Paper::Ground);
             let found = contrast(theme.ink(words.ink), theme.paper(paper).face);

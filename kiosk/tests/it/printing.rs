@@ -16,7 +16,7 @@ const DAY: UnixSeconds = UnixSeconds(1_795_140_000);
 
 fn receipt(language: Language) -> Receipt {
     let place = Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-    Receipt { ticket: sample_ticket(18_376), place, day: Some(DAY), language }
+    Receipt { ticket: Some(sample_ticket(18_376)), place, day: Some(DAY), language }
 }
 
 /// The paper as a picture of one bit a dot.

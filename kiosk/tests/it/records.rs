@@ -30,7 +30,7 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }
-        desk.touch_all(&["按好了", "对，交上去"]).is_on("Filed");
+        desk.touch_all(&["按好了", "不留名字", "对，交上去"]).is_on("Filed");
         let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
         assert_eq!(
             (line.topic.as_str(), line.body.as_str(), line.channel.as_str()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use civic_core::ink::SIDE;
 use hardware::lamp::Lamp;
 use kiosk::{
     app::{Event, Touch, TouchKind},
@@ -30,7 +31,23 @@ fn an_opinion_can_be_typed_in_pinyin() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "饮水安全", "写下来", "用拼音写"]);
     desk.touch_all(&["s", "h", "u", "i", "水", "g", "u", "a", "n", "更多"]);
-    desk.touch_all(&["Space", "h", "u", "a", "i", "坏", "。", "数字", "3", "用拼音写", "t", "i", "a", "n", "天"]);
+    desk.touch_all(&[
+        "Press(Space)",
+        "h",
+        "u",
+        "a",
+        "i",
+        "坏",
+        "。",
+        "数字",
+        "3",
+        "用拼音写",
+        "t",
+        "i",
+        "a",
+        "n",
+        "天",
+    ]);
     desk.sees("水").sees("坏。3天");
     desk.touch_all(&["写好了", "不说这个", "不用留"]).sees("坏。3天");
 }
@@ -43,9 +60,11 @@ fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
     for digit in "00138000".chars() {
         desk.touch(&digit.to_string());
     }
-    desk.touch("按好了").is_on("ReadBack").sees("138 0013 8000");
+    desk.touch("按好了").is_on("Name");
+    desk.touch_all(&["陈", "s", "h", "u", "i", "水", "写好了"]).is_on("ReadBack").sees("陈水，电话：138 0013 8000");
     desk.touch("对，交上去");
-    assert_eq!(desk.station.0.lock().unwrap().filed[0].1.phone.as_deref(), Some("13800138000"));
+    let filed = desk.station.0.lock().unwrap().filed[0].1.clone();
+    assert_eq!((filed.phone.as_deref(), filed.name.as_deref()), (Some("13800138000"), Some("陈水")));
 
     let mut shy = Desk::new(LARGE);
     shy.touch_all(&[
@@ -224,4 +243,59 @@ fn the_lamp_and_the_three_words_follow_the_receipts() {
     desk.event(Event::News);
     desk.touch("记好了，回首页").sees("19");
     assert_eq!(desk.app.lamp(), Lamp::Green);
+}
+
+#[test]
+fn ink_alone_is_filed_and_characters_that_were_chosen_are_its_words() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "其他", "写下来", "用手写"]).is_on("Handwriting");
+    desk.touch("写好了").is_on("Handwriting");
+    desk.write_ten();
+    desk.touch("下一个字");
+    desk.write_ten();
+    desk.touch_all(&["写好了", "不说这个", "不用留"]).is_on("ReadBack");
+    desk.touch("改一改").is_on("Handwriting");
+    desk.touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]).is_on("Filed");
+    let filed = desk.station.0.lock().unwrap().filed[0].1.clone();
+    assert_eq!((filed.words().as_str(), filed.ink.boxes.len()), ("", 2));
+
+    let mut chosen = Desk::new(LARGE);
+    chosen.touch_all(&["提意见", "其他", "写下来", "请代表来一趟", "用手写"]);
+    chosen.write_ten();
+    chosen.touch("十");
+    chosen.write_ten();
+    chosen.touch_all(&["返回", "写好了", "不说这个", "不用留"]).sees("请代表来一趟");
+    chosen.touch("对，交上去");
+    assert_eq!(chosen.station.0.lock().unwrap().filed[0].1.words(), "请代表来一趟\n十□");
+}
+
+#[test]
+fn a_finger_that_leaves_the_square_still_draws_and_a_key_beside_it_is_not_pressed() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "其他", "写下来", "用手写"]);
+    desk.draw((50, 50), (190, 95));
+    desk.is_on("Handwriting");
+    let ink = desk.app.screen().draft().unwrap().ink.clone();
+    let last = ink.boxes[0].strokes[0].dots.last().copied().unwrap();
+    assert_eq!((ink.boxes.len(), last.x), (1, SIDE));
+}
+
+#[test]
+fn an_opinion_can_be_typed_on_nine_keys() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "饮水安全", "写下来", "用拼音写", "九键", "wxyz", "ghi", "tuv", "jkl", "tuv", "修路"]);
+    desk.touch_all(&["。", "全键", "s", "h", "u", "i", "水"]).sees("修路。水");
+}
+
+#[test]
+fn long_words_are_read_page_by_page() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "写下来", "桥不安全，请来看看"]);
+    for _ in 0..30 {
+        desk.touch("村里的路坏了，不好走");
+    }
+    desk.touch("看前面").sees("…");
+    desk.touch_all(&["写好了", "不说这个", "不用留"]).sees("桥不安全").sees("1/3");
+    desk.touch("看后面").does_not_see("桥不安全").sees("2/3");
+    desk.touch("看前面").sees("桥不安全");
 }

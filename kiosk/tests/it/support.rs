@@ -10,12 +10,14 @@ use embedded_graphics::prelude::{Point, Size};
 use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
-    draw::layout::Placed,
+    draw::{ink::square, layout::Placed},
     public::{NotTaken, Public, Reply},
     sample::{Sample, sample_tokens},
+    service::{Service, sample::PIN},
     settings::Language,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
     trouble::Trouble,
+    view::Face,
     voice::PackName,
 };
 
@@ -83,6 +85,9 @@ impl Station for Shared {
     }
     fn troubles(&self) -> Vec<Trouble> {
         self.0.lock().unwrap().troubles()
+    }
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        self.0.lock().unwrap().service()
     }
 }
 
@@ -161,6 +166,56 @@ impl Desk {
         self.wait(Duration::from_millis(400));
         self.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
         self.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
+    }
+
+    /// Draws a line with a finger, from one place of the square that is written in to another, in hundredths of its side.
+    #[track_caller]
+    pub fn draw(&mut self, from: (i32, i32), to: (i32, i32)) {
+        let pieces = self.app.pieces();
+        let pad = pieces.iter().find(|piece| matches!(piece.face, Face::Pad { .. })).expect("a square to write in");
+        let square = square(pad.area);
+        let at = |step: i32| {
+            let along = |from: i32, to: i32| (from * (10 - step) + to * step) * square.size.width as i32 / 1_000;
+            square.top_left + Point::new(along(from.0, to.0), along(from.1, to.1))
+        };
+        let mut touch = |kind, step| {
+            self.wait(Duration::from_millis(20));
+            self.event(Event::Touch(Touch { kind, at: at(step) }));
+        };
+        touch(TouchKind::Down, 0);
+        (1..=10).for_each(|step| touch(TouchKind::Move, step));
+        touch(TouchKind::Up, 10);
+    }
+
+    /// Types the service PIN.
+    pub fn show_pin(&mut self) -> &mut Self {
+        for digit in PIN.chars() {
+            self.touch(&digit.to_string());
+        }
+        self.touch("打开")
+    }
+
+    /// Types on the keys of the enrolment.
+    #[track_caller]
+    pub fn type_keys(&mut self, text: &str) -> &mut Self {
+        for face in text.chars() {
+            self.touch(&format!("Key({face:?})"));
+        }
+        self
+    }
+
+    /// Touches the four crosses.
+    pub fn touch_crosses(&mut self) {
+        let Size { width, height } = self.app.size();
+        for (x, y) in [(10, 10), (90, 10), (90, 90), (10, 90)] {
+            self.tap(Point::new((width * x / 100) as i32, (height * y / 100) as i32));
+        }
+    }
+
+    /// Writes 十.
+    pub fn write_ten(&mut self) {
+        self.draw((15, 45), (85, 44));
+        self.draw((50, 12), (50, 90));
     }
 
     pub fn event(&mut self, event: Event) {
@@ -305,6 +360,43 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(more);
         desk
     };
+    let by_hand = |meant: &[bool], more: &[&str]| {
+        let mut desk = desk(&["提意见", "道路交通", "写下来", "用手写"]);
+        for is_meant in meant {
+            desk.write_ten();
+            if *is_meant {
+                desk.touch("十");
+            }
+        }
+        desk.touch_all(more);
+        desk
+    };
+    let mut named = with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了", "陈"]);
+    named.touch_all(&["s", "h", "u", "i"]);
+    let mut long = with(&[]);
+    for _ in 0..30 {
+        long.touch("村里的路坏了，不好走");
+    }
+    long.touch_all(&["写好了", "不说这个", "不用留"]);
+    let service = |more: &[&str]| {
+        let mut desk = desk(&["Help", "Service"]);
+        desk.touch_all(more);
+        desk
+    };
+    let officer = |more: &[&str]| {
+        let mut desk = service(&[]);
+        desk.show_pin().touch_all(more);
+        desk
+    };
+    let mut tested = Desk::with_printer(size);
+    tested.touch_all(&["Help", "Service"]).show_pin().touch_all(&["打印机", "印一张试试"]);
+    tested.event(Event::NotPrinted(None));
+    let mut enrolling = officer(&["入网"]);
+    enrolling.type_keys("hub.example:4433").touch("Code").type_keys("abcd2345").touch("Call");
+    let mut fitted = officer(&["触摸校准"]);
+    fitted.touch_crosses();
+    let mut recorded = officer(&["录提示音", "开始录", "说完了"]);
+    recorded.event(Event::Recorded { recording: recording(), is_audible: true });
     let filed_on_paper = |came| {
         let mut desk = Desk::with_printer(size);
         desk.touch_all(&written[..4]).touch_all(&["写好了", "不说这个", "不用留", "对，交上去"]);
@@ -354,7 +446,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("consult-place", consult(9, &[])),
         ("consult-text", consult(10, &[])),
         ("consult-voice", consult(11, &[])),
-        ("consult-written", consult(10, &["写下来", "w", "Space", "写好了"])),
+        ("consult-written", consult(10, &["写下来", "w", "Press(Space)", "写好了"])),
         ("consult-end", consult(1, &["同意"]).and_on(11)),
         ("consult-nothing", consult(12, &[])),
         ("thanks-response", consult(1, &["同意"]).and_on(11).and("交给县里")),
@@ -371,15 +463,15 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("deputy-no-reception", desk(&["Village", "找代表", "Deputy(0)"])),
         (
             "read-back-talk",
-            desk(&["Village", "找代表", "Deputy(3)", "约代表谈谈", "写下来", "l", "u", "Space", "写好了", "不用留"]),
+            desk(&["Village", "找代表", "Deputy(3)", "约代表谈谈", "写下来", "l", "u", "Press(Space)", "写好了", "不用留"]),
         ),
         ("where", with_spots(&[])),
         ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
         ("read-back-kept", with_spots(&["石桥", "不让村里知道", "不用留"])),
-        ("read-back-addition", digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Space", "写好了"])),
+        ("read-back-addition", digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Press(Space)", "写好了"])),
         (
             "thanks-misunderstood",
-            digits(&answered, &["查一查", "不是这个意思", "写下来", "l", "u", "Space", "写好了", "对，交上去"]),
+            digits(&answered, &["查一查", "不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"]),
         ),
         ("village", desk(&["Village"])),
         ("notices", desk(&["Village", "公示通知"])),
@@ -400,6 +492,14 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("writing-sentences", desk(&["提意见", "道路交通", "写下来"])),
         ("writing-letters", with(&["用拼音写", "q", "i", "n", "g"])),
         ("writing-marks", with(&["用拼音写", "数字"])),
+        ("writing-nine", with(&["用拼音写", "九键", "abc", "ghi", "def"])),
+        ("writing-long", with(&["桥不安全，请来看看", "村里的路坏了，不好走", "下雨路上积水", "路太窄，车过不去"])),
+        ("handwriting", by_hand(&[], &[])),
+        ("handwriting-offered", by_hand(&[true, false], &[])),
+        ("name", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了"])),
+        ("name-typed", named),
+        ("read-back-ink", by_hand(&[true, false], &["写好了", "不说这个", "不用留"])),
+        ("read-back-long", long),
         ("clear", with(&["清空"])),
         ("since", with(&["写好了"])),
         ("contact", with(&["写好了", "不说这个"])),
@@ -407,8 +507,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
-        ("filed-printed", filed_on_paper(Event::Printed(kiosk::sample::sample_ticket(18_376)))),
-        ("filed-not-printed", filed_on_paper(Event::NotPrinted(kiosk::sample::sample_ticket(18_376)))),
+        ("filed-printed", filed_on_paper(Event::Printed(Some(kiosk::sample::sample_ticket(18_376))))),
+        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Some(kiosk::sample::sample_ticket(18_376))))),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
         ("find-not-a-slip", not_a_slip),
@@ -423,6 +523,24 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("begun", begun),
         ("help", desk(&["Help"])),
         ("help-aloud", desk(&["Help", "读出来", "大一点"])),
+        ("service-pin", service(&["1", "2", "3"])),
+        ("service-pin-wait", service(&["0", "0", "0", "0", "0", "0", "打开"])),
+        ("service", officer(&[])),
+        ("service-network", officer(&["网络"])),
+        ("service-storage", officer(&["存储"])),
+        ("service-printer", officer(&["打印机"])),
+        ("service-printer-test", tested),
+        ("service-last-sync", officer(&["收发"])),
+        ("service-log", officer(&["日志"])),
+        ("service-off", officer(&["关机"])),
+        ("service-off-going", officer(&["关机", "关机"])),
+        ("service-enrol", officer(&["入网", "Key('h')", "Key('u')", "Code", "Key('7')"])),
+        ("service-enrol-compare", enrolling),
+        ("service-calibrate", officer(&["触摸校准"])),
+        ("service-fitted", fitted),
+        ("service-recorder", officer(&["录提示音"])),
+        ("service-recorder-listening", officer(&["录提示音", "开始录"])),
+        ("service-recorder-recorded", recorded),
         ("help-voices", voices),
         ("home-keys", desk(&[])),
         ("home-full", troubled(&[Trouble::DiskFull], &[])),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use kiosk::{draw::measure::has, wording::ZH};
+use kiosk::{draw::measure::has, handwriting::handwriting, wording::ZH};
 
 use crate::{looks::LARGE, support::every_screen};
 
@@ -35,6 +35,20 @@ fn every_sentence_is_used_somewhere() {
 fn every_character_of_the_sample_county_has_a_glyph() {
     let county = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/sample/county.toml")).unwrap();
     let missing: String = county.chars().filter(|character| *character != '\n' && !has(*character)).collect();
+    assert_eq!(missing, "");
+}
+
+#[test]
+fn every_character_that_can_be_said_typed_or_recognised_has_a_glyph() {
+    let data = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let files = ["wording/zh-CN.ftl", "wording/en.ftl", "wording/receipt/zh-CN.ftl", "wording/receipt/en.ftl"];
+    let typed = ["pinyin/syllables.txt", "pinyin/surnames.txt", "pinyin/village.txt"];
+    for file in files.iter().chain(&typed) {
+        let missing: String = data(file).chars().filter(|character| *character != '\n' && !has(*character)).collect();
+        assert_eq!(missing, "", "{file}");
+    }
+    let known = handwriting().characters();
+    let missing: String = known.filter(|character| !has(*character)).collect();
     assert_eq!(missing, "");
 }
 

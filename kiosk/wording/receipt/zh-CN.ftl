@@ -4,4 +4,6 @@ receipt-number = 您的号码
 receipt-filed-on = { $day } 交上来的
 receipt-saved = 您的话已经存在这台机器里，有网的时候自动送到县里。
 receipt-look = 过些天来，点“查进度”，按这个号码，或者扫上面的码，就能看到办得怎么样。
+receipt-test = 试印
+receipt-test-reads = 字看得清楚，下面的线不断，打印机就是好的。这张纸上没有号码，可以扔掉。
 receipt-keep = 纸上没有名字，也没有您说的话。请收好。

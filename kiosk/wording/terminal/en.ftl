@@ -18,3 +18,5 @@ record-kept = Kept.
 record-done = That was all.
 record-no-microphone = There is no microphone: { $why }
 record-no-loudspeaker = Nothing can be played: { $why }
+pin-ask = New service PIN, six to twelve digits:
+pin-kept = The service PIN is set.

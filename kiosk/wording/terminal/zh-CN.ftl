@@ -18,3 +18,5 @@ record-kept = 已保存。
 record-done = 都念完了。
 record-no-microphone = 没有话筒：{ $why }
 record-no-loudspeaker = 放不出声音：{ $why }
+pin-ask = 新的维护密码（PIN，六到十二位数字）：
+pin-kept = 维护密码设好了。

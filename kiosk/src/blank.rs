@@ -1,0 +1,106 @@
+//! The station of a machine that is no device of any county yet: it says so, and keeps nothing.
+
+use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
+use replica::clock;
+
+use crate::{
+    public::{NotTaken, Public, Reply},
+    service::Service,
+    station::{Counts, Draft, Found, NotSaved, Piece, Place, Station, TakenUp, Waiting},
+    trouble::Trouble,
+};
+
+/// A machine that was never enrolled.
+#[derive(Default)]
+pub struct Blank {
+    service: Option<Box<dyn Service>>,
+}
+
+impl Blank {
+    /// A machine with these service pages.
+    pub fn new(service: Box<dyn Service>) -> Self {
+        Self { service: Some(service) }
+    }
+}
+
+impl Station for Blank {
+    fn place(&self) -> Place {
+        Place { village: String::new(), station: String::new(), county: String::new() }
+    }
+
+    fn topics(&self) -> Vec<Topic> {
+        Vec::new()
+    }
+
+    fn spots(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn file(&mut self, _draft: &Draft) -> Result<Ticket, NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
+    fn keep(&mut self, _draft: &Draft) -> Result<(), NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
+    fn keep_piece(&mut self, _draft: &Draft, _piece: &Piece) -> Result<(), NotSaved> {
+        Err(NotSaved::Failed)
+    }
+
+    fn throw_away(&mut self) {}
+
+    fn leave_waiting(&mut self) {}
+
+    fn waiting(&self) -> Option<Waiting> {
+        None
+    }
+
+    fn take_up(&mut self) -> Option<TakenUp> {
+        None
+    }
+
+    fn file_unfinished(&mut self) -> Result<(), NotSaved> {
+        Ok(())
+    }
+
+    fn find(&self, _ticket: &Ticket) -> Found {
+        Found::Unknown
+    }
+
+    fn counts(&self) -> Counts {
+        Counts::default()
+    }
+
+    fn now(&self) -> UnixSeconds {
+        clock::now()
+    }
+
+    fn public(&self) -> Public {
+        Public::default()
+    }
+
+    fn form(&mut self) -> String {
+        String::new()
+    }
+
+    fn take(&mut self, _form: &str, _reply: &Reply) -> Result<(), NotTaken> {
+        Err(NotTaken::NotAsked)
+    }
+
+    fn answer(&mut self, _draft: &Draft) -> Result<(), NotTaken> {
+        Err(NotTaken::NotAsked)
+    }
+
+    fn admit(&self, _vote: &DocId, _token: Token) -> Result<(), NotTaken> {
+        Err(NotTaken::NotAsked)
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        vec![Trouble::NotEnrolled]
+    }
+
+    fn service(&mut self) -> Option<Box<dyn Service>> {
+        self.service.take()
+    }
+}

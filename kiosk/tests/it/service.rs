@@ -1,0 +1,260 @@
+//! What an officer does at the machine, and what nobody else can.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use embedded_graphics::prelude::Point;
+use hardware::touch::{Finger, FingerKind, Panel, read_fingers};
+use kiosk::{
+    app::{App, Effect, Event, Key, Touch, TouchKind},
+    blank::Blank,
+    sample::sample_ticket,
+    service::{TRIED_FOR, enrolment::Enrolment, pin, upkeep::Upkeep},
+    trouble::Reports,
+    wiring::Wiring,
+};
+use replica::dir::DataDir;
+use tokio::sync::Notify;
+
+use crate::{
+    looks::LARGE,
+    support::{Desk, Shared, recording},
+};
+
+/// An officer who has shown the PIN.
+fn officer() -> Desk {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["Help", "Service"]).show_pin();
+    desk.is_on("Service");
+    desk
+}
+
+#[test]
+fn a_pin_opens_the_service_pages_and_a_wrong_one_says_so() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["Help", "Service", "1", "2", "3", "打开"]).is_on("ServicePin");
+    desk.touch_all(&["4", "5", "6", "打开"]).sees("密码不对").does_not_see("●");
+    desk.touch_all(&["0", "0", "0", "0", "0", "0", "打开"]).sees("请等 30 秒");
+    desk.show_pin().is_on("Service");
+    desk.touch("返回").is_on("Home");
+    desk.touch_all(&["Help", "Service"]).is_on("ServicePin");
+    assert!(!format!("{:?}", desk.touch("7").app.screen()).contains('7'), "no log shows a PIN");
+}
+
+#[test]
+fn the_service_pages_close_when_nobody_is_there_and_never_cover_somebodys_words() {
+    let mut desk = officer();
+    desk.touch("网络").wait(Duration::from_secs(200));
+    desk.is_on("Home");
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "Help"]);
+    assert!(!desk.pieces().iter().any(|piece| piece.touch.as_deref() == Some("Service")));
+}
+
+#[test]
+fn everything_is_reached_with_five_keys() {
+    let mut desk = Desk::new(LARGE);
+    desk.key_to("Help").key_to("Service");
+    for digit in pin_digits() {
+        desk.key_to(&digit);
+    }
+    desk.key_to("打开").is_on("Service");
+    for target in ["网络", "存储", "打印机", "收发", "日志", "录提示音", "入网", "关机", "触摸校准"]
+    {
+        desk.key_to(target);
+        assert_ne!(desk.app.screen().name(), "Service", "{target}");
+        desk.key(Key::Back).is_on("Service");
+    }
+}
+
+fn pin_digits() -> Vec<String> {
+    kiosk::service::sample::PIN.chars().map(String::from).collect()
+}
+
+#[test]
+fn a_sentence_is_read_heard_and_kept_and_the_next_one_comes() {
+    let mut desk = officer();
+    desk.touch("录提示音").sees("返回").sees("还有 2 句");
+    desk.touch("开始录");
+    assert!(desk.app.take_effects().contains(&Effect::Record));
+    desk.touch("说完了").event(Event::Recorded { recording: recording(), is_audible: false });
+    desk.sees("没有录到声音");
+    desk.touch_all(&["开始录", "说完了"]).event(Event::Recorded { recording: recording(), is_audible: true });
+    desk.touch("听一遍");
+    assert!(desk.app.take_effects().contains(&Effect::Play(recording().opus)));
+    desk.touch("就这样").sees("您想说哪方面的事？");
+    desk.sees("还有 1 句");
+    desk.touch_all(&["开始录", "说完了"]).event(Event::Recorded { recording: recording(), is_audible: true });
+    desk.touch("就这样").sees("都录好了");
+}
+
+#[test]
+fn switching_off_is_asked_about() {
+    let mut desk = officer();
+    desk.touch_all(&["关机", "不关"]).is_on("Service");
+    desk.touch_all(&["关机", "关机"]).sees("正在关机");
+}
+
+#[test]
+fn nobodys_answer_gives_a_fit_up() {
+    let mut desk = officer();
+    desk.touch("触摸校准").touch_crosses();
+    desk.is_on("Fitted");
+    desk.wait(TRIED_FOR + Duration::from_secs(1));
+    desk.is_on("Service");
+    desk.touch("触摸校准").touch_crosses();
+    desk.touch("点得准").is_on("Service");
+}
+
+#[test]
+fn a_test_slip_bears_no_number_and_the_officer_sees_whether_it_came() {
+    let printed = |desk: &mut Desk| {
+        let effects = desk.app.take_effects().into_iter();
+        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.ticket.is_none())).count()
+    };
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&["Help", "Service"]).show_pin();
+    desk.touch_all(&["打印机", "印一张试试"]).is_on("Facts").sees("正在印小票");
+    assert_eq!(printed(&mut desk), 1);
+    // Late news of a villager's slip is not about this one.
+    desk.event(Event::Printed(Some(sample_ticket(1))));
+    desk.sees("正在印小票");
+    desk.event(Event::Printed(None));
+    desk.sees("小票印好了");
+    desk.touch("印一张试试").event(Event::NotPrinted(None));
+    desk.sees("没有印出来");
+    assert_eq!(printed(&mut desk), 1);
+    desk.touch("再看一次").does_not_see("没有印出来");
+
+    let mut desk = officer();
+    desk.touch_all(&["打印机", "印一张试试"]).sees("没有接打印机");
+    assert_eq!(printed(&mut desk), 0);
+}
+
+/// A data directory with a panel, and the kiosk over it.
+struct Machine {
+    directory: PathBuf,
+    panel: Panel,
+    desk: Desk,
+}
+
+const WIRING: &str = "# ours\n[touch]\ndevice = \"panel\"\nx = [0, 4096]\ny = [0, 4096]\n";
+
+impl Machine {
+    fn new(name: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("huiyin-service-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("wiring.toml"), WIRING).unwrap();
+        let held = Arc::new(DataDir::hold(&directory).unwrap());
+        pin::set(&held, kiosk::service::sample::PIN).unwrap();
+        let mut panel = Wiring::read(&directory).unwrap().touch.unwrap();
+        panel.device = directory.join("panel");
+        let [news, done, off] = [(); 3].map(|()| Arc::new(Notify::new()));
+        let upkeep = Upkeep::new(held.clone(), Some(panel.clone()), Reports::default(), off)
+            .to_enrol(Enrolment::new(held, news, done));
+        let now = Instant::now();
+        let app = App::new(Box::new(Blank::new(Box::new(upkeep))), LARGE, now);
+        Self { directory, panel, desk: Desk { app, station: Shared::default(), now } }
+    }
+
+    /// A finger on the panel, which reports this; through the event file, as from the kernel.
+    fn finger(&mut self, x: i32, y: i32) {
+        let event = |kind: u16, code: u16, value: i32| {
+            [&[0; 16][..], &kind.to_ne_bytes(), &code.to_ne_bytes(), &value.to_ne_bytes()].concat()
+        };
+        let down = [event(3, 0, x), event(3, 1, y), event(1, 0x14A, 1), event(0, 0, 0)];
+        let up = [event(1, 0x14A, 0), event(0, 0, 0)];
+        fs::write(&self.panel.device, [down.concat(), up.concat()].concat()).unwrap();
+        let mut fingers: Vec<Finger> = Vec::new();
+        self.desk.wait(Duration::from_millis(400));
+        read_fingers(&self.panel, LARGE, |finger| {
+            fingers.push(finger);
+            true
+        })
+        .unwrap();
+        for Finger { kind, at } in fingers {
+            let kind = match kind {
+                FingerKind::Down => TouchKind::Down,
+                FingerKind::Move => TouchKind::Move,
+                FingerKind::Up => TouchKind::Up,
+            };
+            self.desk.event(Event::Touch(Touch { kind, at }));
+        }
+    }
+
+    fn wiring(&self) -> String {
+        fs::read_to_string(self.directory.join("wiring.toml")).unwrap()
+    }
+
+    /// Where a finger comes down that touches the middle of this target, by the panel's true edges.
+    fn finger_on(&mut self, target: &str) {
+        let Point { x, y } = self.desk.place_of(target);
+        self.finger(4_000 - x * 3_000 / LARGE.width as i32, 500 + y * 3_000 / LARGE.height as i32);
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The panel is mirrored and smaller than its wiring says: 4000 to 1000 from left to right, 500 to 3500 downwards.
+const CROSSES: [(i32, i32); 4] = [(3_700, 800), (1_300, 800), (1_300, 3_200), (3_700, 3_200)];
+
+#[tokio::test]
+async fn a_panel_that_misses_is_fitted_by_four_touches_and_one_that_is_not_confirmed_goes_back() {
+    let mut machine = Machine::new("fit");
+    machine.desk.touch_all(&["Help", "Service"]).show_pin();
+    machine.desk.touch("触摸校准");
+    CROSSES.iter().for_each(|(x, y)| machine.finger(*x, *y));
+    machine.desk.is_on("Fitted");
+    machine.desk.wait(TRIED_FOR + Duration::from_secs(1));
+    machine.desk.is_on("Service");
+    assert_eq!((machine.wiring().as_str(), machine.panel.fit.edges()), (WIRING, None));
+
+    machine.desk.touch("触摸校准");
+    CROSSES.iter().for_each(|(x, y)| machine.finger(*x, *y));
+    machine.finger_on("点得准");
+    machine.desk.is_on("Service");
+    assert!(
+        machine.wiring().starts_with("# ours\n[touch]\nx = [4000, 1000]\ny = [500, 3500]\n"),
+        "{}",
+        machine.wiring()
+    );
+    machine.finger_on("网络");
+    machine.desk.is_on("Facts");
+    machine.desk.event(Event::Button);
+    machine.finger_on("查进度");
+    machine.desk.is_on("Find");
+}
+
+#[tokio::test]
+async fn touches_beside_the_crosses_begin_again_and_change_nothing() {
+    let mut machine = Machine::new("beside");
+    machine.desk.touch_all(&["Help", "Service"]).show_pin();
+    machine.desk.touch("触摸校准");
+    [(3_700, 800), (1_300, 800), (3_700, 3_200), (1_300, 3_200)].iter().for_each(|(x, y)| machine.finger(*x, *y));
+    machine.desk.is_on("Calibrate").sees("没有点准").sees("1/4");
+    machine.desk.event(Event::Button);
+    machine.desk.is_on("Home");
+    assert_eq!((machine.wiring().as_str(), machine.panel.fit.edges()), (WIRING, None));
+}
+
+#[tokio::test]
+async fn a_machine_without_a_county_says_so_takes_nothing_and_tells_how_it_is() {
+    let mut machine = Machine::new("blank");
+    machine.desk.sees("还没有入网");
+    machine.desk.touch("提意见").is_on("Troubles");
+    machine.desk.touch_all(&["返回", "Help", "Service"]).show_pin();
+    machine.desk.touch("存储").sees("还剩").sees("MB").sees("正常");
+    machine.desk.touch_all(&["返回", "网络"]).sees("还没有入网");
+    machine.desk.touch_all(&["返回", "录提示音"]).sees("还有");
+    machine.desk.touch_all(&["返回", "入网", "Call"]).is_on("Enrol");
+    machine.desk.type_keys("127.0.0.1:1").touch("Code").type_keys("abcd234u").touch("Call").sees("正在找");
+}
