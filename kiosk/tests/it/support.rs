@@ -463,12 +463,26 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("deputy-no-reception", desk(&["Village", "找代表", "Deputy(0)"])),
         (
             "read-back-talk",
-            desk(&["Village", "找代表", "Deputy(3)", "约代表谈谈", "写下来", "l", "u", "Press(Space)", "写好了", "不用留"]),
+            desk(&[
+                "Village",
+                "找代表",
+                "Deputy(3)",
+                "约代表谈谈",
+                "写下来",
+                "l",
+                "u",
+                "Press(Space)",
+                "写好了",
+                "不用留",
+            ]),
         ),
         ("where", with_spots(&[])),
         ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
         ("read-back-kept", with_spots(&["石桥", "不让村里知道", "不用留"])),
-        ("read-back-addition", digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Press(Space)", "写好了"])),
+        (
+            "read-back-addition",
+            digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Press(Space)", "写好了"]),
+        ),
         (
             "thanks-misunderstood",
             digits(&answered, &["查一查", "不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"]),
