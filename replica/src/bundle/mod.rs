@@ -1,6 +1,6 @@
 //! Bundles: what a phone or a stick carries where there is no road, in both directions.
 //!
-//! A bundle is a file of sealed [parcels](sync_core::parcel), one behind the other in a [frame](frame) each. From a device
+//! A bundle is a file of sealed [parcels](sync_core::parcel), one behind the other in a [frame] each. From a device
 //! they are sealed to the county, from the hub each to one device, with nothing on the outside that says for whom. Parcels
 //! may come in any order, again, or in another file; one that is damaged or for somebody else is passed over with its
 //! reason. What was said in them is heard by the same state machine as on an open road, and stored by the same log.

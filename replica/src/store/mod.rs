@@ -481,8 +481,8 @@ impl Log {
         self.reader().runs_after(&self.shared.key, &feed, from, until, body_max)
     }
 
-    /// Joins own runs that wait for a receipt into fewer that are packed shorter, at most [`RUN_BODY_LEN_MAX`] at a time;
-    /// returns how many were joined, 0 when there is nothing left to join. For a device that waits for a road.
+    /// Joins own runs that wait for a receipt into one that is packed shorter; returns how many were joined, 0 when there is
+    /// nothing left to join. For a device that waits for a road.
     pub async fn join_waiting(&self) -> Result<u64, StoreError> {
         self.write_quietly(|store, author, _| store.join_waiting(author)).await
     }
