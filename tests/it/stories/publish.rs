@@ -257,7 +257,7 @@ fn a_village_answers_at_its_kiosk_and_sees_what_came_of_the_vote() {
 
     // A consultation, answered in part; the power fails in the middle, and nothing that was said is lost.
     touch_all(&["村里的事", "请您说一说", "青禾县饮用水源保护办法（征求意见稿）", "开始", "同意", "下一页", "不同意"]);
-    touch_all(&["我要说", "写下来", "l", "u", "Space", "写好了"]);
+    touch_all(&["我要说", "写下来", "l", "u", "Press(Space)", "写好了"]);
     sees("第四条");
     story.world.kill("kiosk").unwrap();
     story.world.start("kiosk").unwrap();
@@ -316,7 +316,7 @@ fn a_village_answers_at_its_kiosk_and_sees_what_came_of_the_vote() {
         "写下来",
         "l",
         "u",
-        "Space",
+        "Press(Space)",
     ]);
     touch_all(&["写好了", "不用留"]);
     let talk = villager.file().unwrap();

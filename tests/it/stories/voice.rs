@@ -62,7 +62,7 @@ fn what_is_spoken_at_a_kiosk_is_heard_whole_at_the_county() {
     }
     reads(&villager, "请说，正在听");
     reads(&villager, "录了 3 秒");
-    for target in ["就这样", "不说这个", "不用留"] {
+    for target in ["就这样", "不说这个", "不说这个", "不用留"] {
         villager.touch(target).unwrap();
     }
     let ticket = villager.file().unwrap();
@@ -72,7 +72,7 @@ fn what_is_spoken_at_a_kiosk_is_heard_whole_at_the_county() {
 }
 
 /// What a villager does; at 说 they speak for a while. Before that there is nothing to lose.
-const STEPS: [&str; 8] = ["提意见", "饮水安全", "说给它听", "说", "说完了", "就这样", "不说这个", "不用留"];
+const STEPS: [&str; 9] = ["提意见", "饮水安全", "说给它听", "说", "说完了", "就这样", "不说这个", "村口", "不用留"];
 const VOICE_FROM: usize = 4;
 
 #[test]
@@ -104,7 +104,7 @@ fn the_plug_is_pulled_at_every_step_of_speaking_and_nobody_says_it_twice() {
         } else {
             villager.touch("是我，接着说").unwrap();
             reads(&villager, "可以先听一遍");
-            for target in ["就这样", "不说这个", "不用留"] {
+            for target in ["就这样", "不说这个", "不说这个", "不用留"] {
                 villager.touch(target).unwrap();
             }
             promised.push(villager.file().unwrap());
