@@ -14,7 +14,7 @@ use sync_core::{
     session::{Member, Session, Side},
 };
 use tokio::sync::watch;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::{
     clock,
@@ -154,16 +154,15 @@ impl Device {
         let mut failures = 0u32;
         let mut pruned: Option<Instant> = None;
         loop {
+            // A card that takes nothing any more must not keep what is on it from leaving.
             if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
                 pruned = Some(Instant::now());
                 match self.log.prune(UnixSeconds(clock::now().0 - PRUNE_AFTER_S)).await {
                     Ok(entries) => debug!(entries, "Let go of what is in the hub's backups"),
-                    Err(error) => return error,
+                    Err(error) => warn!(%error, "What is in the hub's backups stays here"),
                 }
             }
-            if let Err(error) = self.join_waiting().await {
-                return error;
-            }
+            self.join_waiting().await;
             match self.call().await {
                 Ok((_endpoint, connection)) => {
                     failures = 0;
@@ -186,13 +185,16 @@ impl Device {
         }
     }
 
-    /// Makes what waits shorter while there is no road for it. A disk that has no room for that keeps it as it is.
-    async fn join_waiting(&self) -> Result<(), StoreError> {
+    /// Makes what waits shorter while there is no road for it; where the disk has no room for that it stays as it is.
+    async fn join_waiting(&self) {
         loop {
             match self.log.join_waiting().await {
-                Ok(0) | Err(StoreError::DiskFull) => return Ok(()),
+                Ok(0) => return,
                 Ok(runs) => debug!(runs, "Joined what waits"),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    warn!(%error, "What waits is not joined");
+                    return;
+                }
             }
         }
     }

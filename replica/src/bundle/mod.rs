@@ -185,7 +185,7 @@ impl HubEnd<'_> {
         let parcel = Parcel::read(&open_parcel(self.county, sealed)?, &self.county.seal_key()?.public)?;
         let scope = self.authors.scope(&parcel.author).ok_or(ParcelError::Stranger)?;
         if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
-            self.log.note_caller(parcel.author, parcel.at, Caller { cursor: *cursor, room: *room }).await?;
+            self.log.note_caller(parcel.author, Caller { cursor: *cursor, room: *room }).await?;
         }
         let session = self.session(parcel.author, scope)?;
         Ok((parcel.author, listen(session, self.log, parcel.messages).await?))

@@ -141,8 +141,8 @@ pub trait Store: Shelf + Send + 'static {
     fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError>;
     /// Remembers what was heard of a hub.
     fn remember(&mut self, hub: &[u8; 32], cursor: &Cursor) -> Result<(), StoreError>;
-    /// Notes what a device said of itself at `at`, unless it said something later.
-    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError>;
+    /// Notes what a device said of itself.
+    fn note_caller(&mut self, device: &[u8; 32], caller: &Caller) -> Result<(), StoreError>;
     /// Notes that everything up to `row` is in a backup that was restored and verified.
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
     /// Joins some own runs that have no receipt; returns how many, 0 if none can be joined.
@@ -177,12 +177,7 @@ pub struct Proven {
 pub struct Accepting(oneshot::Receiver<Result<Accepted, StoreError>>);
 
 impl Accepting {
-    /// What became of them, when they are there.
-    pub async fn finish(mut self) -> Result<Accepted, StoreError> {
-        self.wait().await
-    }
-
-    /// [`Accepting::finish`], for whoever waits for other things as well. To be asked until it has answered once.
+    /// What became of them, when they are there. May be waited for beside other things; it answers once.
     pub async fn wait(&mut self) -> Result<Accepted, StoreError> {
         (&mut self.0).await.map_err(|_| StoreError::Stopped)?
     }
@@ -361,7 +356,7 @@ impl Log {
 
     /// Takes runs of others; on disk when it returns.
     pub async fn accept(&self, runs: Vec<(Feed, Run)>) -> Result<Accepted, StoreError> {
-        self.begin_accept(runs, &mut BTreeMap::new()).await?.finish().await
+        self.begin_accept(runs, &mut BTreeMap::new()).await?.wait().await
     }
 
     /// Begins to take runs of others: they are verified, on a thread of their own so that the writer only writes, and wait
@@ -416,9 +411,10 @@ impl Log {
         self.reader().caller(device)
     }
 
-    /// Notes what a device said of itself in a parcel that it made at `at`; an older one changes nothing.
-    pub async fn note_caller(&self, device: [u8; 32], at: UnixSeconds, caller: Caller) -> Result<(), StoreError> {
-        self.write_quietly(move |store, _, _| store.note_caller(&device, at, &caller)).await
+    /// Notes what a device said of itself in the parcel that was heard last. An old one that turns up again costs that
+    /// something is sent twice.
+    pub async fn note_caller(&self, device: [u8; 32], caller: Caller) -> Result<(), StoreError> {
+        self.write_quietly(move |store, _, _| store.note_caller(&device, &caller)).await
     }
 
     /// Drawn when this log began: whoever remembers another epoch remembers another log.

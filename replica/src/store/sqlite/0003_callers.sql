@@ -1,9 +1,8 @@
 -- What devices said of themselves in parcels. Never edit this file: add the next one.
 
--- What a device had heard of this hub when it last sent a parcel: what goes home to it begins there.
+-- What a device had heard of this hub, by the parcel of it that was heard last: what goes home to it begins there.
 CREATE TABLE caller (
     public_key BLOB PRIMARY KEY,                    -- 32 bytes
-    at         INTEGER NOT NULL,                    -- when it said so, by its clock, seconds
     epoch      BLOB,                                -- 8 bytes; NULL if it had heard nothing
     row        INTEGER NOT NULL DEFAULT 0,
     kept       INTEGER NOT NULL DEFAULT 0,

@@ -348,18 +348,18 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    fn note_caller(&mut self, device: &[u8; 32], at: UnixSeconds, caller: &Caller) -> Result<(), StoreError> {
+    fn note_caller(&mut self, device: &[u8; 32], caller: &Caller) -> Result<(), StoreError> {
         let Caller { cursor, room } = caller;
         let (row, kept) = cursor.map_or((0, 0), |cursor| (cursor.row, cursor.kept));
         self.db
             .prepare_cached(
-                "INSERT INTO caller (public_key, at, epoch, row, kept, room) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (public_key) DO UPDATE SET at = excluded.at, epoch = excluded.epoch, row = excluded.row,
-                 kept = excluded.kept, room = excluded.room WHERE excluded.at >= at",
+                "INSERT INTO caller (public_key, epoch, row, kept, room) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (public_key) DO UPDATE SET epoch = excluded.epoch, row = excluded.row,
+                 kept = excluded.kept, room = excluded.room",
             )
             .and_then(|mut insert| {
                 let room = i64::try_from(*room).unwrap_or(i64::MAX);
-                insert.execute(params![device, at.0, cursor.map(|cursor| cursor.epoch), row, kept, room])
+                insert.execute(params![device, cursor.map(|cursor| cursor.epoch), row, kept, room])
             })
             .map_err(refusal)?;
         Ok(())
