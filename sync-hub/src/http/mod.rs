@@ -28,7 +28,7 @@ use axum::{
 use civic_core::time::UnixSeconds;
 use replica::{clock, hub::Hub};
 
-use crate::{opening::Opener, register::Register};
+use crate::{opening::Opener, register::Register, vault::Vault};
 use error::PageError;
 
 /// What the pages work with.
@@ -42,6 +42,8 @@ pub struct Console {
     pub hub: Arc<Hub>,
     /// Counts what was sealed to the county.
     pub opener: Opener,
+    /// Personal details, voices, handwriting, photos.
+    pub vault: Arc<Vault>,
 }
 
 /// Every page.
