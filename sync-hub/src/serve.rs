@@ -15,16 +15,17 @@ use replica::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tracing::{error, info};
+use tracing::error;
 use web::guard::{self, Token};
 
 use crate::{
+    audit::{Action, Audit, By, Event},
     county,
     errand::Errands,
     http::{self, Console},
     opening::Opener,
     register::{self, Register},
-    vault::Vault,
+    vault::{Vault, erase::Why},
 };
 
 /// How often it is looked whether a command asks for something.
@@ -33,6 +34,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 /// How often it is looked whether the time of something in the vault is over.
 const RETAIN: Duration = Duration::from_secs(3_600);
+/// How often the head of the log of who did what is signed.
+const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -44,6 +47,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     );
     let dir = DataDir::hold(dir)?;
     let identity = Identity::load(&dir, Role::Hub)?;
+    let audit = Arc::new(Audit::open(&dir, &identity.key)?);
     let ledger = Ledger::open(&dir, &identity)?;
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
@@ -82,13 +86,15 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let vault = Arc::new(Vault::open(&dir)?);
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
     let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), open_key));
-    let retain = tokio::spawn(retain(ledger.clone(), vault.clone()));
+    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
+    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let token = Token::draw();
-    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault };
+    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone() };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
+    audit.note(&Event::new(By::hub(), Action::Start))?;
     println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
     println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
 
@@ -105,7 +111,31 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     take_in.abort();
     retain.abort();
     errands.abort();
+    signing.abort();
+    audit.note(&Event::new(By::hub(), Action::Stop))?;
+    audit.sign_head()?;
     Ok(())
+}
+
+/// Signs the head of the log of who did what every ten minutes, and archives what is older than `days`.
+async fn keep_audit(audit: Arc<Audit>, days: u16) {
+    loop {
+        let audit = audit.clone();
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            audit.sign_head()?;
+            let gone = audit.archive(days)?;
+            if gone > 0 {
+                audit.note(&Event::new(By::hub(), Action::Archive).upon(format!("{gone} events")))?;
+            }
+            Ok(())
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "The audit log could not be signed or archived"),
+            Err(failure) => error!(error = %failure, "Signing the audit log stopped in the middle"),
+        }
+        tokio::time::sleep(SIGN_PERIOD).await;
+    }
 }
 
 /// Opens what people sealed to the county, and keeps slips and matters behind their opinions.
@@ -140,7 +170,7 @@ async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Res
             },
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => {
-                error!(error = %format!("{failure:#}"), "{trouble}");
+                error!(error = format!("{failure:#}"), "{trouble}");
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             Err(failure) => {
@@ -151,14 +181,23 @@ async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Res
     }
 }
 
-/// Erases what the vault has kept for its time, every hour.
-async fn retain(ledger: Ledger, vault: Arc<Vault>) {
+/// Erases what the vault has kept for its time, every hour; what is not noted is not erased.
+async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>) {
     loop {
-        let (ledger, vault) = (ledger.clone(), vault.clone());
-        match tokio::task::spawn_blocking(move || vault.retain(&ledger, clock::now())).await {
-            Ok(Ok(gone)) if gone.is_empty() => {}
-            Ok(Ok(gone)) => info!(count = gone.len(), "Erased what was kept for its time"),
-            Ok(Err(failure)) => error!(error = %failure, "What is to be erased could not be"),
+        let (ledger, vault, audit) = (ledger.clone(), vault.clone(), audit.clone());
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            let due = vault.due(&ledger, clock::now())?;
+            for item in &due {
+                let event = Event::new(By::hub(), Action::Erase).upon(item.doc);
+                audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
+            }
+            Ok(vault.expire(&due, clock::now())?)
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                error!(error = format!("{failure:#}"), "What was kept for its time could not be erased")
+            }
             Err(failure) => error!(error = %failure, "Erasing stopped in the middle"),
         }
         tokio::time::sleep(RETAIN).await;

@@ -76,8 +76,8 @@ impl Vault {
         Ok(items.len())
     }
 
-    /// Erases things whose time is over.
-    pub(super) fn expire(&self, items: &[Item], now: UnixSeconds) -> Result<(), VaultError> {
+    /// Erases things whose time is over ([`Vault::due`]).
+    pub fn expire(&self, items: &[Item], now: UnixSeconds) -> Result<(), VaultError> {
         let bars = items.iter().map(|item| (item.doc, Some(item.detail)));
         self.mark_erased(items, bars, Why::Expired, "", now)?;
         self.finish_erasing()

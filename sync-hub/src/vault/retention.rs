@@ -42,26 +42,23 @@ pub struct Stock {
 }
 
 impl Vault {
-    /// Erases everything whose time is over, and returns it. What cannot be erased now is at the next pass.
-    pub fn retain(&self, ledger: &Ledger, now: UnixSeconds) -> Result<Vec<Item>, VaultError> {
+    /// Everything whose time is over, for [`Vault::expire`]. To be asked at every pass: it counts the time on.
+    pub fn due(&self, ledger: &Ledger, now: UnixSeconds) -> Result<Vec<Item>, VaultError> {
         self.finish_erasing()?;
         self.forget_requests(now)?;
         let counted = self.count_on(now)?;
         let keep = &ledger.codebook().details.keep;
-        let (mut after, mut gone) = (0, Vec::new());
+        let (mut after, mut due) = (0, Vec::new());
         loop {
             let batch = self.batch(after)?;
-            let Some((last, _)) = batch.last() else { return Ok(gone) };
+            let Some((last, _)) = batch.last() else { return Ok(due) };
             after = *last;
-            let mut due = Vec::new();
             for (_, item) in batch {
                 let since = self.since(ledger, &item.doc, counted)?;
                 if since.is_some_and(|since| keep.until(item.detail, since) <= counted) {
                     due.push(item);
                 }
             }
-            self.expire(&due, now)?;
-            gone.extend(due);
         }
     }
 
