@@ -14,7 +14,7 @@ use axum::{
 /// Longest request body.
 pub const BODY_LEN_MAX: usize = 256 * 1024;
 const COOKIE: &str = "huiyin";
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A secret that opens the pages until operators have accounts: 128 random bits in hexadecimal.

@@ -1,18 +1,23 @@
 //! What stands beside an opinion's words, one plain line each. Nothing is opened here.
 
+use std::collections::BTreeSet;
+
 use ::ledger::enclosed::{Enclosure, Whereabouts};
 use civic_core::attachment::AttachmentKind;
 use maud::{Markup, html};
 
 use super::words::{say, say_with};
 
-/// The lines; nothing if there are none.
-pub(super) fn lines(enclosures: &[Enclosure]) -> Markup {
+/// The lines; nothing if there are none. `gone` is what was erased.
+pub(super) fn lines(enclosures: &[Enclosure], gone: &BTreeSet<[u8; 32]>) -> Markup {
     html! {
         @if !enclosures.is_empty() {
             ul #attachments {
                 @for enclosure in enclosures {
-                    li data-attachment=(enclosure.attached.kind.word()) { (kind(enclosure)) " · " (place(enclosure)) }
+                    li data-attachment=(enclosure.attached.kind.word()) {
+                        (kind(enclosure)) " · "
+                        @if gone.contains(enclosure.attached.id.as_bytes()) { (say("attachment-erased")) } @else { (place(enclosure)) }
+                    }
                 }
             }
         }

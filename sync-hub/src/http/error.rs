@@ -11,7 +11,7 @@ use replica::store::StoreError;
 use tracing::error;
 
 use super::words::{both, both_with};
-use crate::{audit::AuditError, register::RegisterError};
+use crate::{audit::AuditError, register::RegisterError, vault::VaultError};
 
 /// Why a page could not be shown or a form could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,9 @@ pub enum PageError {
     /// The register refused.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// The vault refused.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Work stopped in the middle: a fault of this program.
     #[error("the work for this page stopped in the middle")]
     Stopped(#[from] tokio::task::JoinError),
@@ -79,9 +82,11 @@ impl PageError {
                 | LedgerError::Codebook(_)
                 | LedgerError::Seal(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
             },
-            PageError::Register(RegisterError::Db(_)) | PageError::Audit(_) | PageError::Stopped(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed"))
-            }
+            PageError::Vault(VaultError::Gone) => (StatusCode::NOT_FOUND, both("error-vault-gone")),
+            PageError::Vault(VaultError::Db(_) | VaultError::Damaged | VaultError::Ledger(_))
+            | PageError::Register(RegisterError::Db(_))
+            | PageError::Audit(_)
+            | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
         }
     }
 }

@@ -14,7 +14,9 @@ pub(super) enum Place {
     Results,
     /// 设备
     Devices,
-    /// Neither.
+    /// 个人信息
+    Details,
+    /// None of them.
     Elsewhere,
 }
 
@@ -32,6 +34,7 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
                     (say("nav-devices")) " "
                     span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }
                 }
+                a href="/retention" aria-current=[mark(Place::Details)] { (say("nav-details")) }
                 a href="/export.jsonl" download { (say("nav-export")) }
             }
             span #live data-state="off" role="status" {

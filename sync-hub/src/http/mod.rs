@@ -4,15 +4,20 @@
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
 mod attachment;
+mod details;
 mod devices;
 mod error;
 mod events;
 mod export;
+mod file;
 mod frame;
+mod ink;
 mod ledger;
+mod openings;
 mod operator;
 mod opinion;
 mod results;
+mod retention;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -71,6 +76,9 @@ fn pages() -> Routes {
     Routes::default()
         .and(ledger::routes())
         .and(opinion::routes())
+        .and(details::routes())
+        .and(openings::routes())
+        .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())
         .get("/events", Right::OwnAccount, events::events)

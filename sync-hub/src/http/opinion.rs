@@ -1,6 +1,6 @@
 //! One opinion: what was said, what was done with it, what waits for a person, and the forms to do the next thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::ledger::{LedgerError, query::Whole, sealed::What};
 use axum::{
@@ -23,7 +23,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Console, attachment,
+    Console, Operator, attachment,
+    details::{self, Outcome},
     error::{self, PageError},
     frame::{self, Place},
     ledger::rank,
@@ -91,10 +92,24 @@ async fn page(
     State(console): State<Console>,
     Path(id): Path<String>,
     Query(arrival): Query<Arrival>,
+    who: Operator,
     headers: HeaderMap,
 ) -> Result<Markup, PageError> {
     let id = DocId::parse(&id).ok_or(PageError::NotFound)?;
-    console.work(move |console| show(console, &id, &operator(&headers), &arrival.done, None)).await
+    console
+        .work(move |console| show(console, &id, &who, &operator(&headers), &arrival.done, None, &Outcome::None))
+        .await
+}
+
+/// An opinion by the name in an address.
+pub(super) fn read(console: &Console, id: &str) -> Result<Whole, PageError> {
+    let id = DocId::parse(id).ok_or(PageError::NotFound)?;
+    console.ledger.opinion(&id)?.ok_or(PageError::NotFound)
+}
+
+/// The page as the answer to a form about personal details.
+pub(super) fn answer(console: &Console, id: &DocId, who: &Operator, outcome: &Outcome) -> Result<Markup, PageError> {
+    show(console, id, who, &who.name, "", None, outcome)
 }
 
 /// What an open page may replace without touching what is being typed: the slip, and the mark of what it shows.
@@ -117,42 +132,47 @@ type Posted = Result<Form<Given>, FormRejection>;
 async fn step(
     State(console): State<Console>,
     Path(id): Path<String>,
+    who: Operator,
     headers: HeaderMap,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, headers, form, FormKind::Step).await
+    carry_out(console, &id, who, headers, form, FormKind::Step).await
 }
 
 async fn fields(
     State(console): State<Console>,
     Path(id): Path<String>,
+    who: Operator,
     headers: HeaderMap,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, headers, form, FormKind::Fields).await
+    carry_out(console, &id, who, headers, form, FormKind::Fields).await
 }
 
 async fn settle(
     State(console): State<Console>,
     Path(id): Path<String>,
+    who: Operator,
     headers: HeaderMap,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, headers, form, FormKind::Settle).await
+    carry_out(console, &id, who, headers, form, FormKind::Settle).await
 }
 
 async fn add(
     State(console): State<Console>,
     Path(id): Path<String>,
+    who: Operator,
     headers: HeaderMap,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, headers, form, FormKind::Add).await
+    carry_out(console, &id, who, headers, form, FormKind::Add).await
 }
 
 async fn carry_out(
     console: Console,
     id: &str,
+    who: Operator,
     headers: HeaderMap,
     form: Posted,
     kind: FormKind,
@@ -173,7 +193,7 @@ async fn carry_out(
                 Err(Refused { status, reason }) => {
                     let by = given.get("by").cloned().unwrap_or_else(|| operator(&headers));
                     let kept = Kept { form: kind, given, status, reason };
-                    Ok((kept.status, show(console, &id, &by, "", Some(&kept))?).into_response())
+                    Ok((kept.status, show(console, &id, &who, &by, "", Some(&kept), &Outcome::None)?).into_response())
                 }
             }
         })
@@ -222,6 +242,9 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Res
             if text.is_empty() {
                 return Err(refused(both("refused-empty")));
             }
+            // What a clerk heard in a recording is theirs, and says so.
+            let mark = if value("transcript").is_empty() { String::new() } else { both("transcript-mark").zh };
+            let text = &format!("{mark}{text}");
             if whole.opinion.body.chars().count() + text.chars().count() > BODY_CHARS_MAX {
                 return Err(refused(both_with("refused-too-long", &[("most", BODY_CHARS_MAX.into())])));
             }
@@ -364,22 +387,39 @@ struct View<'a> {
     by: &'a str,
     kept: Option<&'a Kept>,
     me_too: u64,
+    /// What of its attachments was erased.
+    gone: BTreeSet<[u8; 32]>,
 }
 
-fn show(console: &Console, id: &DocId, by: &str, done: &str, kept: Option<&Kept>) -> Result<Markup, PageError> {
+/// Number and title of an opinion.
+pub(super) fn name_of(whole: &Whole) -> String {
+    let ticket = whole.opinion.ticket.map(|ticket| ticket.to_string());
+    match (ticket, whole.opinion.field(Field::Title)) {
+        (Some(ticket), "") => ticket,
+        (Some(ticket), title) => format!("{ticket} {title}"),
+        (None, "") => both("no-ticket").zh,
+        (None, title) => title.to_owned(),
+    }
+}
+
+fn show(
+    console: &Console,
+    id: &DocId,
+    who: &Operator,
+    by: &str,
+    done: &str,
+    kept: Option<&Kept>,
+    outcome: &Outcome,
+) -> Result<Markup, PageError> {
     let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
     let slip = console.ledger.slip_of(id)?;
     let codebook = console.ledger.codebook();
     let me_too = console.ledger.sealed_count(What::MeToo, &matter::id_of(id))?;
-    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept, me_too };
+    let gone = console.vault.erased_names(id)?;
+    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept, me_too, gone };
     let opinion = &whole.opinion;
     let ticket = opinion.ticket.map(|ticket| ticket.to_string());
-    let name = match (&ticket, opinion.field(Field::Title)) {
-        (Some(ticket), "") => ticket.clone(),
-        (Some(ticket), title) => format!("{ticket} {title}"),
-        (None, title) => title.to_owned(),
-    };
-    let title = Both { zh: name, en: both("opinion").en };
+    let title = Both { zh: name_of(&whole), en: both("opinion").en };
     let body = html! {
         article #opinion data-id=(id) data-ticket=(opinion.ticket.map(|ticket| ticket.digits()).unwrap_or_default())
             data-state=(whole.standing.state) data-seen=(view.seen) {
@@ -392,6 +432,7 @@ fn show(console: &Console, id: &DocId, by: &str, done: &str, kept: Option<&Kept>
             div.columns {
                 div.reading {
                     (said(&view))
+                    (details::pane(console, &whole, who, outcome)?)
                     (questions(&view))
                     (timeline(&view))
                     (facts(&view))
@@ -429,7 +470,7 @@ fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
                 @if let Some((owner, days)) = state.and_then(|state| Some((state.owner.as_ref()?, state.days?))) {
                     span { (say_with("next-owner", &[("owner", owner.as_str().into()), ("days", u32::from(days).into())])) }
                 } @else if state.is_some_and(|state| state.is_final) { span { (say("next-nobody")) } }
-                @if opinion.has_contact { span #sealed { (frame::lock()) " " (say("sealed-hint")) } }
+                @if opinion.has_contact { a #sealed href="#details" { (frame::lock()) " " (say("sealed-hint")) } }
             }
         }
     }
@@ -459,7 +500,7 @@ fn said(view: &View<'_>) -> Markup {
                 }
             }
             @if additions > 0 { blockquote #original { (web::page::spoken(&opinion.original)) } }
-            (attachment::lines(enclosures))
+            (attachment::lines(enclosures, &view.gone))
         }
     }
 }

@@ -4,6 +4,8 @@
 //! that the next start finishes it. What was erased is remembered by name alone, and another copy of it, or anything else of
 //! that kind of that record, is not taken again: the same envelope may still lie on a memory card somewhere.
 
+use std::collections::BTreeSet;
+
 use civic_core::{detail::Detail, id::DocId, time::UnixSeconds};
 use rusqlite::{Connection, params};
 
@@ -94,6 +96,14 @@ impl Vault {
             all.extend(rows.collect::<Result<Vec<_>, _>>()?);
         }
         Ok(all)
+    }
+
+    /// The names of what was erased of this record: of an attachment, the name by which the record knows it.
+    pub fn erased_names(&self, doc: &DocId) -> Result<BTreeSet<Name>, VaultError> {
+        let shelf = self.shelf();
+        let mut query = shelf.prepare_cached("SELECT name FROM erased WHERE doc = ?1")?;
+        let rows = query.query_map(params![doc.as_bytes()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What was erased last, newest first.

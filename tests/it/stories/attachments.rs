@@ -39,7 +39,7 @@ const CANARY: &[u8] = b"nobody but the county hears this";
 const AROUND: u64 = 60_000;
 
 /// A recording of `len` bytes.
-fn opus(seed: u8, len: usize) -> Vec<u8> {
+pub fn opus(seed: u8, len: usize) -> Vec<u8> {
     let noise = (0..len).map(|at| (at / 251) as u8 ^ (at % 251) as u8 ^ seed);
     noise
         .collect::<Vec<_>>()
@@ -93,7 +93,7 @@ fn part_at_hub(world: &World, filed: &Filed) -> Option<(u64, u64)> {
 }
 
 /// One meeting of the kiosk with its hub, and its figures.
-fn sync(world: &World) -> Value {
+pub fn sync(world: &World) -> Value {
     serde_json::from_str(&world.tell("kiosk", &["sync", "--once", "--json"]).unwrap().good().unwrap()).unwrap()
 }
 
@@ -109,7 +109,7 @@ pub fn voice_at_hub(world: &World, hub: &Ledger, doc: &DocId) -> Option<Vec<u8>>
 }
 
 /// Whether any file beneath `dir` holds `bytes`.
-fn holds(dir: &Path, bytes: &[u8]) -> bool {
+pub fn holds(dir: &Path, bytes: &[u8]) -> bool {
     fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
         if path.is_dir() {
             return holds(&path, bytes);

@@ -158,6 +158,20 @@ impl Operator {
         Ok(asked.with_context(|| format!("reading {path}"))?.body_mut().read_to_string()?)
     }
 
+    /// What an address of a page gives, as it is.
+    pub fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let asked = self.agent.get(format!("{}{path}", self.at)).header("cookie", &self.cookie).call();
+        Ok(asked.with_context(|| format!("reading {path}"))?.body_mut().read_to_vec()?)
+    }
+
+    /// Sends a form, and reads what it answers.
+    pub fn send(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<(u16, String)> {
+        let post = self.agent.post(format!("{}{path}", self.at)).header("cookie", &self.cookie);
+        let sent = post.config().max_redirects(0).http_status_as_error(false).build().send_form(pairs.iter().copied());
+        let mut answer = sent.with_context(|| format!("sending {path}"))?;
+        Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+    }
+
     /// Sends a form of the opinion's page, upon what the page shows now.
     pub fn act(&self, opinion: &str, form: &str, pairs: &[(&str, &str)]) -> anyhow::Result<()> {
         let live = self.page(&format!("/opinion/{opinion}/live"))?;

@@ -225,6 +225,21 @@ function moveToNeighbour(opinion, by) {
   location.assign(`/opinion/${next}`);
 }
 
+/* ---- details ---------------------------------------------------------------------------------------------------- */
+
+// What was opened leaves the page when its time is over; what somebody types beside it stays.
+function startOpened(opened) {
+  setTimeout(() => {
+    all("audio", opened).forEach((sound) => { sound.pause(); sound.removeAttribute("src"); sound.load(); });
+    all(".detail > :not(form)", opened).forEach((shown) => shown.remove());
+    one("#opened-over").hidden = false;
+  }, Number(opened.dataset.seconds) * 1000);
+  for (const button of all("[data-copy]", opened)) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", () => navigator.clipboard.writeText(one("[data-copy-from]", button.parentElement).textContent));
+  }
+}
+
 /* ---- devices ---------------------------------------------------------------------------------------------------- */
 
 // A part that somebody works in stays as it is until they are done.
@@ -287,6 +302,7 @@ function startKeys() {
 
 if (one("#list")) startLedger(one("#list"));
 if (one("#opinion")) startOpinion(one("#opinion"));
+if (one("#opened")) startOpened(one("#opened"));
 if (one("#fleet")) startDevices();
 startKeys();
 document.addEventListener("visibilitychange", listen);
