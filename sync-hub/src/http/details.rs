@@ -294,34 +294,36 @@ fn has_contact(items: &[Item]) -> bool {
 
 /// What a kind of detail is called.
 pub(super) fn detail_word(detail: Detail) -> Markup {
-    say(match detail {
-        Detail::Contact => "detail-contact",
-        Detail::Attached(AttachmentKind::Voice) => "detail-voice",
-        Detail::Attached(AttachmentKind::Ink) => "detail-ink",
-        Detail::Attached(AttachmentKind::Photo) => "detail-photo",
-        Detail::Attached(AttachmentKind::Unknown(_)) => "attachment-unknown",
-    })
+    match detail {
+        Detail::Contact => say("detail-contact"),
+        Detail::Attached(AttachmentKind::Voice) => say("detail-voice"),
+        Detail::Attached(AttachmentKind::Ink) => say("detail-ink"),
+        Detail::Attached(AttachmentKind::Photo) => say("detail-photo"),
+        Detail::Attached(AttachmentKind::Unknown(_)) => say("attachment-unknown"),
+    }
 }
 
 /// What was asked for, in words.
 pub(super) fn what_word(what: What) -> Markup {
-    say(match what {
-        What::Contact => "open-contact",
-        What::Said => "open-said",
-    })
+    match what {
+        What::Contact => say("open-contact"),
+        What::Said => say("open-said"),
+    }
 }
 
 /// Why something was erased, in words.
-pub(super) fn why_word(word: &str) -> Markup {
-    match Why::parse(word) {
-        Some(why) => say(&format!("why-{}", why.word())),
-        None => web::page::spoken(word),
+fn why_word(why: Why) -> Both {
+    match why {
+        Why::Withdrawn => both("why-withdrawn"),
+        Why::Asked => both("why-asked"),
+        Why::Expired => both("why-expired"),
+        Why::Ordered => both("why-ordered"),
     }
 }
 
 pub(super) fn gone_line(gone: &Erased) -> Markup {
     html! {
-        (detail_word(gone.detail)) " · " (say_with("details-gone", &[("at", gone.at.date_and_minute().into())])) " · " (why_word(&gone.why))
+        (detail_word(gone.detail)) " · " (say_with("details-gone", &[("at", gone.at.date_and_minute().into())])) " · " (Why::parse(&gone.why).map_or_else(|| web::page::spoken(&gone.why), |why| web::page::both(&why_word(why))))
         @if !gone.by.is_empty() { " · " (web::page::spoken(&gone.by)) }
     }
 }
@@ -352,11 +354,11 @@ fn request_line(whole: &Whole, operator: &Operator, request: &Request) -> Markup
 pub(super) fn decision_forms(request: &Request) -> Markup {
     html! {
         div.choice {
-            @for (agrees, word) in [("1", "agree-opening"), ("0", "decline-opening")] {
+            @for (agrees, word) in [("1", say("agree-opening")), ("0", say("decline-opening"))] {
                 form method="post" action="/openings/decide" {
                     input type="hidden" name="request" value=(request.id);
                     input type="hidden" name="agrees" value=(agrees);
-                    button .go[agrees == "1"] { (say(word)) }
+                    button .go[agrees == "1"] { (word) }
                 }
             }
         }
@@ -419,7 +421,7 @@ fn erase_form(whole: &Whole, outcome: &Outcome) -> Markup {
                 p.hint { (say_with("erase-remains", &[("until", until.date().into())])) }
                 label {
                     span.label { (say("erase-why")) }
-                    select name="why" { @for why in BY_HAND { option value=(why.word()) { (line(&format!("why-{}", why.word()))) } } }
+                    select name="why" { @for why in BY_HAND { option value=(why.word()) { (one_line(&why_word(why))) } } }
                 }
                 label { span.label { (say("erase-note")) } input name="note" maxlength=(REASON_CHARS_MAX) autocomplete="off" value=(match outcome { Outcome::Refused(_, typed) => typed, Outcome::None | Outcome::Opened(_) | Outcome::Waits => "" }); }
                 div { button.grave type="submit" { (say("erase-go")) } }

@@ -55,11 +55,11 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
                     h1 { (say("retention")) }
                     p.siblings {
                         @for (right, path, word) in [
-                            (Right::ApproveOpening, "/openings", "openings"),
-                            (Right::OpenDetails, "/caller", "caller"),
-                            (Right::ReadAudit, "/openings/counts", "opening-counts"),
+                            (Right::ApproveOpening, "/openings", say("openings")),
+                            (Right::OpenDetails, "/caller", say("caller")),
+                            (Right::ReadAudit, "/openings/counts", say("opening-counts")),
                         ] {
-                            @if operator.may(right, About::Somewhere) { a href=(path) { (say(word)) } }
+                            @if operator.may(right, About::Somewhere) { a href=(path) { (word) } }
                         }
                     }
                     p.hint { (say("retention-hint")) }

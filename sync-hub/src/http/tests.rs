@@ -148,31 +148,24 @@ impl Desk {
     }
 
     async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
-        post_at(self.at, path, pairs).await
+        let pairs: Vec<String> =
+            pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
+        let body = pairs.join("&");
+        let kind = "content-type: application/x-www-form-urlencoded";
+        let head = format!("host: {}\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", self.at, body.len());
+        self.ask(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
     }
 
     async fn ask(&self, request: String) -> Answer {
-        ask(self.at, request).await
+        let mut stream = TcpStream::connect(self.at).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
-}
-
-async fn post_at(at: SocketAddr, path: &str, pairs: &[(&str, &str)]) -> Answer {
-    let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
-    let body = pairs.join("&");
-    let kind = "content-type: application/x-www-form-urlencoded";
-    let head = format!("host: {at}\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", body.len());
-    ask(at, format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
-}
-
-async fn ask(at: SocketAddr, request: String) -> Answer {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 impl Drop for Desk {

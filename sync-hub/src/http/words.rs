@@ -171,8 +171,13 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 17] = [
         include_str!("attachment.rs"),
+        include_str!("details.rs"),
+        include_str!("file.rs"),
+        include_str!("ink.rs"),
+        include_str!("openings.rs"),
+        include_str!("retention.rs"),
         include_str!("words.rs"),
         include_str!("mod.rs"),
         include_str!("frame.rs"),

@@ -34,14 +34,50 @@ async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
     .await
 }
 
-/// The pages as this operator has them.
-async fn as_operator(desk: &Desk, role: OperatorRole, login: &str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let operator = Operator { login: login.into(), ..desk.operator(role, "990127") };
-    let router = pages().into_router().with_state(desk.console.clone()).layer(axum::Extension(operator));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    at
+/// The pages before one operator.
+struct Screen(SocketAddr);
+
+impl Screen {
+    /// Somebody of these roles, by the name with which they sign in.
+    async fn of(desk: &Desk, login: &str, roles: &[OperatorRole]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let one = desk.operator(roles[0], "990127");
+        let mandate = Mandate { roles: roles.iter().copied().collect(), ..Mandate::clone(&one.mandate) };
+        let operator = Operator { login: login.into(), mandate: mandate.into(), ..one };
+        let router = pages().into_router().with_state(desk.console.clone()).layer(axum::Extension(operator));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self(at)
+    }
+
+    /// Who opens, agrees, erases, and may look who did.
+    async fn of_li(desk: &Desk) -> Self {
+        Self::of(desk, "li", &[OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Auditor]).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
+    }
+
+    async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> =
+            pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
+        let body = pairs.join("&");
+        let kind = "content-type: application/x-www-form-urlencoded";
+        let head = format!("host: x\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", body.len());
+        self.ask(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
+    }
+
+    async fn ask(&self, request: String) -> Answer {
+        let mut stream = TcpStream::connect(self.0).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
 }
 
 async fn noted(desk: &Desk, action: Action, is_refused: bool) -> u64 {
@@ -56,59 +92,60 @@ async fn noted(desk: &Desk, action: Action, is_refused: bool) -> u64 {
 #[tokio::test]
 async fn details_are_shown_in_the_answer_to_a_reason_and_on_no_page_and_it_is_noted() {
     let desk = Desk::set().await;
+    let li = Screen::of_li(&desk).await;
     let id = spoken(&desk, "饮水安全").await.id.to_string();
     let path = format!("/opinion/{id}");
-    let page = desk.get(&path).await.body;
+    let page = li.get(&path).await.body;
     assert!(page.contains("data-detail=\"contact\"") && page.contains("data-detail=\"voice\""), "{page}");
     assert!(!page.contains(NAME) && !page.contains(PHONE) && !page.contains("/opened/"));
-    let silent = desk.post(&format!("{path}/open"), &[("what", "contact"), ("other", "  ")]).await;
+    let silent = li.post(&format!("{path}/open"), &[("what", "contact"), ("other", "  ")]).await;
     assert_eq!((silent.status, silent.body.contains(PHONE)), (422, false));
     assert!(silent.body.contains("请选择或写明为什么需要开启"));
     assert_eq!(noted(&desk, Action::AskOpening, true).await, 1);
 
     let form = [("what", "contact"), ("reason", "联系核实"), ("other", "问清是哪口井")];
-    let opened = desk.post(&format!("{path}/open"), &form).await;
+    let opened = li.post(&format!("{path}/open"), &form).await;
     assert_eq!(opened.status, 200);
     assert!(opened.body.contains(NAME) && opened.body.contains(PHONE) && !opened.body.contains("<audio"));
-    assert!(!opened.head.contains("location") && !desk.get(&path).await.body.contains(PHONE));
+    assert!(!opened.head.contains("location") && !li.get(&path).await.body.contains(PHONE));
     let search = Search { action: Some(Action::OpenDetails), ..Search::default() };
     let events = desk.work(move |console, _| console.audit.find(&search, i64::MAX, 9).unwrap()).await;
     assert_eq!((events.len(), events[0].object == id), (1, true));
     assert_eq!(events[0].reason, "contact: 联系核实：问清是哪口井");
-    assert!(desk.get("/openings/counts").await.body.contains("data-by=\"token\""));
+    assert!(li.get("/openings/counts").await.body.contains("data-by=\"li\""));
 }
 
 #[tokio::test]
 async fn a_voice_is_played_ink_is_drawn_and_only_a_picture_is_shown_as_one() {
     let desk = Desk::set().await;
+    let li = Screen::of_li(&desk).await;
     let id = spoken(&desk, "饮水安全").await.id.to_string();
-    let opened = desk.post(&format!("/opinion/{id}/open"), &[("what", "said"), ("reason", "了解诉求")]).await.body;
+    let opened = li.post(&format!("/opinion/{id}/open"), &[("what", "said"), ("reason", "了解诉求")]).await.body;
     assert!(opened.contains("points=\"1,2 900,800\"") && !opened.contains(PHONE));
     let voice =
         between(&opened, "<audio controls preload=\"auto\" controlslist=\"nodownload\" src=\"", "\"").to_owned();
-    let heard = desk.get(&voice).await;
+    let heard = li.get(&voice).await;
     assert!(heard.head.contains("audio/ogg") && heard.head.contains("no-store"), "{}", heard.head);
     assert_eq!(heard.body, "OggS whatever it is".repeat(20));
     let part = format!("GET {voice} HTTP/1.1\r\nhost: x\r\nrange: bytes=5-12\r\nconnection: close\r\n\r\n");
-    let part = desk.ask(part).await;
+    let part = li.ask(part).await;
     assert_eq!((part.status, part.body.as_str()), (206, "whatever"));
     let mut shapes = Vec::new();
     for image in opened.split("<img class=\"photo\" src=\"").skip(1) {
-        let head = desk.get(image.split('"').next().unwrap()).await.head;
+        let head = li.get(image.split('"').next().unwrap()).await.head;
         shapes.push((head.contains("image/jpeg"), head.contains("attachment; filename")));
     }
     assert_eq!(shapes, [(true, false), (false, true)]);
     // Another operator who got hold of the address, and the same one after it was put away.
-    let other = as_operator(&desk, OperatorRole::Clerk, "other").await;
-    let get = format!("GET {voice} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    assert_eq!(ask(other, get).await.status, 404);
+    let other = Screen::of(&desk, "other", &[OperatorRole::Clerk]).await;
+    assert_eq!(other.get(&voice).await.status, 404);
     let grant = between(&opened, "name=\"grant\" value=\"", "\"").to_owned();
-    assert_eq!(desk.post(&format!("/opinion/{id}/hide"), &[("grant", &grant)]).await.status, 303);
-    assert_eq!(desk.get(&voice).await.status, 404);
+    assert_eq!(li.post(&format!("/opinion/{id}/hide"), &[("grant", &grant)]).await.status, 303);
+    assert_eq!(li.get(&voice).await.status, 404);
     // What was heard is written down as the clerk's words.
     let form = [("by", "李干部"), ("transcript", "1"), ("text", "井里没水")];
-    assert_eq!(desk.post(&format!("/opinion/{id}/add"), &form).await.status, 303);
-    assert!(desk.get(&format!("/opinion/{id}")).await.body.contains("〔语音听写〕井里没水"));
+    assert_eq!(li.post(&format!("/opinion/{id}/add"), &form).await.status, 303);
+    assert!(li.get(&format!("/opinion/{id}")).await.body.contains("〔语音听写〕井里没水"));
 }
 
 #[tokio::test]
@@ -117,12 +154,12 @@ async fn who_has_no_right_opens_and_erases_nothing_and_it_is_noted() {
     let id = spoken(&desk, "饮水安全").await.id.to_string();
     let (open, erase) = (format!("/opinion/{id}/open"), format!("/opinion/{id}/erase-details"));
     for role in [OperatorRole::Deputy, OperatorRole::Auditor, OperatorRole::Administrator, OperatorRole::Body] {
-        let at = as_operator(&desk, role, role.word()).await;
-        let answer = post_at(at, &open, &[("what", "contact"), ("reason", "联系核实")]).await;
+        let screen = Screen::of(&desk, role.word(), &[role]).await;
+        let answer = screen.post(&open, &[("what", "contact"), ("reason", "联系核实")]).await;
         assert_eq!((answer.status, answer.body.contains(PHONE)), (403, false), "{}", role.word());
     }
-    let clerk = as_operator(&desk, OperatorRole::Clerk, "clerk").await;
-    assert_eq!(post_at(clerk, &erase, &[("why", "asked"), ("note", "本人来电")]).await.status, 403);
+    let clerk = Screen::of(&desk, "clerk", &[OperatorRole::Clerk]).await;
+    assert_eq!(clerk.post(&erase, &[("why", "asked"), ("note", "本人来电")]).await.status, 403);
     assert_eq!(noted(&desk, Action::Access, true).await, 5);
     assert_eq!((noted(&desk, Action::OpenDetails, false).await, noted(&desk, Action::Erase, false).await), (0, 0));
 }
@@ -132,25 +169,25 @@ async fn where_two_must_agree_the_second_person_decides_and_the_first_opens_once
     let desk = Desk::set().await;
     let id = spoken(&desk, "治安").await.id.to_string();
     let path = format!("/opinion/{id}");
-    let clerk = as_operator(&desk, OperatorRole::Clerk, "clerk").await;
-    let reviewer = as_operator(&desk, OperatorRole::Reviewer, "reviewer").await;
+    let clerk = Screen::of(&desk, "clerk", &[OperatorRole::Clerk]).await;
+    let reviewer = Screen::of(&desk, "reviewer", &[OperatorRole::Reviewer]).await;
     let form = [("what", "contact"), ("reason", "联系核实")];
-    let asked = post_at(clerk, &format!("{path}/open"), &form).await;
+    let asked = clerk.post(&format!("{path}/open"), &form).await;
     assert_eq!((asked.status, asked.body.contains(PHONE)), (202, false));
     let number = between(&asked.body, "data-request=\"", "\"").to_owned();
     let take = [("request", number.as_str())];
-    assert_eq!(post_at(clerk, &format!("{path}/open-agreed"), &take).await.status, 422, "nobody agreed yet");
+    assert_eq!(clerk.post(&format!("{path}/open-agreed"), &take).await.status, 422, "nobody agreed yet");
     let decide = [("request", number.as_str()), ("agrees", "1")];
-    assert_eq!(post_at(clerk, "/openings/decide", &decide).await.status, 403, "a clerk agrees to nothing");
-    assert_eq!(post_at(reviewer, "/openings/decide", &decide).await.status, 303);
-    assert_eq!(post_at(reviewer, "/openings/decide", &decide).await.status, 409);
-    assert_eq!(post_at(reviewer, &format!("{path}/open-agreed"), &take).await.status, 422, "only who asked");
-    let opened = post_at(clerk, &format!("{path}/open-agreed"), &take).await;
+    assert_eq!(clerk.post("/openings/decide", &decide).await.status, 403, "a clerk agrees to nothing");
+    assert_eq!(reviewer.post("/openings/decide", &decide).await.status, 303);
+    assert_eq!(reviewer.post("/openings/decide", &decide).await.status, 409);
+    assert_eq!(reviewer.post(&format!("{path}/open-agreed"), &take).await.status, 422, "only who asked");
+    let opened = clerk.post(&format!("{path}/open-agreed"), &take).await;
     assert_eq!((opened.status, opened.body.contains(PHONE)), (200, true));
-    assert_eq!(post_at(clerk, &format!("{path}/open-agreed"), &take).await.status, 422, "once");
-    let own = post_at(reviewer, &format!("{path}/open"), &form).await.body;
+    assert_eq!(clerk.post(&format!("{path}/open-agreed"), &take).await.status, 422, "once");
+    let own = reviewer.post(&format!("{path}/open"), &form).await.body;
     let own = between(&own[own.find("data-request=\"").unwrap()..], "data-request=\"", "\"").to_owned();
-    assert_eq!(post_at(reviewer, "/openings/decide", &[("request", &own), ("agrees", "1")]).await.status, 409);
+    assert_eq!(reviewer.post("/openings/decide", &[("request", &own), ("agrees", "1")]).await.status, 409);
     assert_eq!((noted(&desk, Action::AskOpening, false).await, noted(&desk, Action::OpenDetails, false).await), (2, 1));
     assert_eq!(noted(&desk, Action::ApproveOpening, true).await, 2);
 }
@@ -158,24 +195,25 @@ async fn where_two_must_agree_the_second_person_decides_and_the_first_opens_once
 #[tokio::test]
 async fn erased_details_are_told_of_with_what_remains_and_are_found_no_more() {
     let desk = Desk::set().await;
+    let li = Screen::of_li(&desk).await;
     let id = spoken(&desk, "饮水安全").await.id.to_string();
     let path = format!("/opinion/{id}");
-    let calls = || desk.post("/caller", &[("phone", "+86 138 0000 1234")]);
+    let calls = || li.post("/caller", &[("phone", "+86 138 0000 1234")]);
     assert!(calls().await.body.contains(&path));
-    let dialog = desk.get(&path).await.body;
+    let dialog = li.get(&path).await.body;
     let until = UnixSeconds(now().0 + i64::from(KEYS_KEPT_DAYS) * 86_400).date();
     assert!(dialog.contains(&until), "until when a backup could bring it back");
     let erase = format!("{path}/erase-details");
-    assert_eq!(desk.post(&erase, &[("why", "withdrawn"), ("note", "")]).await.status, 422);
-    assert_eq!(desk.post(&erase, &[("why", "expired"), ("note", "x")]).await.status, 400);
-    assert_eq!(desk.post(&erase, &[("why", "withdrawn"), ("note", "本人来电")]).await.status, 303);
-    let page = desk.get(&path).await.body;
+    assert_eq!(li.post(&erase, &[("why", "withdrawn"), ("note", "")]).await.status, 422);
+    assert_eq!(li.post(&erase, &[("why", "expired"), ("note", "x")]).await.status, 400);
+    assert_eq!(li.post(&erase, &[("why", "withdrawn"), ("note", "本人来电")]).await.status, 303);
+    let page = li.get(&path).await.body;
     assert!(page.contains("data-gone=\"contact\"") && page.contains("本人撤回同意") && !page.contains("data-detail"));
     assert!(page.contains("data-attachment=\"voice\"") && page.contains("已删除") && !page.contains("县里已收"));
-    let open = desk.post(&format!("{path}/open"), &[("what", "contact"), ("reason", "联系核实")]).await;
+    let open = li.post(&format!("{path}/open"), &[("what", "contact"), ("reason", "联系核实")]).await;
     assert!(open.status == 200 && !open.body.contains(NAME) && !open.body.contains(PHONE));
     assert!(calls().await.body.contains("data-found=\"0\""));
-    assert!(desk.get("/retention").await.body.contains("data-gone=\"5\""));
+    assert!(li.get("/retention").await.body.contains("data-gone=\"5\""));
     let search = Search { action: Some(Action::Erase), ..Search::default() };
     let events = desk.work(move |console, _| console.audit.find(&search, i64::MAX, 9).unwrap()).await;
     assert_eq!(events[0].reason, "details, withdrawn: 本人来电");
