@@ -19,6 +19,7 @@ pub mod board;
 pub mod bundle;
 pub mod command;
 pub mod enclosed;
+pub mod erase;
 pub mod log_tail;
 mod merge;
 pub mod publish;
@@ -119,7 +120,7 @@ impl Ledger {
     /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it.
     pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
         let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
-        let log = Log::open(&dir.file(LOG_FILE), author, clock::now)?;
+        let log = Log::open(&dir.file(LOG_FILE), author, identity.card.hub_key(), clock::now)?;
         let path = dir.file(LEDGER_FILE);
         let inner = Inner {
             codebook: Codebook::parse(&identity.card.codebook)?,

@@ -50,6 +50,8 @@ pub enum What {
     Confided,
     /// For an opinion that has not come yet.
     Waits,
+    /// For an opinion that was erased, and so it was erased, too.
+    Erased,
     /// Not what this program knows; it is kept apart with its reason.
     Unreadable,
 }
@@ -65,6 +67,7 @@ impl What {
             What::Reaction => "reaction",
             What::Confided => "confided",
             What::Waits => "waits",
+            What::Erased => "erased",
             What::Unreadable => "unreadable",
         }
     }
@@ -111,6 +114,14 @@ impl Ledger {
             Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => true,
         };
         let tables = self.writer_in_step()?;
+        if let Record::Reaction(reaction) = record
+            && let Some(ticket) = reaction.ticket()
+            && tables.erased_ticket(&ticket)?.is_some()
+        {
+            tables.mark_sealed(&envelope.doc, What::Erased, "")?;
+            self.erase_late(&tables, envelope.doc, &envelope.area)?;
+            return Ok(What::Erased);
+        }
         let (what, subject) = match record {
             Record::Response(response) => (What::Response, response.consultation.to_string()),
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),

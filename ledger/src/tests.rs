@@ -33,6 +33,7 @@ use crate::{
     reason::Reason,
 };
 
+mod erase;
 mod publish;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");

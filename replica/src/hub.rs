@@ -292,7 +292,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("huiyin-revoked-{}.db", std::process::id()));
         let key = SigningKey::from_bytes(&[3; 32]);
         let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
-        let log = Log::open(&path, author, || UnixSeconds(50)).unwrap();
+        let log = Log::open(&path, author, None, || UnixSeconds(50)).unwrap();
         let space = Space::new(Area::parse("990127").unwrap(), Audience::Public);
         let one = Revocation { public_key: [7; 32], at: UnixSeconds(40) };
         for _ in 0..2 {

@@ -17,7 +17,9 @@
 pub mod attachment;
 pub mod catalog;
 pub mod entry;
+pub mod epoch;
 pub mod feed;
+pub mod heard;
 pub mod message;
 pub mod pack;
 pub mod parcel;
@@ -25,3 +27,4 @@ pub mod receipt;
 pub mod revocation;
 pub mod run;
 pub mod session;
+pub mod tombstone;

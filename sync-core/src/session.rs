@@ -53,6 +53,9 @@ const BATCH_LEN: usize = 256 * 1024;
 /// [`RUN_BODY_LEN_MAX`]: what a broken road throws away stays small on slow roads, and fast roads compress best.
 const BODY_LEN_FIRST: usize = 128 * 1024;
 
+/// Why a run without its payloads is not taken.
+pub const BARE: &str = "payloads are missing, and the county did not say that they were erased";
+
 /// The device that calls, by whose rights the meeting is held. Both sides know it alike.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -101,6 +104,9 @@ pub enum StoredAs {
     Known(Extent),
     /// Entries before it are missing; so many are here.
     Gap(u64),
+    /// Payloads of it are missing, and no tombstone of the county that is here says that they were erased; so many entries
+    /// are here.
+    Bare(u64),
     /// It was kept apart, with this reason.
     Refused(String),
 }
@@ -588,6 +594,12 @@ impl Session {
                     self.shared.put(held);
                 }
                 StoredAs::Gap(length) => {
+                    self.lacking.insert(id, length);
+                    self.is_whole = false;
+                }
+                // What explains it may be on its way still, so it is asked for once more; then it is told.
+                StoredAs::Bare(_) if self.asked.contains(&id) => self.refuse(id, first, BARE.to_owned()),
+                StoredAs::Bare(length) => {
                     self.lacking.insert(id, length);
                     self.is_whole = false;
                 }

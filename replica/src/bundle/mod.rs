@@ -377,8 +377,10 @@ async fn drive<E: From<StoreError> + From<Broken>>(
             }
             Done::Store(runs) => {
                 let stored = log.accept(runs).await?;
-                brought.gaps +=
-                    stored.iter().filter(|(_, _, stored)| matches!(stored, StoredAs::Gap(_))).count() as u64;
+                brought.gaps += stored
+                    .iter()
+                    .filter(|(_, _, stored)| matches!(stored, StoredAs::Gap(_) | StoredAs::Bare(_)))
+                    .count() as u64;
                 Input::Stored(stored)
             }
             Done::Found(input) => {

@@ -26,7 +26,9 @@ impl Place {
         std::fs::create_dir_all(&path).unwrap();
         let key = SigningKey::from_bytes(&[seed; 32]);
         let author = Author { key: key.clone(), incarnation: Incarnation::new([seed; 16]) };
-        let log = Log::open(&path.join("log.db"), author, || UnixSeconds(50)).unwrap();
+        // The hub's key is 3.
+        let county = SigningKey::from_bytes(&[3; 32]).verifying_key().to_bytes();
+        let log = Log::open(&path.join("log.db"), author, Some(county), || UnixSeconds(50)).unwrap();
         Self { log, key, path }
     }
 

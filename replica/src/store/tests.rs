@@ -10,6 +10,8 @@ use sync_core::{
 
 use super::*;
 
+mod erase;
+
 /// A directory that goes with the test.
 pub(super) struct Scratch(pub(super) std::path::PathBuf);
 
@@ -21,7 +23,7 @@ impl Scratch {
     }
 
     pub(super) fn log(&self, seed: u8, incarnation: u8) -> Log {
-        Log::open(&self.0.join("log.db"), author(seed, incarnation), || UnixSeconds(50)).unwrap()
+        Log::open(&self.0.join("log.db"), author(seed, incarnation), Some(county()), || UnixSeconds(50)).unwrap()
     }
 }
 
@@ -29,6 +31,11 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The hub of these tests has seed 9.
+pub(super) fn county() -> [u8; 32] {
+    SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes()
 }
 
 pub(super) fn author(seed: u8, incarnation: u8) -> Author {
@@ -164,7 +171,7 @@ async fn a_gap_is_said_and_a_bent_run_is_kept_apart() {
 #[test]
 fn a_full_disk_is_said_and_what_was_saved_stays() {
     let scratch = Scratch::new("full");
-    let mut store = SqliteStore::open(&scratch.0.join("log.db")).unwrap();
+    let mut store = SqliteStore::open(&scratch.0.join("log.db"), None, false).unwrap();
     let author = author(1, 1);
     let write = |store: &mut SqliteStore, word: &str| {
         store.begin()?;
@@ -344,7 +351,7 @@ fn a_log_of_another_version_is_left_alone_and_said() {
     for version in [1, 99] {
         let path = scratch.0.join(format!("{version}.db"));
         rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
-        let refused = SqliteStore::open(&path).err();
+        let refused = SqliteStore::open(&path, None, false).err();
         assert!(matches!(refused, Some(StoreError::Version(found)) if found == version));
     }
 }
