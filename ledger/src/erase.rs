@@ -16,7 +16,10 @@ use civic_core::{
     ticket::Ticket,
     time::UnixSeconds,
 };
-use replica::{clock, store::NewEntry};
+use replica::{
+    clock,
+    store::{Log, NewEntry},
+};
 use rusqlite::{Row, params};
 use serde::Serialize;
 use sync_core::{
@@ -26,7 +29,7 @@ use sync_core::{
 };
 use tracing::warn;
 
-use crate::{Ledger, LedgerError, merge::Incoming, tables::Tables};
+use crate::{Ledger, LedgerError, merge::Incoming, reason::Reason, tables::Tables};
 
 /// Something that was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +116,14 @@ impl Ledger {
         Ok(self.reader().erased_ticket(ticket)?)
     }
 
+    /// Every document that was erased whole.
+    pub fn buried(&self) -> Result<Vec<DocId>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached("SELECT doc FROM erased WHERE depth = ?1")?;
+        let rows = query.query_map(params![Depth::Whole.number()], |row| row.get(0).map(DocId::new))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// What was erased, newest first, at most `limit`; what went with an opinion is not told apart from it.
     pub fn erasures(&self, limit: usize) -> Result<Vec<Erased>, LedgerError> {
         let tables = self.reader();
@@ -139,6 +150,7 @@ impl Ledger {
         if self.is_hub() {
             return Ok(());
         }
+        self.acknowledge_epoch()?;
         let done = log.to_acknowledge()?;
         let said = done.into_iter().map(|(doc, depth)| self.heard(doc, Heard::Erased(depth)));
         let said: Vec<NewEntry> = said.flatten().collect();
@@ -164,23 +176,34 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Writes it down: what `county` erased goes, and what devices did is remembered, if this is the hub.
+    /// Writes it down: what `county` erased goes; at the hub is remembered what devices did, and at a device what of its own
+    /// came too late to be opened.
     pub(crate) fn keep(
         self,
         tables: &Tables,
+        log: &Log,
         county: Option<DeviceId>,
-        is_hub: bool,
         now: UnixSeconds,
     ) -> Result<(), LedgerError> {
+        let own = DeviceId::of(&log.public_key());
+        let is_hub = county == Some(own);
         for (doc, Incoming { origin, at, payload }) in self.tombstones {
             // What cannot be read is of a newer program; nobody but the hub is believed.
             if let (true, Ok(stone)) = (Some(origin.device) == county, Tombstone::decode(&payload)) {
                 tables.bury(&doc, &origin.space.area, &stone, at)?;
             }
         }
-        for (doc, Incoming { origin, payload, .. }) in self.heard.into_iter().filter(|_| is_hub) {
-            if Heard::decode(&payload).is_ok() {
-                tables.put_heard(&doc, &payload, &origin.device.to_string(), now)?;
+        for (doc, Incoming { origin, at, payload }) in self.heard {
+            match Heard::decode(&payload) {
+                Ok(Heard::Lost(_)) if Some(origin.device) == county && !is_hub => {
+                    if log.is_received(&doc)?.is_some() {
+                        tables.put_refused(&doc, &own.to_string(), Reason::KeyDestroyed, &[], at)?;
+                    }
+                }
+                Ok(Heard::Erased(_) | Heard::Epoch(_)) if is_hub => {
+                    tables.put_heard(&doc, &payload, &origin.device.to_string(), now)?;
+                }
+                Ok(Heard::Lost(_) | Heard::Erased(_) | Heard::Epoch(_)) | Err(_) => {}
             }
         }
         Ok(())

@@ -19,6 +19,7 @@ pub mod board;
 pub mod bundle;
 pub mod command;
 pub mod enclosed;
+pub mod epoch;
 pub mod erase;
 pub mod log_tail;
 mod merge;
@@ -42,6 +43,7 @@ use civic_core::{
     access::Role,
     codebook::{BadCodebook, Codebook},
     document::DocumentError,
+    seal::SealKey,
     workflow::NotAllowed,
 };
 use replica::{
@@ -181,6 +183,13 @@ impl Ledger {
                 Err(failure) => error!(error = %failure, "Merging stopped in the middle"),
             }
         }
+    }
+
+    /// To which key this installation seals what only the county may open: the newest that it heard of.
+    pub fn seal_key(&self) -> Result<SealKey, LedgerError> {
+        let card = self.inner.card.seal_key;
+        let announced = self.inner.log.seal_key()?.map(|(key, _)| key);
+        Ok(announced.filter(|key| key.epoch > card.epoch).unwrap_or(card))
     }
 
     fn is_hub(&self) -> bool {

@@ -134,7 +134,7 @@ impl Batch {
             EntryKind::Tombstone if origin.space.audience == Audience::Public => {
                 self.said.tombstones.push((entry.doc, incoming()));
             }
-            EntryKind::Heard if origin.space.audience == Audience::County => {
+            EntryKind::Heard => {
                 self.said.heard.push((entry.doc, incoming()));
             }
             // Not for anybody here to open, known to the log itself, or of a newer program: the log keeps it.
@@ -142,7 +142,6 @@ impl Batch {
             | EntryKind::Attachment
             | EntryKind::Revoked
             | EntryKind::Tombstone
-            | EntryKind::Heard
             | EntryKind::Epoch
             | EntryKind::Unknown(_) => {}
         }
@@ -286,7 +285,7 @@ impl Ledger {
         }
         self.merge_group(tables, group, merged)?;
         let county = self.inner.card.hub_key().map(|key| DeviceId::of(&key));
-        batch.said.keep(tables, county, self.is_hub(), clock::now())
+        batch.said.keep(tables, self.log(), county, clock::now())
     }
 
     fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {

@@ -97,6 +97,16 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Every record, in the order of arrival, but for those that were set aside.
+    pub(crate) fn every_sealed(&self) -> Result<Vec<Envelope>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT doc, area, at, payload, repeats, device FROM sealed WHERE what <> ?1 ORDER BY id",
+        )?;
+        let rows = query.query_map(params![What::Unreadable.word()], envelope)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many such records there are about this document.
     pub fn sealed_count(&self, what: What, subject: &DocId) -> Result<u64, LedgerError> {
         Ok(self.reader().sealed_count(what, subject)?)
@@ -137,11 +147,15 @@ impl Ledger {
         Ok(what)
     }
 
-    /// Keeps what cannot be opened apart, where an operator sees it.
-    pub fn set_aside(&self, envelope: &Envelope) -> Result<(), LedgerError> {
-        let tables = self.writer();
-        tables.put_refused(&envelope.doc, &envelope.author, Reason::Sealed, &[], envelope.at)?;
-        Ok(tables.mark_sealed(&envelope.doc, What::Unreadable, "")?)
+    /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too.
+    pub fn set_aside(&self, envelope: &Envelope, is_key_destroyed: bool) -> Result<(), LedgerError> {
+        let reason = if is_key_destroyed { Reason::KeyDestroyed } else { Reason::Sealed };
+        {
+            let tables = self.writer();
+            tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
+            tables.mark_sealed(&envelope.doc, What::Unreadable, "")?;
+        }
+        if is_key_destroyed { self.tell_lost(&envelope.doc, &envelope.payload) } else { Ok(()) }
     }
 
     /// Puts what was kept from a village into its document, which the county alone receives.

@@ -11,7 +11,7 @@ use ledger::{
 use replica::{bundle::HubEnd, dir::DataDir, hub::Register as _};
 
 use crate::{
-    county,
+    keys,
     register::{self, Register},
 };
 
@@ -20,7 +20,7 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
     match command {
         BundleCommand::Export { data, to, size } => {
             let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
-            let (register, county) = (open(&dir)?, county::open_key(&dir)?);
+            let (register, county) = (open(&dir)?, keys::read(&dir)?);
             let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
             let mut files = Files::new(&to, size)?;
             let runtime = runtime()?;
@@ -31,7 +31,7 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
         }
         BundleCommand::Import { data, from } => {
             let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
-            let (register, county) = (open(&dir)?, county::open_key(&dir)?);
+            let (register, county) = (open(&dir)?, keys::read(&dir)?);
             let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
             let runtime = runtime()?;
             let done = import(&from, |sealed| {
@@ -43,8 +43,9 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
             done
         }
         BundleCommand::Show { data, from } => {
-            let key = data.map(|dir| county::open_key(&DataDir::look(&dir))).transpose()?;
-            show(&from, key.as_ref())
+            let ring = data.map(|dir| keys::read(&DataDir::look(&dir))).transpose()?.unwrap_or_default();
+            let keys: Vec<_> = ring.epochs().map(|(key, _)| key.clone()).collect();
+            show(&from, &keys)
         }
     }
 }

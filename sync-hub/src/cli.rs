@@ -14,7 +14,10 @@ use serde_json::json;
 
 use crate::{
     audit::{Audit, Sound},
-    bundle, county, publishing,
+    bundle, county,
+    epochs::{self, KeyOrder},
+    erase::{self, Order, Subject},
+    publishing,
     register::{self, Register},
     serve,
 };
@@ -114,6 +117,35 @@ enum Command {
         #[command(subcommand)]
         command: BundleCommand,
     },
+    /// Erase an opinion or another document, at the hub and at every device. The hub may be serving.
+    #[command(group(clap::ArgGroup::new("which").required(true)))]
+    Erase {
+        #[command(flatten)]
+        data: Data,
+        /// The opinion with this number.
+        #[arg(long, group = "which")]
+        ticket: Option<String>,
+        /// The document with this name, 32 hexadecimal digits.
+        #[arg(long, group = "which")]
+        document: Option<String>,
+        /// Who spoke, and not the words: name, telephone, voice, handwriting, photos.
+        #[arg(long)]
+        details: bool,
+        /// On what ground, which everybody may read.
+        #[arg(long, default_value = "asked", value_parser = ["asked", "expired", "ordered"])]
+        ground: String,
+        /// Why; it stands in the audit log alone.
+        #[arg(long)]
+        reason: String,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The keys to which devices seal: how it stands with each, the next before its time, destroying an old one.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Verify every chain and signature of the log, and of the log of who did what.
     Verify {
         #[command(flatten)]
@@ -123,6 +155,40 @@ enum Command {
     Rebuild {
         #[command(flatten)]
         data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Every key epoch, and which devices may still send something sealed to it.
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the next key now, as after a theft.
+    Next {
+        #[command(flatten)]
+        data: Data,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Destroy the key of an epoch that ended: what is still sealed to it anywhere is never opened again.
+    Destroy {
+        #[command(flatten)]
+        data: Data,
+        /// Which.
+        #[arg(long)]
+        epoch: u32,
+        /// Although some devices have been silent for too long: what they hold is given up.
+        #[arg(long)]
+        give_up: bool,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
     },
 }
 
@@ -189,6 +255,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
         Command::Bundle { command } => bundle::run(command),
+        Command::Erase { data, ticket, document, details, ground, reason, json } => {
+            let subject = ticket.map(Subject::Ticket).or(document.map(Subject::Document));
+            let subject = subject.context("a number or a document is needed")?;
+            erase::erase(&data.dir, Order { subject, details_only: details, ground, reason }, json)
+        }
+        Command::Keys { command } => match command {
+            KeysCommand::List { data, json } => epochs::command(&data.dir, KeyOrder::List, json),
+            KeysCommand::Next { data, reason } => epochs::command(&data.dir, KeyOrder::Next { reason }, false),
+            KeysCommand::Destroy { data, epoch, give_up, reason } => {
+                epochs::command(&data.dir, KeyOrder::Destroy { epoch, gives_up: give_up, reason }, false)
+            }
+        },
         Command::Verify { data } => verify(&data),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }

@@ -14,6 +14,7 @@ use civic_core::{
     access::{Role, Scope},
     area::Area,
     id::{DeviceId, hex},
+    seal::SealKey,
     ticket::DEVICE_NUMBER_MAX,
     time::UnixSeconds,
 };
@@ -46,6 +47,8 @@ pub struct Register {
     db: Mutex<Connection>,
     tries: Mutex<BTreeMap<IpAddr, Vec<Instant>>>,
     issuer: Option<Issuer>,
+    // A std mutex: held to copy a key.
+    seal_key: Mutex<Option<SealKey>>,
 }
 
 /// What is needed to write a card.
@@ -120,12 +123,17 @@ impl Register {
 
     /// Opens the register to look and to make slots.
     pub fn open(path: &Path) -> Result<Self, RegisterError> {
-        Ok(Self { db: Mutex::new(connect(path)?), tries: Mutex::default(), issuer: None })
+        Ok(Self { db: Mutex::new(connect(path)?), tries: Mutex::default(), issuer: None, seal_key: Mutex::default() })
     }
 
     /// Opens the register to let devices in.
     pub fn open_for_enrolment(path: &Path, authority: Authority, hub: Card) -> Result<Self, RegisterError> {
         Ok(Self { issuer: Some(Issuer { authority, hub }), ..Self::open(path)? })
+    }
+
+    /// From now on the cards of new devices name this key to seal to.
+    pub fn seal_to(&self, key: SealKey) {
+        *self.seal_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
     }
 
     /// Makes a slot; returns its code, which is nowhere written down. `is_trusted` lets the device in without the
@@ -271,6 +279,7 @@ impl Register {
             number: line.number,
             certificate: hex(&issuer.authority.certify(public_key, false, now)?),
             enrolled_at: now,
+            seal_key: self.seal_key.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(issuer.hub.seal_key),
             ..issuer.hub.clone()
         })
     }

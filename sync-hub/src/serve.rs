@@ -5,8 +5,9 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
 use civic_core::{access::Role, document::Kind, id::from_hex};
-use ledger::{Ledger, LedgerError};
+use ledger::Ledger;
 use replica::{
+    clock,
     dir::DataDir,
     hub::Hub,
     identity::Identity,
@@ -20,8 +21,10 @@ use web::guard::{self, Token};
 use crate::{
     audit::{Action, Audit, By, Event},
     county,
-    errand::Errands,
+    epochs::Epochs,
+    errand::{Desk, Errands},
     http::{self, Console},
+    keys::Keys,
     opening::Opener,
     register::{self, Register},
 };
@@ -32,6 +35,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether a key is to be made or destroyed.
+const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -77,9 +82,12 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         register.clone(),
     ));
     let follow = tokio::spawn(ledger.clone().follow());
-    let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
+    let keys = Arc::new(Keys::open(&dir)?);
+    let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
+    let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys, opener.clone());
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
-    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
+    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
+    let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let token = Token::draw();
     let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, audit: audit.clone() };
@@ -101,6 +109,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     follow.abort();
     work.abort();
     errands.abort();
+    epochs.abort();
     signing.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
@@ -135,7 +144,7 @@ async fn keep_up(ledger: Ledger, opener: Opener) {
     loop {
         changed.mark_unchanged();
         let (writer, opener) = (ledger.clone(), opener.clone());
-        match tokio::task::spawn_blocking(move || Ok::<_, LedgerError>(opener.work()? + writer.write_slips()?)).await {
+        match tokio::task::spawn_blocking(move || anyhow::Ok(opener.work()? + writer.write_slips()?)).await {
             // A program beside this one may have merged what came, and then nothing here says that something changed.
             Ok(Ok(0)) => match tokio::time::timeout(LOOK_ANYWAY, changed.changed()).await {
                 Ok(Ok(())) | Err(_) => {}
@@ -155,16 +164,30 @@ async fn keep_up(ledger: Ledger, opener: Opener) {
 }
 
 /// Carries out what commands ask while this program holds the directory; one that fails is told to whoever asked.
-async fn run_errands(dir: DataDir, ledger: Ledger) {
+async fn run_errands(dir: DataDir, desk: Desk) {
     let mut is_start = true;
     loop {
-        let (place, worker) = (DataDir::look(dir.path()), ledger.clone());
+        let (place, worker) = (DataDir::look(dir.path()), desk.clone());
         match tokio::task::spawn_blocking(move || Errands::open(&place)?.run(&worker, is_start)).await {
             Ok(Ok(_)) => is_start = false,
             Ok(Err(failure)) => error!(error = %failure, "Errands could not be read"),
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Announces, makes and destroys keys when that is due.
+async fn keep_keys(epochs: Epochs) {
+    loop {
+        let worker = epochs.clone();
+        match tokio::task::spawn_blocking(move || worker.turn(clock::now())).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(_)) => continue,
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "The keys could not be looked after"),
+            Err(failure) => error!(error = %failure, "Looking after the keys stopped in the middle"),
+        }
+        tokio::time::sleep(TURN_PERIOD).await;
     }
 }
 

@@ -211,6 +211,7 @@ reason-forked = One device wrote two different things in one place; two machines
 reason-damaging = It would damage the record
 reason-full = The record has been changed as often as is allowed
 reason-elsewhere = The record belongs to another area or other readers
+reason-key-destroyed = It came too late: the key that it was sealed to is destroyed, and nobody can open it
 reason-crowded = Too many changes wait for an earlier one
 reason-sealed = What was sealed in it cannot be opened or read
 

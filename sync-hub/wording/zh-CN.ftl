@@ -211,6 +211,7 @@ reason-forked = 同一设备在同一位置写了两份不同的内容，可能�
 reason-damaging = 会损坏该记录
 reason-full = 该记录的修改次数已到上限
 reason-elsewhere = 该记录属于另一个地区或另一类读者
+reason-key-destroyed = 来得太晚：封存用的那把密钥已经销毁，谁也打不开了
 reason-crowded = 等待前一步内容的修改太多
 reason-sealed = 密封的内容打不开或读不懂
 

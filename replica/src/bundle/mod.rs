@@ -16,6 +16,7 @@ use std::{
 
 use civic_core::{
     access::Scope,
+    keyring::Keyring,
     seal::{OpenKey, SealError, Seed, open_parcel, seal_parcel},
 };
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -104,7 +105,8 @@ impl<'a> DeviceEnd<'a> {
     pub fn new(identity: &'a Identity, log: &'a Log) -> Result<Option<Self>, StoreError> {
         let card = &identity.card;
         let Some(hub) = card.hub_key() else { return Ok(None) };
-        let (key, county) = (&identity.key, card.seal_key.public);
+        let announced = log.seal_key()?.map(|(key, _)| key).filter(|key| key.epoch > card.seal_key.epoch);
+        let (key, county) = (&identity.key, announced.unwrap_or(card.seal_key).public);
         Ok(Some(Self { log, key, scope: &card.scope, hub, county, room: device::room(log)? }))
     }
 
@@ -162,8 +164,8 @@ pub struct HubEnd<'a> {
     pub log: &'a Log,
     /// Its key.
     pub key: &'a SigningKey,
-    /// Opens what is sealed to the county.
-    pub county: &'a OpenKey,
+    /// Opens what is sealed to the county, whatever the epoch.
+    pub county: &'a Keyring,
     /// Whose entries it takes.
     pub authors: Arc<dyn Authors>,
 }
@@ -182,7 +184,8 @@ impl HubEnd<'_> {
 
     /// Opens a parcel of a device and stores what it brings; tells whose it was.
     pub async fn unpack(&self, sealed: &[u8]) -> Result<([u8; 32], Brought), ParcelError> {
-        let parcel = Parcel::read(&open_parcel(self.county, sealed)?, &self.county.seal_key()?.public)?;
+        let (plain, key) = self.county.open_parcel(sealed)?;
+        let parcel = Parcel::read(&plain, &key.public)?;
         let scope = self.authors.scope(&parcel.author).ok_or(ParcelError::Stranger)?;
         if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
             self.log.note_caller(parcel.author, Caller { cursor: *cursor, room: *room }).await?;

@@ -72,7 +72,7 @@ fn noise(doc: u8, len: usize) -> Vec<u8> {
 struct County {
     kiosk: Place,
     hub: Place,
-    open: OpenKey,
+    open: Keyring,
     scope: Scope,
 }
 
@@ -84,10 +84,17 @@ impl Authors for Known {
     }
 }
 
+/// A county's keys.
+fn ring(seed: u8) -> Keyring {
+    let mut ring = Keyring::default();
+    ring.add(OpenKey::make(1, Seed([seed; 32])), UnixSeconds(1));
+    ring
+}
+
 impl County {
     fn new(name: &str) -> Self {
         let scope = Scope { role: Role::Kiosk, areas: vec![Area::parse(VILLAGE).unwrap()] };
-        let open = OpenKey::make(1, Seed([1; 32]));
+        let open = ring(1);
         Self { kiosk: Place::new(&format!("{name}-kiosk"), 2), hub: Place::new(&format!("{name}-hub"), 3), open, scope }
     }
 
@@ -216,7 +223,7 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     let other = County::new("strangers-other");
     let [ours] = county.up().await.try_into().unwrap();
     // Another county cannot open it, and a device not either.
-    let elsewhere = OpenKey::make(1, Seed([7; 32]));
+    let elsewhere = ring(7);
     let foreign = HubEnd { county: &elsewhere, ..other.county() };
     assert!(matches!(foreign.unpack(&ours).await, Err(ParcelError::Closed)));
     assert!(matches!(county.device().unpack(&ours).await, Err(ParcelError::Closed)));
@@ -237,7 +244,7 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     let sealed = seal_parcel(&receiver, &parcel.sign(&receiver, &stranger.key), Seed([5; 32])).unwrap();
     assert!(matches!(county.device().unpack(&sealed).await, Err(ParcelError::Stranger)));
     // What was said to the hub is not taken as said to a device, by whomever it is sealed anew.
-    let said = open_parcel(&county.open, &ours).unwrap();
+    let said = county.open.open_parcel(&ours).unwrap().0;
     let moved = seal_parcel(&receiver, &said, Seed([6; 32])).unwrap();
     assert!(matches!(county.device().unpack(&moved).await, Err(ParcelError::Bad(BadParcel::Signature))));
     assert_eq!((county.kiosk.entries(), county.hub.entries()), (1, 0));

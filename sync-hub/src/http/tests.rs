@@ -39,7 +39,9 @@ use tokio::{
 use super::*;
 use crate::{
     audit::{Action, search::Search},
-    county, register,
+    county,
+    keys::Keys,
+    register,
 };
 
 const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
@@ -76,7 +78,7 @@ impl Desk {
             identity.key.clone(),
             register.clone(),
         ));
-        let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let opener = Opener::new(&home, ledger.clone(), Arc::new(Keys::open(&home).unwrap())).unwrap();
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
         let console = Console { ledger, register, hub, opener, audit };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();

@@ -7,7 +7,8 @@ use civic_core::{
     area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId, from_hex},
-    seal::{self, OpenKey},
+    keyring::Keyring,
+    seal,
     space::{Audience, Space},
     time::UnixSeconds,
 };
@@ -104,7 +105,8 @@ fn opened_at_hub(world: &World, filed: &Filed) -> Vec<u8> {
 /// The voice of an opinion as the county hears it; `None` while it has not all arrived.
 pub fn voice_at_hub(world: &World, hub: &Ledger, doc: &DocId) -> Option<Vec<u8>> {
     let sealed = hub.sealed_attachment(&voice_of(hub, doc)).unwrap()?;
-    let key: OpenKey = serde_json::from_slice(&fs::read(world.data("hub").join("seal.key")).unwrap()).unwrap();
+    let ring: Keyring = serde_json::from_slice(&fs::read(world.data("hub").join("seal.key")).unwrap()).unwrap();
+    let key = ring.newest().unwrap().0.clone();
     Some(seal::open_attachment(&key, doc, AttachmentKind::Voice, &sealed).unwrap())
 }
 

@@ -255,7 +255,7 @@ impl SqliteStore {
                 .db
                 .prepare_cached("UPDATE epoch SET is_heard = 1 WHERE number <= ?1")
                 .and_then(|mut update| update.execute(params![number])),
-            Err(_) => return Ok(()),
+            Ok(Heard::Lost(_)) | Err(_) => return Ok(()),
         }
         .map(drop)
         .map_err(refusal)
