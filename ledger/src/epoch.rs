@@ -74,10 +74,10 @@ impl Ledger {
 
     /// Tells whoever wrote it that a record came sealed to a key that is destroyed, and that nobody can open it. Only the hub
     /// does this.
-    pub fn tell_lost(&self, doc: &DocId, envelope: &[u8]) -> Result<(), LedgerError> {
+    pub(crate) fn tell_lost(&self, doc: &DocId, epoch: u32) -> Result<(), LedgerError> {
         let county = self.codebook().county.clone();
         let stamp = Stamp::new(county.name, clock::now());
-        let payload = Heard::Lost(epoch_of(envelope).unwrap_or(0)).encode();
+        let payload = Heard::Lost(epoch).encode();
         let entry = self.entry(&county.area, Audience::Public, *doc, EntryKind::Heard, &stamp, payload)?;
         let tables = self.writer_in_step()?;
         self.commit(&tables, vec![entry])

@@ -8,6 +8,7 @@ use civic_core::{
     id::DocId,
     opinion::{self, Opinion},
     reaction::Reaction,
+    seal::SealError,
     sealed::Record,
     space::Audience,
     time::UnixSeconds,
@@ -148,14 +149,17 @@ impl Ledger {
     }
 
     /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too.
-    pub fn set_aside(&self, envelope: &Envelope, is_key_destroyed: bool) -> Result<(), LedgerError> {
-        let reason = if is_key_destroyed { Reason::KeyDestroyed } else { Reason::Sealed };
+    pub fn set_aside(&self, envelope: &Envelope, why: SealError) -> Result<(), LedgerError> {
+        let (reason, lost) = match why {
+            SealError::Destroyed(epoch) => (Reason::KeyDestroyed, Some(epoch)),
+            SealError::Closed | SealError::TooLong => (Reason::Sealed, None),
+        };
         {
             let tables = self.writer();
             tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
             tables.mark_sealed(&envelope.doc, What::Unreadable, "")?;
         }
-        if is_key_destroyed { self.tell_lost(&envelope.doc, &envelope.payload) } else { Ok(()) }
+        lost.map_or(Ok(()), |epoch| self.tell_lost(&envelope.doc, epoch))
     }
 
     /// Puts what was kept from a village into its document, which the county alone receives.

@@ -9,17 +9,14 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use civic_core::{
-    access::Role,
-    document::Stamp,
     id::DeviceId,
     keyring::OWN_EPOCH,
     seal::{OpenKey, Seed},
     time::UnixSeconds,
 };
 use ledger::Ledger;
-use replica::{clock, dir::DataDir, identity::Identity};
+use replica::clock;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     audit::{Action, Audit, By, Event},
@@ -27,6 +24,7 @@ use crate::{
     keys::Keys,
     opening::Opener,
     register::Register,
+    vault::Vault,
 };
 
 const DAY_S: i64 = 24 * 3_600;
@@ -42,8 +40,10 @@ pub struct Epochs {
     pub register: Arc<Register>,
     /// Where it is noted.
     pub audit: Arc<Audit>,
-    /// Takes over what was sealed.
+    /// Takes over records that were sealed.
     pub opener: Opener,
+    /// Takes over personal details.
+    pub vault: Arc<Vault>,
 }
 
 /// How it stands with one epoch.
@@ -79,9 +79,10 @@ impl Epochs {
             done += 1;
         }
         done += usize::from(self.announce()?);
+        self.register.seal_to(self.keys.ring().seal_key()?);
         for standing in self.standing(now)? {
             let is_done_with = standing.ended_at.is_some() && standing.waits_for.is_empty();
-            if is_done_with && standing.destroyed_at.is_none() && self.opener.has_taken_all(standing.epoch)? {
+            if is_done_with && standing.destroyed_at.is_none() && self.has_taken_all(standing.epoch, now)? {
                 self.destroy_noted(standing.epoch, By::hub(), "every device seals to a newer key", now)?;
                 done += 1;
             }
@@ -113,7 +114,6 @@ impl Epochs {
             return Ok(false);
         }
         self.ledger.announce_epoch(key)?;
-        self.register.seal_to(key);
         Ok(true)
     }
 
@@ -182,10 +182,16 @@ impl Epochs {
             );
         }
         ensure!(
-            self.opener.has_taken_all(epoch)?,
+            self.has_taken_all(epoch, now)?,
             "not everything that was sealed to epoch {epoch} is taken over yet; the hub does so while it serves"
         );
         self.destroy_noted(epoch, by, reason, now)
+    }
+
+    /// Whether everything that was sealed to this epoch and came here is taken over.
+    fn has_taken_all(&self, epoch: u32, now: UnixSeconds) -> anyhow::Result<bool> {
+        while self.vault.take_in(&self.ledger, &self.keys.ring(), now)? > 0 {}
+        self.opener.has_taken_all(epoch)
     }
 
     fn destroy_noted(&self, epoch: u32, by: By, reason: &str, now: UnixSeconds) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use civic_core::{
     ticket::Ticket,
 };
 use ledger::{Ledger, LedgerError, erase::Erasure};
+use replica::clock;
 use serde::{Deserialize, Serialize};
 use sync_core::tombstone::{Depth, Ground};
 
@@ -20,6 +21,7 @@ use crate::{
     errand::{self, Errand},
     opening::Opener,
     register::Register,
+    vault::{Vault, erase::Why},
 };
 
 /// Longest reason.
@@ -75,6 +77,8 @@ pub struct Eraser {
     pub audit: Arc<Audit>,
     /// Holds records that were taken over.
     pub opener: Opener,
+    /// Holds personal details.
+    pub vault: Arc<Vault>,
 }
 
 impl Eraser {
@@ -87,8 +91,12 @@ impl Eraser {
         if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
             bail!("a reason is needed, of {REASON_CHARS_MAX} characters at most; it stands in the audit log alone");
         }
+        let who = by.name().to_owned();
         let event = Event::new(by, Action::Erase).upon(doc).because(format!("{}: {reason}", ground.word()));
         self.audit.note(&event)?;
+        // The key of each detail first: with it every copy of it in a backup becomes noise.
+        let records = self.ledger.records_of(&doc)?;
+        self.vault.erase(&records, why(ground), &who, clock::now())?;
         let Erasure { ticket, beside, was_erased, .. } = match self.ledger.erase(&doc, depth, ground) {
             Ok(erasure) => erasure,
             Err(LedgerError::NotFound) => bail!("there is no such document at the hub, so nothing was erased"),
@@ -124,6 +132,15 @@ impl Eraser {
                 here.or(gone).with_context(|| format!("no opinion with the number {ticket} is at the hub"))
             }
         }
+    }
+}
+
+/// The vault's word for a ground.
+fn why(ground: Ground) -> Why {
+    match ground {
+        Ground::Asked | Ground::Other(_) => Why::Asked,
+        Ground::Expired => Why::Expired,
+        Ground::Ordered => Why::Ordered,
     }
 }
 

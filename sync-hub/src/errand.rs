@@ -28,6 +28,7 @@ use crate::{
     opening::Opener,
     publishing,
     register::{self, Register},
+    vault::Vault,
 };
 
 const FILE: &str = "errands.db";
@@ -82,16 +83,27 @@ impl Desk {
         let audit = Arc::new(Audit::open(dir, &identity.key)?);
         let keys = Arc::new(Keys::open(dir)?);
         let opener = Opener::new(dir, ledger.clone(), keys.clone())?;
-        Ok(Self::with(ledger, register, audit, keys, opener))
+        Ok(Self::with(ledger, register, audit, keys, opener, Arc::new(Vault::open(dir)?)))
     }
 
     /// The same of what a hub that is serving has open already.
-    pub fn with(ledger: &Ledger, register: Arc<Register>, audit: Arc<Audit>, keys: Arc<Keys>, opener: Opener) -> Self {
-        let (ledger, eraser) = (
-            ledger.clone(),
-            Eraser { ledger: ledger.clone(), register: register.clone(), audit: audit.clone(), opener: opener.clone() },
-        );
-        Self { eraser, epochs: Epochs { keys, ledger: ledger.clone(), register, audit, opener }, ledger }
+    pub fn with(
+        ledger: &Ledger,
+        register: Arc<Register>,
+        audit: Arc<Audit>,
+        keys: Arc<Keys>,
+        opener: Opener,
+        vault: Arc<Vault>,
+    ) -> Self {
+        let eraser = Eraser {
+            ledger: ledger.clone(),
+            register: register.clone(),
+            audit: audit.clone(),
+            opener: opener.clone(),
+            vault: vault.clone(),
+        };
+        let epochs = Epochs { keys, ledger: ledger.clone(), register, audit, opener, vault };
+        Self { ledger: ledger.clone(), eraser, epochs }
     }
 }
 

@@ -15,7 +15,6 @@ use civic_core::{
     document::Kind,
     id::DocId,
     published,
-    seal::SealError,
     sealed::Record,
     tally::{ConsultationResult, VoteResult},
     time::UnixSeconds,
@@ -126,7 +125,7 @@ impl Opener {
                 },
                 Err(TakenError::Sealed(failure)) => {
                     warn!(record = %envelope.doc, error = %failure, "What was sealed cannot be opened");
-                    self.ledger.set_aside(&envelope, matches!(failure, SealError::Destroyed(_)))?;
+                    self.ledger.set_aside(&envelope, failure)?;
                     done += 1;
                 }
                 Err(TakenError::Db(failure)) => return Err(failure.into()),

@@ -66,14 +66,14 @@ fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased(
     let county = County::new();
     let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
     let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
-    let other = kiosk.take_down(&village(), "站", spoken("路灯不亮", 4, 5)).unwrap();
+    let other = kiosk.take_down(&village(), "站", Heard { new: opinion("路灯不亮"), ..heard() }).unwrap();
     meet(&hub, &kiosk, &deputy);
     let more = Reaction::Addition { ticket: filed.ticket, words: "昨晚又吵了。".into(), recording: None };
     kiosk.react("1", &village(), &more, &[]).unwrap();
     let step = NewStep { act: "受理".into(), ..NewStep::default() };
     hub.edit(&filed.id, "县", &Edit { step: Some(step), ..Edit::default() }).unwrap();
     meet(&hub, &kiosk, &deputy);
-    assert!(deputy.opinion(&filed.id).unwrap().is_some() && hub.envelopes(&filed.id).unwrap().len() == 1);
+    assert!(deputy.opinion(&filed.id).unwrap().is_some() && hub.waiting_details(9).unwrap().len() == 2);
     assert!([&county.hub, &county.kiosk, &county.deputy].iter().all(|place| holds(place, WORDS)));
 
     let done = hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
@@ -94,7 +94,10 @@ fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased(
         assert!(ledger.log().verify().unwrap().is_ok());
         assert!(ledger.opinion(&other.id).unwrap().is_some(), "what stands beside it stays");
     }
-    assert!(hub.envelopes(&filed.id).unwrap().is_empty() && hub.unopened(9).unwrap().is_empty());
+    assert!(
+        hub.waiting_details(9).unwrap().iter().all(|waiting| waiting.doc != filed.id)
+            && hub.unopened(9).unwrap().is_empty()
+    );
     assert!(kiosk.slip(&other.ticket).unwrap().is_some());
     assert!(matches!(deputy.add(&filed.id, "陈", "再加一句"), Err(LedgerError::NotFound)));
     assert!(matches!(kiosk.react("3", &village(), &more, &[]), Err(NotTaken::NotAsked)));
@@ -125,7 +128,10 @@ fn erased_details_leave_the_words_and_the_slip() {
     assert_eq!((done.beside, done.was_erased), (0, false));
     meet(&hub, &kiosk, &deputy);
     meet(&hub, &kiosk, &deputy);
-    assert!(hub.envelopes(&filed.id).unwrap().is_empty() && kiosk.sealed_attachment(&voice).unwrap().is_none());
+    assert!(
+        hub.waiting_details(9).unwrap().iter().all(|waiting| waiting.doc != filed.id)
+            && kiosk.sealed_attachment(&voice).unwrap().is_none()
+    );
     assert_eq!(kiosk.status(&RoadState::default()).unwrap().attachments.waiting, 0);
     for ledger in [&hub, &kiosk, &deputy] {
         assert_eq!(ledger.opinion(&filed.id).unwrap().unwrap().opinion.body, WORDS);
