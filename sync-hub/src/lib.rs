@@ -1,7 +1,7 @@
 //! The county hub: where everything said in the villages comes together.
 //!
 //! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
-//! the codes by which they enrol; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
+//! the codes by which they enrol, [`health`] what of them somebody should look at; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
 //! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
@@ -13,9 +13,12 @@
 pub mod bundle;
 pub mod cli;
 pub mod county;
+pub mod device;
 pub mod errand;
+pub mod health;
 pub mod http;
 pub mod opening;
 pub mod publishing;
+pub mod qr;
 pub mod register;
 pub mod serve;

@@ -130,9 +130,7 @@ impl Giver {
     /// Whether what this feed announces may come from there.
     pub(super) fn may_bring(&self, feed: &Feed) -> bool {
         match self {
-            Giver::Device(member) => {
-                feed.public_key == member.public_key || member.scope.allows(Action::Write, &feed.space)
-            }
+            Giver::Device(member) => member.wrote(feed) || member.scope.allows(Action::Write, &feed.space),
             Giver::Hub => true,
         }
     }
@@ -314,7 +312,7 @@ mod tests {
     }
 
     fn member(log: &Log, role: Role, area: &str) -> Member {
-        Member { public_key: log.public_key(), scope: Scope { role, areas: vec![Area::parse(area).unwrap()] } }
+        Member::new(log.public_key(), Scope { role, areas: vec![Area::parse(area).unwrap()] })
     }
 
     fn block<T>(work: impl Future<Output = T>) -> T {

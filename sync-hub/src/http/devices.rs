@@ -71,7 +71,7 @@ async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
 }
 
 async fn approve(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
-    decide(console, form, |console, slot| console.register.approve(slot)).await
+    decide(console, form, |console, slot| console.register.approve(slot, false)).await
 }
 
 async fn decline(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
@@ -134,7 +134,9 @@ fn make_slot(console: &Console, pairs: &[(String, String)]) -> Result<Slot, Page
         Err(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
             Ok(Slot::Refused { reason: both("refused-no-area"), asked })
         }
-        Err(failure @ (RegisterError::Db(_) | RegisterError::NotFound)) => Err(failure.into()),
+        Err(failure @ (RegisterError::Db(_) | RegisterError::Version(_) | RegisterError::NotFound)) => {
+            Err(failure.into())
+        }
     }
 }
 
