@@ -12,6 +12,7 @@ use ledger::{
 use replica::{dir::DataDir, identity::Identity};
 
 use crate::{
+    audit::{Action, Audit, By, Event, Sound},
     bundle, county,
     device::{self, DeviceCommand},
     publishing, serve,
@@ -117,7 +118,7 @@ enum Command {
         #[command(subcommand)]
         command: BundleCommand,
     },
-    /// Verify every chain and signature of the log.
+    /// Verify every chain and signature of the log, and of the log of who did what.
     Verify {
         #[command(flatten)]
         data: Data,
@@ -166,7 +167,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
         Command::Bundle { command } => bundle::run(command),
-        Command::Verify { data } => command::verify(Role::Hub, &data.dir),
+        Command::Verify { data } => verify(&data),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }
 }
@@ -188,11 +189,22 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
     tell_of_spare(&dir)
 }
 
+/// Verifies the county's log, and then the log of who did what.
+fn verify(data: &Data) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(&data.dir);
+    let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub)?.key)?;
+    let Sound { events, archived, heads } = audit.verify()?;
+    println!("audit: {events} events and {heads} signed heads hold, behind {archived} that were archived");
+    command::verify(Role::Hub, &data.dir)
+}
+
 fn authority(command: AuthorityCommand) -> anyhow::Result<ExitCode> {
     match command {
         AuthorityCommand::Rotate { data, spare } => {
             let dir = DataDir::hold(&data.dir)?;
             let identity = Identity::load(&dir, Role::Hub)?;
+            let event = Event::new(By::command_line(), Action::ChangeKey).upon("authority");
+            Audit::open(&dir, &identity.key)?.note(&event)?;
             county::rotate(&dir, &identity.card, &spare)?;
             println!("the spare authority is the present one; each device gets a new certificate when it calls");
             tell_of_spare(&dir)

@@ -19,7 +19,7 @@ use replica::{
     road::tls::{Authority, Door},
 };
 
-use crate::register::Register;
+use crate::{audit::Audit, register::Register};
 
 const AUTHORITY_FILE: &str = "authority.key";
 /// The key of the spare authority, as long as nobody has taken it away.
@@ -76,6 +76,7 @@ pub fn init(dir: &DataDir, county: &str) -> anyhow::Result<Codebook> {
     dir.replace(SPARE_FILE, format!("{SPARE_WORDS}{}\n", hex(&spare_seed)).as_bytes())?;
     dir.replace(SEAL_FILE, &serde_json::to_vec(&open_key)?)?;
     Register::make(&dir.file(crate::register::FILE), clock::random())?;
+    Audit::make(dir, &key)?;
     // Last, because a directory with a card is a county.
     Identity::save_card(dir, &card)?;
     Ok(codebook)

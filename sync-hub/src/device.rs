@@ -1,6 +1,6 @@
 //! `sync-hub device`: who is expected, who is there and how they are, who is struck off. The hub may be serving.
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 use anyhow::Context as _;
 use civic_core::{
@@ -19,6 +19,7 @@ use replica::{
 use serde_json::json;
 
 use crate::{
+    audit::{Action, Audit, By, Event},
     health::Health,
     qr,
     register::{self, DeviceLine, Register},
@@ -82,10 +83,16 @@ pub enum DeviceCommand {
 pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
     match command {
         DeviceCommand::Add { data, role, area, name, replaces, approve, qr, json } => {
-            let (register, identity) = open(&data)?;
+            let Office { register, identity, audit } = open(&data)?;
+            let expect =
+                |object: &dyn Display| audit.note(&Event::new(By::command_line(), Action::ExpectDevice).upon(object));
             let code = match (replaces, role, name) {
-                (Some(device), ..) => register.add_successor(&device, approve)?,
+                (Some(device), ..) => {
+                    expect(&format!("in place of {device}"))?;
+                    register.add_successor(&device, approve)?
+                }
                 (None, Some(role), Some(name)) => {
+                    expect(&name)?;
                     let county = identity.card.scope.areas.first().context("the hub has no county")?;
                     register.add_slot(county, role, &area, &name, approve)?
                 }
@@ -107,7 +114,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
             }
         }
         DeviceCommand::List { data, needs_look, json } => {
-            let (register, _) = open(&data)?;
+            let Office { register, .. } = open(&data)?;
             for line in register.devices()? {
                 let health = Health::of(&line, clock::now());
                 if needs_look && !health.needs_look() {
@@ -117,7 +124,8 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
             }
         }
         DeviceCommand::Revoke { data, device } => {
-            let (register, _) = open(&data)?;
+            let Office { register, audit, .. } = open(&data)?;
+            audit.note(&Event::new(By::command_line(), Action::RevokeDevice).upon(device))?;
             register.revoke(&device)?;
             println!("{device} is struck off");
         }
@@ -156,11 +164,18 @@ fn as_words(line: &DeviceLine, health: &Health) -> String {
     format!("{number:04}  {device}  {role:<6}  {name}  {}  last heard {heard}{struck}{look}", areas.join(" "))
 }
 
-/// The register of a county that may be serving at this moment.
-fn open(data: &Data) -> anyhow::Result<(Register, Identity)> {
+/// What is worked with, of a county that may be serving at this moment.
+struct Office {
+    register: Register,
+    identity: Identity,
+    audit: Audit,
+}
+
+fn open(data: &Data) -> anyhow::Result<Office> {
     let dir = DataDir::look(&data.dir);
     let identity = Identity::load(&dir, Role::Hub)?;
-    Ok((Register::open(&dir.file(register::FILE))?, identity))
+    let audit = Audit::open(&dir, &identity.key)?;
+    Ok(Office { register: Register::open(&dir.file(register::FILE))?, identity, audit })
 }
 
 fn role(word: &str) -> Result<Role, String> {
