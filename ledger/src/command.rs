@@ -24,6 +24,7 @@ use replica::{
     dir::DataDir,
     enrol::{Invitation, enrol},
     identity::Identity,
+    store::StoreError,
 };
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
@@ -353,6 +354,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let counts = status.counts;
     let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
     println!("{} ({}), hub {}", status.name, status.role, status.hub);
+    if status.is_elsewhere {
+        println!("{}", StoreError::Elsewhere);
+    }
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
     for waiting in status.waiting {
         println!("{} waiting: {}", waiting.records, waiting.why);

@@ -344,6 +344,9 @@ mod tests {
         }
         let (public, nobody) = (key.verifying_key().to_bytes(), [9; 32]);
         assert_eq!((log.revoked(&public).unwrap(), log.revoked(&nobody).unwrap()), (vec![one], vec![]));
+        // Only the hub is believed.
+        let is_revoked = |author, key| log.is_revoked(author, key).unwrap();
+        assert!(is_revoked(&public, &[7; 32]) && !is_revoked(&nobody, &[7; 32]) && !is_revoked(&public, &[8; 32]));
         assert_eq!(log.held().iter().map(|held| held.extent.length).sum::<u64>(), 1);
         drop(log);
         for end in ["", "-wal", "-shm"] {

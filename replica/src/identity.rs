@@ -227,3 +227,83 @@ fn load_key(dir: &DataDir, file: &str) -> Result<Option<SigningKey>, IdentityErr
         None => Err(IdentityError::Unreadable(dir.file(file).display().to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use civic_core::area::Area;
+
+    use super::*;
+    use crate::board::Named;
+
+    struct Scratch(DataDir);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("huiyin-identity-{name}-{}", std::process::id()));
+            Self(DataDir::hold(&path).unwrap())
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(self.0.path());
+        }
+    }
+
+    fn card(key: &SigningKey, board: &str) -> Card {
+        Card {
+            scope: Scope { role: Role::Kiosk, areas: vec![Area::parse("990127101201").unwrap()] },
+            name: "石桥村".into(),
+            number: 1,
+            hub: "127.0.0.1:1".into(),
+            hub_key: String::new(),
+            authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
+            certificate: hex(&key.verifying_key().to_bytes()),
+            seal_key: SealKey { epoch: 1, public: [0; 32] },
+            codebook: String::new(),
+            enrolled_at: UnixSeconds(1),
+            renewed_at: None,
+            former: Vec::new(),
+            board: board.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_card_in_another_board_is_noticed_and_a_board_that_tells_nothing_is_believed() {
+        let scratch = Scratch::new("board");
+        let dir = &scratch.0;
+        let (here, there) = (Named(Some("serial 1")), Named(Some("serial 2")));
+        let key = key_of(dir).unwrap();
+        Identity::save_card(dir, &card(&key, &here.mark())).unwrap();
+        let is_elsewhere = |board: &Named<'_>| Identity::load_on(dir, Role::Kiosk, board).unwrap().is_elsewhere;
+        assert!(!is_elsewhere(&here) && is_elsewhere(&there) && !is_elsewhere(&Named(None)));
+        // A card from before boards were noted.
+        Identity::save_card(dir, &card(&key, "")).unwrap();
+        assert!(!is_elsewhere(&there));
+    }
+
+    #[test]
+    fn a_power_cut_while_a_device_is_enrolled_anew_leaves_the_old_identity_or_the_new_one() {
+        let scratch = Scratch::new("anew");
+        let dir = &scratch.0;
+        let load = || Identity::load_on(dir, Role::Kiosk, &Named(None)).unwrap();
+        let old = key_of(dir).unwrap();
+        Identity::save_card(dir, &card(&old, "")).unwrap();
+        let new = key_to_enrol(dir, Some(&load())).unwrap();
+        assert_ne!(new.to_bytes(), old.to_bytes());
+        assert_eq!(load().key.to_bytes(), old.to_bytes());
+        // A try that broke off goes on with the same key.
+        assert_eq!(key_to_enrol(dir, Some(&load())).unwrap().to_bytes(), new.to_bytes());
+        // The power fails behind the card.
+        Identity::save_card(dir, &card(&new, "")).unwrap();
+        assert_eq!(load().key.to_bytes(), new.to_bytes());
+        // Enrolled anew once more, it does not take the key that it has for a new one.
+        let third = key_to_enrol(dir, Some(&load())).unwrap();
+        assert!(third.to_bytes() != new.to_bytes() && load().key.to_bytes() == new.to_bytes());
+        take_up(dir, &card(&third, "")).unwrap();
+        assert_eq!(load().key.to_bytes(), third.to_bytes());
+        assert!(dir.read(NEXT_KEY_FILE).unwrap().is_none());
+    }
+}

@@ -11,9 +11,11 @@ use ed25519_dalek::SigningKey;
 use sync_core::{
     entry::{Entry, EntryKind},
     feed::Feed,
+    hub_time::HubTime,
     message::{Cursor, Message, ShortExtent, VERSION, VERSION_OLDEST},
     receipt::{Level, Receipt},
     run::Run,
+    status::Status,
 };
 
 /// One message of each kind, all from fixed keys.
@@ -44,6 +46,16 @@ fn messages() -> Vec<(&'static str, Message)> {
         left_out,
         room: 1 << 30,
     };
+    let status = Status {
+        version: "0.1.0".into(),
+        clock: UnixSeconds(1_775_000_000),
+        waiting: 300,
+        attachments: 2,
+        free: 20 << 30,
+        battery: Some(80),
+        apart: 1,
+        refused: 0,
+    };
     vec![
         ("hello, first meeting", hello(None, Vec::new(), Vec::new())),
         ("hello", hello(Some(cursor), vec![(id, 200)], vec![id])),
@@ -56,6 +68,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark", Message::Mark(cursor)),
         ("spaces", Message::Spaces(vec![(space.clone(), [9; 16])])),
         ("vector", Message::Vector { space, feeds: vec![(id, ShortExtent::new(end.length, &end.head))] }),
+        ("status", Message::Status(status)),
+        ("time", Message::Time(HubTime::sign(UnixSeconds(1_775_000_300), &hub))),
     ]
 }
 
