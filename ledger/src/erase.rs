@@ -22,11 +22,8 @@ use replica::{
 };
 use rusqlite::{Row, params};
 use serde::Serialize;
-use sync_core::{
-    entry::EntryKind,
-    heard::Heard,
-    tombstone::{Depth, Ground, Tombstone},
-};
+pub use sync_core::tombstone::{Depth, Ground};
+use sync_core::{entry::EntryKind, heard::Heard, tombstone::Tombstone};
 use tracing::warn;
 
 use crate::{Ledger, LedgerError, merge::Incoming, reason::Reason, tables::Tables};

@@ -11,10 +11,12 @@ use civic_core::{
     id::{DeviceId, DocId},
     ticket::Ticket,
 };
-use ledger::{Ledger, LedgerError, erase::Erasure};
+use ledger::{
+    Ledger, LedgerError,
+    erase::{Depth, Erasure, Ground},
+};
 use replica::clock;
 use serde::{Deserialize, Serialize};
-use sync_core::tombstone::{Depth, Ground};
 
 use crate::{
     audit::{Action, Audit, By, Event},
