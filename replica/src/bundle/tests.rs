@@ -281,7 +281,8 @@ async fn a_device_that_was_enrolled_anew_brings_what_its_former_key_wrote_and_he
     // The same log, under another key.
     let key = SigningKey::from_bytes(&[9; 32]);
     let author = Author { key: key.clone(), incarnation: Incarnation::new([9; 16]) };
-    let log = Log::open(&county.kiosk.path.join("log.db"), author, || UnixSeconds(50)).unwrap();
+    let log = Log::open(&county.kiosk.path.join("log.db"), author, Some(county.hub.public_key()), || UnixSeconds(50))
+        .unwrap();
     let former = vec![county.kiosk.public_key()];
     let end = DeviceEnd { log: &log, key: &key, former: former.clone(), ..county.device() };
     struct Anew(Vec<[u8; 32]>, Scope, [u8; 32]);
