@@ -182,7 +182,10 @@ async fn answer_slot(
 fn invitation(console: &Console, code: &str) -> Result<Option<String>, PageError> {
     let is_known = !console.register.address()?.is_empty();
     // An address that was kept is one, so this fails only where the hub's card cannot be read.
-    Ok(is_known.then(|| device::invite(&console.register, console.ledger.card(), code, "").ok()).flatten().map(|invitation| invitation.text()))
+    Ok(is_known
+        .then(|| device::invite(&console.register, console.ledger.card(), code, "").ok())
+        .flatten()
+        .map(|invitation| invitation.text()))
 }
 
 fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)]) -> Result<Slot, PageError> {
