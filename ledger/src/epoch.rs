@@ -32,7 +32,7 @@ impl Ledger {
         let log = self.log();
         let Some((key, false)) = log.seal_key()? else { return Ok(()) };
         let _writer = self.writer();
-        if log.is_behind() || log.waiting()?.count > 0 {
+        if log.is_behind(&self.card().member(log.public_key())) || log.waiting()?.count > 0 {
             return Ok(());
         }
         let heard = Heard::Epoch(key.epoch);

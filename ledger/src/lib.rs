@@ -124,6 +124,9 @@ impl Ledger {
     pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
         let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
         let log = Log::open(&dir.file(LOG_FILE), author, identity.card.hub_key(), clock::now)?;
+        if identity.is_elsewhere {
+            log.close_to_writing();
+        }
         let path = dir.file(LEDGER_FILE);
         let inner = Inner {
             codebook: Codebook::parse(&identity.card.codebook)?,

@@ -5,7 +5,10 @@
 //! and verified at once, and a run can be [cut](Run::cut) at its front. Neither needs the author's key; only to send the
 //! beginning of a run without its end is [signed](Run::part) once more.
 
-use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
+use civic_core::{
+    codec::{Malformed, Reader, put_bytes, put_varint},
+    time::UnixSeconds,
+};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::{
@@ -99,6 +102,13 @@ impl Run {
             entries.push(entry?);
         }
         if entries.len() as u64 == self.count { Ok(entries) } else { Err(BadRun::Malformed) }
+    }
+
+    /// Whether its author dates every entry of it until `at`; what cannot be read is not dated.
+    pub fn is_dated_until(&self, at: UnixSeconds) -> bool {
+        let body = self.unpacked();
+        let dated = body.and_then(|body| Ok(self.entries(&body)?.iter().all(|entry| entry.at <= at)));
+        dated.unwrap_or(false)
     }
 
     /// Where the chain stands after this run if it continues after `after`, whoever signed it.

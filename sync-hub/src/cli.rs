@@ -3,23 +3,21 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, area::Area, id::DeviceId, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     bundle::BundleCommand,
     command::{self, Data},
 };
 use replica::{dir::DataDir, identity::Identity};
-use serde_json::json;
 
 use crate::{
-    audit::{Audit, Sound},
+    audit::{Action, Audit, By, Event, Sound},
     bundle, county,
+    device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
     erase::{self, Order, Subject},
-    publishing,
-    register::{self, Register},
-    serve,
+    publishing, serve,
 };
 
 /// Longest county file.
@@ -42,6 +40,11 @@ enum Command {
         /// The county file; a commented one stands at tests/sample/county.toml.
         #[arg(long)]
         county: PathBuf,
+    },
+    /// The county's authority, which signs the certificates of hub and devices.
+    Authority {
+        #[command(subcommand)]
+        command: AuthorityCommand,
     },
     /// Devices of the county.
     Device {
@@ -193,41 +196,14 @@ enum KeysCommand {
 }
 
 #[derive(Subcommand)]
-enum DeviceCommand {
-    /// Expect a device; prints the code by which it enrols, for one use within 24 hours.
-    Add {
+enum AuthorityCommand {
+    /// Go over to the spare authority and make the next spare; devices come along by themselves. The hub must not be serving.
+    Rotate {
         #[command(flatten)]
         data: Data,
-        /// What it is.
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// Where it works; several codes may follow.
-        #[arg(long, required = true, num_args = 1.., value_parser = area)]
-        area: Vec<Area>,
-        /// Its name among people: the station, the deputy.
-        #[arg(long)]
-        name: String,
-        /// Let it in without the comparison step, for scripts and tests.
-        #[arg(long)]
-        approve: bool,
-        /// As one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Every device.
-    List {
-        #[command(flatten)]
-        data: Data,
-        /// As one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Strike a device off.
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The device, 32 hexadecimal digits as `device list` shows them.
-        device: String,
+        /// The file with the spare's key, as `init` wrote it.
+        #[arg(long, value_name = "FILE")]
+        spare: PathBuf,
     },
 }
 
@@ -239,7 +215,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { data, county } => init(&data, &county),
-        Command::Device { command } => device(command),
+        Command::Authority { command } => authority(command),
+        Command::Device { command } => device::run(command),
         Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
         Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
         Command::Tally { data, vote, consultation, publish, json } => {
@@ -286,7 +263,7 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
         codebook.topics.len(),
         codebook.states.len()
     );
-    Ok(ExitCode::SUCCESS)
+    tell_of_spare(&dir)
 }
 
 /// Verifies the county's log, and then the log of who did what.
@@ -298,65 +275,24 @@ fn verify(data: &Data) -> anyhow::Result<ExitCode> {
     command::verify(Role::Hub, &data.dir)
 }
 
-fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {
+fn authority(command: AuthorityCommand) -> anyhow::Result<ExitCode> {
     match command {
-        DeviceCommand::Add { data, role, area, name, approve, json } => {
-            let (register, identity) = open(&data)?;
-            let county = identity.card.scope.areas.first().context("the hub has no county")?;
-            let code = register.add_slot(county, role, &area, &name, approve)?;
-            if json {
-                println!("{}", json!({ "code": code }));
-            } else {
-                println!("{} {}", &code[..4], &code[4..]);
-            }
-        }
-        DeviceCommand::List { data, json } => {
-            let (register, _) = open(&data)?;
-            for line in register.devices()? {
-                let areas: Vec<&str> = line.areas.iter().map(Area::code).collect();
-                if json {
-                    println!(
-                        "{}",
-                        json!({
-                            "device": line.device, "name": line.name, "role": line.role, "areas": areas, "number": line.number,
-                            "enrolled_at": line.enrolled_at, "last_heard": line.last_heard, "revoked": line.is_revoked,
-                        })
-                    );
-                } else {
-                    let heard = line.last_heard.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
-                    let struck = if line.is_revoked { "  struck off" } else { "" };
-                    println!(
-                        "{:04}  {}  {:<6}  {}  {}  last heard {heard}{struck}",
-                        line.number,
-                        line.device,
-                        line.role.word(),
-                        line.name,
-                        areas.join(" ")
-                    );
-                }
-            }
-        }
-        DeviceCommand::Revoke { data, device } => {
-            let (register, _) = open(&data)?;
-            let device = DeviceId::parse(&device).context("a device is named by 32 hexadecimal digits")?;
-            register.revoke(&device)?;
-            println!("{device} is struck off");
+        AuthorityCommand::Rotate { data, spare } => {
+            let dir = DataDir::hold(&data.dir)?;
+            let identity = Identity::load(&dir, Role::Hub)?;
+            let event = Event::new(By::command_line(), Action::ChangeKey).upon("authority");
+            Audit::open(&dir, &identity.key)?.note(&event)?;
+            county::rotate(&dir, &identity.card, &spare)?;
+            println!("the spare authority is the present one; each device gets a new certificate when it calls");
+            tell_of_spare(&dir)
         }
     }
+}
+
+/// Says what is to be done with the spare key that lies in `dir`.
+fn tell_of_spare(dir: &DataDir) -> anyhow::Result<ExitCode> {
+    if let Some(spare) = county::spare_key_lies_in(dir)? {
+        println!("the spare key is in {}: copy it to a safe place, and delete it here", spare.display());
+    }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The register of a county that may be serving at this moment.
-fn open(data: &Data) -> anyhow::Result<(Register, Identity)> {
-    let dir = DataDir::look(&data.dir);
-    let identity = Identity::load(&dir, Role::Hub)?;
-    Ok((Register::open(&dir.file(register::FILE))?, identity))
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).ok_or_else(|| "one of kiosk, deputy, hub".to_owned())
-}
-
-fn area(code: &str) -> Result<Area, String> {
-    Area::parse(code).ok_or_else(|| "a code of 2, 4, 6, 9 or 12 digits".to_owned())
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
-use civic_core::{access::Role, document::Kind, id::from_hex};
+use civic_core::{access::Role, document::Kind};
 use ledger::Ledger;
 use replica::{
     clock,
@@ -15,7 +15,7 @@ use replica::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tracing::error;
+use tracing::{error, warn};
 use web::guard::{self, Token};
 
 use crate::{
@@ -56,13 +56,15 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
 
-    let known = register.clone();
-    let config = tls::hub_config(
-        &identity.key,
-        from_hex(&identity.card.certificate).context("the hub's certificate cannot be understood")?,
-        &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
-        Arc::new(move |key| known.is_registered(key)),
-    )?;
+    if let Some(spare) = county::spare_key_lies_in(&dir)? {
+        warn!(
+            "The spare key of the county's authority lies on this machine: copy {} to a safe place and delete it here. \
+             Whoever steals this machine steals both keys",
+            spare.display()
+        );
+    }
+    let door = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = tls::hub_config(&identity.key, door.clone())?;
     let endpoint = match quic::listen(listen, config) {
         Ok(endpoint) => endpoint,
         Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -83,6 +85,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         ledger.codebook().county.area.clone(),
         identity.key.clone(),
         register.clone(),
+        door,
     ));
     let follow = tokio::spawn(ledger.clone().follow());
     let keys = Arc::new(Keys::open(&dir)?);

@@ -15,9 +15,11 @@ use sync_core::{
     epoch::Epoch,
     feed::Feed,
     heard::Heard,
+    hub_time::HubTime,
     message::{Cursor, Message, ShortExtent, VERSION, VERSION_OLDEST},
     receipt::{Level, Receipt},
     run::Run,
+    status::Status,
     tombstone::{Depth, Ground, Tombstone},
 };
 
@@ -61,6 +63,16 @@ fn messages() -> Vec<(&'static str, Message)> {
         left_out,
         room: 1 << 30,
     };
+    let status = Status {
+        version: "0.1.0".into(),
+        clock: UnixSeconds(1_775_000_000),
+        waiting: 300,
+        attachments: 2,
+        free: 20 << 30,
+        battery: Some(80),
+        apart: 1,
+        refused: 0,
+    };
     vec![
         ("hello, first meeting", hello(None, Vec::new(), Vec::new())),
         ("hello", hello(Some(cursor), vec![(id, 200)], vec![id])),
@@ -75,6 +87,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("vector", Message::Vector { space, feeds: vec![(id, ShortExtent::new(end.length, &end.head))] }),
         ("runs, a payload erased", Message::Runs(vec![erased])),
         ("runs, of the county's word and what was heard of it", Message::Runs(vec![said])),
+        ("status", Message::Status(status)),
+        ("time", Message::Time(HubTime::sign(UnixSeconds(1_775_000_300), &hub))),
     ]
 }
 

@@ -11,12 +11,14 @@ pub mod sqlite;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
 use civic_core::{
-    access::Scope,
     id::{Actor, DeviceId, DocId, Incarnation},
     seal::SealKey,
     space::Space,
@@ -32,7 +34,7 @@ use sync_core::{
     receipt::Receipt,
     revocation::Revocation,
     run::Run,
-    session::StoredAs,
+    session::{Member, StoredAs},
     tombstone::{Depth, Tombstones},
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -58,6 +60,9 @@ pub enum StoreError {
     /// The database cannot be read: it must be rebuilt or the device enrolled anew.
     #[error("database is damaged")]
     Damaged(#[source] rusqlite::Error),
+    /// The card in this machine was enrolled in another: nothing may be written under its name until it is enrolled anew.
+    #[error("this card was enrolled in another machine; what is on it can be read, and enrolling anew takes it along")]
+    Elsewhere,
     /// Anything else: try again, then tell a person.
     #[error("database could not be read or written")]
     Failed(#[source] rusqlite::Error),
@@ -291,6 +296,8 @@ struct Handle {
     key: SigningKey,
     // A std mutex: held to copy sixteen bytes.
     incarnation: Mutex<Incarnation>,
+    // Whether nothing may be written under this installation's name.
+    is_elsewhere: AtomicBool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -326,9 +333,20 @@ impl Log {
             revision,
             key,
             incarnation: Mutex::new(incarnation),
+            is_elsewhere: AtomicBool::new(false),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Writes nothing more under this installation's name: its card is in another machine than the one it was enrolled in.
+    pub fn close_to_writing(&self) {
+        self.shared.is_elsewhere.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing may be written under this installation's name.
+    pub fn is_elsewhere(&self) -> bool {
+        self.shared.is_elsewhere.load(Ordering::Relaxed)
     }
 
     /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
@@ -368,6 +386,9 @@ impl Log {
     }
 
     fn write_entries(&self, entries: Vec<NewEntry>, attachments: Vec<NewAttachment>) -> Result<i64, StoreError> {
+        if self.is_elsewhere() {
+            return Err(StoreError::Elsewhere);
+        }
         let author = self.author();
         self.write_blocking(true, move |store, _, now| {
             let row = store.append(&author, &entries, now)?;
@@ -463,9 +484,9 @@ impl Log {
         self.write(move |store, author, _| store.prune(author, before)).await
     }
 
-    /// What this log has in common with the device of that key and scope.
-    pub fn shared(&self, public_key: &[u8; 32], scope: &Scope) -> Shared {
-        let mut shared = self.catalog().shared(public_key, scope);
+    /// What this log has in common with a device.
+    pub fn shared(&self, member: &Member) -> Shared {
+        let mut shared = self.catalog().shared(member);
         self.refused().iter().for_each(|id| shared.leave_out(*id));
         shared
     }
@@ -541,11 +562,11 @@ impl Log {
         self.reader().counts()
     }
 
-    /// Whether entries of this installation have no receipt, beside those that the hub refused.
-    pub fn is_behind(&self) -> bool {
-        let (refused, own) = (self.refused(), self.public_key());
+    /// Whether entries of the device, which is this installation's, have no receipt, beside those that the hub refused.
+    pub fn is_behind(&self, member: &Member) -> bool {
+        let refused = self.refused();
         self.catalog().feeds().any(|held| {
-            held.feed.public_key == own && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
+            member.wrote(&held.feed) && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
         })
     }
 
@@ -590,6 +611,16 @@ impl Log {
     /// The newest key that the county announced, and whether this device said that it seals to it; `None` before the first.
     pub fn seal_key(&self) -> Result<Option<(SealKey, bool)>, StoreError> {
         self.reader().newest_epoch()
+    }
+
+    /// Whether the hub with the key `hub` declared the device with this key to be struck off, as far as it is known here.
+    pub fn is_revoked(&self, hub: &[u8; 32], key: &[u8; 32]) -> Result<bool, StoreError> {
+        self.reader().is_revoked(hub, key)
+    }
+
+    /// How many things are kept apart.
+    pub fn apart_count(&self) -> Result<u64, StoreError> {
+        self.reader().apart_count()
     }
 
     /// What was kept apart, newest first, at most `limit`.

@@ -1,6 +1,11 @@
 //! The log on a real disk.
 
-use civic_core::{area::Area, id::Incarnation, space::Audience};
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    id::Incarnation,
+    space::Audience,
+};
 use sync_core::{
     entry::Entry,
     feed::Extent,
@@ -90,6 +95,17 @@ fn what_was_written_is_there_after_the_log_is_opened_again() {
     assert_eq!(log.verify().unwrap(), Ok(3));
     // Another life writes another feed.
     assert_eq!(log.held().len(), 3);
+}
+
+#[test]
+fn a_log_whose_card_is_in_another_machine_is_read_and_not_written() {
+    let scratch = Scratch::new("elsewhere");
+    let log = scratch.log(1, 1);
+    log.append(vec![entry(1, Audience::Deputies, "一")]).unwrap();
+    log.close_to_writing();
+    let refused = log.append(vec![entry(2, Audience::Deputies, "二")]);
+    assert!(matches!(refused, Err(StoreError::Elsewhere)));
+    assert_eq!((log.counts().unwrap().here, log.verify().unwrap()), (1, Ok(1)));
 }
 
 #[tokio::test]
@@ -370,7 +386,8 @@ fn what_is_written_after_a_refusal_goes_into_a_feed_that_is_not_held_up() {
     log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
     let new: Vec<_> = log.held().into_iter().filter(|held| !before.contains(held)).collect();
     assert_eq!(new.iter().map(|held| (held.extent.length, held.feed.actor())).collect::<Vec<_>>(), [(1, log.actor())]);
-    assert!(log.is_behind());
+    let scope = Scope { role: Role::Kiosk, areas: vec![space(Audience::Deputies).area] };
+    assert!(log.is_behind(&Member::new(log.public_key(), scope)));
     // One refusal is one new beginning.
     let actor = log.actor();
     log.begin_anew_if_refused();
