@@ -3,7 +3,10 @@
 //! Nothing is shown but in the answer to a form that gave a reason, to an operator who has the right here, after it was noted;
 //! and where the county wants two, after another agreed. It is shown for [`SHOWN_S`] seconds, under no address.
 
-use ::ledger::query::Whole;
+use ::ledger::{
+    erase::{Depth, Ground},
+    query::Whole,
+};
 use axum::{
     extract::{Form, Path, State, rejection::FormRejection},
     http::{StatusCode, header},
@@ -202,8 +205,10 @@ async fn erase(
             let because = format!("details, {}: {note}", why.word());
             operator.note(Event::new(operator.by(), Action::Erase).upon(whole.id).because(because))?;
             let docs = console.ledger.records_of(&whole.id)?;
+            // The keys first: with them every copy in a backup becomes noise. Then the log, here and on every device.
             console.vault.erase(&docs, why, &operator.login, now())?;
             console.ledger.scrub()?;
+            console.ledger.erase(&whole.id, Depth::Details, ground_of(why))?;
             Ok(back_to(&whole.id))
         })
         .await
@@ -211,6 +216,15 @@ async fn erase(
 
 /// Why an operator erases; what expires, the hub erases by itself.
 const BY_HAND: [Why; 3] = [Why::Withdrawn, Why::Asked, Why::Ordered];
+
+/// The ground that everybody may read.
+fn ground_of(why: Why) -> Ground {
+    match why {
+        Why::Withdrawn | Why::Asked => Ground::Asked,
+        Why::Expired => Ground::Expired,
+        Why::Ordered => Ground::Ordered,
+    }
+}
 
 fn back_to(id: &DocId) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/opinion/{id}?done=1"))]).into_response()

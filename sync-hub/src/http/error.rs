@@ -75,7 +75,11 @@ impl PageError {
                 LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
                 LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
                 LedgerError::Store(
-                    StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+                    StoreError::Version(_)
+                    | StoreError::Damaged(_)
+                    | StoreError::Elsewhere
+                    | StoreError::Failed(_)
+                    | StoreError::Stopped,
                 )
                 | LedgerError::Tables(_)
                 | LedgerError::NoTickets
@@ -84,7 +88,7 @@ impl PageError {
             },
             PageError::Vault(VaultError::Gone) => (StatusCode::NOT_FOUND, both("error-vault-gone")),
             PageError::Vault(VaultError::Db(_) | VaultError::Damaged | VaultError::Ledger(_))
-            | PageError::Register(RegisterError::Db(_))
+            | PageError::Register(RegisterError::Db(_) | RegisterError::Version(_))
             | PageError::Audit(_)
             | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
         }

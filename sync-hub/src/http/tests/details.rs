@@ -27,8 +27,8 @@ async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
     let home = desk.dir.join("hub");
     desk.work(move |console, _| {
         let filed = console.ledger.take_down(&village(), "石桥村", heard).unwrap();
-        let key = county::open_key(&DataDir::look(&home)).unwrap();
-        while console.vault.take_in(&console.ledger, &key, now()).unwrap() > 0 {}
+        let keys = Keys::open(&DataDir::look(&home)).unwrap();
+        while console.vault.take_in(&console.ledger, &keys.ring(), now()).unwrap() > 0 {}
         filed
     })
     .await
