@@ -13,10 +13,11 @@ use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
-    audit::{Audit, Sound},
+    audit::{Action, Audit, By, Event, Sound},
     bundle, county, publishing,
     register::{self, Register},
-    serve,
+    serve::{self, Door},
+    user::{self, command::UserCommand},
 };
 
 /// Longest county file.
@@ -87,6 +88,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Operators who may sign in at the pages.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Answer devices and show the operators' pages.
     Serve {
         #[command(flatten)]
@@ -94,9 +100,18 @@ enum Command {
         /// Where devices call, UDP.
         #[arg(long, default_value = "0.0.0.0:4433")]
         listen: SocketAddr,
-        /// Where the pages are; this machine alone until operators have accounts.
+        /// Where the pages are. Any but an address of this machine alone speaks TLS.
         #[arg(long, default_value = "127.0.0.1:8080")]
         http: SocketAddr,
+        /// The host names or addresses by which browsers come; with them the pages speak TLS.
+        #[arg(long, num_args = 1..)]
+        name: Vec<String>,
+        /// A certificate for these names, PEM; without it the hub makes one, see docs/security.md.
+        #[arg(long, requires_all = ["tls_key", "name"])]
+        tls_cert: Option<PathBuf>,
+        /// Its key, PEM.
+        #[arg(long, requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
     },
     /// The merged documents, JSON lines sorted by id.
     Export {
@@ -174,23 +189,37 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { data, county } => init(&data, &county),
         Command::Device { command } => device(command),
-        Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
-        Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
-        Command::Tally { data, vote, consultation, publish, json } => {
-            publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+        Command::Publish { data, file, json } => {
+            audited(&data, Action::Publish, &file.display().to_string(), || publishing::publish(&data.dir, &file, json))
         }
-        Command::Serve { data, listen, http } => {
+        Command::Tokens { data, vote, count, json } => {
+            audited(&data, Action::MakeTokens, &format!("{vote}, {count}"), || {
+                publishing::tokens(&data.dir, &vote, count, json)
+            })
+        }
+        Command::Tally { data, vote, consultation, publish, json } => {
+            let what = vote.as_deref().or(consultation.as_deref()).unwrap_or_default().to_owned();
+            let action = if publish { Action::Publish } else { Action::Tally };
+            audited(&data, action, &what, || {
+                publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+            })
+        }
+        Command::User { command } => user::command::run(command),
+        Command::Serve { data, listen, http, name, tls_cert, tls_key } => {
+            let door = Door { at: http, names: name, certificate: tls_cert.zip(tls_key) };
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting the runtime")?;
-            runtime.block_on(serve::serve(&data.dir, listen, http))?;
+            runtime.block_on(serve::serve(&data.dir, listen, &door))?;
             // Pages may still be open; they need not be waited for.
             runtime.shutdown_background();
             Ok(ExitCode::SUCCESS)
         }
-        Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
+        Command::Export { data, kind, format } => {
+            audited(&data, Action::Export, &format!("{kind} {format}"), || command::export(Role::Hub, &data.dir))
+        }
         Command::Bundle { command } => bundle::run(command),
         Command::Verify { data } => verify(&data),
-        Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
+        Command::Rebuild { data } => audited(&data, Action::Rebuild, "", || command::rebuild(Role::Hub, &data.dir)),
     }
 }
 
@@ -211,6 +240,21 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Does what a command asks, and notes that it was done, or that it was tried in vain.
+fn audited<T>(
+    data: &Data,
+    action: Action,
+    object: &str,
+    work: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let dir = DataDir::look(&data.dir);
+    let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub)?.key)?;
+    let event = Event::new(By::command_line(), action).upon(object);
+    let done = work();
+    audit.note(&if done.is_ok() { event } else { event.refused() })?;
+    done
+}
+
 /// Verifies the county's log, and then the log of who did what.
 fn verify(data: &Data) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(&data.dir);
@@ -225,7 +269,9 @@ fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {
         DeviceCommand::Add { data, role, area, name, approve, json } => {
             let (register, identity) = open(&data)?;
             let county = identity.card.scope.areas.first().context("the hub has no county")?;
-            let code = register.add_slot(county, role, &area, &name, approve)?;
+            let code = audited(&data, Action::ExpectDevice, &name, || {
+                Ok(register.add_slot(county, role, &area, &name, approve)?)
+            })?;
             if json {
                 println!("{}", json!({ "code": code }));
             } else {
@@ -261,7 +307,7 @@ fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {
         DeviceCommand::Revoke { data, device } => {
             let (register, _) = open(&data)?;
             let device = DeviceId::parse(&device).context("a device is named by 32 hexadecimal digits")?;
-            register.revoke(&device)?;
+            audited(&data, Action::RevokeDevice, &device.to_string(), || Ok(register.revoke(&device)?))?;
             println!("{device} is struck off");
         }
     }

@@ -21,3 +21,6 @@ pub mod opening;
 pub mod publishing;
 pub mod register;
 pub mod serve;
+pub mod sheet;
+pub mod tls;
+pub mod user;

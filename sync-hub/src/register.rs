@@ -86,6 +86,8 @@ pub struct WaitingLine {
     pub name: String,
     /// The role the slot was made for.
     pub role: Role,
+    /// Where it is to work.
+    pub areas: Vec<Area>,
     /// The six digits that the device shows.
     pub comparison: String,
     /// When the slot was made.
@@ -165,7 +167,7 @@ impl Register {
     pub fn waiting(&self) -> Result<Vec<WaitingLine>, RegisterError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT id, name, role, comparison, made_at FROM slot WHERE state = 'waiting' ORDER BY id",
+            "SELECT id, name, role, comparison, made_at, areas FROM slot WHERE state = 'waiting' ORDER BY id",
         )?;
         let rows = query.query_map([], |row| {
             Ok(WaitingLine {
@@ -174,6 +176,7 @@ impl Register {
                 role: role_of(row, 2)?,
                 comparison: row.get(3)?,
                 since: UnixSeconds(row.get(4)?),
+                areas: row.get::<_, String>(5)?.split(' ').filter_map(Area::parse).collect(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

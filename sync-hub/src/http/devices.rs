@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use civic_core::{
-    access::{Role, operator::Right},
+    access::{
+        Role,
+        operator::{About, Right},
+    },
     area::Area,
     id::{DeviceId, DocId},
     wording::Both,
@@ -18,14 +21,17 @@ use maud::{Markup, html};
 use replica::store::Apart;
 
 use super::{
-    Console, Fleet,
+    Console, Fleet, Operator,
     error::PageError,
     frame::{self, Place},
     now,
     routes::Routes,
     words::{area_tree, area_word, both, both_with, moment, one_line, role_word, say, say_with, to_the_second},
 };
-use crate::register::{DeviceLine, RegisterError, WaitingLine};
+use crate::{
+    audit::{Action, Event},
+    register::{DeviceLine, RegisterError, WaitingLine},
+};
 
 /// Things kept apart that are shown; the newest come first.
 const APART_SHOWN: usize = 100;
@@ -65,51 +71,73 @@ enum Slot {
     Refused { reason: Both, asked: Asked },
 }
 
-async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
-    console.work(|console| show(console, &Slot::None)).await
+async fn page(State(console): State<Console>, operator: Operator) -> Result<Markup, PageError> {
+    console.work(move |console| show(console, &operator, &Slot::None)).await
 }
 
-async fn approve(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
-    decide(console, form, |console, slot| console.register.approve(slot)).await
+async fn approve(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
+    decide(console, operator, form, Action::ApproveDevice, |console, slot| console.register.approve(slot)).await
 }
 
-async fn decline(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
-    decide(console, form, |console, slot| console.register.decline(slot)).await
+async fn decline(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
+    decide(console, operator, form, Action::DeclineDevice, |console, slot| console.register.decline(slot)).await
 }
 
 async fn decide(
     console: Console,
+    operator: Operator,
     form: Posted,
+    action: Action,
     decision: impl FnOnce(&Console, i64) -> Result<(), RegisterError> + Send + 'static,
 ) -> Result<Response, PageError> {
-    let slot = value(&form?, "slot").parse().map_err(|_| PageError::BadRequest)?;
-    console.work(move |console| Ok(decision(console, slot)?)).await?;
-    Ok(back())
+    let slot: i64 = value(&form?, "slot").parse().map_err(|_| PageError::BadRequest)?;
+    console
+        .work(move |console| {
+            let waiting = console.register.waiting()?.into_iter().find(|line| line.slot == slot);
+            let waiting = waiting.ok_or(PageError::NotFound)?;
+            reaches(&operator, Right::ApproveDevices, &waiting.areas, &waiting.name)?;
+            operator.note(Event::new(operator.by(), action).upon(&waiting.name).because(&waiting.comparison))?;
+            decision(console, slot)?;
+            Ok(back())
+        })
+        .await
 }
 
-async fn revoke(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
+async fn revoke(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
     let device = DeviceId::parse(&value(&form?, "device")).ok_or(PageError::BadRequest)?;
-    console.work(move |console| Ok(console.register.revoke(&device)?)).await?;
-    Ok(back())
+    console
+        .work(move |console| {
+            let line = console.register.devices()?.into_iter().find(|line| line.device == device);
+            reaches(&operator, Right::RevokeDevices, &line.ok_or(PageError::NotFound)?.areas, &device.to_string())?;
+            operator.did(Action::RevokeDevice, device)?;
+            console.register.revoke(&device)?;
+            Ok(back())
+        })
+        .await
+}
+
+/// Asks the table for every place where a device works.
+fn reaches(operator: &Operator, right: Right, areas: &[Area], object: &str) -> Result<(), PageError> {
+    areas.iter().try_for_each(|area| operator.must(right, About::Place(area), object))
 }
 
 /// Makes a slot. Its code is shown in the answer itself: a redirect would need a place to keep it.
-async fn add_slot(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
+async fn add_slot(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
     let Form(pairs) = form?;
     console
         .work(move |console| {
-            let slot = make_slot(console, &pairs)?;
+            let slot = make_slot(console, &operator, &pairs)?;
             let status = match &slot {
                 Slot::None => StatusCode::OK,
                 Slot::Made { .. } => StatusCode::CREATED,
                 Slot::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            Ok((status, show(console, &slot)?).into_response())
+            Ok((status, show(console, &operator, &slot)?).into_response())
         })
         .await
 }
 
-fn make_slot(console: &Console, pairs: &[(String, String)]) -> Result<Slot, PageError> {
+fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)]) -> Result<Slot, PageError> {
     let first = |name: &str| pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
     let areas = pairs.iter().filter(|(key, value)| key == "area" && !value.is_empty());
     let asked = Asked {
@@ -128,6 +156,8 @@ fn make_slot(console: &Console, pairs: &[(String, String)]) -> Result<Slot, Page
     let Some(role) = asked.role else { return Ok(Slot::Refused { reason: both("refused-no-role"), asked }) };
     let areas: Vec<Area> = asked.areas.iter().cloned().collect();
     let county = &console.ledger.codebook().county.area;
+    reaches(operator, Right::EnrolDevices, &areas, &asked.name)?;
+    operator.did(Action::ExpectDevice, &asked.name)?;
     match console.register.add_slot(county, role, &areas, &asked.name, asked.is_trusted) {
         Ok(code) => Ok(Slot::Made { code, asked }),
         Err(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
@@ -145,9 +175,12 @@ fn back() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/devices")]).into_response()
 }
 
-fn show(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
-    let devices = console.register.devices()?;
-    let waiting = console.register.waiting()?;
+fn show(console: &Console, operator: &Operator, slot: &Slot) -> Result<Markup, PageError> {
+    let is_here = |areas: &[Area]| areas.iter().any(|area| operator.may(Right::SeeDevices, About::Place(area)));
+    let mut devices = console.register.devices()?;
+    devices.retain(|device| is_here(&device.areas));
+    let mut waiting = console.register.waiting()?;
+    waiting.retain(|line| is_here(&line.areas));
     let connected = console.connected();
     let mut entries: BTreeMap<[u8; 32], u64> = BTreeMap::new();
     for held in console.ledger.log().held() {
@@ -160,15 +193,15 @@ fn show(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
         devices.iter().map(|device| (device.device.to_string(), device.name.as_str())).collect();
     let body = html! {
         h1.unseen { (say("devices")) }
-        (waiting_pane(&waiting))
-        (fleet_pane(console, &devices, &connected, &entries, fleet))
-        (slot_pane(console, slot))
+        (waiting_pane(operator, &waiting))
+        (fleet_pane(console, operator, &devices, &connected, &entries, fleet))
+        @if operator.may(Right::EnrolDevices, About::Somewhere) { (slot_pane(console, slot)) }
         (apart_pane(&apart, &refused, &names))
     };
-    Ok(frame::page(&both("devices"), Place::Devices, console.county(), waiting.len(), body))
+    Ok(frame::page(&both("devices"), Place::Devices, operator, waiting.len(), body))
 }
 
-fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
+fn waiting_pane(operator: &Operator, waiting: &[WaitingLine]) -> Markup {
     html! {
         section #waiting data-live data-waiting=(waiting.len()) {
             @if !waiting.is_empty() {
@@ -180,7 +213,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
                             p { b { (web::page::spoken(&line.name)) } " · " (web::page::both(&role_word(line.role))) }
                             p.digits data-comparison=(line.comparison) { (spaced(&line.comparison, 3)) }
                             p.hint { (say("waiting-since")) " " time { (line.since.date_and_minute()) } }
-                            div.choice {
+                            @if operator.may(Right::ApproveDevices, About::Somewhere) { div.choice {
                                 form method="post" action="/devices/approve" data-act="approve" {
                                     input type="hidden" name="slot" value=(line.slot);
                                     button.go { (say("approve")) }
@@ -189,7 +222,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
                                     input type="hidden" name="slot" value=(line.slot);
                                     button { (say("decline")) }
                                 }
-                            }
+                            } }
                         }
                     }
                 }
@@ -200,6 +233,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
 
 fn fleet_pane(
     console: &Console,
+    operator: &Operator,
     devices: &[DeviceLine],
     connected: &BTreeSet<[u8; 32]>,
     entries: &BTreeMap<[u8; 32], u64>,
@@ -248,7 +282,7 @@ fn fleet_pane(
                                 td.time { @match device.last_heard { Some(at) => (moment(at)), None => (say("never")) } }
                                 td.count { (entries.get(&device.public_key).copied().unwrap_or_default()) }
                                 td.time { (moment(device.enrolled_at)) }
-                                td.doing { @if !device.is_revoked { (revoke_form(device)) } }
+                                td.doing { @if !device.is_revoked && operator.may(Right::RevokeDevices, About::Somewhere) { (revoke_form(device)) } }
                             }
                         }
                     }
