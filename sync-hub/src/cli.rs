@@ -106,7 +106,7 @@ enum Command {
         /// The host names or addresses by which browsers come; with them the pages speak TLS.
         #[arg(long, num_args = 1..)]
         name: Vec<String>,
-        /// A certificate for these names, PEM; without it the hub makes one, see docs/security.md.
+        /// A certificate for these names, PEM; without it the hub makes one, see docs/operators.md.
         #[arg(long, requires_all = ["tls_key", "name"])]
         tls_cert: Option<PathBuf>,
         /// Its key, PEM.

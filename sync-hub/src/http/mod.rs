@@ -36,7 +36,7 @@ use axum::{
 use civic_core::{access::operator::Right, time::UnixSeconds};
 use replica::{clock, hub::Hub};
 
-use crate::{audit::Audit, opening::Opener, register::Register, user::Users};
+use crate::{audit::Audit, opening::Opener, register::Register, user::Users, vault::Vault};
 use error::PageError;
 pub use operator::Operator;
 use routes::Routes;
@@ -52,6 +52,8 @@ pub struct Console {
     pub hub: Arc<Hub>,
     /// Counts what was sealed to the county.
     pub opener: Opener,
+    /// Personal details, voices, handwriting, photos.
+    pub vault: Arc<Vault>,
     /// Where it is noted who did what.
     pub audit: Arc<Audit>,
     /// Who may sign in, and who is.

@@ -111,9 +111,10 @@ impl Desk {
             register.clone(),
         ));
         let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let vault = Arc::new(Vault::open(&home).unwrap());
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
         let users = Arc::new(Users::open(&home.file(user::FILE)).unwrap());
-        let console = Console { ledger, register, hub, opener, audit, users };
+        let console = Console { ledger, register, hub, opener, vault, audit, users };
         let all = [OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Administrator];
         let signed = sign_in(&console, "li", "李干部", &all, "990127", "");
         let away = DataDir::hold(&dir.join("deputy")).unwrap();

@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn one_address_that_tries_many_names_must_wait() {
         let tries = Tries::default();
-        (0..20).for_each(|number| drop(tries.wrong(&format!("name{number}"), "10.0.0.1", 0)));
+        (0..20).for_each(|number| {
+            tries.wrong(&format!("name{number}"), "10.0.0.1", 0);
+        });
         assert!(tries.must_wait("fang", "10.0.0.1", 1) && !tries.must_wait("fang", "10.0.0.2", 1));
     }
 
