@@ -28,7 +28,7 @@ use super::{
 use crate::{
     audit::{Action, Event},
     user::{
-        Proof, UserError,
+        Proof,
         password::{self, BadPassword},
         session::{SessionId, SessionLine},
         totp::Secret,
@@ -162,10 +162,7 @@ fn again(console: &Console, operator: &Operator, refused: Refused) -> Result<Res
 }
 
 fn show(console: &Console, operator: &Operator, refused: Option<&Refused>) -> Result<Markup, PageError> {
-    let user = console.users.find(&operator.login).map_err(|failure| match failure {
-        UserError::NotFound => PageError::SignedOut,
-        other => other.into(),
-    })?;
+    let user = console.users.find(&operator.login)?;
     let refusal = |form: &str| html! { @if let Some(found) = refused.filter(|found| found.form == form) { p.refusal role="alert" { (web::page::both(&found.reason)) } } };
     let secret = refused.and_then(|refused| refused.secret.clone()).unwrap_or_else(Secret::draw);
     let mandate = &operator.mandate;

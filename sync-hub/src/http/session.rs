@@ -66,7 +66,7 @@ pub(super) async fn admit(State(console): State<Console>, mut request: Request, 
     request.extensions_mut().insert(caller.clone());
     let Some(key) = key else { return next.run(request).await };
     // What a page fetches by itself is no sign of a person.
-    let is_active = !request.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+    let is_active = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
     let id = key.id();
     let operator = console
         .work(move |console| {
