@@ -14,7 +14,6 @@ use civic_core::{
     wording::Both,
 };
 use maud::{Markup, html};
-use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::{
     Console,
@@ -27,6 +26,7 @@ use super::{
 };
 use crate::{
     audit::{Action, Event},
+    qr,
     user::{
         Proof,
         password::{self, BadPassword},
@@ -198,7 +198,7 @@ fn show(console: &Console, operator: &Operator, refused: Option<&Refused>) -> Re
             details open[!user.has_factor || refused.is_some_and(|refused| refused.form == "factor")] {
                 summary { @if user.has_factor { (say("account-factor-anew")) } @else { (say("account-factor-set")) } }
                 div.factor {
-                    (qr(&secret.address(&operator.login)))
+                    (drawn(&secret.address(&operator.login)))
                     form.fields method="post" action="/account/factor" data-act="factor" {
                         p.hint { (say("account-factor-how")) }
                         p.digits data-secret=(secret.text()) { (grouped(&secret.text())) }
@@ -259,18 +259,10 @@ fn grouped(text: &str) -> String {
 }
 
 /// A QR code as a drawing: no picture has to be fetched, and no script has to run.
-fn qr(text: &str) -> Markup {
-    let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Medium) else { return html! {} };
-    let size = code.size();
-    let path: String = (0..size)
-        .flat_map(|y| (0..size).map(move |x| (x, y)))
-        .filter(|(x, y)| code.get_module(*x, *y))
-        .map(|(x, y)| format!("M{x} {y}h1v1h-1z"))
-        .collect();
+fn drawn(text: &str) -> Markup {
     html! {
-        svg.qr role="img" aria-label="QR" viewBox={ "-3 -3 " (size + 6) " " (size + 6) } width="180" height="180" {
-            rect x="-3" y="-3" width=(size + 6) height=(size + 6) fill="#fff" {}
-            path d=(path) fill="#000" {}
+        @if let Some((side, path)) = qr::path(text) {
+            svg.qr role="img" aria-label="QR" viewBox=(format!("0 0 {side} {side}")) width="180" height="180" { path d=(path) {} }
         }
     }
 }
