@@ -28,5 +28,8 @@ pub mod publishing;
 pub mod qr;
 pub mod register;
 pub mod serve;
+pub mod sheet;
 pub mod taken;
+pub mod tls;
+pub mod user;
 pub mod vault;
