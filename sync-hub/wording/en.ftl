@@ -456,3 +456,5 @@ audit-change-key = Change key
 audit-backup = Backup
 audit-restore = Restore
 error-strange-form = This form does not belong to this session; go back to the page and fill it in again.
+erase-whole = erase the whole opinion
+erase-whole-what = Everything of this opinion is erased for good: the words, what was added and done, the details; every device that hears of it lets go of it, too. Its number still says that it was erased. To keep the matter, file another opinion without the person in it.

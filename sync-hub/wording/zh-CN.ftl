@@ -456,3 +456,5 @@ audit-change-key = 变更密钥
 audit-backup = 备份
 audit-restore = 恢复
 error-strange-form = 这张表单不属于现在的登录，请回到页面重新填写。
+erase-whole = 删除整件意见
+erase-whole-what = 将删除这件意见的全部内容：原话、补充、办理过程、个人信息，不能恢复；各设备得知后也会删除。受理号仍可查到“已删除”。要保留事情本身，请另行登记一件不涉及本人的意见。
