@@ -15,7 +15,7 @@ use super::{Console, Operator, error::PageError, now};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     /// In its place on the page.
-    Inline(&'static str),
+    Shown(&'static str),
     /// Only taken away, and looked at with other means.
     Download,
 }
@@ -30,17 +30,17 @@ pub(super) async fn file(
     let place = place.parse().map_err(|_| PageError::NotFound)?;
     let opened = console.work(move |console| Ok(console.vault.look(&token, place, &operator.login, now())?)).await?;
     let shape = match opened.item.detail {
-        Detail::Attached(AttachmentKind::Voice) => Shape::Inline("audio/ogg"),
+        Detail::Attached(AttachmentKind::Voice) => Shape::Shown("audio/ogg"),
         Detail::Attached(AttachmentKind::Photo) => shape_of(&opened.plain),
         Detail::Attached(AttachmentKind::Unknown(_)) => Shape::Download,
         Detail::Contact | Detail::Attached(AttachmentKind::Ink) => return Err(PageError::NotFound),
     };
     let kind = match shape {
-        Shape::Inline(kind) => kind,
+        Shape::Shown(kind) => kind,
         Shape::Download => "application/octet-stream",
     };
     let disposition = match shape {
-        Shape::Inline(_) => "inline",
+        Shape::Shown(_) => "inline",
         Shape::Download => "attachment; filename=\"attachment.bin\"",
     };
     let length = opened.plain.len();
@@ -67,8 +67,8 @@ pub(super) async fn file(
 /// What kind of picture it is by its first bytes; anything else is no picture.
 fn shape_of(bytes: &[u8]) -> Shape {
     match bytes {
-        [0xff, 0xd8, 0xff, ..] => Shape::Inline("image/jpeg"),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Shape::Inline("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Shape::Shown("image/jpeg"),
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Shape::Shown("image/png"),
         _ => Shape::Download,
     }
 }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn only_pictures_are_shown_in_their_place() {
-        assert_eq!(shape_of(&[0xff, 0xd8, 0xff, 0xe0]), Shape::Inline("image/jpeg"));
+        assert_eq!(shape_of(&[0xff, 0xd8, 0xff, 0xe0]), Shape::Shown("image/jpeg"));
         for other in [&b"<svg onload=x>"[..], b"<html>", b"%PDF-", b"", b"GIF89a"] {
             assert_eq!(shape_of(other), Shape::Download);
         }
