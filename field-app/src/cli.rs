@@ -14,7 +14,10 @@ use axum::Router;
 use civic_core::access::Role;
 use clap::{Parser, Subcommand};
 use ledger::command::{self, Data, DeviceCommand};
-use replica::device::{Device, REDIAL_MAX, RoadState};
+use replica::{
+    device::{Device, REDIAL_MAX, RoadState},
+    roadbook::Roadbook,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -78,7 +81,7 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration) -> anyhow::Result<E
                 anyhow::Error::new(error).context(format!("Listening on {http}"))
             }
         })?;
-        let device = Device::new(identity, ledger.log().clone());
+        let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
         let (road, road_seen) = watch::channel(RoadState::default());
         let (end, ending) = watch::channel(false);
         let app = App::open(dir, ledger.clone(), road_seen, ending.clone())?;

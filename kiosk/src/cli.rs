@@ -32,6 +32,7 @@ use replica::{
     device::{Device, REDIAL_MAX},
     dir::DataDir,
     identity::{Identity, IdentityError},
+    roadbook::Roadbook,
 };
 use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
@@ -243,7 +244,8 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
     let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
     let held = Arc::new(held);
     let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).context("Opening the drafts")?;
-    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&held));
+    let device = Arc::new(device);
     let (reports, off, mut power) = (Reports::default(), Arc::new(Notify::new()), power(&wiring));
     let upkeep =
         Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(ledger.clone(), device.clone());

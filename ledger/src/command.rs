@@ -24,6 +24,7 @@ use replica::{
     dir::DataDir,
     enrol,
     identity::Identity,
+    roadbook::Roadbook,
 };
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
@@ -295,8 +296,8 @@ fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
 }
 
 fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let (_dir, identity, ledger) = open(role, dir)?;
-    let device = Device::new(identity, ledger.log().clone());
+    let (dir, identity, ledger) = open(role, dir)?;
+    let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
     let mut progress = Progress::new("waiting for receipts");
     let report = runtime()?.block_on(async {
         let meeting = device.meet_once();
@@ -340,7 +341,7 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let identity = Identity::load(&dir, role)?;
     let ledger = Ledger::open(&dir, &identity)?;
     // No road is open here; a running program tells of its own.
-    let status = ledger.status(&RoadState::default())?;
+    let status = ledger.status(&RoadState { carried: Roadbook::open(&dir).carried(), ..RoadState::default() })?;
     if json {
         println!("{}", serde_json::to_string(&status)?);
         return Ok(ExitCode::SUCCESS);
@@ -349,6 +350,13 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
     println!("{} ({}), hub {}", status.name, status.role, status.hub);
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
+    for (road, carried) in status.road.carried {
+        let last = carried.last.date_and_minute();
+        println!(
+            "{road} carried {} entries up and {} down, {} and {} bytes; last {last}",
+            carried.entries_up, carried.entries_down, carried.bytes_up, carried.bytes_down
+        );
+    }
     for waiting in status.waiting {
         println!("{} waiting: {}", waiting.records, waiting.why);
     }

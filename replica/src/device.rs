@@ -1,16 +1,16 @@
 //! A device in touch with its hub: one meeting, or for as long as the program runs.
 
 use std::{
-    net::SocketAddr,
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use civic_core::{id::from_hex, time::UnixSeconds};
-use quinn::{Connection, Endpoint};
 use serde::Serialize;
 use sync_core::{
     attachment::transfer::Outcome as Moved,
+    roads::{self, Plan, Road},
     session::{Member, Session, Side},
 };
 use tokio::sync::watch;
@@ -20,10 +20,8 @@ use crate::{
     clock,
     identity::Identity,
     pump::{self, MeetError, Talk},
-    road::{
-        quic::{self, RoadError},
-        tls,
-    },
+    road::{self, CLOSE_DONE, Connection, RoadError, network, race, tls},
+    roadbook::{Carried, Roadbook},
     store::{Counts, Log, StoreError},
     transfer::{self, TransferError},
 };
@@ -36,6 +34,10 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(300);
 const QUIET_MAX: Duration = Duration::from_secs(120);
 /// Writes that come close together travel together.
 const GATHER: Duration = Duration::from_millis(50);
+/// How often it is listened whether an open road still carries.
+const LISTEN_EVERY: Duration = Duration::from_millis(250);
+/// An open road over TCP is left for a look at QUIC no sooner than this, seconds.
+const PROBE_MIN_S: u64 = 10;
 /// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
 /// taken, and goes out.
 const HELD_LEN_MAX: u64 = 1 << 30;
@@ -47,11 +49,13 @@ const PRUNE_EVERY: Duration = Duration::from_secs(86_400);
 /// What a meeting cost and brought: the figures of `sync --once --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The road that was taken.
+    pub road: &'static str,
     /// From the first packet to the last word, milliseconds.
     pub wall_ms: u64,
-    /// Datagram payload sent, bytes, handshake included.
+    /// Payload of datagrams (over TCP: of segments) sent, bytes, handshake included.
     pub bytes_up: u64,
-    /// Datagram payload received, bytes, handshake included.
+    /// The same received.
     pub bytes_down: u64,
     /// Messages sent, bytes: what is left of `bytes_up` without handshake, encryption and acknowledgements.
     pub payload_up: u64,
@@ -88,6 +92,8 @@ pub struct RoadState {
     pub is_full: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
     pub trouble: String,
+    /// What each road has carried so far.
+    pub carried: BTreeMap<String, Carried>,
 }
 
 /// A device and its hub.
@@ -95,12 +101,45 @@ pub struct Device {
     identity: Arc<Identity>,
     log: Log,
     road: watch::Sender<RoadState>,
+    book: Roadbook,
+    plan: Option<Plan>,
+}
+
+/// A road that answered.
+struct Called {
+    connection: Connection,
+    road: Road,
+    network: String,
+    at: Instant,
+}
+
+/// Why a device that was in touch is not any more.
+enum Ended {
+    /// It broke.
+    Broken(MeetError),
+    /// It is time to look whether QUIC works here again.
+    Probe,
 }
 
 impl Device {
-    /// The device of `identity`, whose log is `log`.
+    /// The device of `identity`, whose log is `log`. It remembers nothing of roads from one run to the next.
     pub fn new(identity: Arc<Identity>, log: Log) -> Self {
-        Self { identity, log, road: watch::channel(RoadState::default()).0 }
+        Self { identity, log, road: watch::channel(RoadState::default()).0, book: Roadbook::default(), plan: None }
+    }
+
+    /// Remembers in `book` what works where.
+    pub fn with_roadbook(self, book: Roadbook) -> Self {
+        Self { book, ..self }
+    }
+
+    /// Takes this road and no other, for measuring.
+    pub fn only(self, road: Road) -> Self {
+        Self { plan: Some(Plan::only(road)), ..self }
+    }
+
+    /// What is remembered of roads.
+    pub fn roadbook(&self) -> &Roadbook {
+        &self.book
     }
 
     /// The state of the road, as it changes.
@@ -111,17 +150,21 @@ impl Device {
     /// One meeting with the hub.
     pub async fn meet_once(&self) -> Result<Report, MeetError> {
         let started = Instant::now();
-        let (endpoint, connection) = self.call().await?;
-        let talk = self.meet(&connection).await;
+        let mut called = self.call().await?;
+        let mut talk = self.meet(&called).await;
+        if let Err(MeetError::Road(RoadError::Stalled)) = talk {
+            called.connection.close(CLOSE_DONE, "");
+            called = self.call().await?;
+            talk = self.meet(&called).await;
+        }
         let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         let (moved, moved_how) = match &talk {
-            Ok(_) => self.transfer(&connection, true).await,
+            Ok(_) => self.transfer(&called, true).await,
             Err(_) => (Moved::default(), Ok(())),
         };
-        let stats = connection.stats();
-        connection.close(quic::CLOSE_DONE, b"done");
-        // A second at most for the other side to hear that all is said.
-        let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
+        let (road, stats) = (called.connection.name(), called.connection.traffic());
+        called.connection.finish().await;
+        self.book.save();
         let Talk { outcome, sent, heard } = talk?;
         // The records are where they belong, whatever became of the attachments.
         let attachment_trouble = match moved_how {
@@ -134,8 +177,9 @@ impl Device {
         };
         Ok(Report {
             wall_ms,
-            bytes_up: stats.udp_tx.bytes,
-            bytes_down: stats.udp_rx.bytes,
+            road,
+            bytes_up: stats.sent,
+            bytes_down: stats.received,
             payload_up: sent,
             payload_down: heard,
             round_trips: outcome.round_trips,
@@ -164,18 +208,25 @@ impl Device {
             }
             self.join_waiting().await;
             match self.call().await {
-                Ok((_endpoint, connection)) => {
-                    failures = 0;
-                    info!(hub = self.identity.card.hub, "The road is open");
-                    self.road.send_modify(|road| {
-                        *road = RoadState { is_open: true, name: quic::NAME, ..RoadState::default() }
-                    });
-                    let ended = self.stay_connected(&connection).await;
-                    connection.close(quic::CLOSE_DONE, b"");
-                    if let MeetError::Store(error) = ended {
-                        return error;
+                Ok(called) => {
+                    let name = called.connection.name();
+                    info!(hub = self.identity.card.hub, road = name, "The road is open");
+                    self.road.send_modify(|road| *road = RoadState { is_open: true, name, ..self.closed() });
+                    let ended = self.stay_connected(&called, &mut failures).await;
+                    called.connection.close(CLOSE_DONE, "");
+                    self.book.save();
+                    match ended {
+                        Ended::Broken(MeetError::Store(error)) => return error,
+                        Ended::Broken(error) => {
+                            self.note_trouble(&error);
+                            // The other road may be open, and what is said need not wait.
+                            if failures == 0 && matches!(error, MeetError::Road(RoadError::Stalled)) {
+                                failures = 1;
+                                continue;
+                            }
+                        }
+                        Ended::Probe => continue,
                     }
-                    self.note_trouble(&ended);
                 }
                 Err(error) => self.note_trouble(&MeetError::Road(error)),
             }
@@ -199,21 +250,24 @@ impl Device {
         }
     }
 
-    async fn stay_connected(&self, connection: &Connection) -> MeetError {
+    async fn stay_connected(&self, called: &Called, failures: &mut u32) -> Ended {
+        let connection = &called.connection;
+        let probe = self.probe_at(called);
         let mut revision = self.log.revision();
         // Attachments follow every meeting, and stand still while there is one: this is asked to go on only between them.
         let mut transfer = None;
         let mut is_first = true;
         loop {
             revision.mark_unchanged();
-            if let Err(error) = self.meet(connection).await {
-                return error;
+            if let Err(error) = self.meet(called).await {
+                return Ended::Broken(error);
             }
+            *failures = 0;
             let mut is_due = true;
             // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
             loop {
                 if is_due && transfer.is_none() {
-                    transfer = Some(Box::pin(self.transfer(connection, is_first)));
+                    transfer = Some(Box::pin(self.transfer(called, is_first)));
                     (is_due, is_first) = (false, false);
                 }
                 tokio::select! {
@@ -221,20 +275,29 @@ impl Device {
                         transfer = None;
                         match ended {
                             Ok(()) => {}
-                            Err(TransferError::Store(error)) => return error.into(),
+                            Err(TransferError::Store(error)) => return Ended::Broken(error.into()),
+                            Err(TransferError::Road(RoadError::Stalled)) => {
+                                return Ended::Broken(RoadError::Stalled.into());
+                            }
                             Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
                                 debug!(%error, "Attachments wait for the next meeting");
                             }
                         }
                     }
-                    why = connection.closed() => return RoadError::Broken(why.to_string()).into(),
-                    poke = connection.accept_uni() => match poke {
-                        Ok(_) => { debug!("The hub has something"); break }
-                        Err(why) => return RoadError::Broken(why.to_string()).into(),
+                    why = connection.closed() => return Ended::Broken(RoadError::from(why).into()),
+                    poke = connection.nudged() => match poke {
+                        Ok(()) => { debug!("The hub has something"); break }
+                        Err(why) => return Ended::Broken(RoadError::from(why).into()),
                     },
+                    () = tokio::time::sleep_until(probe.unwrap_or_else(tokio::time::Instant::now)),
+                        if probe.is_some() && transfer.is_none() =>
+                    {
+                        debug!("Looking whether QUIC works here again");
+                        return Ended::Probe;
+                    }
                     changed = revision.changed() => {
                         if changed.is_err() {
-                            return StoreError::Stopped.into();
+                            return Ended::Broken(StoreError::Stopped.into());
                         }
                         tokio::time::sleep(GATHER).await;
                         revision.mark_unchanged();
@@ -248,9 +311,20 @@ impl Device {
         }
     }
 
-    async fn call(&self) -> Result<(Endpoint, Connection), RoadError> {
+    /// When it is time to leave TCP for a look whether QUIC works again; `None` where QUIC does not fail.
+    fn probe_at(&self, called: &Called) -> Option<tokio::time::Instant> {
+        let at = match called.road {
+            Road::Tcp => self.book.probe_at(&called.network)?,
+            Road::Quic => return None,
+        };
+        let wait = u64::try_from(at.0.saturating_sub(clock::now().0)).unwrap_or(0);
+        Some(tokio::time::Instant::now() + Duration::from_secs(wait.max(PROBE_MIN_S)))
+    }
+
+    /// Calls the hub by whichever road answers, the likelier one first.
+    async fn call(&self) -> Result<Called, RoadError> {
         let card = &self.identity.card;
-        let address: SocketAddr = quic::resolve(&card.hub).await?;
+        let addresses = road::resolve(&card.hub).await?;
         let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
         let config = tls::device_config(
             &self.identity.key,
@@ -258,19 +332,52 @@ impl Device {
             &from_hex(&card.authority).ok_or_else(unreadable)?,
             card.enrolled_at,
         )?;
-        let endpoint = quic::caller(address)?;
-        let connection = quic::call(&endpoint, &card.hub, address, config).await?;
-        Ok((endpoint, connection))
+        let network = network::here(addresses[0]);
+        let plan = self.plan.unwrap_or_else(|| self.book.plan(&network));
+        let answered = race::call(&card.hub, &addresses, config, plan).await?;
+        answered.slower.iter().for_each(|road| self.book.note_failed(&network, *road));
+        Ok(Called { connection: answered.connection, road: answered.road, network, at: Instant::now() })
     }
 
-    async fn meet(&self, connection: &Connection) -> Result<Talk, MeetError> {
+    /// One meeting, and what it tells of the road.
+    async fn meet(&self, called: &Called) -> Result<Talk, MeetError> {
+        let (started, before) = (Instant::now(), called.connection.traffic());
+        let ended = tokio::select! {
+            ended = self.talk(&called.connection) => ended,
+            () = silent(&called.connection) => Err(RoadError::Stalled.into()),
+        };
+        let after = called.connection.traffic();
+        let moved = after.since(&before);
+        match &ended {
+            Ok(talk) => {
+                self.book.note_worked(&called.network, called.road, moved, started.elapsed());
+                let carried = Carried {
+                    entries_up: talk.outcome.entries_sent,
+                    entries_down: talk.outcome.entries_received,
+                    bytes_up: moved.sent,
+                    bytes_down: moved.received,
+                    ..Carried::default()
+                };
+                self.book.note_carried(called.connection.name(), &carried);
+                self.road.send_modify(|road| road.carried = self.book.carried());
+            }
+            Err(MeetError::Road(RoadError::Stalled)) => {
+                info!(road = called.connection.name(), after = ?called.at.elapsed(), "The road fell silent");
+                self.book.note_failed(&called.network, called.road);
+            }
+            Err(MeetError::Road(_) | MeetError::Store(_) | MeetError::Broken(_)) => {}
+        }
+        ended
+    }
+
+    async fn talk(&self, connection: &Connection) -> Result<Talk, MeetError> {
         let (card, hub) = (&self.identity.card, self.hub_key()?);
         let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
         let shared = self.log.shared(&member.public_key, &member.scope);
         let room = room(&self.log)?;
         let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room };
         let session = Session::new(side, member, shared, clock::now());
-        let (send, receive) = connection.open_bi().await.map_err(|error| {
+        let (send, receive) = connection.open().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
         })?;
@@ -285,7 +392,7 @@ impl Device {
         let is_turned_away = match &ended {
             Ok(talk) => talk.outcome.round_trips == 0,
             // The stream breaks a moment before the reason for it is heard.
-            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
+            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| why.is_refusal),
             Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
         };
         if is_turned_away {
@@ -296,11 +403,23 @@ impl Device {
         ended
     }
 
-    async fn transfer(&self, connection: &Connection, is_first: bool) -> (Moved, Result<(), TransferError>) {
-        match self.hub_key() {
-            Ok(hub) => transfer::call(connection, &self.log, hub, is_first).await,
-            Err(error) => (Moved::default(), Err(error.into())),
+    async fn transfer(&self, called: &Called, is_first: bool) -> (Moved, Result<(), TransferError>) {
+        let hub = match self.hub_key() {
+            Ok(hub) => hub,
+            Err(error) => return (Moved::default(), Err(error.into())),
+        };
+        let (moved, ended) = tokio::select! {
+            ended = transfer::call(&called.connection, &self.log, hub, is_first) => ended,
+            () = silent(&called.connection) => {
+                self.book.note_failed(&called.network, called.road);
+                (Moved::default(), Err(RoadError::Stalled.into()))
+            }
+        };
+        let (bytes_up, bytes_down) = (moved.bytes_sent, moved.bytes_received);
+        if bytes_up + bytes_down > 0 {
+            self.book.note_carried(called.connection.name(), &Carried { bytes_up, bytes_down, ..Carried::default() });
         }
+        (moved, ended)
     }
 
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {
@@ -312,7 +431,12 @@ impl Device {
     fn note_trouble(&self, error: &MeetError) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
-        self.road.send_modify(|road| *road = RoadState { trouble, ..RoadState::default() });
+        self.road.send_modify(|road| *road = RoadState { trouble, ..self.closed() });
+    }
+
+    /// The state while no road is open.
+    fn closed(&self) -> RoadState {
+        RoadState { carried: self.book.carried(), ..RoadState::default() }
     }
 
     /// What is here, on the road and received.
@@ -324,6 +448,21 @@ impl Device {
 /// How many bytes of packed runs of others a device's disk has room for.
 pub(crate) fn room(log: &Log) -> Result<u64, StoreError> {
     Ok(HELD_LEN_MAX.saturating_sub(log.bytes_on_disk()?))
+}
+
+/// Waits until a road is silent: packets go out, and nothing comes.
+async fn silent(connection: &Connection) {
+    let (mut heard_at, mut last) = (Instant::now(), connection.traffic());
+    loop {
+        tokio::time::sleep(LISTEN_EVERY).await;
+        let now = connection.traffic();
+        if now.heard != last.heard {
+            (heard_at, last) = (Instant::now(), now);
+        }
+        if roads::is_stalled(now.packets.saturating_sub(last.packets), heard_at.elapsed(), now.rtt) {
+            return;
+        }
+    }
 }
 
 /// Waits for what is going on; for ever if nothing is.

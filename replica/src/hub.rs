@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use civic_core::{
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
-use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream};
+use quinn::{Endpoint, Incoming};
 use sync_core::{
     attachment::message::OPENING,
     entry::EntryKind,
@@ -20,6 +21,7 @@ use sync_core::{
 };
 pub use sync_core::{revocation::Revocation, session::Authors};
 use tokio::{
+    net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
@@ -28,10 +30,7 @@ use tracing::{debug, info, warn};
 use crate::{
     clock, enrol,
     pump::{self, MeetError},
-    road::{
-        quic::{self, Number},
-        tls,
-    },
+    road::{CLOSE_DONE, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp, tls},
     store::{Log, NewEntry, StoreError},
     transfer::{self, TransferError},
 };
@@ -50,6 +49,8 @@ const HANDSHAKES_TRUSTED: usize = 32;
 
 /// How often the register is asked who was struck off: another program may have done it.
 const REVOKE_EVERY: Duration = Duration::from_secs(1);
+/// A hub that cannot let a caller over TCP in waits so long before it tries the next.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// So long news is gathered before connected devices are told.
 const NUDGE_GATHER: Duration = Duration::from_millis(100);
 /// A device that does not take a nudge so soon has one waiting already.
@@ -65,6 +66,44 @@ pub trait Register: Authors + 'static {
     fn enrolment(&self) -> &dyn enrol::Desk;
 }
 
+/// Where devices knock: the same port of UDP and TCP.
+pub struct Door {
+    quic: Endpoint,
+    tcp: TcpListener,
+    config: Arc<rustls::ServerConfig>,
+}
+
+/// A free port of UDP may be taken of TCP; then another one is tried, so many times.
+const PORTS_TRIED: usize = 16;
+
+impl Door {
+    /// Opens it at `address`; port 0 is any that is free.
+    pub fn open(address: SocketAddr, config: rustls::ServerConfig) -> Result<Self, RoadError> {
+        let mut tried = 0;
+        loop {
+            let quic = quic::listen(address, config.clone())?;
+            let at = quic.local_addr().map_err(|error| RoadError::Socket(address, error))?;
+            tried += 1;
+            match tcp::listen(at) {
+                Ok(tcp) => return Ok(Self { quic, tcp, config: Arc::new(config) }),
+                Err(_) if address.port() == 0 && tried < PORTS_TRIED => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> Result<SocketAddr, RoadError> {
+        self.quic.local_addr().map_err(|error| RoadError::Broken(error.to_string()))
+    }
+
+    /// Sends everybody away, and waits a moment for them to hear it.
+    pub async fn close(&self, patience: Duration) {
+        self.quic.close(CLOSE_DONE.into(), b"the hub stops");
+        let _ = tokio::time::timeout(patience, self.quic.wait_idle()).await;
+    }
+}
+
 /// The hub's end.
 pub struct Hub {
     log: Log,
@@ -72,7 +111,7 @@ pub struct Hub {
     key: SigningKey,
     register: Arc<dyn Register>,
     // A std mutex: held to add, remove or list, never over an await.
-    connected: Arc<Mutex<BTreeMap<usize, (Member, Connection)>>>,
+    connected: Arc<Mutex<BTreeMap<(&'static str, usize), (Member, Connection)>>>,
     meetings: Semaphore,
     transfers: Semaphore,
     handshakes: Arc<Semaphore>,
@@ -99,10 +138,24 @@ impl Hub {
         self.connections().values().map(|(member, _)| member.public_key).collect()
     }
 
-    /// Answers until the endpoint is closed.
-    pub async fn serve(self: &Arc<Self>, endpoint: &Endpoint) {
+    /// Sends every device away: this hub stops.
+    pub fn dismiss(&self) {
+        self.connections().values().for_each(|(_, connection)| connection.close(CLOSE_DONE, "the hub stops"));
+    }
+
+    /// Answers until the door is closed.
+    pub async fn serve(self: &Arc<Self>, door: &Door) {
         let nudge = tokio::spawn(self.clone().nudge());
         let revoke = tokio::spawn(self.clone().revoke());
+        tokio::select! {
+            () = self.serve_quic(&door.quic) => {}
+            () = self.serve_tcp(door) => {}
+        }
+        nudge.abort();
+        revoke.abort();
+    }
+
+    async fn serve_quic(self: &Arc<Self>, endpoint: &Endpoint) {
         while let Some(incoming) = endpoint.accept().await {
             let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
             let place = self.handshakes.clone().try_acquire_owned();
@@ -114,49 +167,80 @@ impl Hub {
                 let _ = incoming.retry();
             } else {
                 let hub = self.clone();
-                tokio::spawn(async move { hub.answer(incoming, place).await });
+                tokio::spawn(async move { hub.answer_quic(incoming, place).await });
             }
         }
-        nudge.abort();
-        revoke.abort();
     }
 
-    async fn answer(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
+    async fn serve_tcp(self: &Arc<Self>, door: &Door) {
+        loop {
+            let socket = match door.tcp.accept().await {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    // Too many open files, or a caller that is gone already.
+                    warn!(%error, "A caller over TCP could not be let in");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    continue;
+                }
+            };
+            let place = self.handshakes.clone().try_acquire_owned().ok();
+            let Some(place) = place.filter(|_| self.connections().len() <= CONNECTIONS_MAX) else { continue };
+            let (hub, config) = (self.clone(), door.config.clone());
+            tokio::spawn(async move { hub.answer_tcp(socket, config, place).await });
+        }
+    }
+
+    async fn answer_quic(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
         let from = incoming.remote_address();
         let connection = incoming.await;
         drop(place);
-        let connection = match connection {
-            Ok(connection) => connection,
-            Err(error) => {
-                info!(%from, %error, "Turned a caller away");
-                return;
-            }
-        };
-        match (quic::protocol(&connection).as_deref(), quic::peer_key(&connection)) {
-            (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), &connection).await,
-            (Some(tls::ALPN_MEET), Some(key)) => self.receive_device(&connection, &key).await,
+        match connection {
+            Ok(connection) => self.answer(&Connection::Quic(connection.into())).await,
+            Err(error) => info!(%from, %error, "Turned a caller away"),
+        }
+    }
+
+    async fn answer_tcp(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        config: Arc<rustls::ServerConfig>,
+        place: OwnedSemaphorePermit,
+    ) {
+        let connection = tcp::answer(socket, config).await;
+        drop(place);
+        match connection {
+            Ok(connection) => self.answer(&Connection::Tcp(connection)).await,
+            Err(error) => info!(%error, "Turned a caller over TCP away"),
+        }
+    }
+
+    async fn answer(self: &Arc<Self>, connection: &Connection) {
+        let from = connection.remote_address();
+        match (connection.protocol().as_deref(), connection.peer_key()) {
+            (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), connection).await,
+            (Some(tls::ALPN_MEET), Some(key)) => self.receive_device(connection, &key).await,
             (Some(_) | None, _) => {
                 info!(%from, "Turned a stranger away");
-                connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                connection.close(CLOSE_STRANGER, "this hub does not know you");
             }
         }
     }
 
     async fn receive_device(self: &Arc<Self>, connection: &Connection, key: &[u8; 32]) {
-        let id = connection.stable_id();
+        let id = connection.id();
         // A transfer goes on beside the meetings, one at a time, and ends with the connection.
         let mut transfers = JoinSet::new();
         loop {
-            let stream = connection.accept_bi().await;
+            let stream = connection.accept().await;
             let Some(scope) = self.register.scope(key) else {
-                connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                connection.close(CLOSE_STRANGER, "this hub does not know you");
                 break;
             };
             let Ok((send, mut receive)) = stream else { break };
             self.register.heard(key);
             let member = Member { public_key: *key, scope };
             self.connections().insert(id, (member.clone(), connection.clone()));
-            let Ok(Some(first)) = quic::number(&mut receive).await else { continue };
+            let Ok(Some(first)) = receive.number().await else { continue };
             if first.value == OPENING {
                 while transfers.try_join_next().is_some() {}
                 if transfers.is_empty() {
@@ -168,7 +252,7 @@ impl Hub {
                 Ok(()) => {}
                 Err(MeetError::Store(error)) => {
                     warn!(%error, "The hub's own disk failed in a meeting");
-                    connection.close(quic::CLOSE_DONE, b"the hub cannot store");
+                    connection.close(CLOSE_DONE, "the hub cannot store");
                     break;
                 }
                 Err(error @ (MeetError::Road(_) | MeetError::Broken(_))) => debug!(%error, "A meeting broke off"),
@@ -186,7 +270,7 @@ impl Hub {
         mut receive: RecvStream,
     ) -> Result<(), MeetError> {
         let _place = self.meetings.acquire().await;
-        let first = quic::receive_rest(&mut receive, first).await?;
+        let first = receive.receive_rest(first).await?;
         let side = Side::Hub {
             key: Box::new(self.key.clone()),
             epoch: self.log.epoch(),
@@ -217,7 +301,7 @@ impl Hub {
             let revoked = self.register.revoked();
             for (member, connection) in self.connections().values() {
                 if revoked.iter().any(|revocation| revocation.public_key == member.public_key) {
-                    connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                    connection.close(CLOSE_STRANGER, "this hub does not know you");
                 }
             }
             let log = self.log.clone();
@@ -252,15 +336,12 @@ impl Hub {
                 .collect();
             for connection in targets {
                 // A device that does not take the nudge has one waiting already.
-                if let Ok(Ok(mut stream)) = tokio::time::timeout(NUDGE, connection.open_uni()).await {
-                    let _ = stream.write_all(b"!").await;
-                    let _ = stream.finish();
-                }
+                let _ = tokio::time::timeout(NUDGE, connection.nudge()).await;
             }
         }
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, (Member, Connection)>> {
+    fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, usize), (Member, Connection)>> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! One installation's durable copy, and the roads to others.
 //!
 //! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
-//! became so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
+//! became so; [`road`] is QUIC and TCP with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
 //! road, and [`transfer`] lets attachments follow; [`bundle`] is for roads on which nobody answers; [`device`] keeps a device in touch with its hub; [`hub`] answers many
 //! devices.
 //!
@@ -20,5 +20,6 @@ pub mod hub;
 pub mod identity;
 pub mod pump;
 pub mod road;
+pub mod roadbook;
 pub mod store;
 pub mod transfer;

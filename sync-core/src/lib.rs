@@ -23,5 +23,6 @@ pub mod pack;
 pub mod parcel;
 pub mod receipt;
 pub mod revocation;
+pub mod roads;
 pub mod run;
 pub mod session;

@@ -8,9 +8,9 @@ use civic_core::{access::Role, document::Kind, id::from_hex};
 use ledger::{Ledger, LedgerError};
 use replica::{
     dir::DataDir,
-    hub::Hub,
+    hub::{Door, Hub},
     identity::Identity,
-    road::{quic, tls},
+    road::{RoadError, tls},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -51,10 +51,10 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
         Arc::new(move |key| known.is_registered(key)),
     )?;
-    let endpoint = match quic::listen(listen, config) {
-        Ok(endpoint) => endpoint,
-        Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("UDP {address} is taken by another program; choose another with --listen")
+    let door = match Door::open(listen, config) {
+        Ok(door) => door,
+        Err(RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("UDP or TCP {address} is taken by another program; choose another with --listen")
         }
         Err(error) => return Err(error.into()),
     };
@@ -81,16 +81,16 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
-    println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
+    println!("listening on QUIC {}", door.address()?);
     println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
 
     let pages = tokio::spawn(async move { axum::serve(listener, pages).await });
     tokio::select! {
-        () = hub.serve(&endpoint) => {}
+        () = hub.serve(&door) => {}
         () = stop_asked() => {}
     }
-    endpoint.close(quic::CLOSE_DONE, b"the hub stops");
-    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    hub.dismiss();
+    door.close(FAREWELL).await;
     pages.abort();
     follow.abort();
     work.abort();

@@ -17,9 +17,9 @@ use civic_core::{
 use ledger::{Ledger, command};
 use replica::{
     device::Device,
-    hub::Hub,
+    hub::{Door, Hub},
     identity::Identity,
-    road::{quic, tls},
+    road::tls,
 };
 use serde_json::{Value, json};
 use sync_hub::{
@@ -65,11 +65,11 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
         &from_hex(&identity.card.authority).context("The authority's certificate cannot be understood")?,
         Arc::new(move |key| known.is_registered(key)),
     )?;
-    let endpoint = quic::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
-    let address = endpoint.local_addr()?;
+    let door = Door::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
+    let address = door.address()?;
     let hub =
         Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
-    runtime.spawn(async move { hub.serve(&endpoint).await });
+    runtime.spawn(async move { hub.serve(&door).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
     }
