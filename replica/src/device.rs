@@ -8,15 +8,20 @@ use std::{
 
 use civic_core::{id::from_hex, time::UnixSeconds};
 use serde::Serialize;
+pub use sync_core::roads::Road;
 use sync_core::{
     attachment::transfer::Outcome as Moved,
-    roads::{self, Plan, Road},
+    roads::{self, Plan},
     session::{Member, Session, Side},
 };
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::{
+    carry::{
+        near::{Near, NearError},
+        state::{self, BagState},
+    },
     clock,
     identity::Identity,
     pump::{self, MeetError, Talk},
@@ -38,6 +43,8 @@ const GATHER: Duration = Duration::from_millis(50);
 const LISTEN_EVERY: Duration = Duration::from_millis(250);
 /// An open road over TCP is left for a look at QUIC no sooner than this, seconds.
 const PROBE_MIN_S: u64 = 10;
+/// A carrier asks its hub so often whether something goes home.
+const HANDOVER_EVERY: Duration = Duration::from_secs(60);
 /// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
 /// taken, and goes out.
 const HELD_LEN_MAX: u64 = 1 << 30;
@@ -94,6 +101,8 @@ pub struct RoadState {
     pub trouble: String,
     /// What each road has carried so far.
     pub carried: BTreeMap<String, Carried>,
+    /// What is with carriers, and what is carried for others.
+    pub bag: BagState,
 }
 
 /// A device and its hub.
@@ -103,6 +112,7 @@ pub struct Device {
     road: watch::Sender<RoadState>,
     book: Roadbook,
     plan: Option<Plan>,
+    near: Option<Near>,
 }
 
 /// A road that answered.
@@ -124,12 +134,24 @@ enum Ended {
 impl Device {
     /// The device of `identity`, whose log is `log`. It remembers nothing of roads from one run to the next.
     pub fn new(identity: Arc<Identity>, log: Log) -> Self {
-        Self { identity, log, road: watch::channel(RoadState::default()).0, book: Roadbook::default(), plan: None }
+        Self {
+            identity,
+            log,
+            road: watch::channel(RoadState::default()).0,
+            book: Roadbook::default(),
+            plan: None,
+            near: None,
+        }
     }
 
     /// Remembers in `book` what works where.
     pub fn with_roadbook(self, book: Roadbook) -> Self {
         Self { book, ..self }
+    }
+
+    /// Is a neighbour to others, too: what it carries for them is handed to the hub, and what goes home taken along.
+    pub fn with_near(self, near: Near) -> Self {
+        Self { near: Some(near), ..self }
     }
 
     /// Takes this road and no other, for measuring.
@@ -195,6 +217,39 @@ impl Device {
 
     /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then.
     pub async fn stay(&self, redial_max: Duration) -> StoreError {
+        tokio::select! {
+            error = self.keep_in_touch(redial_max) => error,
+            error = self.watch_bag() => error,
+        }
+    }
+
+    /// Tells what is with carriers, whenever that changes.
+    async fn watch_bag(&self) -> StoreError {
+        let Some(near) = &self.near else { return std::future::pending().await };
+        let (mut bag, mut log) = (near.bag().changed(), self.log.revision());
+        loop {
+            let (of, beside) = (near.bag().clone(), self.log.clone());
+            match pump::blocking(move || state::state(&of, &beside)).await {
+                Ok(told) => {
+                    self.road.send_if_modified(|road| {
+                        let is_new = road.bag != told;
+                        road.bag = told;
+                        is_new
+                    });
+                }
+                Err(error) => return error,
+            }
+            let changed = tokio::select! {
+                changed = bag.changed() => changed,
+                changed = log.changed() => changed,
+            };
+            if changed.is_err() {
+                return StoreError::Stopped;
+            }
+        }
+    }
+
+    async fn keep_in_touch(&self, redial_max: Duration) -> StoreError {
         let mut failures = 0u32;
         let mut pruned: Option<Instant> = None;
         loop {
@@ -211,7 +266,7 @@ impl Device {
                 Ok(called) => {
                     let name = called.connection.name();
                     info!(hub = self.identity.card.hub, road = name, "The road is open");
-                    self.road.send_modify(|road| *road = RoadState { is_open: true, name, ..self.closed() });
+                    self.road.send_replace(RoadState { is_open: true, name, ..self.closed() });
                     let ended = self.stay_connected(&called, &mut failures).await;
                     called.connection.close(CLOSE_DONE, "");
                     self.book.save();
@@ -257,6 +312,9 @@ impl Device {
         // Attachments follow every meeting, and stand still while there is one: this is asked to go on only between them.
         let mut transfer = None;
         let mut is_first = true;
+        let mut handover = None;
+        let mut bag = self.near.as_ref().filter(|near| near.bag().holder().carries).map(|near| near.bag().changed());
+        let mut handover_at = tokio::time::Instant::now();
         loop {
             revision.mark_unchanged();
             if let Err(error) = self.meet(called).await {
@@ -266,11 +324,28 @@ impl Device {
             let mut is_due = true;
             // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
             loop {
-                if is_due && transfer.is_none() {
+                if is_due && transfer.is_none() && handover.is_none() {
                     transfer = Some(Box::pin(self.transfer(called, is_first)));
                     (is_due, is_first) = (false, false);
                 }
+                if transfer.is_none()
+                    && handover.is_none()
+                    && bag.is_some()
+                    && handover_at <= tokio::time::Instant::now()
+                {
+                    handover = Some(Box::pin(self.hand_over(called)));
+                }
                 tokio::select! {
+                    ended = going_on(&mut handover) => {
+                        handover = None;
+                        handover_at = tokio::time::Instant::now() + HANDOVER_EVERY;
+                        bag.iter_mut().for_each(|bag| bag.mark_unchanged());
+                        if let Err(error) = ended {
+                            debug!(%error, "What is carried waits for the next time");
+                        }
+                    }
+                    Ok(()) = changed(&mut bag), if handover.is_none() => handover_at = tokio::time::Instant::now(),
+                    () = tokio::time::sleep_until(handover_at), if bag.is_some() && handover.is_none() && transfer.is_none() => {}
                     (_, ended) = going_on(&mut transfer) => {
                         transfer = None;
                         match ended {
@@ -332,7 +407,7 @@ impl Device {
             &from_hex(&card.authority).ok_or_else(unreadable)?,
             card.enrolled_at,
         )?;
-        let network = network::here(addresses[0]);
+        let network = network::here(addresses[0]).await;
         let plan = self.plan.unwrap_or_else(|| self.book.plan(&network));
         let answered = race::call(&card.hub, &addresses, config, plan).await?;
         answered.slower.iter().for_each(|road| self.book.note_failed(&network, *road));
@@ -422,6 +497,22 @@ impl Device {
         (moved, ended)
     }
 
+    /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
+    async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
+        let Some(near) = &self.near else { return Ok(()) };
+        let budget = transfer::DAY_BYTES_MAX.saturating_sub(self.log.traffic(clock::now())?);
+        let handed = tokio::select! {
+            handed = near.meet_hub(&called.connection, budget) => handed?,
+            () = silent(&called.connection) => return Err(RoadError::Stalled.into()),
+        };
+        let (bytes_up, bytes_down) = (handed.bytes_up, handed.bytes_down);
+        if bytes_up + bytes_down > 0 {
+            self.log.note_traffic(bytes_up + bytes_down).await?;
+            self.book.note_carried("carrier", &Carried { bytes_up, bytes_down, ..Carried::default() });
+        }
+        Ok(())
+    }
+
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {
         let card = &self.identity.card;
         let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
@@ -431,12 +522,12 @@ impl Device {
     fn note_trouble(&self, error: &MeetError) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
-        self.road.send_modify(|road| *road = RoadState { trouble, ..self.closed() });
+        self.road.send_replace(RoadState { trouble, ..self.closed() });
     }
 
     /// The state while no road is open.
     fn closed(&self) -> RoadState {
-        RoadState { carried: self.book.carried(), ..RoadState::default() }
+        RoadState { carried: self.book.carried(), bag: self.road.borrow().bag.clone(), ..RoadState::default() }
     }
 
     /// What is here, on the road and received.
@@ -465,6 +556,14 @@ async fn silent(connection: &Connection) {
     }
 }
 
+/// Waits until a bag changes; for ever if there is none.
+async fn changed(bag: &mut Option<watch::Receiver<u64>>) -> Result<(), watch::error::RecvError> {
+    match bag {
+        Some(bag) => bag.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits for what is going on; for ever if nothing is.
 async fn going_on<T, F: Future<Output = T> + Unpin>(what: &mut Option<F>) -> T {
     match what {
@@ -475,7 +574,8 @@ async fn going_on<T, F: Future<Output = T> + Unpin>(what: &mut Option<F>) -> T {
 
 /// Counts with what is on the road at this moment told apart.
 pub fn with_road(counts: Counts, road: &RoadState) -> Counts {
-    if road.is_sending { Counts { here: 0, on_road: counts.here, ..counts } } else { counts }
+    let on_road = if road.is_sending { counts.here } else { road.bag.handed.min(counts.here) };
+    Counts { here: counts.here - on_road, on_road, ..counts }
 }
 
 /// Full jitter: anywhere between nothing and the doubled wait (`draw` is 0 to 1), so that a thousand devices do not come

@@ -10,12 +10,14 @@ use std::{
 use civic_core::{
     access::Action,
     area::Area,
+    seal::OpenKey,
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
 use quinn::{Endpoint, Incoming};
 use sync_core::{
     attachment::message::OPENING,
+    carry::message as carry,
     entry::EntryKind,
     session::{Member, Session, Side},
 };
@@ -28,6 +30,11 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use crate::{
+    carry::{
+        bag::Bag,
+        ends::OfHub,
+        handover::{HandoverError, Hands},
+    },
     clock, enrol,
     pump::{self, MeetError},
     road::{CLOSE_DONE, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp, tls},
@@ -47,6 +54,9 @@ const HANDSHAKES_MAX: usize = 256;
 /// round trip.
 const HANDSHAKES_TRUSTED: usize = 32;
 
+/// Bytes of parcels that go home with a carrier at once.
+const HUB_BYTES_MAX: u64 = 64 << 20;
+
 /// How often the register is asked who was struck off: another program may have done it.
 const REVOKE_EVERY: Duration = Duration::from_secs(1);
 /// A hub that cannot let a caller over TCP in waits so long before it tries the next.
@@ -62,6 +72,8 @@ pub trait Register: Authors + 'static {
     fn revoked(&self) -> Vec<Revocation>;
     /// The device was heard.
     fn heard(&self, public_key: &[u8; 32]);
+    /// What people call the device; empty if it is not known.
+    fn name(&self, public_key: &[u8; 32]) -> String;
     /// Enrolment at this hub.
     fn enrolment(&self) -> &dyn enrol::Desk;
 }
@@ -115,9 +127,27 @@ pub struct Hub {
     meetings: Semaphore,
     transfers: Semaphore,
     handshakes: Arc<Semaphore>,
+    carrying: Option<Carrying>,
+}
+
+/// What a hub needs to meet carriers.
+struct Carrying {
+    name: String,
+    bag: Bag,
+    end: OfHub,
+    // One at a time: what goes home is sealed once for all that come.
+    busy: tokio::sync::Mutex<()>,
 }
 
 impl Hub {
+    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, and `county` opens what they
+    /// bring.
+    pub fn carrying(self, name: &str, bag: Bag, county: OpenKey) -> Self {
+        let (log, key, authors) = (self.log.clone(), self.key.clone(), self.register.clone());
+        let end = OfHub { log, key, county, authors };
+        Self { carrying: Some(Carrying { name: name.to_owned(), bag, end, busy: Default::default() }), ..self }
+    }
+
     /// The hub of `county`, whose log is `log` and that signs receipts with `key`.
     pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>) -> Self {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
@@ -130,6 +160,7 @@ impl Hub {
             meetings: Semaphore::new(MEETINGS_MAX),
             transfers: Semaphore::new(TRANSFERS_MAX),
             handshakes,
+            carrying: None,
         }
     }
 
@@ -241,10 +272,12 @@ impl Hub {
             let member = Member { public_key: *key, scope };
             self.connections().insert(id, (member.clone(), connection.clone()));
             let Ok(Some(first)) = receive.number().await else { continue };
-            if first.value == OPENING {
+            if first.value == OPENING || first.value == carry::OPENING {
                 while transfers.try_join_next().is_some() {}
-                if transfers.is_empty() {
+                if transfers.is_empty() && first.value == OPENING {
                     transfers.spawn(self.clone().transfer(*key, first, (send, receive)));
+                } else if transfers.is_empty() {
+                    transfers.spawn(self.clone().hand_over(*key, first, (send, receive)));
                 }
                 continue;
             }
@@ -292,6 +325,22 @@ impl Hub {
             Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
                 debug!(%error, "A transfer broke off");
             }
+        }
+    }
+
+    /// Parcels change hands with a carrier, likewise.
+    async fn hand_over(self: Arc<Self>, peer: [u8; 32], first: Number, stream: (SendStream, RecvStream)) {
+        let Some(Carrying { name, bag, end, busy }) = &self.carrying else { return };
+        let _place = self.transfers.acquire().await;
+        let _busy = busy.lock().await;
+        if let Err(error) = end.fill(bag, |device| self.register.name(device)).await {
+            warn!(%error, "What goes home with carriers could not be sealed");
+        }
+        let hands = Hands { bag, key: &self.key, peer, name, heard: clock::now(), budget: HUB_BYTES_MAX, opener: end };
+        match hands.answer(first, stream).await {
+            Ok(handed) => info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here"),
+            Err(HandoverError::Store(error)) => warn!(%error, "The hub's own disk failed with a carrier"),
+            Err(error) => debug!(%error, "A carrier broke off"),
         }
     }
 

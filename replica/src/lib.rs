@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bundle;
+pub mod carry;
 pub mod clock;
 pub mod device;
 pub mod dir;

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attachment;
+pub mod carry;
 pub mod catalog;
 pub mod entry;
 pub mod feed;

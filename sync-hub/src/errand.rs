@@ -5,18 +5,21 @@
 //! its next start, and each is such that doing it twice is doing it once.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
 use civic_core::{publication::Publication, published::Published as _, station::Station, vote::VoteCount};
-use ledger::{Ledger, publish::Line};
+use ledger::{Ledger, bundle::Told, publish::Line};
 use replica::{clock, dir::DataDir};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use crate::publishing;
+use crate::{
+    bundle::{self, BundleErrand},
+    publishing,
+};
 
 const FILE: &str = "errands.db";
 /// How long a command waits for the hub to begin.
@@ -38,6 +41,8 @@ pub enum Errand {
         /// The hashes of one batch, see [`civic_core::vote::batch_of`].
         batch: String,
     },
+    /// Take in bundles, or write them.
+    Bundle(BundleErrand),
     /// Publish what came of this vote.
     PublishResult {
         /// The vote's key.
@@ -47,12 +52,22 @@ pub enum Errand {
     },
 }
 
-/// What came of it: a line for each record that was published.
-pub type Answer = Result<Vec<Line>, String>;
+/// What came of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Done {
+    /// A line for each record that was published.
+    Published(Vec<Line>),
+    /// What is said of bundles.
+    Bundle(Told),
+}
+
+/// What came of it, or why nothing did.
+pub type Answer = Result<Done, String>;
 
 /// The errands of one county.
 pub struct Errands {
     db: Connection,
+    dir: PathBuf,
 }
 
 impl Errands {
@@ -69,7 +84,7 @@ impl Errands {
                  answer  TEXT                        -- JSON, once there is one
              ) STRICT;",
         )?;
-        Ok(Self { db })
+        Ok(Self { db, dir: dir.path().to_owned() })
     }
 
     /// Carries out whatever waits, with `ledger`; returns how many. What was begun and not ended is begun again if
@@ -87,7 +102,7 @@ impl Errands {
                 self.db.query_row(next, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((id, errand)) = errand else { return Ok(done) };
             let answer: Answer = match serde_json::from_str::<Errand>(&errand) {
-                Ok(errand) => carry_out(ledger, &errand).map_err(|failure| format!("{failure:#}")),
+                Ok(errand) => carry_out(&self.dir, ledger, &errand).map_err(|failure| format!("{failure:#}")),
                 Err(failure) => Err(failure.to_string()),
             };
             let answer = serde_json::to_string(&answer).unwrap_or_default();
@@ -122,25 +137,45 @@ impl Errands {
 
 /// Carries an errand out: here, if nobody holds the directory, and otherwise by the hub that is serving.
 pub fn send(dir: &Path, errand: &Errand) -> anyhow::Result<Vec<Line>> {
+    match done(dir, errand)? {
+        Done::Published(lines) => Ok(lines),
+        Done::Bundle(_) => bail!("the hub answered something else; its program may be of another version"),
+    }
+}
+
+/// The same of bundles.
+pub fn send_bundle(dir: &Path, errand: BundleErrand) -> anyhow::Result<Told> {
+    match done(dir, &Errand::Bundle(errand))? {
+        Done::Bundle(told) => Ok(told),
+        Done::Published(_) => bail!("the hub answered something else; its program may be of another version"),
+    }
+}
+
+fn done(dir: &Path, errand: &Errand) -> anyhow::Result<Done> {
     let answer = match publishing::held(dir)? {
-        Some((_held, ledger)) => return carry_out(&ledger, errand),
+        Some((_held, ledger)) => {
+            let done = carry_out(dir, &ledger, errand)?;
+            ledger.catch_up()?;
+            return Ok(done);
+        }
         None => Errands::open(&DataDir::look(dir))?.ask(errand)?,
     };
     answer.map_err(anyhow::Error::msg)
 }
 
 /// Does what is asked.
-fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
-    match errand {
+fn carry_out(dir: &Path, ledger: &Ledger, errand: &Errand) -> anyhow::Result<Done> {
+    Ok(match errand {
         Errand::Publish(text) => {
             let stations = ledger.published::<Station>()?.iter().map(|(_, station)| station.key().to_owned()).collect();
             let publication = Publication::parse(text, ledger.codebook(), &stations)?;
             anyhow::ensure!(!publication.is_empty(), "it holds nothing to publish");
-            Ok(ledger.publish(&publication)?)
+            Done::Published(ledger.publish(&publication)?)
         }
-        Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
-        Errand::PublishResult { vote, result } => Ok(vec![ledger.publish_result(vote, result.clone())?]),
-    }
+        Errand::AddTokens { vote, batch } => Done::Published(vec![ledger.add_tokens(vote, batch)?]),
+        Errand::PublishResult { vote, result } => Done::Published(vec![ledger.publish_result(vote, result.clone())?]),
+        Errand::Bundle(errand) => Done::Bundle(bundle::carry_out(dir, ledger, errand)?),
+    })
 }
 
 #[cfg(test)]
@@ -175,11 +210,15 @@ mod tests {
             let answer: String = errands.db.query_row(sql, params![id], |row| row.get(0)).unwrap();
             serde_json::from_str(&answer).unwrap()
         };
+        let outcome = |id: i64| match answer(id).unwrap() {
+            Done::Published(lines) => lines[0].outcome,
+            Done::Bundle(_) => panic!("nobody asked for a bundle"),
+        };
         let (cut_off, good) = (put(&publish(NOTICE), 1), put(&publish(NOTICE), 0));
         assert_eq!(errands.run(&ledger, false).unwrap(), 1);
-        assert_eq!(answer(good).unwrap()[0].outcome, Outcome::New);
+        assert_eq!(outcome(good), Outcome::New);
         assert_eq!(errands.run(&ledger, true).unwrap(), 1);
-        assert_eq!(answer(cut_off).unwrap()[0].outcome, Outcome::Same);
+        assert_eq!(outcome(cut_off), Outcome::Same);
         let (wrong, strange) = (put(&publish("[[notice]]\n"), 0), put("\"dance\"", 0));
         assert_eq!(errands.run(&ledger, true).unwrap(), 2);
         assert!(answer(wrong).unwrap_err().contains("line 1: [[notice]]") && answer(strange).is_err());

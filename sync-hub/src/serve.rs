@@ -7,6 +7,7 @@ use axum::{Json, Router, extract::State, routing::get};
 use civic_core::{access::Role, document::Kind, id::from_hex};
 use ledger::{Ledger, LedgerError};
 use replica::{
+    carry::bag::{Bag, Holder},
     dir::DataDir,
     hub::{Door, Hub},
     identity::Identity,
@@ -66,12 +67,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         Err(error) => return Err(error).with_context(|| format!("Listening on {http_at}")),
     };
 
-    let hub = Arc::new(Hub::new(
-        ledger.log().clone(),
-        ledger.codebook().county.area.clone(),
-        identity.key.clone(),
-        register.clone(),
-    ));
+    let own = ledger.log().public_key();
+    let bag = Bag::open(&dir, Holder { own, hub: own, carries: false })?;
+    let county = ledger.codebook().county.area.clone();
+    let hub = Hub::new(ledger.log().clone(), county, identity.key.clone(), register.clone());
+    let hub = Arc::new(hub.carrying(&identity.card.name, bag, county::open_key(&dir)?));
     let follow = tokio::spawn(ledger.clone().follow());
     let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));

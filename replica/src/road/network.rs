@@ -3,13 +3,39 @@
 use std::{
     fs,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    time::Duration,
 };
+
+/// The port of RFC 863.
+const DISCARD: u16 = 9;
+/// A gateway that is there is known within so many looks.
+const ASKS: u32 = 10;
+const ASK_EVERY: Duration = Duration::from_millis(10);
 
 /// A name for the network from which `hub` is called at this moment: a hash of the gateway and its hardware address where
 /// the system tells them, else of the prefix of this machine's own address. Nobody can read from it where that is.
-pub fn here(hub: SocketAddr) -> String {
-    let told = gateway().unwrap_or_else(|| prefix(hub));
+pub async fn here(hub: SocketAddr) -> String {
+    let mut told = gateway();
+    if told.is_none() && ask_gateway() {
+        // The system learns the hardware address when something is sent there.
+        for _ in 0..ASKS {
+            tokio::time::sleep(ASK_EVERY).await;
+            told = gateway();
+            if told.is_some() {
+                break;
+            }
+        }
+    }
+    let told = told.unwrap_or_else(|| prefix(hub));
     blake3::hash(told.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// Sends the gateway a word to its port for words that are thrown away; `false` if there is no gateway.
+fn ask_gateway() -> bool {
+    let Some(gateway) = fs::read_to_string("/proc/net/route").ok().and_then(|routes| default_gateway(&routes)) else {
+        return false;
+    };
+    UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| socket.send_to(b"?", (gateway, DISCARD))).is_ok()
 }
 
 /// The gateway's address and hardware address.
@@ -59,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_network_is_known_by_its_gateway() {
-        let routes = "Iface\tDestination\tGateway \tFlags\nwlan0\t0000A8C0\t00000000\t0001\nwlan0\t00000000\t0100A8C0\t0003\n";
+        let routes =
+            "Iface\tDestination\tGateway \tFlags\nwlan0\t0000A8C0\t00000000\t0001\nwlan0\t00000000\t0100A8C0\t0003\n";
         let gateway = default_gateway(routes).unwrap();
         assert_eq!(gateway, Ipv4Addr::new(192, 168, 0, 1));
         let arp = "IP address  HW type  Flags  HW address  Mask  Device\n\
@@ -70,10 +97,10 @@ mod tests {
         assert_eq!(default_gateway("Iface\tDestination\nlo\tgarbage\n"), None);
     }
 
-    #[test]
-    fn the_same_place_has_the_same_name_and_says_nothing_of_where_it_is() {
+    #[tokio::test]
+    async fn the_same_place_has_the_same_name_and_says_nothing_of_where_it_is() {
         let hub = SocketAddr::from(([127, 0, 0, 1], 4433));
-        assert_eq!(here(hub), here(hub));
-        assert_eq!(here(hub).len(), 16);
+        assert_eq!(here(hub).await, here(hub).await);
+        assert_eq!(here(hub).await.len(), 16);
     }
 }

@@ -105,12 +105,7 @@ pub async fn answer(socket: TcpStream, config: Arc<rustls::ServerConfig>) -> Res
 }
 
 impl Connection {
-    fn over(
-        stream: TlsStream<Counted>,
-        address: SocketAddr,
-        counts: Arc<Counts>,
-        end: End,
-    ) -> Result<Self, RoadError> {
+    fn over(stream: TlsStream<Counted>, address: SocketAddr, counts: Arc<Counts>, end: End) -> Result<Self, RoadError> {
         let (_, tls) = stream.get_ref();
         let key = tls.peer_certificates().and_then(|chain| tls::public_key_of(chain.first()?));
         let protocol = tls.alpn_protocol().map(<[u8]>::to_vec);

@@ -32,6 +32,8 @@ use rustls::{
 pub const HUB_NAME: &str = "hub.huiyin";
 /// What is spoken on a connection between enrolled devices.
 pub const ALPN_MEET: &[u8] = b"huiyin/1";
+/// What is spoken between two devices in one room.
+pub const ALPN_NEAR: &[u8] = b"huiyin-near/1";
 /// What is spoken by a device that is not enrolled yet.
 pub const ALPN_ENROL: &[u8] = b"huiyin-enrol/1";
 /// Long, because the register decides who is let in; a device that was offline for a year still finds its way home.
@@ -207,6 +209,78 @@ pub fn device_config(
     config.alpn_protocols = vec![ALPN_MEET.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
+}
+
+/// How a device speaks to another of its county, and answers it.
+pub struct Near {
+    /// When it calls.
+    pub calls: ClientConfig,
+    /// When it is called.
+    pub answers: ServerConfig,
+}
+
+/// How an enrolled device speaks to another, whichever of the two calls. Its clock is held to be at least `floor`.
+pub fn near_configs(
+    key: &SigningKey,
+    certificate: Vec<u8>,
+    authority: &[u8],
+    floor: UnixSeconds,
+) -> Result<Near, TlsError> {
+    let neighbours = WebPkiClientVerifier::builder_with_provider(roots(authority)?, provider()).build()?;
+    let chain = vec![CertificateDer::from(certificate)];
+    let mut calls = ClientConfig::builder_with_details(provider(), Arc::new(Floored(floor)))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Neighbour(neighbours.clone())))
+        .with_client_auth_cert(chain.clone(), private_key(key))?;
+    let mut answers = ServerConfig::builder_with_details(provider(), Arc::new(Floored(floor)))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(neighbours)
+        .with_single_cert(chain, private_key(key))?;
+    calls.alpn_protocols = vec![ALPN_NEAR.to_vec()];
+    calls.resumption = rustls::client::Resumption::disabled();
+    answers.alpn_protocols = vec![ALPN_NEAR.to_vec()];
+    answers.send_tls13_tickets = 0;
+    Ok(Near { calls, answers })
+}
+
+/// Any device of the county answers with the certificate by which it calls; its name is its key, and not an address.
+#[derive(Debug)]
+struct Neighbour(Arc<dyn ClientCertVerifier>);
+
+impl ServerCertVerifier for Neighbour {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.0.verify_client_cert(end_entity, intermediates, now).map(|_| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// How a device speaks that knows no county yet: it believes anyone here, and the enrolment code proves the hub instead.

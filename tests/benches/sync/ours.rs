@@ -16,7 +16,7 @@ use civic_core::{
 };
 use ledger::{Ledger, command};
 use replica::{
-    device::Device,
+    device::{Device, Road},
     hub::{Door, Hub},
     identity::Identity,
     road::tls,
@@ -41,7 +41,8 @@ pub fn device(role: Role, dir: &Path) -> anyhow::Result<()> {
     let (_dir, identity, ledger) = command::open(role, dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     talk::answer(None, |ask| match ask {
-        Ask::Meet(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub)?)),
+        Ask::Meet(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub, Road::Quic)?)),
+        Ask::MeetOverTcp(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub, Road::Tcp)?)),
         Ask::Wait => {
             while runtime.block_on(ledger.log().join_waiting())? > 0 {}
             Ok(Value::Null)
@@ -74,7 +75,7 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
         runtime.spawn(ledger.clone().follow());
     }
     let answered = talk::answer(Some(address), |ask| match ask {
-        Ask::Meet(_) | Ask::Wait => bail!("a hub calls nobody"),
+        Ask::Meet(_) | Ask::MeetOverTcp(_) | Ask::Wait => bail!("a hub calls nobody"),
         Ask::Load { .. } | Ask::Change { .. } | Ask::Merge | Ask::Hold { .. } => keep(&ledger, ask),
     });
     drop(_running);
@@ -82,10 +83,10 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     answered
 }
 
-fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr) -> anyhow::Result<Met> {
+fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr, road: Road) -> anyhow::Result<Met> {
     let mut identity = Identity { key: identity.key.clone(), card: identity.card.clone() };
     identity.card.hub = hub.to_string();
-    let device = Device::new(Arc::new(identity), ledger.log().clone());
+    let device = Device::new(Arc::new(identity), ledger.log().clone()).only(road);
     let report = runtime.block_on(device.meet_once())?;
     Ok(Met::of_report(&json!(report)))
 }
@@ -134,6 +135,6 @@ fn keep(ledger: &Ledger, ask: Ask) -> anyhow::Result<Value> {
             let documents = ledger.count(Kind::Opinion)?;
             Ok(json!(Holding { documents, digest: digest.finalize().to_string(), changed }))
         }
-        Ask::Meet(_) | Ask::Wait => bail!("only a device meets"),
+        Ask::Meet(_) | Ask::MeetOverTcp(_) | Ask::Wait => bail!("only a device meets"),
     }
 }
