@@ -23,7 +23,7 @@ pub use sync_core::carry::bag::Holder;
 use sync_core::{
     carry::{
         bag::{Item, Told, Verdict, WORD_AGE_MAX_S, WORDS_KEPT_MAX, carriers_of},
-        label::{Label, PARTS_MAX, ParcelId},
+        label::{Label, ParcelId},
         message::PIECE_LEN,
         word::{Says, Word},
     },
@@ -284,8 +284,7 @@ impl Bag {
             .collect();
         let is_whole = |label: &&&Label| {
             let of_pack = here.iter().filter(|other| other.from == label.from && other.pack == label.pack).count();
-            let opened = content.told.iter().filter(|told| told.word.by == own && told.from == label.from).count();
-            of_pack + opened >= label.parts as usize || label.parts > PARTS_MAX
+            of_pack >= label.parts as usize
         };
         let mut whole: Vec<Label> = here.iter().filter(is_whole).map(|label| (*label).clone()).collect();
         whole.sort_by_key(|label| (label.from, label.pack, label.part));

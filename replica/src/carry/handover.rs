@@ -181,6 +181,7 @@ impl<O: Opener> Hands<'_, O> {
                     // It is here and its pack is not whole yet.
                     None => continue,
                 },
+                Verdict::Leave => continue,
                 Verdict::Refuse(reason) => {
                     info!(from = label.who, reason, "Did not take a parcel");
                     Message::Refused { id, reason: reason.to_owned() }

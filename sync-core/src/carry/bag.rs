@@ -64,6 +64,8 @@ pub enum Verdict {
     Take(u64),
     /// It is here already, or was: the word for it is given again.
     Known,
+    /// Nothing is said of it: a carrier offers its own to somebody who does not carry.
+    Leave,
     /// It is not taken.
     Refuse(&'static str),
 }
@@ -93,6 +95,9 @@ impl Holder {
             return Verdict::Refuse("it is this device's own");
         }
         let is_for_here = label.to == self.own;
+        if !is_for_here && !self.carries && label.from == *peer {
+            return Verdict::Leave;
+        }
         if !is_for_here && !self.carries {
             return Verdict::Refuse("it is for somebody else, and this device does not carry");
         }
@@ -259,6 +264,7 @@ mod tests {
         let home = label(HUB, KIOSK, 1, 0, 1);
         assert_eq!(kiosk.judge(&[], &[], &home, &public(PHONE)), Verdict::Take(0), "whoever brings it");
         assert!(matches!(kiosk.judge(&[], &[], &label(HUB, OTHER, 1, 0, 1), &public(PHONE)), Verdict::Refuse(_)));
+        assert_eq!(kiosk.judge(&[], &[], &label(PHONE, HUB, 1, 0, 1), &public(PHONE)), Verdict::Leave);
     }
 
     #[test]
