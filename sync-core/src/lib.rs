@@ -4,8 +4,9 @@
 //! ([`entry`]). Consecutive entries under one signature are a [`run`]: written in one transaction, sent in one piece,
 //! verified with one signature, packed by [`pack`]. A [`receipt`] is the hub's signed word that a feed up to some length is
 //! on its disk. A [`catalog`] is what one installation holds; [`session`] is one meeting of two devices as a state machine
-//! over [`message`]s, and [`attachment`] is how voices and photos follow the records. `docs/protocol.md` is the protocol
-//! for people.
+//! over [`message`]s, and [`attachment`] is how voices and photos follow the records. A [`parcel`] is for roads on which
+//! nobody answers, [`carry`] for those who take parcels along, and [`roads`] says which road is taken.
+//! `docs/protocol.md` is the protocol for people.
 //!
 //! **What it never does.** It never reads a clock, a random source, a disk or a socket, and it never looks inside a
 //! payload. A receipt is the only thing that moves an entry from "here" to "received".

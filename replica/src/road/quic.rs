@@ -149,11 +149,4 @@ impl Connection {
             endpoint.wait_idle().await;
         }
     }
-
-    /// Goes on from another port of this machine, as when it comes to another network.
-    pub fn rebind(&self) -> std::io::Result<()> {
-        let Some(endpoint) = &self.endpoint else { return Ok(()) };
-        let here = endpoint.local_addr()?;
-        endpoint.rebind(std::net::UdpSocket::bind(SocketAddr::new(here.ip(), 0))?)
-    }
 }

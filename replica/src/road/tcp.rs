@@ -82,9 +82,13 @@ pub async fn call(hub: &str, address: SocketAddr, config: Arc<rustls::ClientConf
         let socket = TcpStream::connect(address).await.map_err(|_| RoadError::NoAnswer(hub.to_owned()))?;
         let name = ServerName::try_from(HUB_NAME).map_err(|error| RoadError::Broken(error.to_string()))?;
         let (counted, counts) = Counted::over(socket);
-        let stream = TlsConnector::from(config).connect(name, counted).await.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => RoadError::Refused(hub.to_owned(), error.to_string()),
-            _ => RoadError::NoAnswer(hub.to_owned()),
+        let stream = TlsConnector::from(config).connect(name, counted).await.map_err(|error| {
+            // Rustls says so of a certificate that it does not accept, and of a hub that sends this device away.
+            if error.kind() == io::ErrorKind::InvalidData {
+                RoadError::Refused(hub.to_owned(), error.to_string())
+            } else {
+                RoadError::NoAnswer(hub.to_owned())
+            }
         })?;
         Connection::over(stream.into(), address, counts, End::Caller)
     };

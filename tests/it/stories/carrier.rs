@@ -1,13 +1,15 @@
 //! A village without any road but a phone that comes by: what is said there is sealed, carried, heard, answered, and the
 //! answer comes home by the same phone. Nobody on the way can read or change it, and every screen says only what is proven.
 
-use std::{fs, path::Path};
+use std::fs;
 
+use civic_core::access::Role;
 use serde_json::Value;
 use tests::world::{Part, World, wait_for};
 
 use super::{
     SHIQIAO, Story,
+    attachments::ledger_of,
     people::{Operator, Villager, record},
 };
 
@@ -136,8 +138,8 @@ fn a_phone_that_was_struck_off_is_shown_out_by_a_kiosk_that_has_heard_of_it() {
     // The kiosk hears of it on an open road; then there is none.
     wait_for("the kiosk to have heard", || {
         world.tell("kiosk", &["sync", "--once"]).ok()?.good().ok()?;
-        let log = rusqlite::Connection::open(find_log(&world.data("kiosk"))).ok()?;
-        let known: i64 = log.query_row("SELECT count(*) FROM revoked", [], |row| row.get(0)).ok()?;
+        let kiosk = ledger_of(world, "kiosk", Role::Kiosk);
+        let known = kiosk.log().revoked(&kiosk.card().hub_key()?).ok()?.len();
         (known == 1).then_some(())
     })
     .unwrap();
@@ -148,10 +150,4 @@ fn a_phone_that_was_struck_off_is_shown_out_by_a_kiosk_that_has_heard_of_it() {
     assert_eq!(told.code, 1, "{}", told.out);
     assert!(told.err.contains("struck off"), "{}", told.err);
     assert_eq!(status(world, "kiosk")["road"]["bag"]["to"], Value::Array(Vec::new()));
-}
-
-/// The log in a data directory.
-fn find_log(dir: &Path) -> std::path::PathBuf {
-    let files = fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
-    files.into_iter().find(|path| path.file_name().is_some_and(|name| name == "log.db")).unwrap()
 }
