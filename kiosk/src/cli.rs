@@ -56,7 +56,7 @@ use crate::{
     sound::Aloud,
     station::Station,
     teller::Teller,
-    trouble::Reports,
+    trouble::{Reports, Trouble},
     wiring::Wiring,
 };
 
@@ -218,21 +218,22 @@ async fn serve_when_enrolled(
     near_at: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
     let held = Arc::new(DataDir::hold(data)?);
-    match Identity::load(&held, Role::Kiosk) {
-        Err(IdentityError::NotEnrolled(_)) => {}
+    let why = match Identity::load(&held, Role::Kiosk) {
+        Err(IdentityError::NotEnrolled(_)) => Trouble::NotEnrolled,
+        Ok(identity) if identity.is_elsewhere => Trouble::Elsewhere,
         Err(error) => return Err(error.into()),
         Ok(_) => {
             drop(held);
             return serve(data, screen, redial_max, near_at).await;
         }
-    }
+    };
     let wiring = Wiring::read(data)?;
     let mut power = power(&wiring);
     let [news, done, off] = [(); 3].map(|()| Arc::new(Notify::new()));
     let reports = Reports::default();
     let upkeep = Upkeep::new(held.clone(), wiring.touch.clone(), reports.clone(), off.clone())
         .to_enrol(Enrolment::new(held.clone(), news.clone(), done.clone()));
-    let station = Box::new(Blank::new(Box::new(upkeep)));
+    let station = Box::new(Blank::new(why, Box::new(upkeep)));
     tokio::select! {
         ended = stand(station, news, reports, wiring, screen.clone(), Router::new()) => return ended,
         () = off.notified() => return power.off().context("Switching off"),

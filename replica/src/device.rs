@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,6 +16,7 @@ use sync_core::{
     attachment::transfer::Outcome as Moved,
     roads::{self, Plan},
     session::{Member, Session, Side},
+    status::Status,
 };
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
@@ -22,13 +26,16 @@ use crate::{
         near::{Near, NearError},
         state::{self, BagState},
     },
-    clock,
-    identity::Identity,
+    clock::{self, ClockQuality},
+    identity::{Card, Identity},
+    memory::Memory,
     pump::{self, MeetError, Talk},
-    road::{self, CLOSE_DONE, Connection, RoadError, network, race, tls},
+    renewal,
+    road::{self, CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, RoadError, network, race, tls},
     roadbook::{Carried, Roadbook},
     store::{Counts, Log, StoreError},
     transfer::{self, TransferError},
+    vitals,
 };
 
 /// The first wait before calling again; it doubles with each failure.
@@ -103,6 +110,8 @@ pub struct RoadState {
     pub carried: BTreeMap<String, Carried>,
     /// What is with carriers, and what is carried for others.
     pub bag: BagState,
+    /// How far this device's clock is to be believed.
+    pub clock: ClockQuality,
 }
 
 /// A device and its hub.
@@ -113,6 +122,13 @@ pub struct Device {
     book: Roadbook,
     plan: Option<Plan>,
     near: Option<Near>,
+    // Std mutexes: held to copy or to replace, never over an await.
+    /// The card as the hub last renewed it.
+    card: Mutex<Card>,
+    memory: Mutex<Memory>,
+    /// Whether the hub turned the certificate away because it has expired.
+    is_expired: AtomicBool,
+    clock: fn() -> UnixSeconds,
 }
 
 /// A road that answered.
@@ -134,6 +150,11 @@ enum Ended {
 impl Device {
     /// The device of `identity`, whose log is `log`. It remembers nothing of roads from one run to the next.
     pub fn new(identity: Arc<Identity>, log: Log) -> Self {
+        let (card, memory) = (identity.card.clone(), Memory::read(identity.home()));
+        let memory = memory.unwrap_or_else(|error| {
+            warn!(%error, "What the last meeting told cannot be read");
+            Memory::default()
+        });
         Self {
             identity,
             log,
@@ -141,7 +162,16 @@ impl Device {
             book: Roadbook::default(),
             plan: None,
             near: None,
+            card: Mutex::new(card),
+            memory: Mutex::new(memory),
+            is_expired: AtomicBool::new(false),
+            clock: clock::now,
         }
+    }
+
+    /// Tells the time by another clock.
+    pub fn with_clock(self, clock: fn() -> UnixSeconds) -> Self {
+        Self { clock, ..self }
     }
 
     /// Remembers in `book` what works where.
@@ -174,7 +204,9 @@ impl Device {
         let started = Instant::now();
         let mut called = self.call().await?;
         let mut talk = self.meet(&called).await;
-        if let Err(MeetError::Road(RoadError::Stalled)) = talk {
+        let is_stalled = matches!(talk, Err(MeetError::Road(RoadError::Stalled)));
+        if is_stalled || (talk.is_err() && self.is_expired.load(Ordering::Relaxed)) {
+            // Now it is known, and the next call takes another road, or renews first.
             called.connection.close(CLOSE_DONE, "");
             called = self.call().await?;
             talk = self.meet(&called).await;
@@ -215,8 +247,13 @@ impl Device {
         })
     }
 
-    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then.
+    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then. With a
+    /// card that was enrolled in another machine it says nothing at all.
     pub async fn stay(&self, redial_max: Duration) -> StoreError {
+        if self.identity.is_elsewhere {
+            self.note_trouble(&RoadError::Elsewhere.into());
+            return StoreError::Elsewhere;
+        }
         tokio::select! {
             error = self.keep_in_touch(redial_max) => error,
             error = self.watch_bag() => error,
@@ -376,7 +413,7 @@ impl Device {
                         }
                         tokio::time::sleep(GATHER).await;
                         revision.mark_unchanged();
-                        if self.log.is_behind() {
+                        if self.log.is_behind(&self.member()) {
                             break;
                         }
                     }
@@ -396,22 +433,85 @@ impl Device {
         Some(tokio::time::Instant::now() + Duration::from_secs(wait.max(PROBE_MIN_S)))
     }
 
-    /// Calls the hub by whichever road answers, the likelier one first.
+    /// Calls the hub; a certificate that is due is renewed before anything else is said.
     async fn call(&self) -> Result<Called, RoadError> {
-        let card = &self.identity.card;
+        let called = self.call_as_is().await?;
+        let card = self.card();
+        let shown = called.connection.peer_certificate();
+        let own = from_hex(&card.certificate).unwrap_or_default();
+        let is_due = renewal::is_due(&card, &own, shown.as_deref(), self.believed().0);
+        if !is_due && !self.is_expired.load(Ordering::Relaxed) {
+            return Ok(called);
+        }
+        let renewed = renewal::call(&called.connection, &card).await?;
+        match Identity::save_card(self.identity.home(), &renewed) {
+            Ok(()) => info!("The certificate is renewed"),
+            Err(error) => warn!(%error, "A renewed certificate cannot be kept, and will be renewed again"),
+        }
+        *self.card.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        self.is_expired.store(false, Ordering::Relaxed);
+        called.connection.close(CLOSE_DONE, "renewed");
+        self.call_as_is().await
+    }
+
+    /// Calls the hub by whichever road answers, the likelier one first.
+    async fn call_as_is(&self) -> Result<Called, RoadError> {
+        if self.identity.is_elsewhere {
+            return Err(RoadError::Elsewhere);
+        }
+        let card = self.card();
         let addresses = road::resolve(&card.hub).await?;
         let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
+        let (believed, quality) = self.believed();
+        self.road.send_if_modified(|road| std::mem::replace(&mut road.clock, quality) != quality);
         let config = tls::device_config(
             &self.identity.key,
             from_hex(&card.certificate).ok_or_else(unreadable)?,
-            &from_hex(&card.authority).ok_or_else(unreadable)?,
-            card.enrolled_at,
+            &card.authorities().ok_or_else(unreadable)?,
+            believed,
         )?;
         let network = network::here(addresses[0]).await;
         let plan = self.plan.unwrap_or_else(|| self.book.plan(&network));
         let answered = race::call(&card.hub, &addresses, config, plan).await?;
+        // Whoever got hold of an authority's key could sign for another hub, but has not this hub's own.
+        if answered.connection.peer_key() != card.hub_key() {
+            answered.connection.close(CLOSE_STRANGER, "");
+            return Err(RoadError::Refused(card.hub, "it has not the hub's key".into()));
+        }
         answered.slower.iter().for_each(|road| self.book.note_failed(&network, *road));
         Ok(Called { connection: answered.connection, road: answered.road, network, at: Instant::now() })
+    }
+
+    fn card(&self) -> Card {
+        self.card.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What time it is to be believed here, and how good this device's clock is.
+    fn believed(&self) -> (UnixSeconds, ClockQuality) {
+        let receipt = self.log.counts().ok().and_then(|counts| counts.last_receipt);
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        clock::believed((self.clock)(), memory.proven(&self.card(), receipt))
+    }
+
+    /// This device as it takes part in meetings.
+    fn member(&self) -> Member {
+        self.identity.card.member(self.log.public_key())
+    }
+
+    /// What is to be said of this device in the next meeting, if anything.
+    fn status_to_tell(&self) -> Result<Option<Status>, StoreError> {
+        let status = Status { clock: (self.clock)(), ..vitals::status(self.identity.home(), &self.log)? };
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(memory.is_due(&status).then_some(status))
+    }
+
+    /// Notes that the hub heard a status, and what time it said it is.
+    fn note_told(&self, status: &Status, hub_time: UnixSeconds) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.note(status, hub_time);
+        if let Err(error) = memory.write(self.identity.home()) {
+            warn!(%error, "What the hub told cannot be kept");
+        }
     }
 
     /// One meeting, and what it tells of the road.
@@ -446,17 +546,16 @@ impl Device {
     }
 
     async fn talk(&self, connection: &Connection) -> Result<Talk, MeetError> {
-        let (card, hub) = (&self.identity.card, self.hub_key()?);
-        let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
-        let shared = self.log.shared(&member.public_key, &member.scope);
-        let room = room(&self.log)?;
-        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room };
-        let session = Session::new(side, member, shared, clock::now());
+        let (card, hub, member) = (&self.identity.card, self.hub_key()?, self.member());
+        let shared = self.log.shared(&member);
+        let (room, status) = (room(&self.log)?, self.status_to_tell()?);
+        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room, status: status.clone() };
+        let mut session = Session::new(side, member, shared, clock::now());
         let (send, receive) = connection.open().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
         })?;
-        let ended = pump::converse(session, &self.log, send, receive, None, || {
+        let ended = pump::converse(&mut session, &self.log, send, receive, None, || {
             self.road.send_modify(|road| road.is_sending = true);
         })
         .await;
@@ -470,6 +569,14 @@ impl Device {
             Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| why.is_refusal),
             Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
         };
+        if let (Ok(talk), Some(status)) = (&ended, status)
+            && let Some(at) = talk.outcome.hub_time
+        {
+            self.note_told(&status, at);
+        }
+        if connection.close_reason().is_some_and(|why| why.code == CLOSE_EXPIRED) {
+            self.is_expired.store(true, Ordering::Relaxed);
+        }
         if is_turned_away {
             let why = connection.close_reason();
             let why = why.map_or_else(|| "the meeting was cut short".into(), |why| why.to_string());
@@ -527,7 +634,9 @@ impl Device {
 
     /// The state while no road is open.
     fn closed(&self) -> RoadState {
-        RoadState { carried: self.book.carried(), bag: self.road.borrow().bag.clone(), ..RoadState::default() }
+        let before = self.road.borrow();
+        let (bag, clock) = (before.bag.clone(), before.clock);
+        RoadState { carried: self.book.carried(), bag, clock, ..RoadState::default() }
     }
 
     /// What is here, on the road and received.

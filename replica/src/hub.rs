@@ -10,7 +10,7 @@ use std::{
 use civic_core::{
     access::Action,
     area::Area,
-    seal::OpenKey,
+    id::DeviceId,
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
@@ -21,7 +21,11 @@ use sync_core::{
     entry::EntryKind,
     session::{Member, Session, Side},
 };
-pub use sync_core::{revocation::Revocation, session::Authors};
+pub use sync_core::{
+    revocation::Revocation,
+    session::{Authors, Standing},
+    status::Status,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -32,12 +36,16 @@ use tracing::{debug, info, warn};
 use crate::{
     carry::{
         bag::Bag,
-        ends::OfHub,
+        ends::{OfHub, Ring},
         handover::{HandoverError, Hands},
     },
-    clock, enrol,
+    enrol,
     pump::{self, MeetError},
-    road::{CLOSE_DONE, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp, tls},
+    renewal,
+    road::{
+        CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp,
+        tls::{self, Door, Passage},
+    },
     store::{Log, NewEntry, StoreError},
     transfer::{self, TransferError},
 };
@@ -70,8 +78,10 @@ const NUDGE: Duration = Duration::from_millis(50);
 pub trait Register: Authors + 'static {
     /// Devices that were struck off.
     fn revoked(&self) -> Vec<Revocation>;
-    /// The device was heard.
-    fn heard(&self, public_key: &[u8; 32]);
+    /// The device was heard, by this road.
+    fn heard(&self, public_key: &[u8; 32], road: &str);
+    /// The device told how it is.
+    fn told(&self, public_key: &[u8; 32], status: &Status);
     /// What people call the device; empty if it is not known.
     fn name(&self, public_key: &[u8; 32]) -> String;
     /// Enrolment at this hub.
@@ -79,7 +89,7 @@ pub trait Register: Authors + 'static {
 }
 
 /// Where devices knock: the same port of UDP and TCP.
-pub struct Door {
+pub struct Entrance {
     quic: Endpoint,
     tcp: TcpListener,
     config: Arc<rustls::ServerConfig>,
@@ -88,7 +98,7 @@ pub struct Door {
 /// A free port of UDP may be taken of TCP; then another one is tried, so many times.
 const PORTS_TRIED: usize = 16;
 
-impl Door {
+impl Entrance {
     /// Opens it at `address`; port 0 is any that is free.
     pub fn open(address: SocketAddr, config: rustls::ServerConfig) -> Result<Self, RoadError> {
         let mut tried = 0;
@@ -122,6 +132,7 @@ pub struct Hub {
     county: Area,
     key: SigningKey,
     register: Arc<dyn Register>,
+    door: Arc<Door>,
     // A std mutex: held to add, remove or list, never over an await.
     connected: Arc<Mutex<BTreeMap<(&'static str, usize), (Member, Connection)>>>,
     meetings: Semaphore,
@@ -140,22 +151,23 @@ struct Carrying {
 }
 
 impl Hub {
-    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, and `county` opens what they
-    /// bring.
-    pub fn carrying(self, name: &str, bag: Bag, county: OpenKey) -> Self {
+    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, and the county's `ring` opens
+    /// what they bring.
+    pub fn carrying(self, name: &str, bag: Bag, ring: Ring) -> Self {
         let (log, key, authors) = (self.log.clone(), self.key.clone(), self.register.clone());
-        let end = OfHub { log, key, county, authors };
+        let end = OfHub { log, key, ring, authors };
         Self { carrying: Some(Carrying { name: name.to_owned(), bag, end, busy: Default::default() }), ..self }
     }
 
-    /// The hub of `county`, whose log is `log` and that signs receipts with `key`.
-    pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>) -> Self {
+    /// The hub of `county`, whose log is `log` and that signs receipts with `key`; devices come in by `door`.
+    pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>, door: Arc<Door>) -> Self {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
         Self {
             log,
             county,
             key,
             register,
+            door,
             connected: Arc::default(),
             meetings: Semaphore::new(MEETINGS_MAX),
             transfers: Semaphore::new(TRANSFERS_MAX),
@@ -174,13 +186,13 @@ impl Hub {
         self.connections().values().for_each(|(_, connection)| connection.close(CLOSE_DONE, "the hub stops"));
     }
 
-    /// Answers until the door is closed.
-    pub async fn serve(self: &Arc<Self>, door: &Door) {
+    /// Answers until the entrance is closed.
+    pub async fn serve(self: &Arc<Self>, entrance: &Entrance) {
         let nudge = tokio::spawn(self.clone().nudge());
         let revoke = tokio::spawn(self.clone().revoke());
         tokio::select! {
-            () = self.serve_quic(&door.quic) => {}
-            () = self.serve_tcp(door) => {}
+            () = self.serve_quic(&entrance.quic) => {}
+            () = self.serve_tcp(entrance) => {}
         }
         nudge.abort();
         revoke.abort();
@@ -203,9 +215,9 @@ impl Hub {
         }
     }
 
-    async fn serve_tcp(self: &Arc<Self>, door: &Door) {
+    async fn serve_tcp(self: &Arc<Self>, entrance: &Entrance) {
         loop {
-            let socket = match door.tcp.accept().await {
+            let socket = match entrance.tcp.accept().await {
                 Ok((socket, _)) => socket,
                 Err(error) => {
                     // Too many open files, or a caller that is gone already.
@@ -216,7 +228,7 @@ impl Hub {
             };
             let place = self.handshakes.clone().try_acquire_owned().ok();
             let Some(place) = place.filter(|_| self.connections().len() <= CONNECTIONS_MAX) else { continue };
-            let (hub, config) = (self.clone(), door.config.clone());
+            let (hub, config) = (self.clone(), entrance.config.clone());
             tokio::spawn(async move { hub.answer_tcp(socket, config, place).await });
         }
     }
@@ -247,9 +259,9 @@ impl Hub {
 
     async fn answer(self: &Arc<Self>, connection: &Connection) {
         let from = connection.remote_address();
-        match (connection.protocol().as_deref(), connection.peer_key()) {
+        match (connection.protocol().as_deref(), connection.peer_certificate()) {
             (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), connection).await,
-            (Some(tls::ALPN_MEET), Some(key)) => self.receive_device(connection, &key).await,
+            (Some(tls::ALPN_MEET), Some(certificate)) => self.receive_device(connection, &certificate).await,
             (Some(_) | None, _) => {
                 info!(%from, "Turned a stranger away");
                 connection.close(CLOSE_STRANGER, "this hub does not know you");
@@ -257,25 +269,36 @@ impl Hub {
         }
     }
 
-    async fn receive_device(self: &Arc<Self>, connection: &Connection, key: &[u8; 32]) {
+    async fn receive_device(self: &Arc<Self>, connection: &Connection, certificate: &[u8]) {
+        let Some(key) = &tls::key_in(certificate) else { return };
         let id = connection.id();
         // A transfer goes on beside the meetings, one at a time, and ends with the connection.
         let mut transfers = JoinSet::new();
         loop {
             let stream = connection.accept().await;
-            let Some(scope) = self.register.scope(key) else {
+            let (Some(member), Ok(passage)) = (self.register.member(key), self.door.passage(certificate)) else {
                 connection.close(CLOSE_STRANGER, "this hub does not know you");
                 break;
             };
             let Ok((send, mut receive)) = stream else { break };
-            self.register.heard(key);
-            let member = Member { public_key: *key, scope };
+            self.register.heard(key, connection.name());
+            if passage == Passage::Renewal {
+                self.renew_first(connection, key, (send, receive)).await;
+                continue;
+            }
             self.connections().insert(id, (member.clone(), connection.clone()));
             let Ok(Some(first)) = receive.number().await else { continue };
+            if first.value == renewal::OPENING {
+                if let Err(error) = renewal::answer(self.register.enrolment().renew(key), first, (send, receive)).await
+                {
+                    debug!(%error, "A renewal broke off");
+                }
+                continue;
+            }
             if first.value == OPENING || first.value == carry::OPENING {
                 while transfers.try_join_next().is_some() {}
                 if transfers.is_empty() && first.value == OPENING {
-                    transfers.spawn(self.clone().transfer(*key, first, (send, receive)));
+                    transfers.spawn(self.clone().transfer(member, first, (send, receive)));
                 } else if transfers.is_empty() {
                     transfers.spawn(self.clone().hand_over(*key, first, (send, receive)));
                 }
@@ -294,6 +317,27 @@ impl Hub {
         self.connections().remove(&id);
     }
 
+    /// A device whose certificate opens renewal alone: whatever else it asks for, it is told to renew.
+    async fn renew_first(
+        &self,
+        connection: &Connection,
+        key: &[u8; 32],
+        (send, mut receive): (SendStream, RecvStream),
+    ) {
+        match receive.number().await {
+            Ok(Some(first)) if first.value == renewal::OPENING => {
+                let renewed = self.register.enrolment().renew(key);
+                match renewal::answer(renewed, first, (send, receive)).await {
+                    Ok(()) => info!(device = %DeviceId::of(key), "Renewed a certificate that opens nothing else"),
+                    Err(error) => debug!(%error, "A renewal broke off"),
+                }
+            }
+            Ok(Some(_) | None) | Err(_) => {
+                connection.close(CLOSE_EXPIRED, "the certificate must be renewed first");
+            }
+        }
+    }
+
     /// One meeting on a stream of which the number of the first message was heard.
     async fn meet(
         &self,
@@ -310,16 +354,20 @@ impl Hub {
             kept: u64::try_from(self.log.kept_row()?).unwrap_or(0),
             authors: self.register.clone(),
         };
-        let shared = self.log.shared(&member.public_key, &member.scope);
-        let session = Session::new(side, member, shared, clock::now());
-        pump::converse(session, &self.log, send, receive, Some(first), || {}).await.map(drop)
+        let (shared, public_key) = (self.log.shared(&member), member.public_key);
+        let mut session = Session::new(side, member, shared, self.door.now());
+        let ended = pump::converse(&mut session, &self.log, send, receive, Some(first), || {}).await;
+        // However it ended: a device that has heard enough goes.
+        session.outcome().status.iter().for_each(|status| self.register.told(&public_key, status));
+        ended.map(drop)
     }
 
     /// One transfer of attachments, likewise.
-    async fn transfer(self: Arc<Self>, public_key: [u8; 32], first: Number, stream: (SendStream, RecvStream)) {
+    async fn transfer(self: Arc<Self>, member: Member, first: Number, stream: (SendStream, RecvStream)) {
         let _place = self.transfers.acquire().await;
-        let member = || self.register.scope(&public_key).map(|scope| Member { public_key, scope });
-        match transfer::answer(first, &self.log, self.key.clone(), public_key, member, stream).await {
+        let keys = member.keys().copied().collect();
+        let member = || self.register.member(&member.public_key);
+        match transfer::answer(first, &self.log, self.key.clone(), keys, member, stream).await {
             Ok(()) => {}
             Err(TransferError::Store(error)) => warn!(%error, "The hub's own disk failed in a transfer"),
             Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
@@ -336,7 +384,8 @@ impl Hub {
         if let Err(error) = end.fill(bag, |device| self.register.name(device)).await {
             warn!(%error, "What goes home with carriers could not be sealed");
         }
-        let hands = Hands { bag, key: &self.key, peer, name, heard: clock::now(), budget: HUB_BYTES_MAX, opener: end };
+        let hands =
+            Hands { bag, key: &self.key, peer, name, heard: self.door.now(), budget: HUB_BYTES_MAX, opener: end };
         match hands.answer(first, stream).await {
             Ok(handed) => info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here"),
             Err(HandoverError::Store(error)) => warn!(%error, "The hub's own disk failed with a carrier"),
@@ -377,9 +426,7 @@ impl Hub {
                 .connections()
                 .values()
                 .filter(|(member, _)| {
-                    feeds.iter().any(|feed| {
-                        feed.public_key != member.public_key && member.scope.allows(Action::Read, &feed.space)
-                    })
+                    feeds.iter().any(|feed| !member.wrote(feed) && member.scope.allows(Action::Read, &feed.space))
                 })
                 .map(|(_, connection)| connection.clone())
                 .collect();
@@ -395,8 +442,8 @@ impl Hub {
     }
 }
 
-/// Writes down revocations that are not in the log yet.
-fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), StoreError> {
+/// Writes down revocations that are not in the log yet: from then on they travel wherever slips travel.
+pub fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), StoreError> {
     let known = log.revoked(&log.public_key())?;
     let is_new = |revocation: &Revocation| known.iter().all(|known| known.public_key != revocation.public_key);
     let entry = |revocation: Revocation| NewEntry {
@@ -422,7 +469,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("huiyin-revoked-{}.db", std::process::id()));
         let key = SigningKey::from_bytes(&[3; 32]);
         let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
-        let log = Log::open(&path, author, || UnixSeconds(50)).unwrap();
+        let log = Log::open(&path, author, None, || UnixSeconds(50)).unwrap();
         let space = Space::new(Area::parse("990127").unwrap(), Audience::Public);
         let one = Revocation { public_key: [7; 32], at: UnixSeconds(40) };
         for _ in 0..2 {
@@ -430,6 +477,9 @@ mod tests {
         }
         let (public, nobody) = (key.verifying_key().to_bytes(), [9; 32]);
         assert_eq!((log.revoked(&public).unwrap(), log.revoked(&nobody).unwrap()), (vec![one], vec![]));
+        // Only the hub is believed.
+        let is_revoked = |author, key| log.is_revoked(author, key).unwrap();
+        assert!(is_revoked(&public, &[7; 32]) && !is_revoked(&nobody, &[7; 32]) && !is_revoked(&public, &[8; 32]));
         assert_eq!(log.held().iter().map(|held| held.extent.length).sum::<u64>(), 1);
         drop(log);
         for end in ["", "-wal", "-shm"] {

@@ -9,18 +9,29 @@ use std::{
 };
 
 use anyhow::Context as _;
-use civic_core::access::Role;
+use civic_core::{
+    access::Role,
+    space::{Audience, Space},
+};
 use ledger::{
     Ledger,
     bundle::{BundleCommand, Files, Told, import, show},
 };
-use replica::{bundle::HubEnd, dir::DataDir, hub::Register as _, identity::Identity};
+use replica::{
+    bundle::HubEnd,
+    dir::DataDir,
+    hub::{Register as _, spread},
+    identity::Identity,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    county, errand,
+    errand, keys,
     register::{self, Register},
 };
+
+/// What this road is called where people see it.
+const ROAD: &str = "stick";
 
 /// What is asked of the county's bundles.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,22 +65,27 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
             (data.dir, BundleErrand::Import { from })
         }
         BundleCommand::Show { data, from } => {
-            let key = data.map(|dir| county::open_key(&DataDir::look(&dir))).transpose()?;
-            return show(&from, key.as_ref());
+            let ring = data.map(|dir| keys::read(&DataDir::look(&dir))).transpose()?.unwrap_or_default();
+            let keys: Vec<_> = ring.epochs().map(|(key, _)| key.clone()).collect();
+            return show(&from, &keys);
         }
     };
-    Ok(errand::send_bundle(&dir, errand)?.print())
+    let told: Told = errand::send(&dir, &errand::Errand::Bundle(errand))?;
+    Ok(told.print())
 }
 
 /// Does what is asked, with the ledger of the county in `dir`.
 pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::Result<Told> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, Role::Hub)?;
-    let (register, county) = (open(&dir)?, county::open_key(&dir)?);
+    let (register, county) = (open(&dir)?, keys::read(&dir)?);
     let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("Starting the runtime")?;
     match errand {
         BundleErrand::Export { to, size, budget } => {
+            // Whoever was struck off is told on this road too, also where no hub is serving.
+            let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
+            spread(ledger.log(), &space, register.revoked())?;
             let mut files = Files::new(to, *size, *budget)?;
             for device in register.devices()?.into_iter().filter(|device| !device.is_revoked) {
                 let packed = runtime.block_on(end.pack(device.public_key, |parcel| files.put(&parcel)));
@@ -79,7 +95,8 @@ pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::
         }
         BundleErrand::Import { from } => import(from, |sealed| {
             let (author, brought) = runtime.block_on(end.unpack(sealed))?;
-            register.heard(&author);
+            register.heard(&author, ROAD);
+            brought.status.iter().for_each(|status| register.told(&author, status));
             Ok(brought)
         }),
     }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
-use civic_core::{id::hex, seal::OpenKey};
+use civic_core::{id::hex, keyring::Keyring};
 use ed25519_dalek::SigningKey;
 use sync_core::{
     carry::{
@@ -124,6 +124,7 @@ impl OfDevice {
         let waiting = self.log.waiting()?;
         hasher.update(&waiting.count.to_le_bytes()).update(&waiting.bytes.to_le_bytes());
         put_cursor(&mut hasher, self.log.cursor(&end.hub)?);
+        hasher.update(&end.county);
         let state = hasher.finalize().to_string();
         if bag.pack(&end.hub).is_some_and(|pack| pack.state == state) {
             return Ok(());
@@ -150,29 +151,33 @@ impl Opener for OfDevice {
     }
 }
 
+/// The keys of the county as they are now: they change from month to month.
+pub type Ring = Arc<dyn Fn() -> Arc<Keyring> + Send + Sync>;
+
 /// The hub's end.
 pub struct OfHub {
     /// Its log.
     pub log: Log,
     /// Its key.
     pub key: SigningKey,
-    /// Opens what is sealed to the county.
-    pub county: OpenKey,
+    /// Opens what is sealed to the county, whatever the epoch.
+    pub ring: Ring,
     /// Whose entries it takes.
     pub authors: Arc<dyn Authors>,
 }
 
 impl OfHub {
-    fn end(&self) -> HubEnd<'_> {
-        HubEnd { log: &self.log, key: &self.key, county: &self.county, authors: self.authors.clone() }
+    fn end<'a>(&'a self, county: &'a Keyring) -> HubEnd<'a> {
+        HubEnd { log: &self.log, key: &self.key, county, authors: self.authors.clone() }
     }
 
     /// Seals for every device that speaks by carriers or sticks what it is known to lack, unless that is in the bag;
     /// `name` tells what people call it.
     pub async fn fill(&self, bag: &Bag, name: impl Fn(&[u8; 32]) -> String) -> Result<(), FillError> {
+        let county = (self.ring)();
         for (device, caller) in self.log.callers()? {
-            let Some(scope) = self.authors.scope(&device) else { continue };
-            let shared = self.log.shared(&device, &scope);
+            let Some(member) = self.authors.member(&device) else { continue };
+            let shared = self.log.shared(&member);
             let mut hasher = blake3::Hasher::new();
             hasher.update(&shared.fingerprint()).update(&self.log.kept_row()?.to_le_bytes());
             put_cursor(&mut hasher, caller.cursor);
@@ -181,7 +186,7 @@ impl OfHub {
                 continue;
             }
             let mut parcels = Parcels::default();
-            let ended = self.end().pack(device, |parcel| parcels.take(parcel)).await;
+            let ended = self.end(&county).pack(device, |parcel| parcels.take(parcel)).await;
             parcels.ended(ended)?;
             let labelled = parcels.label(bag, device, &name(&device), &self.key);
             bag.put_pack(device, pack_of(&labelled, BTreeMap::new(), state), &labelled)?;
@@ -192,7 +197,7 @@ impl OfHub {
 
 impl Opener for OfHub {
     async fn open(&self, label: &Label, sealed: Vec<u8>) -> Result<Says, StoreError> {
-        says(label, self.end().unpack(&sealed).await.map(|(_, brought)| brought))
+        says(label, self.end(&(self.ring)()).unpack(&sealed).await.map(|(_, brought)| brought))
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     state::{self, BagState},
 };
 use crate::{
+    clock,
     dir::DataDir,
     identity::Identity,
     road::{
@@ -87,10 +88,17 @@ impl Near {
 
     fn tls(&self) -> Result<tls::Near, NearError> {
         let card = &self.identity.card;
-        let (certificate, authority) = (from_hex(&card.certificate), from_hex(&card.authority));
-        let (certificate, authority) = certificate.zip(authority).ok_or(NearError::Card)?;
-        let made = tls::near_configs(&self.identity.key, certificate, &authority, card.enrolled_at);
+        if self.identity.is_elsewhere {
+            return Err(RoadError::Elsewhere.into());
+        }
+        let (certificate, authorities) = from_hex(&card.certificate).zip(card.authorities()).ok_or(NearError::Card)?;
+        let made = tls::near_configs(&self.identity.key, certificate, &authorities, self.believed()?);
         Ok(made.map_err(RoadError::from)?)
+    }
+
+    /// What time it is to be believed here: not before what the hub proved last.
+    fn believed(&self) -> Result<UnixSeconds, StoreError> {
+        Ok(clock::now().max(self.heard()?))
     }
 
     /// When this device last heard of the hub, by the hub's clock.
@@ -100,8 +108,7 @@ impl Near {
     }
 
     fn is_struck_off(&self, key: &[u8; 32]) -> Result<bool, StoreError> {
-        let hub = self.bag.holder().hub;
-        Ok(self.log.revoked(&hub)?.iter().any(|revocation| revocation.public_key == *key))
+        self.log.is_revoked(&self.bag.holder().hub, key)
     }
 
     /// Lets neighbours in, for ever.

@@ -6,6 +6,7 @@ use civic_core::{
     access::{Role, Scope},
     area::Area,
     id::{DocId, Incarnation},
+    keyring::Keyring,
     seal::{OpenKey, Seed, open_parcel, seal_parcel},
     space::{Audience, Space},
     time::UnixSeconds,
@@ -20,7 +21,7 @@ use sync_core::{
     entry::EntryKind,
     message::VERSION,
     parcel::Parcel,
-    session::Authors,
+    session::{Authors, Standing},
 };
 
 use super::{
@@ -57,10 +58,11 @@ fn public(seed: u8) -> [u8; 32] {
 struct Known;
 
 impl Authors for Known {
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let role = if *public_key == public(PHONE) { Role::Deputy } else { Role::Kiosk };
         let is_known = [KIOSK, PHONE, OTHER].map(public).contains(public_key);
-        is_known.then(|| Scope { role, areas: vec![Area::parse(VILLAGE).unwrap()] })
+        let scope = Scope { role, areas: vec![Area::parse(VILLAGE).unwrap()] };
+        if is_known { Standing::Member(scope) } else { Standing::Stranger }
     }
 }
 
@@ -91,8 +93,14 @@ impl Place {
             seal_key: county().seal_key().unwrap(),
             codebook: String::new(),
             enrolled_at: UnixSeconds(40),
+            spare: String::new(),
+            retired: String::new(),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
         };
-        Self { seed, path, log, bag, identity: Arc::new(Identity { key: key(seed), card }) }
+        let identity = Arc::new(Identity::new(&dir, key(seed), card));
+        Self { seed, path, log, bag, identity }
     }
 
     async fn write(&self, doc: u8, audience: Audience, len: usize) {
@@ -109,7 +117,10 @@ impl Place {
     }
 
     fn hub(&self) -> OfHub {
-        OfHub { log: self.log.clone(), key: key(HUB), county: county(), authors: Arc::new(Known) }
+        let mut ring = Keyring::default();
+        ring.add(county(), UnixSeconds(1));
+        let ring = Arc::new(ring);
+        OfHub { log: self.log.clone(), key: key(HUB), ring: Arc::new(move || ring.clone()), authors: Arc::new(Known) }
     }
 
     fn entries(&self) -> u64 {

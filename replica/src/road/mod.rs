@@ -33,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub const CLOSE_DONE: u32 = 0;
 /// Closed because this device may not be here.
 pub const CLOSE_STRANGER: u32 = 1;
+/// Closed because the certificate opens nothing but its renewal.
+pub const CLOSE_EXPIRED: u32 = 2;
 
 /// Why a road failed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +57,9 @@ pub enum RoadError {
     /// The road is open, and nothing comes over it any more.
     #[error("nothing comes over the road any more")]
     Stalled,
+    /// The card was enrolled in another machine: nothing is said under its name.
+    #[error("this card was enrolled in another machine; enrol it anew")]
+    Elsewhere,
     /// The other side sent what no message is.
     #[error("the other side sent what no message is")]
     Malformed,
@@ -66,7 +71,7 @@ pub enum RoadError {
 /// Why a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// [`CLOSE_DONE`] or [`CLOSE_STRANGER`], if either side said so.
+    /// [`CLOSE_DONE`], [`CLOSE_STRANGER`] or [`CLOSE_EXPIRED`], if either side said so.
     pub code: u32,
     /// In words.
     pub why: String,
@@ -254,12 +259,17 @@ impl Connection {
         }
     }
 
-    /// The key of whoever is on the other end, as TLS proved it.
-    pub fn peer_key(&self) -> Option<[u8; 32]> {
+    /// The certificate of whoever is on the other end, whose key TLS proved.
+    pub fn peer_certificate(&self) -> Option<Vec<u8>> {
         match self {
-            Connection::Quic(quic) => quic.peer_key(),
-            Connection::Tcp(tcp) => tcp.peer_key(),
+            Connection::Quic(quic) => quic.peer_certificate(),
+            Connection::Tcp(tcp) => tcp.peer_certificate(),
         }
+    }
+
+    /// The key in it.
+    pub fn peer_key(&self) -> Option<[u8; 32]> {
+        tls::key_in(&self.peer_certificate()?)
     }
 
     /// What was agreed to be spoken.

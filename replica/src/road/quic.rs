@@ -9,10 +9,7 @@ use quinn::{
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 
-use super::{
-    CALL, Closed, IDLE, KEEP_ALIVE, RoadError, SOCKET_BUFFER, STREAMS_MAX, Traffic,
-    tls::{self, HUB_NAME},
-};
+use super::{CALL, Closed, IDLE, KEEP_ALIVE, RoadError, SOCKET_BUFFER, STREAMS_MAX, Traffic, tls::HUB_NAME};
 
 /// What this road is called where people see it.
 pub const NAME: &str = "quic";
@@ -90,19 +87,22 @@ pub async fn call(hub: &str, address: SocketAddr, config: rustls::ClientConfig) 
 
 /// Why a connection ended.
 pub(super) fn closed(why: &ConnectionError) -> Closed {
-    let is_refusal = match why {
-        ConnectionError::ApplicationClosed(close) => close.error_code == super::CLOSE_STRANGER.into(),
+    let (code, is_refusal) = match why {
+        ConnectionError::ApplicationClosed(close) => {
+            let code = u32::try_from(close.error_code.into_inner()).unwrap_or(super::CLOSE_DONE);
+            (code, code == super::CLOSE_STRANGER)
+        }
         // A certificate that is not accepted ends the handshake, which this side may have thought finished.
-        ConnectionError::ConnectionClosed(_) => true,
+        ConnectionError::ConnectionClosed(_) => (super::CLOSE_DONE, true),
         ConnectionError::VersionMismatch
         | ConnectionError::TransportError(_)
         | ConnectionError::Reset
         | ConnectionError::TimedOut
         | ConnectionError::LocallyClosed
-        | ConnectionError::CidsExhausted => false,
+        | ConnectionError::CidsExhausted => (super::CLOSE_DONE, false),
     };
     let is_ours = *why == ConnectionError::LocallyClosed;
-    Closed { code: super::CLOSE_DONE, why: why.to_string(), is_ours, is_refusal }
+    Closed { code, why: why.to_string(), is_ours, is_refusal }
 }
 
 impl From<quinn::Connection> for Connection {
@@ -112,10 +112,10 @@ impl From<quinn::Connection> for Connection {
 }
 
 impl Connection {
-    /// The key of whoever is on the other end.
-    pub fn peer_key(&self) -> Option<[u8; 32]> {
+    /// The certificate of whoever is on the other end, whose key TLS proved.
+    pub fn peer_certificate(&self) -> Option<Vec<u8>> {
         let chain = self.peer_identity()?.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()?;
-        tls::public_key_of(chain.first()?)
+        Some(chain.first()?.to_vec())
     }
 
     /// What was agreed to be spoken.

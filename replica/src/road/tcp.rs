@@ -23,7 +23,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use super::{
     CALL, IDLE, KEEP_ALIVE, RoadError, Traffic,
     mux::{self, End},
-    tls::{self, HUB_NAME},
+    tls::HUB_NAME,
 };
 
 /// What this road is called where people see it.
@@ -42,7 +42,7 @@ pub struct Connection {
 /// What is known of the other end and of the road to it.
 struct Peer {
     address: SocketAddr,
-    key: Option<[u8; 32]>,
+    certificate: Option<Vec<u8>>,
     protocol: Option<Vec<u8>>,
     secrets: Vec<(&'static [u8], [u8; 32])>,
     counts: Arc<Counts>,
@@ -111,7 +111,7 @@ pub async fn answer(socket: TcpStream, config: Arc<rustls::ServerConfig>) -> Res
 impl Connection {
     fn over(stream: TlsStream<Counted>, address: SocketAddr, counts: Arc<Counts>, end: End) -> Result<Self, RoadError> {
         let (_, tls) = stream.get_ref();
-        let key = tls.peer_certificates().and_then(|chain| tls::public_key_of(chain.first()?));
+        let certificate = tls.peer_certificates().and_then(|chain| Some(chain.first()?.to_vec()));
         let protocol = tls.alpn_protocol().map(<[u8]>::to_vec);
         let secrets = LABELS.into_iter().map(|label| {
             let exported = match &stream {
@@ -121,13 +121,13 @@ impl Connection {
             exported.map(|secret| (label, secret)).map_err(|error| RoadError::Broken(error.to_string()))
         });
         let secrets = secrets.collect::<Result<_, _>>()?;
-        let peer = Arc::new(Peer { address, key, protocol, secrets, counts });
+        let peer = Arc::new(Peer { address, certificate, protocol, secrets, counts });
         Ok(Self { streams: mux::Connection::over(stream, end), peer })
     }
 
-    /// The key of whoever is on the other end.
-    pub fn peer_key(&self) -> Option<[u8; 32]> {
-        self.peer.key
+    /// The certificate of whoever is on the other end, whose key TLS proved.
+    pub fn peer_certificate(&self) -> Option<Vec<u8>> {
+        self.peer.certificate.clone()
     }
 
     /// What was agreed to be spoken.

@@ -8,16 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use civic_core::{
-    access::Role,
-    bulk::Record,
-    document::Kind,
-    id::{DocId, from_hex},
-};
+use civic_core::{access::Role, bulk::Record, document::Kind, id::DocId};
 use ledger::{Ledger, command};
 use replica::{
     device::{Device, Road},
-    hub::{Door, Hub},
+    hub::{Entrance, Hub},
     identity::Identity,
     road::tls,
 };
@@ -59,18 +54,13 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     let authority = county::authority(&dir, &identity.card)?;
     let register = Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?;
     let register = Arc::new(register);
-    let known = register.clone();
-    let config = tls::hub_config(
-        &identity.key,
-        from_hex(&identity.card.certificate).context("The hub's certificate cannot be understood")?,
-        &from_hex(&identity.card.authority).context("The authority's certificate cannot be understood")?,
-        Arc::new(move |key| known.is_registered(key)),
-    )?;
-    let door = Door::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
-    let address = door.address()?;
-    let hub =
-        Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
-    runtime.spawn(async move { hub.serve(&door).await });
+    let door = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = tls::hub_config(&identity.key, door.clone())?;
+    let entrance = Entrance::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
+    let address = entrance.address()?;
+    let county = ledger.codebook().county.area.clone();
+    let hub = Arc::new(Hub::new(ledger.log().clone(), county, identity.key.clone(), register, door));
+    runtime.spawn(async move { hub.serve(&entrance).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
     }
@@ -84,7 +74,7 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
 }
 
 fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr, road: Road) -> anyhow::Result<Met> {
-    let mut identity = Identity { key: identity.key.clone(), card: identity.card.clone() };
+    let mut identity = Identity::new(identity.home(), identity.key.clone(), identity.card.clone());
     identity.card.hub = hub.to_string();
     let device = Device::new(Arc::new(identity), ledger.log().clone()).only(road);
     let report = runtime.block_on(device.meet_once())?;
