@@ -358,6 +358,7 @@ impl Device {
                 return Ended::Broken(error);
             }
             *failures = 0;
+            let quiet_at = tokio::time::Instant::now() + QUIET_MAX;
             let mut is_due = true;
             // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
             loop {
@@ -417,7 +418,7 @@ impl Device {
                             break;
                         }
                     }
-                    () = tokio::time::sleep(QUIET_MAX) => { debug!("Quiet for long"); break }
+                    () = tokio::time::sleep_until(quiet_at) => { debug!("Quiet for long"); break }
                 }
             }
         }
