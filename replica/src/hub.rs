@@ -62,6 +62,8 @@ const HANDSHAKES_MAX: usize = 256;
 /// round trip.
 const HANDSHAKES_TRUSTED: usize = 32;
 
+/// What being heard through a carrier is called where people see it.
+const CARRIER: &str = "carrier";
 /// Bytes of parcels that go home with a carrier at once.
 const HUB_BYTES_MAX: u64 = 64 << 20;
 
@@ -387,7 +389,10 @@ impl Hub {
         let hands =
             Hands { bag, key: &self.key, peer, name, heard: self.door.now(), budget: HUB_BYTES_MAX, opener: end };
         match hands.answer(first, stream).await {
-            Ok(handed) => info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here"),
+            Ok(handed) => {
+                info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here");
+                handed.taken.iter().for_each(|label| self.register.heard(&label.from, CARRIER));
+            }
             Err(HandoverError::Store(error)) => warn!(%error, "The hub's own disk failed with a carrier"),
             Err(error) => debug!(%error, "A carrier broke off"),
         }
