@@ -102,7 +102,7 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
             let Some(at) = near_at else { return };
             match near::listen(at) {
                 Ok(door) => {
-                    println!("near: {}", door.local_addr().map_or(at, |at| at));
+                    println!("near: {}", door.local_addr().unwrap_or(at));
                     near.serve(door).await;
                 }
                 Err(failure) => error!(error = %failure, "No neighbour can be let in"),

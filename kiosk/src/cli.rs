@@ -280,7 +280,7 @@ async fn serve(
         if let Some(at) = near_at {
             match near::listen(at) {
                 Ok(door) => {
-                    println!("near: {}", door.local_addr().map_or(at, |at| at));
+                    println!("near: {}", door.local_addr().unwrap_or(at));
                     near.serve(door).await;
                 }
                 // The kiosk serves its village all the same.
