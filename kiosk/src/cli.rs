@@ -28,10 +28,12 @@ use ledger::{
     status::Status,
 };
 use replica::{
+    carry::near::{self, Near},
     clock,
     device::{Device, REDIAL_MAX},
     dir::DataDir,
     identity::{Identity, IdentityError},
+    roadbook::Roadbook,
 };
 use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
@@ -87,6 +89,9 @@ pub enum Command {
         /// Longest wait before calling the hub again, in seconds
         #[arg(long, default_value_t = REDIAL_MAX.as_secs())]
         redial_max_s: u64,
+        /// Where a deputy's phone in the same room finds this kiosk; it takes along what waits and brings what goes home
+        #[arg(long, value_name = "ADDRESS")]
+        near: Option<SocketAddr>,
     },
     /// Show the screens of a made-up station; nothing is kept
     Demo {
@@ -161,9 +166,9 @@ impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Run { data, screen, redial_max_s } => {
+            Command::Run { data, screen, redial_max_s, near } => {
                 let redial_max = Duration::from_secs(redial_max_s.max(1));
-                block_on(serve_when_enrolled(&data, screen, redial_max))
+                block_on(serve_when_enrolled(&data, screen, redial_max, near))
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
@@ -206,7 +211,12 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 }
 
 /// Serves the village. A machine that is no device of any county shows its service pages until it is one.
-async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+async fn serve_when_enrolled(
+    data: &Path,
+    screen: ScreenArgs,
+    redial_max: Duration,
+    near_at: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let held = Arc::new(DataDir::hold(data)?);
     let why = match Identity::load(&held, Role::Kiosk) {
         Err(IdentityError::NotEnrolled(_)) => Trouble::NotEnrolled,
@@ -214,7 +224,7 @@ async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Durati
         Err(error) => return Err(error.into()),
         Ok(_) => {
             drop(held);
-            return serve(data, screen, redial_max).await;
+            return serve(data, screen, redial_max, near_at).await;
         }
     };
     let wiring = Wiring::read(data)?;
@@ -230,7 +240,7 @@ async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Durati
         () = async { done.notified().await; sleep(ENROLLED_SHOWN).await } => {}
     }
     drop(held);
-    serve(data, screen, redial_max).await
+    serve(data, screen, redial_max, near_at).await
 }
 
 /// Switches off what the kiosk is wired into; without pins and panel it stands on a desk.
@@ -239,12 +249,19 @@ fn power(wiring: &Wiring) -> Box<dyn Power> {
 }
 
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
-async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+async fn serve(
+    data: &Path,
+    screen: ScreenArgs,
+    redial_max: Duration,
+    near_at: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
     let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
     let held = Arc::new(held);
     let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).context("Opening the drafts")?;
-    let device = Arc::new(Device::new(identity, ledger.log().clone()));
+    let near = Near::open(&held, identity.clone(), ledger.log().clone(), false)?;
+    let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&held));
+    let device = Arc::new(device.with_near(near.clone()));
     let (reports, off, mut power) = (Reports::default(), Arc::new(Notify::new()), power(&wiring));
     let upkeep =
         Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(ledger.clone(), device.clone());
@@ -259,10 +276,24 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
         std::future::pending::<()>().await;
     };
     let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
+    let neighbours = async {
+        if let Some(at) = near_at {
+            match near::listen(at) {
+                Ok(door) => {
+                    println!("near: {}", door.local_addr().unwrap_or(at));
+                    near.serve(door).await;
+                }
+                // The kiosk serves its village all the same.
+                Err(error) => tracing::error!(%error, "No neighbour can be let in"),
+            }
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
         ended = stand(Box::new(station), news.clone(), reports, wiring, screen, routes) => ended,
         () = off.notified() => power.off().context("Switching off"),
         () = road => Ok(()),
+        () = neighbours => Ok(()),
         () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
     }

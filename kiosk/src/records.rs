@@ -206,7 +206,7 @@ impl Records {
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
             Some(true) => Stage::Received,
-            Some(false) | None if self.counts().on_road > 0 => Stage::OnRoad,
+            Some(false) | None if self.counts().here == 0 && self.counts().on_road > 0 => Stage::OnRoad,
             Some(false) | None => Stage::Here,
         };
         Ok(Found::Filed(stage))

@@ -439,6 +439,11 @@ impl hub::Register for Register {
         }
     }
 
+    fn name(&self, public_key: &[u8; 32]) -> String {
+        let sql = "SELECT name FROM device WHERE public_key = ?1";
+        self.db().query_row(sql, params![public_key], |row| row.get(0)).unwrap_or_default()
+    }
+
     fn told(&self, public_key: &[u8; 32], status: &Status) {
         let Status { version, clock, waiting, attachments, free, battery, apart, refused } = status;
         let now = (self.clock)().0;

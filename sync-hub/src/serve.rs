@@ -10,11 +10,12 @@ use ledger::{
     erase::{Depth, Ground},
 };
 use replica::{
+    carry::bag::{Bag, Holder},
     clock,
     dir::DataDir,
-    hub::Hub,
+    hub::{Entrance, Hub},
     identity::Identity,
-    road::{quic, tls},
+    road::{RoadError, tls},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -68,10 +69,10 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     }
     let door = Arc::new(county::door(&identity.card, register.clone())?);
     let config = tls::hub_config(&identity.key, door.clone())?;
-    let endpoint = match quic::listen(listen, config) {
-        Ok(endpoint) => endpoint,
-        Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("UDP {address} is taken by another program; choose another with --listen")
+    let entrance = match Entrance::open(listen, config) {
+        Ok(entrance) => entrance,
+        Err(RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("UDP or TCP {address} is taken by another program; choose another with --listen")
         }
         Err(error) => return Err(error.into()),
     };
@@ -83,15 +84,14 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         Err(error) => return Err(error).with_context(|| format!("Listening on {http_at}")),
     };
 
-    let hub = Arc::new(Hub::new(
-        ledger.log().clone(),
-        ledger.codebook().county.area.clone(),
-        identity.key.clone(),
-        register.clone(),
-        door,
-    ));
-    let follow = tokio::spawn(ledger.clone().follow());
+    let own = ledger.log().public_key();
+    let bag = Bag::open(&dir, Holder { own, hub: own, carries: false })?;
     let keys = Arc::new(Keys::open(&dir)?);
+    let area = ledger.codebook().county.area.clone();
+    let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), door);
+    let ring = keys.clone();
+    let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring())));
+    let follow = tokio::spawn(ledger.clone().follow());
     let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
     let vault = Arc::new(Vault::open(&dir)?);
     let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
@@ -107,16 +107,16 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
     audit.note(&Event::new(By::hub(), Action::Start))?;
-    println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
+    println!("listening on QUIC {}", entrance.address()?);
     println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
 
     let pages = tokio::spawn(async move { axum::serve(listener, pages).await });
     tokio::select! {
-        () = hub.serve(&endpoint) => {}
+        () = hub.serve(&entrance) => {}
         () = stop_asked() => {}
     }
-    endpoint.close(quic::CLOSE_DONE, b"the hub stops");
-    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    hub.dismiss();
+    entrance.close(FAREWELL).await;
     pages.abort();
     follow.abort();
     work.abort();

@@ -201,6 +201,7 @@ look-certificate = certificate not renewed
 road-quic = network
 road-tcp = network (TCP)
 road-stick = stick
+road-carrier = carried by a phone
 successor = Replace: make a code
 waiting-former = It was before
 waiting-replaces = Strike the old one off as well

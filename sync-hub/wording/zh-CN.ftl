@@ -201,6 +201,7 @@ look-certificate = 证书没有续期
 road-quic = 网络
 road-tcp = 网络（TCP）
 road-stick = U盘
+road-carrier = 手机捎带
 successor = 换机：生成登记码
 waiting-former = 它原来是
 waiting-replaces = 同时注销原来的那台

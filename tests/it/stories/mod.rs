@@ -4,12 +4,14 @@ mod attachments;
 mod box_parts;
 mod bulk;
 mod canary;
+mod carrier;
 mod details;
 mod draft;
 mod people;
 mod power;
 mod publish;
 mod refusals;
+mod roads;
 mod stick;
 mod village;
 mod voice;
@@ -38,12 +40,23 @@ struct Story {
 impl Story {
     /// A county whose hub is running.
     fn begin(name: &str) -> Self {
+        let story = Self::at_rest(name);
+        story.world.start("hub").unwrap();
+        story
+    }
+
+    /// The program that is each of the county's.
+    fn program(&self) -> &Path {
+        Path::new(env!("CARGO_BIN_EXE_county"))
+    }
+
+    /// A county in which nothing runs yet.
+    fn at_rest(name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("huiyin-{name}-{}-{number}", std::process::id()));
         let world = World::new(Path::new(env!("CARGO_BIN_EXE_county")), &dir, Ports::Any).unwrap();
         world.make_county(sample::COUNTY).unwrap();
-        world.start("hub").unwrap();
         Self { world, dir }
     }
 

@@ -45,6 +45,9 @@ fn gate() -> Result<(), Failed> {
         println!("\nFAILED: the stories in a browser cannot be told here: {why}");
         return Err(Failed);
     }
+    if let Err(why) = networks() {
+        println!("\nthe stories in network namespaces will say that they are skipped: {why}");
+    }
     let wanted = if missing.is_none() { "required" } else { "if-there" };
     step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", wanted)])?;
     if let Some(why) = missing {
@@ -74,7 +77,17 @@ fn is_ci() -> bool {
 
 /// Makes sure that there is a browser; the error says why there is none.
 fn browser() -> Result<(), String> {
-    let is_here = || tests::browser::find().is_some();
+    there("Chromium with its driver", &["chromium", "chromium-driver"], || tests::browser::find().is_some())
+}
+
+/// Makes sure that networks can be made; the error says why not.
+fn networks() -> Result<(), String> {
+    let is_there = |program: &str| Command::new(program).arg("-V").output().is_ok_and(|done| done.status.success());
+    there("ip and nft", &["iproute2", "nftables"], || is_there("ip") && is_there("nft"))
+}
+
+/// Makes sure that something is on this machine, installing it where that can be done; the error says why it is not.
+fn there(what: &str, packages: &[&str], is_here: impl Fn() -> bool) -> Result<(), String> {
     if is_here() {
         return Ok(());
     }
@@ -83,11 +96,11 @@ fn browser() -> Result<(), String> {
     };
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
     if !is_root || Command::new("apt-get").arg("--version").output().is_err() {
-        return Err("Chromium or chromedriver is missing, and only root with apt-get can install them here".into());
+        return Err(format!("{what} is missing, and only root with apt-get can install it here"));
     }
-    println!("\n== browser: installing Chromium and its driver");
-    if !runs("apt-get", &["update"]) || !runs("apt-get", &["install", "-y", "chromium", "chromium-driver"]) {
-        return Err("Chromium and chromedriver could not be installed".into());
+    println!("\n== installing {what}");
+    if !runs("apt-get", &["update"]) || !runs("apt-get", &[&["install", "-y"], packages].concat()) {
+        return Err(format!("{what} could not be installed"));
     }
-    if is_here() { Ok(()) } else { Err("Chromium was installed but cannot be found".into()) }
+    if is_here() { Ok(()) } else { Err(format!("{what} was installed but cannot be found")) }
 }
