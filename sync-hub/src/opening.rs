@@ -1,4 +1,5 @@
-//! Opening what people sealed to the county: reactions and what is kept from a village go to their opinions, ballots and responses are counted.
+//! Opening what people sealed to the county: reactions and what is kept from a village go to their
+//! opinions, ballots and responses are counted, what opens slips is kept for writing them.
 //!
 //! Nothing that was opened is written down in the clear but what belongs on an opinion: a ballot is opened anew each time
 //! its vote is counted, and what comes out of it is a number. Envelopes of personal details are never opened here.
@@ -9,6 +10,7 @@ use civic_core::{
     consultation::Consultation,
     document::Kind,
     id::DocId,
+    opening::Deposit,
     published,
     seal::OpenKey,
     sealed::Record,
@@ -75,6 +77,14 @@ impl Opener {
                 }
             }
         }
+        for sealed in self.ledger.unopened_openings(BATCH)? {
+            let deposit = Deposit::open(&self.key, &sealed.doc, &sealed.payload);
+            if let Err(failure) = &deposit {
+                warn!(opinion = %sealed.doc, error = %failure, "What opens a slip cannot be opened");
+            }
+            self.ledger.take_opening(&sealed, deposit.ok().as_ref())?;
+            done += 1;
+        }
         Ok(done + self.ledger.count_me_too()?)
     }
 
@@ -85,7 +95,7 @@ impl Opener {
         let mut result = VoteResult::new(&vote);
         let basis = self.count(What::Ballot, &id, |record| match record {
             Record::Ballot(ballot) => result.add(&vote, &ballot),
-            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => {}
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
         })?;
         result.refused += self.ledger.sealed_count(What::BadBallot, &id)?;
         Ok(Some(Counted { result, basis }))
@@ -98,7 +108,7 @@ impl Opener {
         let mut result = ConsultationResult::new(&consultation);
         let basis = self.count(What::Response, &id, |record| match record {
             Record::Response(response) => result.add(&consultation, &response),
-            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) => {}
+            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
         })?;
         result.sort();
         Ok(Some(Counted { result, basis }))
