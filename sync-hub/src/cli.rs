@@ -13,6 +13,7 @@ use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
+    audit::{Audit, Sound},
     bundle, county, publishing,
     register::{self, Register},
     serve,
@@ -113,7 +114,7 @@ enum Command {
         #[command(subcommand)]
         command: BundleCommand,
     },
-    /// Verify every chain and signature of the log.
+    /// Verify every chain and signature of the log, and of the log of who did what.
     Verify {
         #[command(flatten)]
         data: Data,
@@ -188,7 +189,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
         Command::Bundle { command } => bundle::run(command),
-        Command::Verify { data } => command::verify(Role::Hub, &data.dir),
+        Command::Verify { data } => verify(&data),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }
 }
@@ -208,6 +209,15 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
         codebook.states.len()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies the county's log, and then the log of who did what.
+fn verify(data: &Data) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(&data.dir);
+    let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub)?.key)?;
+    let Sound { events, archived, heads } = audit.verify()?;
+    println!("audit: {events} events and {heads} signed heads hold, behind {archived} that were archived");
+    command::verify(Role::Hub, &data.dir)
 }
 
 fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {

@@ -216,6 +216,8 @@ reason-sealed = What was sealed in it cannot be opened or read
 
 error-not-found = There is no such page or record.
 error-bad-request = What was sent is not a form of this page.
+error-signed-out = You are not signed in, or no longer.
+error-forbidden = Your role does not give “{ $rightEn }”, or not here.
 error-area = That place lies outside this platform's area.
 error-disk-full = The disk is full; nothing was recorded. Make room and try again.
 error-failed = The platform failed; nothing was recorded. Try again, then tell a technician.

@@ -216,6 +216,8 @@ reason-sealed = 密封的内容打不开或读不懂
 
 error-not-found = 没有这一页或这条记录。
 error-bad-request = 提交的内容不是本页的表单。
+error-signed-out = 您还没有登录，或者登录已经过期。
+error-forbidden = 您的角色没有“{ $right }”的权限，或者不在您的辖区内。
 error-area = 所选地方不在本平台的辖区内。
 error-disk-full = 磁盘已满，未作记录。腾出空间后请再试。
 error-failed = 平台内部出错，未作记录。请再试一次；若仍不行，请告知维护人员。
