@@ -3,7 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, area::Area, id::DeviceId, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, area::Area, id::DeviceId, ticket::Ticket, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     bundle::BundleCommand,
@@ -16,7 +16,7 @@ use crate::{
     audit::{Audit, Sound},
     bundle, county, publishing,
     register::{self, Register},
-    serve,
+    serve, slips,
 };
 
 /// Longest county file.
@@ -87,6 +87,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Slips of opinions.
+    Slip {
+        #[command(subcommand)]
+        command: SlipCommand,
+    },
     /// Answer devices and show the operators' pages.
     Serve {
         #[command(flatten)]
@@ -123,6 +128,21 @@ enum Command {
     Rebuild {
         #[command(flatten)]
         data: Data,
+    },
+}
+
+#[derive(Subcommand)]
+enum SlipCommand {
+    /// Give a slip a new opening part and print it, once, for a holder who came in person. The hub may be serving.
+    Reopen {
+        #[command(flatten)]
+        data: Data,
+        /// The number that finds it, ten digits.
+        #[arg(long, value_parser = ticket)]
+        ticket: Ticket,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -178,6 +198,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
         Command::Tally { data, vote, consultation, publish, json } => {
             publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+        }
+        Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
+            slips::reopen_and_print(&data.dir, ticket, json)
         }
         Command::Serve { data, listen, http } => {
             let runtime =
@@ -277,6 +300,10 @@ fn open(data: &Data) -> anyhow::Result<(Register, Identity)> {
 
 fn role(word: &str) -> Result<Role, String> {
     Role::parse(word).ok_or_else(|| "one of kiosk, deputy, hub".to_owned())
+}
+
+fn ticket(digits: &str) -> Result<Ticket, String> {
+    Ticket::parse(digits).map_err(|bad| bad.to_string())
 }
 
 fn area(code: &str) -> Result<Area, String> {

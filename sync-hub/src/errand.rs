@@ -10,8 +10,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use civic_core::{publication::Publication, published::Published as _, station::Station, vote::VoteCount};
-use ledger::{Ledger, publish::Line};
+use civic_core::{
+    document::Kind, opening::Deposit, publication::Publication, published::Published as _, station::Station,
+    ticket::Ticket, vote::VoteCount,
+};
+use ledger::{
+    Ledger,
+    publish::{Line, Outcome},
+};
 use replica::{clock, dir::DataDir};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -44,6 +50,13 @@ pub enum Errand {
         vote: String,
         /// What came of it.
         result: VoteCount,
+    },
+    /// Give the slip of this opinion a new opening part.
+    Reopen {
+        /// The opinion's number.
+        ticket: Ticket,
+        /// The county's half.
+        deposit: Deposit,
     },
 }
 
@@ -140,13 +153,17 @@ fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
         }
         Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
         Errand::PublishResult { vote, result } => Ok(vec![ledger.publish_result(vote, result.clone())?]),
+        Errand::Reopen { ticket, deposit } => {
+            let id = ledger.by_ticket(ticket)?.context("no opinion with this number is at the hub")?;
+            ledger.reopen(&id, deposit)?;
+            Ok(vec![Line { kind: Kind::Slip, key: ticket.digits(), outcome: Outcome::New }])
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use civic_core::{access::Role, id::hex};
-    use ledger::publish::Outcome;
     use replica::identity::Identity;
 
     use super::*;

@@ -21,3 +21,4 @@ pub mod opening;
 pub mod publishing;
 pub mod register;
 pub mod serve;
+pub mod slips;

@@ -41,7 +41,7 @@ use replica::{
 use tokio::sync::watch;
 use web::guard;
 
-use crate::{draft::Drafts, form::Pairs, once::Once, saved::Saved};
+use crate::{draft::Drafts, form::Pairs, once::Once, saved::Saved, stubs::Stubs};
 use trouble::Trouble;
 
 /// Longest form of a visit: twenty opinions of two thousand characters, each nine bytes as browsers send it, fit twice.
@@ -61,6 +61,7 @@ struct Inner {
     drafts: Drafts,
     saved: Saved,
     once: Once,
+    stubs: Stubs,
 }
 
 impl App {
@@ -73,7 +74,7 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
-        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new() };
+        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new(), stubs: Stubs::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 

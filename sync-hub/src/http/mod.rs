@@ -14,6 +14,7 @@ mod operator;
 mod opinion;
 mod results;
 mod routes;
+mod slips;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -71,6 +72,7 @@ fn pages() -> Routes {
         .and(opinion::routes())
         .and(devices::routes())
         .and(results::routes())
+        .and(slips::routes())
         .get("/events", Right::OwnAccount, events::events)
         .get("/export.jsonl", Right::Export, export::export)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))

@@ -8,6 +8,7 @@ mod people;
 mod power;
 mod publish;
 mod refusals;
+mod slips;
 mod stick;
 mod village;
 mod voice;
