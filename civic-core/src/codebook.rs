@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{access::operator::OperatorRole, area::Area};
+use crate::{access::operator::OperatorRole, area::Area, detail::DetailRules};
 
 /// Everything a county decides for itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Codebook {
     /// What people can be consulted on 征求对象.
     #[serde(default, rename = "consultation_kind")]
     pub consultation_kinds: Vec<Word>,
+    /// For what personal details are opened, and how long they are kept.
+    #[serde(default)]
+    pub details: DetailRules,
     /// How long the hub keeps what it notes of who did what.
     #[serde(default)]
     pub audit: AuditRule,
@@ -266,6 +269,12 @@ impl Codebook {
                 return Err(format!("[reaction] names the unknown step {act}"));
             }
         }
+        for topic in &self.details.two_persons {
+            if self.topics.iter().all(|known| known.name != *topic) {
+                return Err(format!("[details] two_persons names the unknown topic {topic}"));
+            }
+        }
+        unique("[[details.reason]] name", self.details.reasons.iter().map(|reason| &reason.name))?;
         for place in &self.places {
             if !self.county.area.covers(&place.area) {
                 return Err(format!("{} {} does not lie in {}", place.name, place.area, self.county.area));
@@ -472,6 +481,8 @@ en = "County congress"
         assert!(refused(SMALL.replace("days = 3\n", "")).contains("已登记"));
         assert!(refused(SMALL.replace("act = \"走访\"", "act = \"受理\"")).contains("stands twice"));
         assert!(refused(SMALL.replace("added = \"群众补充\"", "added = \"加一句\"")).contains("[reaction]"));
+        assert!(refused(format!("{SMALL}[details]\ntwo_persons = [\"天上\"]\n")).contains("天上"));
+        assert!(Codebook::parse(&format!("{SMALL}[details.keep]\ncontact = 30\n")).is_ok());
         assert!(refused(format!("{SMALL}[audit]\ndays = 30\n")).contains("184"));
         assert!(refused("colour = 1".into()).contains("county file"));
     }

@@ -175,7 +175,8 @@ impl Contact {
         out
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, Malformed> {
+    /// Reads what was in an envelope ([`open_contact`]).
+    pub fn decode(plain: &[u8]) -> Result<Self, Malformed> {
         let mut contact = Self::default();
         let mut reader = Reader::new(plain);
         while !reader.rest().is_empty() {
@@ -234,8 +235,12 @@ pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result
 
 /// Opens an envelope of the record `doc`.
 pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
-    let plain = take_out(Content::Contact, key, doc, envelope)?;
-    Contact::decode(&plain).map_err(|_| SealError::Closed)
+    Contact::decode(&open_contact(key, doc, envelope)?).map_err(|_| SealError::Closed)
+}
+
+/// Opens an envelope of the record `doc` as the bytes that were sealed, with whatever in them a newer program knows.
+pub fn open_contact(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Vec<u8>, SealError> {
+    take_out(Content::Contact, key, doc, envelope)
 }
 
 /// Seals the bytes of an attachment for the record `doc`, in one piece. With its envelope it may be as long as its kind

@@ -19,6 +19,7 @@ mod answer;
 pub mod board;
 pub mod bundle;
 pub mod command;
+pub mod details;
 pub mod enclosed;
 pub mod log_tail;
 mod merge;

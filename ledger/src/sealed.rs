@@ -155,13 +155,13 @@ impl Ledger {
         Ok(what)
     }
 
-    /// Who has taken back their name and number while these still lie here: to be erased, the first before the others.
+    /// Who has taken back their name and number, the first before the others. Whether these still lie at the hub, its vault
+    /// knows.
     pub fn withdrawals(&self) -> Result<Vec<Withdrawal>, LedgerError> {
         let tables = self.reader();
         let mut query = tables.db.prepare_cached(
             "SELECT document.name, sealed.at FROM sealed JOIN opinion ON opinion.ticket = sealed.subject
-             JOIN document ON document.id = opinion.id
-             WHERE what = ?1 AND EXISTS (SELECT 1 FROM envelope WHERE doc = document.name) ORDER BY sealed.id",
+             JOIN document ON document.id = opinion.id WHERE what = ?1 ORDER BY sealed.id",
         )?;
         let rows = query.query_map(params![What::Withdrawal.word()], |row| {
             Ok(Withdrawal { opinion: DocId::new(row.get(0)?), at: UnixSeconds(row.get(1)?) })

@@ -200,7 +200,7 @@ fn who_writes_waits_for_no_backlog_and_the_backlog_loses_nothing_by_it() {
     assert!(ledger.add(&filed.id, "县", "，在村东").unwrap());
     let merged = ledger.catch_up().unwrap();
     assert_eq!((merged.changes, merged.pending, merged.refused), (BACKLOG as u64, 0, 0));
-    assert_eq!(ledger.envelopes(&filed.id).unwrap().len(), 1);
+    assert_eq!(ledger.waiting_details(9).unwrap().len(), 1);
     let whole = lines(&ledger);
     assert_eq!(whole.len(), BACKLOG + 1);
     drop(ledger);
@@ -247,7 +247,7 @@ fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
     let key = OpenKey::make(1, Seed([1; 32]));
     hub.take_opening(&sealed, Some(&Deposit::open(&key, &sealed.doc, &sealed.payload).unwrap())).unwrap();
     assert!(hub.has_opening(&filed.id).unwrap());
-    assert_eq!(hub.envelopes(&filed.id).unwrap().len(), 1);
+    assert_eq!(hub.waiting_details(9).unwrap().len(), 1);
     while hub.write_slips().unwrap() > 0 {}
     let states = hub.codebook().clone();
     let walk = |act: &str, note: &str, office: &str| {

@@ -4,9 +4,10 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
-use civic_core::{access::Role, document::Kind, id::from_hex};
-use ledger::{Ledger, LedgerError};
+use civic_core::{access::Role, document::Kind, id::from_hex, seal::OpenKey};
+use ledger::Ledger;
 use replica::{
+    clock,
     dir::DataDir,
     hub::Hub,
     identity::Identity,
@@ -24,12 +25,15 @@ use crate::{
     http::{self, Console},
     opening::Opener,
     register::{self, Register},
+    vault::{Vault, erase::Why},
 };
 
 /// How often it is looked whether a command asks for something.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long it is waited for news before it is looked whether there is something to do anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
+/// How often it is looked whether the time of something in the vault is over.
+const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How long open pages may take to end when the hub stops.
@@ -77,12 +81,16 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         register.clone(),
     ));
     let follow = tokio::spawn(ledger.clone().follow());
-    let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
+    let open_key = county::open_key(&dir)?;
+    let opener = Opener::new(ledger.clone(), open_key.clone());
+    let vault = Arc::new(Vault::open(&dir)?);
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
+    let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), open_key));
+    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let token = Token::draw();
-    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, audit: audit.clone() };
+    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone() };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
@@ -100,6 +108,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     pages.abort();
     follow.abort();
     work.abort();
+    take_in.abort();
+    retain.abort();
     errands.abort();
     signing.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
@@ -128,14 +138,31 @@ async fn keep_audit(audit: Arc<Audit>, days: u16) {
     }
 }
 
-/// Opens what people sealed to the county, and keeps slips and matters behind their opinions: at once while there is
-/// something to do, then whenever the ledger changed.
+/// Opens what people sealed to the county, and keeps slips and matters behind their opinions.
 async fn keep_up(ledger: Ledger, opener: Opener) {
-    let mut changed = ledger.changed();
+    let writer = ledger.clone();
+    follow_up(ledger, "Envelopes could not be opened or slips not written", move || {
+        Ok(opener.work()? + writer.write_slips()?)
+    })
+    .await;
+}
+
+/// Takes personal details, voices and whatever else came sealed over into the vault.
+async fn take_in(ledger: Ledger, vault: Arc<Vault>, key: OpenKey) {
+    let source = ledger.clone();
+    follow_up(ledger, "What came sealed could not be taken over into the vault", move || {
+        Ok(vault.take_in(&source, &key, clock::now())?)
+    })
+    .await;
+}
+
+/// Does `work` at once while there is something to do, then whenever the ledger changed.
+async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Result<usize> + Send + Sync + 'static) {
+    let (work, mut changed) = (Arc::new(work), ledger.changed());
     loop {
         changed.mark_unchanged();
-        let (writer, opener) = (ledger.clone(), opener.clone());
-        match tokio::task::spawn_blocking(move || Ok::<_, LedgerError>(opener.work()? + writer.write_slips()?)).await {
+        let work = work.clone();
+        match tokio::task::spawn_blocking(move || work()).await {
             // A program beside this one may have merged what came, and then nothing here says that something changed.
             Ok(Ok(0)) => match tokio::time::timeout(LOOK_ANYWAY, changed.changed()).await {
                 Ok(Ok(())) | Err(_) => {}
@@ -143,14 +170,37 @@ async fn keep_up(ledger: Ledger, opener: Opener) {
             },
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => {
-                error!(error = %failure, "Envelopes could not be opened or slips not written");
+                error!(error = format!("{failure:#}"), "{trouble}");
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             Err(failure) => {
-                error!(error = %failure, "Opening envelopes and writing slips stopped in the middle");
+                error!(error = %failure, "{trouble}: stopped in the middle");
                 return;
             }
         }
+    }
+}
+
+/// Erases what the vault has kept for its time, every hour; what is not noted is not erased.
+async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>) {
+    loop {
+        let (ledger, vault, audit) = (ledger.clone(), vault.clone(), audit.clone());
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            let due = vault.due(&ledger, clock::now())?;
+            for item in &due {
+                let event = Event::new(By::hub(), Action::Erase).upon(item.doc);
+                audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
+            }
+            Ok(vault.expire(&due, clock::now())?)
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                error!(error = format!("{failure:#}"), "What was kept for its time could not be erased")
+            }
+            Err(failure) => error!(error = %failure, "Erasing stopped in the middle"),
+        }
+        tokio::time::sleep(RETAIN).await;
     }
 }
 

@@ -6,7 +6,12 @@
 
 use std::fmt;
 
-use civic_core::{access::Action, attachment::AttachmentKind, id::AttachmentId, time::UnixSeconds};
+use civic_core::{
+    access::Action,
+    attachment::AttachmentKind,
+    id::{AttachmentId, DocId},
+    time::UnixSeconds,
+};
 use sync_core::{
     attachment::{
         announcement::Announcement,
@@ -106,6 +111,19 @@ pub struct AttachmentLine {
     pub reason: String,
 }
 
+/// What an entry announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// Its place in the order in which announcements came.
+    pub row: i64,
+    /// The attachment.
+    pub id: AttachmentId,
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// The record that it stands beside.
+    pub doc: DocId,
+}
+
 /// How much of what was made here has no receipt of the hub.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
@@ -203,6 +221,11 @@ impl Log {
         Ok(waiting)
     }
 
+    /// What was announced after `row` where only the county reads, in the order in which it came, at most `limit`.
+    pub fn announced_after(&self, row: i64, limit: usize) -> Result<Vec<Announced>, StoreError> {
+        self.reader().announced_after(row, limit)
+    }
+
     /// Whether anything that was made here lies here still: the hub may ask for it again.
     pub(crate) fn has_own_attachments(&self) -> Result<bool, StoreError> {
         self.reader().has_own_attachments()
@@ -284,7 +307,6 @@ mod tests {
     use civic_core::{
         access::{Role, Scope},
         area::Area,
-        id::DocId,
         space::Audience,
     };
     use ed25519_dalek::SigningKey;

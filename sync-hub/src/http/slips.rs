@@ -1,17 +1,19 @@
 //! Slips 小票: what each tells and to whom, a new opening part for a holder who comes in person, who wants their name and
 //! number erased, and at which kiosks somebody guesses.
 
-use ::ledger::query::Whole;
+use ::ledger::{query::Whole, sealed::Withdrawal};
 use axum::extract::{Path, State};
 use civic_core::{
     access::operator::{About, Right},
     consent::{Choice, Consent},
+    detail::Detail,
     id::DocId,
     opinion::Field,
     slip::{Content, Told},
     wording::Both,
 };
 use maud::{Markup, html};
+use tracing::error;
 
 use super::{
     Console,
@@ -60,7 +62,7 @@ pub(super) fn pane(console: &Console, whole: &Whole) -> Result<Markup, PageError
 
 /// What the person decided about name and number, and whether they have taken it back.
 pub(super) fn consent(console: &Console, whole: &Whole) -> Result<Markup, PageError> {
-    let withdrawn = console.ledger.withdrawals()?.into_iter().find(|withdrawal| withdrawal.opinion == whole.id);
+    let withdrawn = waiting(console)?.into_iter().find(|withdrawal| withdrawal.opinion == whole.id);
     let consent = Consent::of(&whole.opinion);
     let choice = |choice| match choice {
         Choice::None => "consent-none",
@@ -81,6 +83,19 @@ pub(super) fn consent(console: &Console, whole: &Whole) -> Result<Markup, PageEr
             }
         }
     })
+}
+
+/// Who has taken back their name and number while these still lie here.
+fn waiting(console: &Console) -> Result<Vec<Withdrawal>, PageError> {
+    let is_here = |withdrawal: &Withdrawal| match console.vault.items(&[withdrawal.opinion]) {
+        Ok(items) => items.iter().any(|item| item.detail == Detail::Contact),
+        Err(failure) => {
+            // What is not known to be done is shown.
+            error!(error = %failure, "It could not be looked up whether details were erased");
+            true
+        }
+    };
+    Ok(console.ledger.withdrawals()?.into_iter().filter(is_here).collect())
 }
 
 async fn reopen(
@@ -120,7 +135,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
     console
         .work(move |console| {
             let mut waiting = Vec::new();
-            for withdrawal in console.ledger.withdrawals()? {
+            for withdrawal in self::waiting(console)? {
                 let Some(whole) = console.ledger.opinion(&withdrawal.opinion)? else { continue };
                 let about = About::Opinion { area: &whole.space.area, body: whole.opinion.field(Field::Office) };
                 if operator.may(Right::ReadOpinions, about) {

@@ -77,8 +77,9 @@ impl Desk {
             register.clone(),
         ));
         let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let vault = Arc::new(Vault::open(&home).unwrap());
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
-        let console = Console { ledger, register, hub, opener, audit };
+        let console = Console { ledger, register, hub, opener, vault, audit };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
