@@ -378,7 +378,9 @@ mod tests {
     #[test]
     fn a_form_sent_again_gives_the_same_openings_and_each_part_its_own() {
         assert_eq!(Opening::of_form("ab", 1), Opening::of_form("ab", 1));
-        assert!([Opening::of_form("ab", 2), Opening::of_form("ac", 1)].iter().all(|it| *it != Opening::of_form("ab", 1)));
+        assert!(
+            [Opening::of_form("ab", 2), Opening::of_form("ac", 1)].iter().all(|it| *it != Opening::of_form("ab", 1))
+        );
     }
 
     #[test]

@@ -71,7 +71,9 @@ pub enum Content {
 impl Content {
     /// What it says on the envelope of an entry; `None` for one that a newer program sealed.
     pub fn of(envelope: &[u8]) -> Option<Self> {
-        [Content::Contact, Content::Record, Content::Opening].into_iter().find(|content| envelope.first() == Some(&content.number()))
+        [Content::Contact, Content::Record, Content::Opening]
+            .into_iter()
+            .find(|content| envelope.first() == Some(&content.number()))
     }
 
     const fn number(self) -> u8 {

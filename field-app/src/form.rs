@@ -250,8 +250,7 @@ impl VisitForm {
             .collect();
         let choice = Choice::of(&contact.name, &contact.phone);
         // Where nothing is left nobody was asked; anonymous is the default.
-        let consent =
-            (choice != Choice::None).then(|| Consent { notice: NOTICE, choice, at: clock::now() }.field());
+        let consent = (choice != Choice::None).then(|| Consent { notice: NOTICE, choice, at: clock::now() }.field());
         NewOpinion {
             body: one.text.trim().to_owned(),
             fields,

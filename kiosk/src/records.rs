@@ -369,7 +369,8 @@ impl Station for Records {
     }
 
     fn take_up(&mut self) -> Option<TakenUp> {
-        let (form, opening) = self.drawer.waiting().map(|(form, kept)| (form.to_owned(), kept.draft.opening.clone()))?;
+        let (form, opening) =
+            self.drawer.waiting().map(|(form, kept)| (form.to_owned(), kept.draft.opening.clone()))?;
         // What was said back and is in the ledger already is found there again by its form.
         if let Some(ticket) = self.filed_before_the_cut(&form) {
             self.remove_draft(&form);
@@ -409,8 +410,7 @@ impl Station for Records {
         });
         let slip = slip.ok_or(NotOpened::NothingSealed)?;
         let Content::Sealed { lock, .. } = &slip.content else { return Err(NotOpened::NothingSealed) };
-        let opened =
-            self.guesses.guess(ticket, now, || lock.open(number).filter(|key| slip.open(key).is_some()));
+        let opened = self.guesses.guess(ticket, now, || lock.open(number).filter(|key| slip.open(key).is_some()));
         if let Some(wrong) = self.guesses.take_untold()
             && let Err(error) = self.ledger.tell_guesses(&self.village, wrong)
         {

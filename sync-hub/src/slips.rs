@@ -45,7 +45,9 @@ pub fn reopen_and_print(dir: &Path, ticket: Ticket, json: bool) -> anyhow::Resul
         println!("{}", json!({"ticket": ticket, "opening": opening.number, "code": stub.code()}));
     } else {
         println!("{ticket}\n{}", opening.number);
-        eprintln!("the first number finds the slip, the second opens it; it is kept nowhere, so give it to the holder now");
+        eprintln!(
+            "the first number finds the slip, the second opens it; it is kept nowhere, so give it to the holder now"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -74,7 +74,16 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
-        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new(), stubs: Stubs::default() };
+        let inner = Inner {
+            dir,
+            ledger,
+            road,
+            ending,
+            drafts: Drafts::new(),
+            saved,
+            once: Once::new(),
+            stubs: Stubs::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

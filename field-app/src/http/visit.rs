@@ -140,13 +140,20 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
             return Err(None);
         }
         let mut openings = ready.openings.iter();
-        let heard = ready.heard.into_iter().map(|heard| Heard {
-            opening: openings.next().map(Opening::deposit),
-            ..heard.into()
-        });
+        let heard = ready
+            .heard
+            .into_iter()
+            .map(|heard| Heard { opening: openings.next().map(Opening::deposit), ..heard.into() });
         let (visit, filed) = inner
             .ledger
-            .visit(&form.form, &ready.village, app.deputy(), form.place.trim(), form.note.trim(), heard.collect::<Vec<_>>())
+            .visit(
+                &form.form,
+                &ready.village,
+                app.deputy(),
+                form.place.trim(),
+                form.note.trim(),
+                heard.collect::<Vec<_>>(),
+            )
             .map_err(|error| Some(Trouble::from(error)))?;
         let heard = filed.into_iter().map(|filed| SavedOpinion { id: filed.id, ticket: filed.ticket }).collect();
         let saved = SavedVisit {

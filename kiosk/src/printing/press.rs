@@ -117,7 +117,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{sample::{sample_stub, sample_ticket}, settings::Language, station::Place};
+    use crate::{
+        sample::{sample_stub, sample_ticket},
+        settings::Language,
+        station::Place,
+    };
 
     const PATIENCE: Duration = Duration::from_secs(30);
 

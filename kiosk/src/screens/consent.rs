@@ -38,8 +38,13 @@ impl Page for Consent {
         // What stands here is what is agreed to: see `records::NOTICE`.
         let point = |key: &str| (Length::Needed, words(around.sentence(key), TextSize::Body, Ink::Black));
         let notice = ["consent-what-for", "consent-who", "consent-how-long", "consent-take-back"].map(point);
-        let agree =
-            tile(Touch::Agree, around.sentence("consent-agree"), Icon::Tick, Look::Choice(Ink::Green), TextSize::Strong);
+        let agree = tile(
+            Touch::Agree,
+            around.sentence("consent-agree"),
+            Icon::Tick,
+            Look::Choice(Ink::Green),
+            TextSize::Strong,
+        );
         let answers = vec![
             (Length::Share(3), agree),
             (

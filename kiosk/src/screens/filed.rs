@@ -44,7 +44,8 @@ impl Page for Filed {
             OnPaper::Printed => ("filed-printed", Ink::Green),
             OnPaper::Failed => ("filed-not-printed", Ink::Red),
         };
-        let what_it_is = |key: &str| (Length::Needed, words(around.sentence(key), TextSize::Body, Ink::Black).centred());
+        let what_it_is =
+            |key: &str| (Length::Needed, words(around.sentence(key), TextSize::Body, Ink::Black).centred());
         let number = |number: Sentence| words(number, TextSize::Ticket, Ink::Black).bold().centred().on_one_line();
         let mut numbers = vec![what_it_is("filed-number")];
         numbers.push((Length::Share(1), number(self.stub.ticket.to_string().into())));

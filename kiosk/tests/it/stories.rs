@@ -143,7 +143,8 @@ fn the_answer_is_told_to_whoever_holds_the_paper_and_the_state_to_anybody() {
     let mut desk = Desk::new(LARGE);
     ask_for(&mut desk, &sample_ticket(90_155).digits());
     desk.is_on("Progress").sees("有答复了").sees("截至11月20日").sees("答复只给您本人听");
-    for hidden in ["都亮了", "镇里派人看过", "道路交通", "您满意吗", "补充几句", "收回姓名电话"] {
+    for hidden in ["都亮了", "镇里派人看过", "道路交通", "您满意吗", "补充几句", "收回姓名电话"]
+    {
         desk.does_not_see(hidden);
     }
     desk.touch("听答复").is_on("Unlock");

@@ -389,7 +389,21 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(more);
         desk
     };
-    let mut named = with(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "0", "按好了", "陈"]);
+    let mut named = with(&[
+        "写好了",
+        "不说这个",
+        "留个电话",
+        "我满十四岁，同意留",
+        "1",
+        "3",
+        "8",
+        "0",
+        "0",
+        "1",
+        "0",
+        "按好了",
+        "陈",
+    ]);
     named.touch_all(&["s", "h", "u", "i"]);
     let mut long = with(&[]);
     for _ in 0..30 {
@@ -517,14 +531,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("where", with_spots(&[])),
         ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
         ("read-back-kept", with_spots(&["石桥", "不让村里知道", "不用留"])),
-        (
-            "read-back-addition",
-            opened(&["补充几句", "写下来", "l", "u", "Press(Space)", "写好了"]),
-        ),
-        (
-            "thanks-misunderstood",
-            opened(&["不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"]),
-        ),
+        ("read-back-addition", opened(&["补充几句", "写下来", "l", "u", "Press(Space)", "写好了"])),
+        ("thanks-misunderstood", opened(&["不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"])),
         ("village", desk(&["Village"])),
         ("notices", desk(&["Village", "公示通知"])),
         ("notice", desk(&["Village", "公示通知", "冬季取暖用电，注意安全"])),
@@ -548,7 +556,23 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("writing-long", with(&["桥不安全，请来看看", "村里的路坏了，不好走", "下雨路上积水", "路太窄，车过不去"])),
         ("handwriting", by_hand(&[], &[])),
         ("handwriting-offered", by_hand(&[true, false], &[])),
-        ("name", with(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "0", "按好了"])),
+        (
+            "name",
+            with(&[
+                "写好了",
+                "不说这个",
+                "留个电话",
+                "我满十四岁，同意留",
+                "1",
+                "3",
+                "8",
+                "0",
+                "0",
+                "1",
+                "0",
+                "按好了",
+            ]),
+        ),
         ("name-typed", named),
         ("read-back-ink", by_hand(&[true, false], &["写好了", "不说这个", "不用留"])),
         ("read-back-long", long),
@@ -557,7 +581,10 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("contact", with(&["写好了", "不说这个"])),
         ("consent", with(&["写好了", "不说这个", "留个电话"])),
         ("read-back-child", with(&["写好了", "这几天", "我还没满十四岁"])),
-        ("phone", with(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "按好了"])),
+        (
+            "phone",
+            with(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "按好了"]),
+        ),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
         ("filed-aloud", filed_aloud),

@@ -2,12 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use civic_core::{
-    reaction::Reaction,
-    sealed::Record,
-    slip::Content,
-    ticket::Ticket,
-};
+use civic_core::{reaction::Reaction, sealed::Record, slip::Content, ticket::Ticket};
 
 use super::{
     publish::{County, mine},

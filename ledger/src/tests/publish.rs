@@ -8,7 +8,6 @@ use civic_core::{
     document::Kind,
     id::DocId,
     matter,
-
     opinion::{Evaluation, NewStep},
     publication::Publication,
     published,
@@ -403,7 +402,13 @@ fn what_is_kept_from_a_village_is_read_by_the_county_alone() {
     let fields = BTreeMap::from([(Field::Topic, "治安".to_owned()), (Field::Village, "石桥村".to_owned())]);
     let new = NewOpinion { body: "有人赌钱".into(), fields, ..NewOpinion::default() };
     let contact = Contact { phone: "13800138000".into(), ..Contact::default() };
-    let heard = || Heard { new: new.clone(), contact: contact.clone(), is_kept: true, opening: Some(mine().deposit()), ..Heard::default() };
+    let heard = || Heard {
+        new: new.clone(),
+        contact: contact.clone(),
+        is_kept: true,
+        opening: Some(mine().deposit()),
+        ..Heard::default()
+    };
     let filed = county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap();
     assert_eq!(county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap(), filed, "the form is known again");
     assert_eq!(county.kiosk.filed_from("1").unwrap(), Some(filed));
@@ -420,7 +425,10 @@ fn what_is_kept_from_a_village_is_read_by_the_county_alone() {
     }
     county.meet();
     let progress = county.kiosk.progress(&filed.ticket, Some(&mine().key)).unwrap().unwrap();
-    assert_eq!((progress.slip.state.as_str(), county.kiosk.progress(&filed.ticket, None).unwrap().unwrap().told), ("已答复", None));
+    assert_eq!(
+        (progress.slip.state.as_str(), county.kiosk.progress(&filed.ticket, None).unwrap().unwrap().told),
+        ("已答复", None)
+    );
     assert_eq!(progress.told.unwrap().answer.as_deref(), Some("查过了"), "its holder hears the answer all the same");
     assert_eq!(county.kiosk.opinion(&filed.id).unwrap().unwrap().opinion.body, "");
     let before = there();

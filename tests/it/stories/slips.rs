@@ -46,7 +46,8 @@ fn the_answer_is_heard_by_its_holder_alone_at_any_kiosk_and_without_a_road() {
     if villager.view().unwrap()["screen"] == "Where" {
         villager.touch("不说这个").unwrap();
     }
-    for target in ["留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "3", "8", "按好了", "不留名字"] {
+    for target in ["留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "3", "8", "按好了", "不留名字"]
+    {
         villager.touch(target).unwrap();
     }
     let (ticket, number) = villager.file_and_note().unwrap();
@@ -98,7 +99,8 @@ fn the_answer_is_heard_by_its_holder_alone_at_any_kiosk_and_without_a_road() {
     // Three wrong numbers make the next one wait, also after a start; the paper opens it all the same.
     let wrong = ["123456784", "111111119", "000000000"];
     let wrong = wrong.map(|text| civic_core::opening::OpeningNumber::parse(text).ok()).into_iter().flatten();
-    let guesses: Vec<_> = wrong.chain((0..9).map(|seed| civic_core::opening::Opening::new([seed; 24]).number)).collect();
+    let guesses: Vec<_> =
+        wrong.chain((0..9).map(|seed| civic_core::opening::Opening::new([seed; 24]).number)).collect();
     far.ask(ticket).unwrap();
     for guess in guesses.iter().filter(|guess| **guess != number).take(3) {
         far.unlock(*guess).unwrap();
@@ -122,7 +124,8 @@ fn the_answer_is_heard_by_its_holder_alone_at_any_kiosk_and_without_a_road() {
     far.touch("收回，请删掉").unwrap();
     wait_for("what the hub was told", || {
         let page = operator.page("/slips").ok()?;
-        (page.contains(&format!("/opinion/{id}")) && page.contains("远处的站") && page.contains("<b>3</b>")).then_some(())
+        (page.contains(&format!("/opinion/{id}")) && page.contains("远处的站") && page.contains("<b>3</b>"))
+            .then_some(())
     })
     .unwrap();
     let said = world.tell("hub", &["verify"]).unwrap().good().unwrap();
