@@ -57,6 +57,25 @@ pub struct Codebook {
     /// How long the hub keeps what it notes of who did what.
     #[serde(default)]
     pub audit: AuditRule,
+    /// How long devices seal to one key, and the hub keeps it after that.
+    #[serde(default)]
+    pub keys: KeyRule,
+}
+
+/// How long devices seal to one key, and how long the hub waits for those that do not say that they are past it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRule {
+    /// An epoch, in days.
+    pub epoch_days: u16,
+    /// How long a key is kept after its epoch before silent devices are handled by hand, in days.
+    pub kept_days: u16,
+}
+
+impl Default for KeyRule {
+    fn default() -> Self {
+        Self { epoch_days: 30, kept_days: 90 }
+    }
 }
 
 /// How long the log of who did what stays at hand; older days are archived.
@@ -260,6 +279,12 @@ impl Codebook {
             if step.is_answer && !step.asks.contains(&Ask::Note) {
                 return Err(format!("step {} is an answer, so it must ask for a note", step.act));
             }
+        }
+        if self.keys.epoch_days == 0 || self.keys.kept_days < self.keys.epoch_days {
+            return Err(
+                "[keys] epoch_days must be at least 1, and kept_days no less: a device may be without a road so long"
+                    .into(),
+            );
         }
         if self.audit.days < AUDIT_DAYS_MIN {
             return Err(format!("[audit] days must be at least {AUDIT_DAYS_MIN}: six months, which the law asks for"));
@@ -484,6 +509,7 @@ en = "County congress"
         assert!(refused(format!("{SMALL}[details]\ntwo_persons = [\"天上\"]\n")).contains("天上"));
         assert!(Codebook::parse(&format!("{SMALL}[details.keep]\ncontact = 30\n")).is_ok());
         assert!(refused(format!("{SMALL}[audit]\ndays = 30\n")).contains("184"));
+        assert!(refused(format!("{SMALL}[keys]\nepoch_days = 30\nkept_days = 9\n")).contains("kept_days"));
         assert!(refused("colour = 1".into()).contains("county file"));
     }
 }

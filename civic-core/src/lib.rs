@@ -31,6 +31,7 @@ pub mod document;
 pub mod gate;
 pub mod id;
 pub mod ink;
+pub mod keyring;
 pub mod matter;
 pub mod notice;
 pub mod opening;

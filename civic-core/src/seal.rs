@@ -146,6 +146,9 @@ pub enum SealError {
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
     Closed,
+    /// Sealed to an epoch whose key was destroyed: nobody will ever open it.
+    #[error("envelope was sealed to epoch {0}, whose key is destroyed")]
+    Destroyed(u32),
 }
 
 /// Randomness as an argument: 32 bytes that the caller drew for this one use.
@@ -228,6 +231,11 @@ impl OpenKey {
         let secret = PrivateKey::from_bytes(&self.secret).map_err(|_| SealError::Closed)?;
         Ok(SealKey { epoch: self.epoch, public: X25519HkdfSha256::sk_to_pk(&secret).to_bytes().into() })
     }
+}
+
+/// The epoch that stands on an envelope; `None` if it is none.
+pub fn epoch_of(envelope: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(envelope.get(1..HEADER_LEN)?.try_into().ok()?))
 }
 
 /// Seals `contact` for the record `doc`.

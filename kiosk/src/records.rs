@@ -230,6 +230,9 @@ impl Records {
         if let Some(told) = self.ledger.progress(ticket, key)? {
             return Ok(Found::Slip(self.progress(told)));
         }
+        if let Some(erased) = self.ledger.erased_ticket(ticket)? {
+            return Ok(Found::Erased(erased.at));
+        }
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
             Some(true) => Stage::Received,
@@ -567,7 +570,11 @@ fn not_saved(error: &LedgerError) -> NotSaved {
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
         LedgerError::Store(
-            StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+            StoreError::Version(_)
+            | StoreError::Damaged(_)
+            | StoreError::Elsewhere
+            | StoreError::Failed(_)
+            | StoreError::Stopped,
         )
         | LedgerError::Tables(_)
         | LedgerError::Record(_)

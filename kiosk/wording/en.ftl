@@ -184,6 +184,9 @@ progress-as-of = News up to { $day }
 unknown-here = Nothing about this number has reached this terminal yet
 unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
 
+erased-here = What was said under this number has been erased
+erased-why = The county erased it on { $day }, and nothing of it is kept anywhere. If you did not ask for that, ask a deputy.
+
 stage-here = Your words are on this machine and have not left. They go when there is a network.
 stage-on-road = Your words are on the way; the county has not said yet that it has them.
 stage-received = The county has your words; nothing is known yet about their handling.
@@ -236,6 +239,7 @@ rate-solved-no = Not solved
 rate-skip = Rather not say
 trouble-title = Not all works here
 trouble-not-enrolled = This machine is not enrolled yet and cannot be used. Please tell somebody at the station.
+trouble-elsewhere = This memory card comes from another machine and cannot be used yet; all words on it are safe. Please tell somebody at the station.
 trouble-disk-full = This machine is full and can keep nothing new. All that was saved is here. Please tell the station.
 trouble-read-only = The card of this machine cannot be written, so nothing new can be kept. All that was saved is here. Please tell the station.
 trouble-no-microphone = The microphone does not work. You can write, or touch ready sentences.

@@ -1,7 +1,7 @@
 //! Personal details on their way through the hub: the tables hold an envelope only until the hub has taken it over into its
 //! vault, and tell to which opinion a record belongs whose details lie there.
 
-use civic_core::{id::DocId, opinion::Opinion, ticket::Ticket};
+use civic_core::{id::DocId, opinion::Opinion, seal::SealError, ticket::Ticket};
 use rusqlite::{OptionalExtension, params};
 
 use crate::{Ledger, LedgerError, reason::Reason, sealed::What};
@@ -49,10 +49,16 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Notes, where an operator sees it, that something sealed beside this record cannot be opened.
-    pub fn note_unreadable(&self, doc: &DocId) -> Result<(), LedgerError> {
+    /// Notes, where an operator sees it, that something sealed beside this record cannot be opened, and why; if its key is
+    /// destroyed, whoever wrote it is told, too.
+    pub fn note_unreadable(&self, doc: &DocId, why: SealError) -> Result<(), LedgerError> {
         let now = replica::clock::now();
-        Ok(self.writer().put_refused(doc, "", Reason::Sealed, &[], now)?)
+        let (reason, lost) = match why {
+            SealError::Destroyed(epoch) => (Reason::KeyDestroyed, Some(epoch)),
+            SealError::Closed | SealError::TooLong => (Reason::Sealed, None),
+        };
+        self.writer().put_refused(doc, "", reason, &[], now)?;
+        lost.map_or(Ok(()), |epoch| self.tell_lost(doc, epoch))
     }
 
     /// The opinion to which a record belongs; `None` for one that belongs to none, as a response, or that has not come.

@@ -67,7 +67,7 @@ impl Ledger {
         let tables = self.writer_in_step()?;
         let space = tables.document(id)?.ok_or(LedgerError::NotFound)?.space;
         let stamp = Stamp::new("", clock::now());
-        let envelope = deposit.seal(&self.inner.card.seal_key, id, Seed(clock::random()))?;
+        let envelope = deposit.seal(&self.seal_key()?, id, Seed(clock::random()))?;
         let entry = self.entry(&space.area, Audience::County, *id, EntryKind::Sealed, &stamp, envelope)?;
         self.commit(&tables, vec![entry])
     }

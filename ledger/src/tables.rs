@@ -32,11 +32,12 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
-    include_str!("0004_opening.sql"),
+    include_str!("0004_erased.sql"),
+    include_str!("0005_opening.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 

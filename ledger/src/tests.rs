@@ -34,6 +34,7 @@ use crate::{
     reason::Reason,
 };
 
+mod erase;
 mod opening;
 mod publish;
 
@@ -57,12 +58,18 @@ impl Installation {
             hub: "127.0.0.1:1".into(),
             hub_key: String::new(),
             authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
             enrolled_at: UnixSeconds(0),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
         };
-        Self { path, identity: Identity { key, card } }
+        let home = DataDir::look(&path);
+        Self { identity: Identity::new(&home, key, card), path }
     }
 
     fn open(&self) -> Ledger {

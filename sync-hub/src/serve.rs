@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
-use civic_core::{access::Role, document::Kind, id::from_hex, seal::OpenKey};
+use civic_core::{access::Role, document::Kind};
 use ledger::Ledger;
 use replica::{
     clock,
@@ -15,14 +15,16 @@ use replica::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tracing::error;
+use tracing::{error, warn};
 use web::guard::{self, Token};
 
 use crate::{
     audit::{Action, Audit, By, Event},
     county,
-    errand::Errands,
+    epochs::Epochs,
+    errand::{Desk, Errands},
     http::{self, Console},
+    keys::Keys,
     opening::Opener,
     register::{self, Register},
     vault::{Vault, erase::Why},
@@ -36,6 +38,8 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether a key is to be made or destroyed.
+const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -52,13 +56,15 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
 
-    let known = register.clone();
-    let config = tls::hub_config(
-        &identity.key,
-        from_hex(&identity.card.certificate).context("the hub's certificate cannot be understood")?,
-        &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
-        Arc::new(move |key| known.is_registered(key)),
-    )?;
+    if let Some(spare) = county::spare_key_lies_in(&dir)? {
+        warn!(
+            "The spare key of the county's authority lies on this machine: copy {} to a safe place and delete it here. \
+             Whoever steals this machine steals both keys",
+            spare.display()
+        );
+    }
+    let door = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = tls::hub_config(&identity.key, door.clone())?;
     let endpoint = match quic::listen(listen, config) {
         Ok(endpoint) => endpoint,
         Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -79,15 +85,18 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         ledger.codebook().county.area.clone(),
         identity.key.clone(),
         register.clone(),
+        door,
     ));
     let follow = tokio::spawn(ledger.clone().follow());
-    let open_key = county::open_key(&dir)?;
-    let opener = Opener::new(ledger.clone(), open_key.clone());
+    let keys = Arc::new(Keys::open(&dir)?);
+    let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
     let vault = Arc::new(Vault::open(&dir)?);
+    let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
-    let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), open_key));
+    let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
     let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
-    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
+    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
+    let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let token = Token::draw();
     let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone() };
@@ -111,6 +120,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     take_in.abort();
     retain.abort();
     errands.abort();
+    epochs.abort();
     signing.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
@@ -148,10 +158,10 @@ async fn keep_up(ledger: Ledger, opener: Opener) {
 }
 
 /// Takes personal details, voices and whatever else came sealed over into the vault.
-async fn take_in(ledger: Ledger, vault: Arc<Vault>, key: OpenKey) {
+async fn take_in(ledger: Ledger, vault: Arc<Vault>, keys: Arc<Keys>) {
     let source = ledger.clone();
     follow_up(ledger, "What came sealed could not be taken over into the vault", move || {
-        Ok(vault.take_in(&source, &key, clock::now())?)
+        Ok(vault.take_in(&source, &keys.ring(), clock::now())?)
     })
     .await;
 }
@@ -205,16 +215,30 @@ async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>) {
 }
 
 /// Carries out what commands ask while this program holds the directory; one that fails is told to whoever asked.
-async fn run_errands(dir: DataDir, ledger: Ledger) {
+async fn run_errands(dir: DataDir, desk: Desk) {
     let mut is_start = true;
     loop {
-        let (place, worker) = (DataDir::look(dir.path()), ledger.clone());
+        let (place, worker) = (DataDir::look(dir.path()), desk.clone());
         match tokio::task::spawn_blocking(move || Errands::open(&place)?.run(&worker, is_start)).await {
             Ok(Ok(_)) => is_start = false,
             Ok(Err(failure)) => error!(error = %failure, "Errands could not be read"),
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Announces, makes and destroys keys when that is due.
+async fn keep_keys(epochs: Epochs) {
+    loop {
+        let worker = epochs.clone();
+        match tokio::task::spawn_blocking(move || worker.turn(clock::now())).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(_)) => continue,
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "The keys could not be looked after"),
+            Err(failure) => error!(error = %failure, "Looking after the keys stopped in the middle"),
+        }
+        tokio::time::sleep(TURN_PERIOD).await;
     }
 }
 

@@ -11,7 +11,7 @@ use civic_core::{
     opening::{Opening, Stub},
     ticket::Ticket,
 };
-use ledger::{Ledger, LedgerError};
+use ledger::{Ledger, LedgerError, publish::Line};
 use replica::{clock, dir::DataDir, identity::Identity};
 use serde_json::json;
 
@@ -36,7 +36,8 @@ pub fn reopen_and_print(dir: &Path, ticket: Ticket, json: bool) -> anyhow::Resul
     let event = Event::new(By::command_line(), Action::ReopenSlip).upon(ticket.digits());
     audit.note(&event)?;
     let opening = Opening::new(clock::random());
-    if let Err(failure) = errand::send(dir, &Errand::Reopen { ticket, deposit: opening.deposit() }) {
+    let sent: anyhow::Result<Vec<Line>> = errand::send(dir, &Errand::Reopen { ticket, deposit: opening.deposit() });
+    if let Err(failure) = sent {
         audit.note(&event.because(format!("{failure:#}")).refused())?;
         return Err(failure).with_context(|| format!("The slip of {ticket} was given nothing new"));
     }

@@ -8,7 +8,11 @@ use super::{
     publish::{County, mine},
     *,
 };
-use crate::{enclosed::Heard, sealed::What};
+use crate::{
+    enclosed::Heard,
+    erase::{Depth, Ground},
+    sealed::What,
+};
 
 #[test]
 fn whoever_goes_through_the_numbers_learns_states_and_nothing_else() {
@@ -74,6 +78,16 @@ fn what_the_hub_gives_anew_takes_the_place_of_what_opened_before_and_nobody_else
         hub.take_opening(&sealed, Some(&deposit)).unwrap();
     }
     assert!(hub.deposit(&hub.reader(), &id).unwrap() == Some(again.deposit()));
+}
+
+#[test]
+fn an_opinion_that_is_erased_takes_what_opens_its_slip_along_and_erased_details_leave_it() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    county.hub.erase(&id, Depth::Details, Ground::Asked).unwrap();
+    assert!(county.hub.has_opening(&id).unwrap());
+    county.hub.erase(&id, Depth::Whole, Ground::Asked).unwrap();
+    assert!(!county.hub.has_opening(&id).unwrap() && county.hub.slip(&ticket).unwrap().is_none());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use civic_core::{
     detail::Detail,
     id::DocId,
-    seal::{self, Contact, OpenKey, SealError},
+    keyring::Keyring,
+    seal::{self, Contact, SealError},
     time::UnixSeconds,
 };
 use ledger::{Ledger, LedgerError};
@@ -42,17 +43,20 @@ enum Fate {
 }
 
 impl Vault {
-    /// Takes over what has come since, opened with `key`; returns how much was done.
-    pub fn take_in(&self, ledger: &Ledger, key: &OpenKey, now: UnixSeconds) -> Result<usize, VaultError> {
-        Ok(self.take_contacts(ledger, key, now)? + self.take_attachments(ledger, key, now)?)
+    /// Takes over what has come since, opened with the key of its epoch; returns how much was done.
+    pub fn take_in(&self, ledger: &Ledger, ring: &Keyring, now: UnixSeconds) -> Result<usize, VaultError> {
+        Ok(self.take_contacts(ledger, ring, now)? + self.take_attachments(ledger, ring, now)?)
     }
 
-    fn take_contacts(&self, ledger: &Ledger, key: &OpenKey, now: UnixSeconds) -> Result<usize, VaultError> {
+    fn take_contacts(&self, ledger: &Ledger, ring: &Keyring, now: UnixSeconds) -> Result<usize, VaultError> {
         let waiting = ledger.waiting_details(BATCH)?;
         let mut taken: BTreeMap<Name, New> = BTreeMap::new();
         for waiting in &waiting {
             let (name, doc) = (name_of(&waiting.envelope), waiting.doc);
-            let open = || seal::open_contact(key, &doc, &waiting.envelope).map(Zeroizing::new);
+            let open = || {
+                let key = ring.for_envelope(&waiting.envelope)?;
+                seal::open_contact(key, &doc, &waiting.envelope).map(Zeroizing::new)
+            };
             if let Some(plain) = self.consider(ledger, &name, &doc, Detail::Contact, now, open)? {
                 let phone = Contact::decode(&plain).ok().map(|contact| Zeroizing::new(contact.phone));
                 taken.insert(name, New { name, doc, detail: Detail::Contact, plain, phone });
@@ -63,7 +67,7 @@ impl Vault {
         Ok(waiting.len())
     }
 
-    fn take_attachments(&self, ledger: &Ledger, key: &OpenKey, now: UnixSeconds) -> Result<usize, VaultError> {
+    fn take_attachments(&self, ledger: &Ledger, ring: &Keyring, now: UnixSeconds) -> Result<usize, VaultError> {
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let news = ledger.log().announced_after(seen.row, BATCH).map_err(LedgerError::from)?;
         seen.row = news.last().map_or(seen.row, |announced| announced.row);
@@ -87,7 +91,10 @@ impl Vault {
                 Err(LedgerError::Store(StoreError::Damaged(_))) => continue,
                 Err(failure) => return Err(failure.into()),
             };
-            let open = || seal::open_attachment(key, doc, *kind, &sealed).map(Zeroizing::new);
+            let open = || {
+                let key = ring.for_envelope(&sealed)?;
+                seal::open_attachment(key, doc, *kind, &sealed).map(Zeroizing::new)
+            };
             if let Some(plain) = self.consider(ledger, &name, doc, detail, now, open)? {
                 taken.insert(name, New { name, doc: *doc, detail, plain, phone: None });
             }
@@ -123,7 +130,7 @@ impl Vault {
                     warn!(record = %doc, what = detail.word(), error = %failure, "A sealed detail cannot be opened");
                     let sql = "INSERT INTO unreadable (name, doc, at) VALUES (?1, ?2, ?3)";
                     self.shelf().execute(sql, params![name, doc.as_bytes(), now.0])?;
-                    ledger.note_unreadable(doc)?;
+                    ledger.note_unreadable(doc, failure)?;
                     Ok(None)
                 }
             },

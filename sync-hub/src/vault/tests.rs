@@ -4,13 +4,17 @@ use std::{
     collections::BTreeMap,
     fs,
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use civic_core::{
     access::Role,
     area::Area,
     attachment::AttachmentKind,
+    keyring::Keyring,
     opinion::{Edit, Evaluation, Field, NewOpinion, NewStep},
     reaction::Reaction,
     seal::{Contact, OpenKey, Seed},
@@ -27,7 +31,7 @@ use super::{
     request::{Asked, Refusal, Standing, WAITS_S, Wanted, What},
     *,
 };
-use crate::{county, opening::Opener};
+use crate::{county, keys, opening::Opener};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 const DAY: i64 = 86_400;
@@ -48,7 +52,7 @@ struct Hub {
     dir: Scratch,
     ledger: Ledger,
     vault: Vault,
-    key: OpenKey,
+    ring: Keyring,
 }
 
 impl Hub {
@@ -59,8 +63,8 @@ impl Hub {
         let home = DataDir::hold(&dir).unwrap();
         county::init(&home, include_str!("../../../tests/sample/county.toml")).unwrap();
         let ledger = Ledger::open(&home, &Identity::load(&home, Role::Hub).unwrap()).unwrap();
-        let (vault, key) = (Vault::open(&home).unwrap(), county::open_key(&home).unwrap());
-        Self { dir: Scratch(dir), ledger, vault, key }
+        let (vault, ring) = (Vault::open(&home).unwrap(), keys::read(&home).unwrap());
+        Self { dir: Scratch(dir), ledger, vault, ring }
     }
 
     /// Somebody speaks, and leaves name and number; the hub takes both over.
@@ -79,7 +83,7 @@ impl Hub {
     }
 
     fn take_in(&self) {
-        while self.vault.take_in(&self.ledger, &self.key, NOW).unwrap() > 0 {}
+        while self.vault.take_in(&self.ledger, &self.ring, NOW).unwrap() > 0 {}
     }
 
     fn step(&self, id: &DocId, act: &str) {
@@ -116,11 +120,11 @@ impl Hub {
 
     /// Stops the hub, makes its tables anew from the log, and starts it again.
     fn again(self) -> Self {
-        let Self { dir, ledger, vault, key } = self;
+        let Self { dir, ledger, vault, ring } = self;
         drop((ledger, vault));
         let home = DataDir::look(&dir.0);
         let ledger = Ledger::rebuild(&home, &Identity::load(&home, Role::Hub).unwrap()).unwrap();
-        Self { vault: Vault::open(&home).unwrap(), dir, ledger, key }
+        Self { vault: Vault::open(&home).unwrap(), dir, ledger, ring }
     }
 
     /// The files of the vault, with what is written ahead of them.
@@ -257,9 +261,11 @@ fn what_was_cut_off_while_it_was_taken_over_is_taken_over_again_once() {
 #[test]
 fn what_cannot_be_opened_is_kept_apart_and_blocks_nothing() {
     let mut hub = Hub::new();
-    let right = std::mem::replace(&mut hub.key, OpenKey::make(9, Seed([5; 32])));
+    let mut other = Keyring::default();
+    other.add(OpenKey::make(9, Seed([5; 32])), NOW);
+    let right = std::mem::replace(&mut hub.ring, other);
     let strange = hub.spoken().id;
-    hub.key = right;
+    hub.ring = right;
     let good = hub.spoken().id;
     assert_eq!((hub.details(&strange).len(), hub.details(&good).len()), (0, 2));
     let refused = hub.ledger.refused(9).unwrap();
@@ -372,7 +378,9 @@ fn a_matter_that_opens_again_keeps_its_details_for_the_whole_time_after_it_close
     for (reaction, voices) in reactions {
         hub.ledger.react("again", &village, &reaction, voices).unwrap();
     }
-    Opener::new(hub.ledger.clone(), hub.key.clone()).work().unwrap();
+    let home = DataDir::look(&hub.dir.0);
+    let keys = Arc::new(keys::Keys::open(&home).unwrap());
+    Opener::new(&home, hub.ledger.clone(), keys).unwrap().work().unwrap();
     hub.take_in();
     let records = hub.ledger.records_of(&id).unwrap();
     assert_eq!(hub.vault.items(&records).unwrap().len(), 3, "the voice that came later belongs to the same opinion");

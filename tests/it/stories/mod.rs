@@ -3,6 +3,7 @@
 mod attachments;
 mod box_parts;
 mod bulk;
+mod canary;
 mod draft;
 mod people;
 mod power;
