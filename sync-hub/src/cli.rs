@@ -3,7 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, ticket::Ticket, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     bundle::BundleCommand,
@@ -17,7 +17,7 @@ use crate::{
     device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
     erase::{self, Order, Subject},
-    publishing, serve,
+    publishing, serve, slips,
 };
 
 /// Longest county file.
@@ -93,6 +93,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Slips of opinions.
+    Slip {
+        #[command(subcommand)]
+        command: SlipCommand,
+    },
     /// Answer devices and show the operators' pages.
     Serve {
         #[command(flatten)]
@@ -162,6 +167,21 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum SlipCommand {
+    /// Give a slip a new opening part and print it, once, for a holder who came in person. The hub may be serving.
+    Reopen {
+        #[command(flatten)]
+        data: Data,
+        /// The number that finds it, ten digits.
+        #[arg(long, value_parser = ticket)]
+        ticket: Ticket,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum KeysCommand {
     /// Every key epoch, and which devices may still send something sealed to it.
     List {
@@ -221,6 +241,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
         Command::Tally { data, vote, consultation, publish, json } => {
             publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+        }
+        Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
+            slips::reopen_and_print(&data.dir, ticket, json)
         }
         Command::Serve { data, listen, http } => {
             let runtime =
@@ -295,4 +318,8 @@ fn tell_of_spare(dir: &DataDir) -> anyhow::Result<ExitCode> {
         println!("the spare key is in {}: copy it to a safe place, and delete it here", spare.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn ticket(digits: &str) -> Result<Ticket, String> {
+    Ticket::parse(digits).map_err(|bad| bad.to_string())
 }

@@ -28,5 +28,6 @@ pub mod publishing;
 pub mod qr;
 pub mod register;
 pub mod serve;
+pub mod slips;
 pub mod taken;
 pub mod vault;

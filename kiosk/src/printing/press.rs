@@ -93,11 +93,11 @@ fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
             Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
                 Ok(()) => {
                     is_able = true;
-                    tell(Event::Printed(receipt.ticket));
+                    tell(Event::Printed(receipt.stub.map(|stub| stub.ticket)));
                 }
                 Err(error) => {
                     is_able = false;
-                    tell(Event::NotPrinted(receipt.ticket, error));
+                    tell(Event::NotPrinted(receipt.stub.map(|stub| stub.ticket), error));
                 }
             },
         }
@@ -117,14 +117,18 @@ mod tests {
     };
 
     use super::*;
-    use crate::{sample::sample_ticket, settings::Language, station::Place};
+    use crate::{
+        sample::{sample_stub, sample_ticket},
+        settings::Language,
+        station::Place,
+    };
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
     fn receipt(serial: u32) -> Receipt {
         let place =
             Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-        Receipt { ticket: Some(sample_ticket(serial)), place, day: None, language: Language::English }
+        Receipt { stub: Some(sample_stub(serial)), place, day: None, language: Language::English }
     }
 
     fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {

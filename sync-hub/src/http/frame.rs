@@ -12,6 +12,8 @@ pub(super) enum Place {
     Ledger,
     /// 结果
     Results,
+    /// 小票
+    Slips,
     /// 设备
     Devices,
     /// 个人信息
@@ -30,6 +32,7 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
             nav {
                 a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) }
                 a href="/results" aria-current=[mark(Place::Results)] { (say("nav-results")) }
+                a href="/slips" aria-current=[mark(Place::Slips)] { (say("slips")) }
                 a href="/devices" aria-current=[mark(Place::Devices)] {
                     (say("nav-devices")) " "
                     span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }

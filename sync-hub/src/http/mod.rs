@@ -19,6 +19,7 @@ mod opinion;
 mod results;
 mod retention;
 mod routes;
+mod slips;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -81,6 +82,7 @@ fn pages() -> Routes {
         .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())
+        .and(slips::routes())
         .get("/events", Right::OwnAccount, events::events)
         .get("/export.jsonl", Right::Export, export::export)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))

@@ -12,6 +12,7 @@ mod power;
 mod publish;
 mod refusals;
 mod roads;
+mod slips;
 mod stick;
 mod village;
 mod voice;
