@@ -208,7 +208,10 @@ mod tests {
             let wait = Duration::from_secs(seconds);
             assert_eq!(wrong(&mut guesses, 1, now), NotOpened::Wait(wait));
             let mut is_tried = false;
-            let early = guesses.guess(ticket(1), now + wait / 2, || Some(is_tried = true));
+            let early = guesses.guess(ticket(1), now + wait / 2, || {
+                is_tried = true;
+                Some(())
+            });
             assert_eq!((early, is_tried), (Err(NotOpened::Wait(wait / 2)), false), "not even the right one is tried");
             now += wait;
         }

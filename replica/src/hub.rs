@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -128,6 +128,9 @@ impl Entrance {
     }
 }
 
+/// Who is connected, by road and number of the connection.
+type Connected = BTreeMap<(&'static str, usize), (Member, Connection)>;
+
 /// The hub's end.
 pub struct Hub {
     log: Log,
@@ -136,7 +139,7 @@ pub struct Hub {
     register: Arc<dyn Register>,
     door: Arc<Door>,
     // A std mutex: held to add, remove or list, never over an await.
-    connected: Arc<Mutex<BTreeMap<(&'static str, usize), (Member, Connection)>>>,
+    connected: Arc<Mutex<Connected>>,
     meetings: Semaphore,
     transfers: Semaphore,
     handshakes: Arc<Semaphore>,
@@ -442,7 +445,7 @@ impl Hub {
         }
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, usize), (Member, Connection)>> {
+    fn connections(&self) -> MutexGuard<'_, Connected> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -359,7 +359,7 @@ async fn a_device_that_was_enrolled_anew_brings_what_its_former_key_wrote_and_he
         parcels.push(parcel);
         Ok(())
     };
-    end.pack(|parcel| keep(&mut parcels, parcel)).await.unwrap();
+    end.pack(0, |parcel| keep(&mut parcels, parcel)).await.unwrap();
     for sealed in parcels {
         assert_eq!(hub.unpack(&sealed).await.unwrap().1.entries, 3);
     }

@@ -80,7 +80,7 @@ impl Place {
         let path = std::env::temp_dir().join(format!("huiyin-carry-{name}-{seed}-{}", std::process::id()));
         let dir = DataDir::hold(&path).unwrap();
         let author = Author { key: key(seed), incarnation: Incarnation::new([seed; 16]) };
-        let log = Log::open(&path.join("log.db"), author, || UnixSeconds(50)).unwrap();
+        let log = Log::open(&path.join("log.db"), author, Some(public(HUB)), || UnixSeconds(50)).unwrap();
         let bag = Bag::open(&dir, Holder { own: public(seed), hub: public(HUB), carries: seed == PHONE }).unwrap();
         let card = Card {
             scope: Known.scope(&public(seed)).unwrap_or(Scope { role: Role::Hub, areas: Vec::new() }),
@@ -302,10 +302,11 @@ async fn hear(receive: &mut RecvStream) -> Vec<Message> {
     loop {
         let number = receive.number().await.unwrap().unwrap();
         let (body, _) = receive.fields(number, sync_core::carry::message::MESSAGE_LEN_MAX).await.unwrap();
-        match Message::decode(number.value, &body).unwrap() {
-            Message::Over => return said,
-            message => said.push(message),
+        let message = Message::decode(number.value, &body).unwrap();
+        if matches!(message, Message::Over) {
+            return said;
         }
+        said.push(message);
     }
 }
 

@@ -21,7 +21,7 @@ use replica::{
     identity::Identity,
     memory::Memory,
     pump::MeetError,
-    road::{CLOSE_EXPIRED, Connection, quic, tls},
+    road::{self, CLOSE_EXPIRED, quic, tls},
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -200,7 +200,7 @@ async fn a_certificate_that_has_expired_opens_renewal_and_nothing_else_and_is_re
     let key = Identity::load(&home, Role::Kiosk).unwrap().key;
     let certificate = from_hex(&before.certificate).unwrap();
     let config = tls::device_config(&key, certificate, &before.authorities().unwrap(), before.enrolled_at).unwrap();
-    let connection = Connection::Quic(quic::call("hub", rig.at, config).await.unwrap());
+    let connection = road::Connection::Quic(quic::call("hub", rig.at, config).await.unwrap());
     let (mut send, _receive) = connection.open().await.unwrap();
     send.send_bytes(vec![1, 0]).await.unwrap();
     assert_eq!(connection.closed().await.code, CLOSE_EXPIRED);

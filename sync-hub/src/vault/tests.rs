@@ -75,7 +75,7 @@ impl Hub {
             },
             contact: Contact { name: NAME.into(), phone: PHONE.into() },
             enclosed: vec![Enclosed::voice(voice(), 7)],
-            is_kept: false,
+            ..Heard::default()
         };
         let filed = self.ledger.take_down(&Area::parse("990127101201").unwrap(), "石桥村", heard).unwrap();
         self.take_in();
@@ -374,7 +374,7 @@ fn a_matter_that_opens_again_keeps_its_details_for_the_whole_time_after_it_close
     let evaluation = Evaluation { satisfied: None, solved: Some(false) };
     hub.ledger.write_slips().unwrap();
     let add = Reaction::Addition { ticket, words: String::new(), recording };
-    let reactions = [(add, &said[..]), (Reaction::Evaluation { ticket, evaluation }, &[])];
+    let reactions = [(add, &said[..]), (Reaction::Evaluation { ticket, answer: 1, evaluation }, &[])];
     for (reaction, voices) in reactions {
         hub.ledger.react("again", &village, &reaction, voices).unwrap();
     }
