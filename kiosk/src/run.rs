@@ -103,7 +103,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     }
     let mut front = Front { glass: glass.clone(), painter: Painter::default(), displays, backlight, light: None };
     let page = Page { glass, desk, inputs };
-    let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes), None)).into_future());
+    let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes))).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);

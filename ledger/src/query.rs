@@ -32,6 +32,10 @@ pub struct Filter {
     pub office: Option<String>,
     /// Only in this area.
     pub area: Option<Area>,
+    /// Only in this area too: what whoever asks may see at all.
+    pub within: Option<Area>,
+    /// Only with this handling body too, for the same reason.
+    pub handled_by: Option<String>,
     /// Only with conflicts or clashes.
     pub has_questions: bool,
     /// Only with this in ticket, title, text or village.
@@ -149,15 +153,18 @@ impl Ledger {
     pub fn list(&self, filter: &Filter) -> Result<Page, LedgerError> {
         let mut terms: Vec<&str> = Vec::new();
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-        for (term, value) in
-            [("state = ?", &filter.state), ("topic = ?", &filter.topic), ("office = ?", &filter.office)]
-        {
+        for (term, value) in [
+            ("state = ?", &filter.state),
+            ("topic = ?", &filter.topic),
+            ("office = ?", &filter.office),
+            ("office = ?", &filter.handled_by),
+        ] {
             if let Some(value) = value {
                 terms.push(term);
                 values.push(Box::new(value.clone()));
             }
         }
-        if let Some(area) = &filter.area {
+        for area in filter.area.iter().chain(&filter.within) {
             terms.push("opinion.area LIKE ?");
             values.push(Box::new(format!("{}%", area.code())));
         }
@@ -300,8 +307,14 @@ impl Ledger {
     }
 
     /// Every opinion here as one JSON object, sorted by id, given to `line` one by one.
-    pub fn export(
+    pub fn export(&self, line: impl FnMut(Value) -> std::io::Result<()>) -> Result<std::io::Result<()>, LedgerError> {
+        self.export_of(&Filter::default(), line)
+    }
+
+    /// The same of what lies within `reach`: its area and body; nothing else of it is looked at.
+    pub fn export_of(
         &self,
+        reach: &Filter,
         mut line: impl FnMut(Value) -> std::io::Result<()>,
     ) -> Result<std::io::Result<()>, LedgerError> {
         let names: Vec<[u8; 16]> = {
@@ -313,6 +326,11 @@ impl Ledger {
         for name in names.into_iter().map(DocId::new) {
             let Some(kept) = self.reader().document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
+            let is_within = reach.within.as_ref().is_none_or(|area| area.covers(&kept.space.area));
+            let is_handled = reach.handled_by.as_ref().is_none_or(|body| opinion.field(opinion::Field::Office) == body);
+            if !is_within || !is_handled {
+                continue;
+            }
             if let Err(error) = line(bulk::export(self.codebook(), &name, &kept.space, &opinion)) {
                 return Ok(Err(error));
             }

@@ -17,7 +17,10 @@ use crate::{
     device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
     erase::{self, Order, Subject},
-    publishing, serve, slips,
+    publishing,
+    serve::{self, Door},
+    slips,
+    user::{self, command::UserCommand},
 };
 
 /// Longest county file.
@@ -98,6 +101,11 @@ enum Command {
         #[command(subcommand)]
         command: SlipCommand,
     },
+    /// Operators who may sign in at the pages.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Answer devices and show the operators' pages.
     Serve {
         #[command(flatten)]
@@ -105,9 +113,18 @@ enum Command {
         /// Where devices call, UDP.
         #[arg(long, default_value = "0.0.0.0:4433")]
         listen: SocketAddr,
-        /// Where the pages are; this machine alone until operators have accounts.
+        /// Where the pages are. Any but an address of this machine alone speaks TLS.
         #[arg(long, default_value = "127.0.0.1:8080")]
         http: SocketAddr,
+        /// The host names or addresses by which browsers come; with them the pages speak TLS.
+        #[arg(long, num_args = 1..)]
+        name: Vec<String>,
+        /// A certificate for these names, PEM; without it the hub makes one, see docs/operators.md.
+        #[arg(long, requires_all = ["tls_key", "name"])]
+        tls_cert: Option<PathBuf>,
+        /// Its key, PEM.
+        #[arg(long, requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
     },
     /// The merged documents, JSON lines sorted by id.
     Export {
@@ -237,23 +254,37 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Init { data, county } => init(&data, &county),
         Command::Authority { command } => authority(command),
         Command::Device { command } => device::run(command),
-        Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
-        Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
-        Command::Tally { data, vote, consultation, publish, json } => {
-            publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+        Command::Publish { data, file, json } => {
+            audited(&data, Action::Publish, &file.display().to_string(), || publishing::publish(&data.dir, &file, json))
         }
         Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
             slips::reopen_and_print(&data.dir, ticket, json)
         }
-        Command::Serve { data, listen, http } => {
+        Command::Tokens { data, vote, count, json } => {
+            audited(&data, Action::MakeTokens, &format!("{vote}, {count}"), || {
+                publishing::tokens(&data.dir, &vote, count, json)
+            })
+        }
+        Command::Tally { data, vote, consultation, publish, json } => {
+            let what = vote.as_deref().or(consultation.as_deref()).unwrap_or_default().to_owned();
+            let action = if publish { Action::Publish } else { Action::Tally };
+            audited(&data, action, &what, || {
+                publishing::tally(&data.dir, vote.as_deref(), consultation.as_deref(), publish, json)
+            })
+        }
+        Command::User { command } => user::command::run(command),
+        Command::Serve { data, listen, http, name, tls_cert, tls_key } => {
+            let door = Door { at: http, names: name, certificate: tls_cert.zip(tls_key) };
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting the runtime")?;
-            runtime.block_on(serve::serve(&data.dir, listen, http))?;
+            runtime.block_on(serve::serve(&data.dir, listen, &door))?;
             // Pages may still be open; they need not be waited for.
             runtime.shutdown_background();
             Ok(ExitCode::SUCCESS)
         }
-        Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
+        Command::Export { data, kind, format } => {
+            audited(&data, Action::Export, &format!("{kind} {format}"), || command::export(Role::Hub, &data.dir))
+        }
         Command::Bundle { command } => bundle::run(command),
         Command::Erase { data, ticket, document, details, ground, reason, json } => {
             let subject = ticket.map(Subject::Ticket).or(document.map(Subject::Document));
@@ -268,7 +299,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
         },
         Command::Verify { data } => verify(&data),
-        Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
+        Command::Rebuild { data } => audited(&data, Action::Rebuild, "", || command::rebuild(Role::Hub, &data.dir)),
     }
 }
 
@@ -287,6 +318,21 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
         codebook.states.len()
     );
     tell_of_spare(&dir)
+}
+
+/// Does what a command asks, and notes that it was done, or that it was tried in vain.
+fn audited<T>(
+    data: &Data,
+    action: Action,
+    object: &str,
+    work: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let dir = DataDir::look(&data.dir);
+    let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub)?.key)?;
+    let event = Event::new(By::command_line(), action).upon(object);
+    let done = work();
+    audit.note(&if done.is_ok() { event } else { event.refused() })?;
+    done
 }
 
 /// Verifies the county's log, and then the log of who did what.

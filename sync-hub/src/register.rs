@@ -129,6 +129,8 @@ pub struct WaitingLine {
     pub name: String,
     /// The role the slot was made for.
     pub role: Role,
+    /// Where it is to work.
+    pub areas: Vec<Area>,
     /// The six digits that the device shows.
     pub comparison: String,
     /// The device that it was before, as it has proved, if the county knows that one.
@@ -263,7 +265,7 @@ impl Register {
     pub fn waiting(&self) -> Result<Vec<WaitingLine>, RegisterError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT id, name, role, comparison, made_at, former FROM slot WHERE state = 'waiting' ORDER BY id",
+            "SELECT id, name, role, comparison, made_at, former, areas FROM slot WHERE state = 'waiting' ORDER BY id",
         )?;
         let mut known =
             db.prepare_cached(&format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key = ?1"))?;
@@ -277,6 +279,7 @@ impl Register {
                 comparison: row.get(3)?,
                 former: former.flatten(),
                 since: UnixSeconds(row.get(4)?),
+                areas: row.get::<_, String>(6)?.split(' ').filter_map(Area::parse).collect(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

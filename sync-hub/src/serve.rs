@@ -1,9 +1,15 @@
 //! The running hub: devices over QUIC, merging behind them, slips, and the operators' pages.
 
-use std::{collections::BTreeSet, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail, ensure};
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, Router, extract::State, routing::get, serve::ListenerExt as _};
 use civic_core::{access::Role, document::Kind};
 use ledger::{
     Ledger,
@@ -15,12 +21,12 @@ use replica::{
     dir::DataDir,
     hub::{Entrance, Hub},
     identity::Identity,
-    road::{RoadError, tls},
+    road::{RoadError, tls as road},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tracing::{error, warn};
-use web::guard::{self, Token};
+use web::guard;
 
 use crate::{
     audit::{Action, Audit, By, Event},
@@ -31,6 +37,8 @@ use crate::{
     keys::Keys,
     opening::Opener,
     register::{self, Register},
+    tls::{self, TlsListener},
+    user::{self, Users},
     vault::{Vault, erase::Why},
 };
 
@@ -47,14 +55,32 @@ const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// Where the pages are, and how one reaches them.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// The address.
+    pub at: SocketAddr,
+    /// By which names browsers come, beside this machine's own.
+    pub names: Vec<String>,
+    /// A certificate and its key, PEM.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+}
+
 /// Serves until told to stop (Ctrl-C or SIGTERM).
-pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyhow::Result<()> {
+pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Result<()> {
+    let http_at = door.at;
+    let is_open = !http_at.ip().is_loopback();
     ensure!(
-        http_at.ip().is_loopback(),
-        "until operators have accounts the pages are for this machine alone: --http must be a loopback address"
+        !is_open || !door.names.is_empty(),
+        "pages that other machines reach need TLS and a name: give --name, the host name or address by which browsers come"
     );
     let dir = DataDir::hold(dir)?;
     let identity = Identity::load(&dir, Role::Hub)?;
+    let secured = match &door.certificate {
+        Some((certificate, key)) => Some(tls::given(certificate, key)?),
+        None if is_open || !door.names.is_empty() => Some(tls::own(&dir, &identity.card.name, &door.names)?),
+        None => None,
+    };
     let audit = Arc::new(Audit::open(&dir, &identity.key)?);
     let ledger = Ledger::open(&dir, &identity)?;
     let authority = county::authority(&dir, &identity.card)?;
@@ -67,8 +93,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
             spare.display()
         );
     }
-    let door = Arc::new(county::door(&identity.card, register.clone())?);
-    let config = tls::hub_config(&identity.key, door.clone())?;
+    let gate = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = road::hub_config(&identity.key, gate.clone())?;
     let entrance = match Entrance::open(listen, config) {
         Ok(entrance) => entrance,
         Err(RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -88,7 +114,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let bag = Bag::open(&dir, Holder { own, hub: own, carries: false })?;
     let keys = Arc::new(Keys::open(&dir)?);
     let area = ledger.codebook().county.area.clone();
-    let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), door);
+    let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), gate);
     let ring = keys.clone();
     let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring())));
     let follow = tokio::spawn(ledger.clone().follow());
@@ -101,16 +127,32 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
-    let token = Token::draw();
-    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone() };
+    let users = Arc::new(Users::open(&dir.file(user::FILE))?);
+    let is_empty = users.list()?.is_empty();
+    let console =
+        Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone(), users };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
-    let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
+    let pages = guard::protect_as(counts.merge(http::router(console)), &door.names);
 
     audit.note(&Event::new(By::hub(), Action::Start))?;
     println!("listening on QUIC {}", entrance.address()?);
-    println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
-
-    let pages = tokio::spawn(async move { axum::serve(listener, pages).await });
+    let local = listener.local_addr().context("Asking for the page address")?;
+    match door.names.first().filter(|_| secured.is_some()) {
+        Some(name) => println!("hub: https://{name}:{}/", local.port()),
+        None => println!("hub: {}://{local}/", if secured.is_some() { "https" } else { "http" }),
+    }
+    if is_empty {
+        println!("nobody can sign in yet: sync-hub user add --data DIR LOGIN --name NAME --role administrator");
+    }
+    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
+    let pages = match secured {
+        Some(config) => {
+            let listener = TlsListener::new(listener, config).context("Asking for the page address")?;
+            // `tap_io` is how a listener of one's own tells the address of its peer.
+            tokio::spawn(async move { axum::serve(listener.tap_io(|_| {}), pages).await })
+        }
+        None => tokio::spawn(async move { axum::serve(listener, pages).await }),
+    };
     tokio::select! {
         () = hub.serve(&entrance) => {}
         () = stop_asked() => {}
@@ -253,7 +295,7 @@ async fn keep_keys(epochs: Epochs) {
     }
 }
 
-/// Counts alone, without a token: nothing in them tells of anybody.
+/// Counts alone, for whoever asks: nothing in them tells of anybody.
 async fn status(State(console): State<Console>) -> Json<Value> {
     let devices = console.register.devices().map(|devices| devices.len()).unwrap_or_default();
     let (ledger, connected) = (console.ledger.clone(), console.hub.connected().len());

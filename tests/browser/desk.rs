@@ -4,7 +4,8 @@ use std::{net::TcpListener, path::PathBuf, process::Command};
 
 use anyhow::Context as _;
 use civic_core::{opening::OpeningNumber, ticket::Ticket};
-use tests::program::Program;
+use replica::clock;
+use tests::{operators::Account, program::Program};
 
 use crate::driver::Browser;
 
@@ -31,6 +32,12 @@ impl Desk {
         let mut program = Program::start(command, &log)?;
         let page = program.wait_for_line("desk")?;
         Ok(Self { program, dir, page })
+    }
+
+    /// Somebody who works at the hub.
+    fn operator(&self, login: &str) -> anyhow::Result<Account> {
+        let all: Vec<Account> = serde_json::from_slice(&std::fs::read(self.dir.join("operators.json"))?)?;
+        all.into_iter().find(|account| account.login == login).context("the operator was added")
     }
 
     /// The address of a screen, as the desk's page gives it.
@@ -121,8 +128,16 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     anyhow::ensure!(browser.is_marked().await?, "the page brings itself up to date without being loaded again");
     browser.picture("mended").await?;
 
-    // The ledger is open while the deputy's road is mended: what comes appears without a reload.
+    // The operator signs in, and the ledger is open while the deputy's road is mended: what comes appears without a reload.
     browser.go(&hub, 1280, 900).await?;
+    let fang = desk.operator("fangmin")?;
+    browser.fill("input[name=login]", &fang.login).await?;
+    browser.fill("input[name=password]", &fang.password).await?;
+    browser.picture("sign-in").await?;
+    browser.click("button.go").await?;
+    browser.wait_for("body", "六位动态码").await?;
+    browser.fill("input[name=code]", &fang.code(clock::now())).await?;
+    browser.click("button.go").await?;
     browser.wait_for("#rows", "我们村的路坏了").await?;
     browser.mark().await?;
     ureq::post(format!("{}road/field-zhou", desk.page)).send("mend").context("Mending the deputy's road")?;
@@ -144,7 +159,6 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
             browser.choose(&form("select[name=office]"), "交通局").await?;
         }
         browser.fill(&form("textarea[name=note]"), note).await?;
-        browser.fill(&form("input[name=by]"), "方敏").await?;
         browser.click(&form("button.go")).await?;
         browser.wait_for("main", after).await?;
     }

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs::{File, OpenOptions},
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -145,12 +145,24 @@ pub struct Done {
 impl Done {
     /// Runs `program` with `args` to its end.
     pub fn run<S: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = S>) -> anyhow::Result<Self> {
-        let done = Command::new(program)
-            .args(args)
-            .env_remove(LEASH)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("Starting {}", program.display()))?;
+        Self::run_with(program, args, "")
+    }
+
+    /// The same, with this on its standard input.
+    pub fn run_with<S: AsRef<OsStr>>(
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+        input: &str,
+    ) -> anyhow::Result<Self> {
+        let starting = || format!("Starting {}", program.display());
+        let mut command = Command::new(program);
+        command.args(args).env_remove(LEASH).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(starting)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // Whoever does not read it has closed it, and that is well.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let done = child.wait_with_output().with_context(starting)?;
         Ok(Self {
             // A signal has no status; 128 is what a shell would begin from.
             code: done.status.code().unwrap_or(128),

@@ -156,6 +156,13 @@ impl World {
         self.run(member.part, &[args, &["--data", &dir]].concat())
     }
 
+    /// The same with this on its standard input.
+    pub fn tell_with(&self, key: &str, args: &[&str], input: &str) -> anyhow::Result<Done> {
+        let member = self.member(key)?;
+        let dir = member.dir.to_string_lossy().into_owned();
+        Done::run_with(&self.program, [&[member.part.word()], args, &["--data", &dir]].concat(), input)
+    }
+
     /// Whether `key` has been made or enrolled already.
     pub fn is_made(&self, key: &str) -> bool {
         self.data(key).join("device.json").exists()

@@ -29,3 +29,5 @@ lamp-amber = lamp amber
 lamp-amber-blinking = lamp amber, blinking
 lamp-green = lamp green
 mishap = it ended by itself and was started again: { $why }
+operators = Who works at the hub
+operators-how = Names and passwords are made up; signing in also takes the six digits of the moment. Each counts once and they change every half minute.

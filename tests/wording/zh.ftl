@@ -29,3 +29,5 @@ lamp-amber = 指示灯：黄灯
 lamp-amber-blinking = 指示灯：黄灯闪
 lamp-green = 指示灯：绿灯
 mishap = 程序自己停过一次，已再启动：{ $why }
+operators = 平台上的人
+operators-how = 用户名和口令都是编的；登录时还要输入此刻的六位动态码，每个只能用一次，半分钟一换。

@@ -28,8 +28,12 @@ pub fn both(both: &Both) -> Markup {
 
 /// Text that people wrote: shown as text, with characters that could turn or hide it made visible.
 pub fn spoken(text: &str) -> Markup {
-    let visible: String = text.chars().map(|character| if is_trick(character) { '␣' } else { character }).collect();
-    html! { (PreEscaped(escape(&visible))) }
+    html! { (PreEscaped(escape(&visible(text)))) }
+}
+
+/// The same text, with what could turn or hide it made visible; for files that people open elsewhere.
+pub fn visible(text: &str) -> String {
+    text.chars().map(|character| if is_trick(character) { '␣' } else { character }).collect()
 }
 
 /// Control characters and marks that reverse or hide text; line ends stay.

@@ -169,5 +169,5 @@ pub fn router(app: App) -> Router {
         .route("/app.js", get(assets::script))
         .fallback(trouble::nowhere)
         .with_state(app);
-    guard::protect(router, None)
+    guard::protect(router)
 }

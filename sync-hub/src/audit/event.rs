@@ -71,8 +71,6 @@ actions! {
     Settle = "settle",
     /// Words were added to an opinion.
     AddWords = "add-words",
-    /// An opinion was read.
-    Read = "read",
     /// An opening of personal details was asked for.
     AskOpening = "ask-opening",
     /// A second person agreed to an opening, or did not.

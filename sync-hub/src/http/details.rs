@@ -13,15 +13,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use civic_core::{
-    access::operator::{About, Right},
-    attachment::AttachmentKind,
-    detail::Detail,
-    id::DocId,
-    ink::Ink,
-    opinion::Field,
-    seal::Contact,
-    time::UnixSeconds,
-    wording::Both,
+    access::operator::Right, attachment::AttachmentKind, detail::Detail, id::DocId, ink::Ink, opinion::Field,
+    seal::Contact, time::UnixSeconds, wording::Both,
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -107,7 +100,7 @@ async fn open(
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::OpenDetails, about(&whole), &id)?;
+            operator.must(Right::OpenDetails, opinion::about(&whole), &id)?;
             let docs = console.ledger.records_of(&whole.id)?;
             let wanted = Wanted { record: whole.id, docs: &docs, what };
             let event =
@@ -142,7 +135,7 @@ async fn open_agreed(
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::OpenDetails, about(&whole), &id)?;
+            operator.must(Right::OpenDetails, opinion::about(&whole), &id)?;
             let asked = console.vault.request(request, now())?.filter(|asked| asked.record == whole.id);
             let asked = asked.ok_or(PageError::NotFound)?;
             let docs = console.ledger.records_of(&whole.id)?;
@@ -190,7 +183,7 @@ async fn erase(
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::Erase, about(&whole), &id)?;
+            operator.must(Right::Erase, opinion::about(&whole), &id)?;
             let note = note.trim();
             let reason = match note.chars().count() {
                 0 => Some(both("refused-empty")),
@@ -228,11 +221,6 @@ fn ground_of(why: Why) -> Ground {
 
 fn back_to(id: &DocId) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/opinion/{id}?done=1"))]).into_response()
-}
-
-/// What an opinion is to the table of rights.
-pub(super) fn about(whole: &Whole) -> About<'_> {
-    About::Opinion { area: &whole.space.area, body: whole.opinion.field(Field::Office) }
 }
 
 /// Whether a second person must agree: if anybody said that it is about one of the county's topics for that.
@@ -279,7 +267,7 @@ pub(super) fn pane(
         return Ok(html! {});
     }
     let (may_open, may_erase) =
-        (operator.may(Right::OpenDetails, about(whole)), operator.may(Right::Erase, about(whole)));
+        (operator.may(Right::OpenDetails, opinion::about(whole)), operator.may(Right::Erase, opinion::about(whole)));
     Ok(html! {
         section #details data-items=(items.len()) data-erased=(erased.len()) {
             h2 { (frame::lock()) " " (say("details")) }
@@ -344,7 +332,7 @@ pub(super) fn gone_line(gone: &Erased) -> Markup {
 
 fn request_line(whole: &Whole, operator: &Operator, request: &Request) -> Markup {
     let is_mine = request.by == *operator.login;
-    let may_agree = !is_mine && operator.may(Right::ApproveOpening, about(whole));
+    let may_agree = !is_mine && operator.may(Right::ApproveOpening, opinion::about(whole));
     html! {
         @match request.standing {
             Standing::Opened(_) => {}

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use civic_core::{
-    access::{Role, operator::Right},
+    access::{
+        Role,
+        operator::{About, Right},
+    },
     area::Area,
     id::{DeviceId, DocId},
     wording::Both,
@@ -96,8 +99,12 @@ enum Slot {
     Refused { reason: Both, asked: Asked },
 }
 
-async fn page(State(console): State<Console>, question: Query<Question>) -> Result<Markup, PageError> {
-    console.work(move |console| show(console, &Slot::None, question.show)).await
+async fn page(
+    State(console): State<Console>,
+    operator: Operator,
+    question: Query<Question>,
+) -> Result<Markup, PageError> {
+    console.work(move |console| show(console, &operator, &Slot::None, question.show)).await
 }
 
 async fn approve(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
@@ -120,6 +127,7 @@ async fn decide(
     let work = move |console: &Console| {
         let waiting = console.register.waiting()?.into_iter().find(|line| line.slot == slot);
         let line = waiting.ok_or(RegisterError::NotFound)?;
+        reaches(&operator, Right::ApproveDevices, &line.areas, &line.name)?;
         operator.note(Event::new(operator.by(), action).upon(&line.name).because(&line.comparison))?;
         Ok(decision(&console.register, slot)?)
     };
@@ -131,6 +139,7 @@ async fn revoke(State(console): State<Console>, operator: Operator, form: Posted
     let device = DeviceId::parse(&value(&form?, "device")).ok_or(PageError::BadRequest)?;
     let work = move |console: &Console| {
         let line = console.register.device(&device)?;
+        reaches(&operator, Right::RevokeDevices, &line.areas, &device.to_string())?;
         operator.note(Event::new(operator.by(), Action::RevokeDevice).upon(device).because(&line.name))?;
         Ok(console.register.revoke(&device)?)
     };
@@ -138,10 +147,15 @@ async fn revoke(State(console): State<Console>, operator: Operator, form: Posted
     Ok(back())
 }
 
+/// Asks the table for every place where a device works.
+fn reaches(operator: &Operator, right: Right, areas: &[Area], object: &str) -> Result<(), PageError> {
+    areas.iter().try_for_each(|area| operator.must(right, About::Place(area), object))
+}
+
 /// Makes a slot. Its code is shown in the answer itself: a redirect would need a place to keep it.
 async fn add_slot(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
     let Form(pairs) = form?;
-    answer_slot(console, move |console| make_slot(console, &operator, &pairs)).await
+    answer_slot(console, operator, move |console, operator| make_slot(console, operator, &pairs)).await
 }
 
 /// The same for what takes the place of a device.
@@ -151,29 +165,31 @@ async fn add_successor(
     form: Posted,
 ) -> Result<Response, PageError> {
     let device = DeviceId::parse(&value(&form?, "device")).ok_or(PageError::BadRequest)?;
-    let make = move |console: &Console| {
+    let make = move |console: &Console, operator: &Operator| {
         let DeviceLine { name, role, areas, .. } = console.register.device(&device)?;
+        reaches(operator, Right::EnrolDevices, &areas, &device.to_string())?;
         operator.note(Event::new(operator.by(), Action::ExpectDevice).upon(format!("in place of {device}")))?;
         let code = console.register.add_successor(&device, false)?;
         let asked = Asked { role: Some(role), name, areas: areas.into_iter().collect(), ..Asked::default() };
         Ok(Slot::Made { invitation: invitation(console, &code)?, code, asked })
     };
-    answer_slot(console, make).await
+    answer_slot(console, operator, make).await
 }
 
 async fn answer_slot(
     console: Console,
-    make: impl FnOnce(&Console) -> Result<Slot, PageError> + Send + 'static,
+    operator: Operator,
+    make: impl FnOnce(&Console, &Operator) -> Result<Slot, PageError> + Send + 'static,
 ) -> Result<Response, PageError> {
     console
         .work(move |console| {
-            let slot = make(console)?;
+            let slot = make(console, &operator)?;
             let status = match &slot {
                 Slot::None => StatusCode::OK,
                 Slot::Made { .. } => StatusCode::CREATED,
                 Slot::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            Ok((status, show(console, &slot, Shown::All)?).into_response())
+            Ok((status, show(console, &operator, &slot, Shown::All)?).into_response())
         })
         .await
 }
@@ -214,6 +230,7 @@ fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)])
     }
     let areas: Vec<Area> = asked.areas.iter().cloned().collect();
     let county = &console.ledger.codebook().county.area;
+    reaches(operator, Right::EnrolDevices, &areas, &asked.name)?;
     operator.note(Event::new(operator.by(), Action::ExpectDevice).upon(&asked.name))?;
     match console.register.add_slot(county, role, &areas, &asked.name, asked.is_trusted) {
         Ok(code) => Ok(Slot::Made { invitation: invitation(console, &code)?, code, asked }),
@@ -240,9 +257,12 @@ fn back() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/devices")]).into_response()
 }
 
-fn show(console: &Console, slot: &Slot, shown: Shown) -> Result<Markup, PageError> {
-    let devices = console.register.devices()?;
-    let waiting = console.register.waiting()?;
+fn show(console: &Console, operator: &Operator, slot: &Slot, shown: Shown) -> Result<Markup, PageError> {
+    let is_here = |areas: &[Area]| areas.iter().any(|area| operator.may(Right::SeeDevices, About::Place(area)));
+    let mut devices = console.register.devices()?;
+    devices.retain(|device| is_here(&device.areas));
+    let mut waiting = console.register.waiting()?;
+    waiting.retain(|line| is_here(&line.areas));
     let connected = console.connected();
     let mut entries: BTreeMap<[u8; 32], u64> = BTreeMap::new();
     for held in console.ledger.log().held() {
@@ -255,15 +275,15 @@ fn show(console: &Console, slot: &Slot, shown: Shown) -> Result<Markup, PageErro
         devices.iter().map(|device| (device.device.to_string(), device.name.as_str())).collect();
     let body = html! {
         h1.unseen { (say("devices")) }
-        (waiting_pane(&waiting))
-        (fleet_pane(console, &devices, &connected, &entries, fleet, shown))
-        (slot_pane(console, slot)?)
+        (waiting_pane(operator, &waiting))
+        (fleet_pane(console, operator, &devices, &connected, &entries, fleet, shown))
+        @if operator.may(Right::EnrolDevices, About::Somewhere) { (slot_pane(console, slot)?) }
         (apart_pane(&apart, &refused, &names))
     };
-    Ok(frame::page(&both("devices"), Place::Devices, console.county(), waiting.len(), body))
+    Ok(frame::page(&both("devices"), Place::Devices, operator, waiting.len(), body))
 }
 
-fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
+fn waiting_pane(operator: &Operator, waiting: &[WaitingLine]) -> Markup {
     html! {
         section #waiting data-live data-waiting=(waiting.len()) {
             @if !waiting.is_empty() {
@@ -282,7 +302,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
                                     @if former.is_revoked { " " span.chip.struck { (say("device-revoked")) } }
                                 }
                             }
-                            div.choice {
+                            @if operator.may(Right::ApproveDevices, About::Somewhere) { div.choice {
                                 form method="post" action="/devices/approve" data-act="approve" {
                                     input type="hidden" name="slot" value=(line.slot);
                                     @if let Some(former) = line.former.as_ref().filter(|former| !former.is_revoked) {
@@ -299,7 +319,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
                                     input type="hidden" name="slot" value=(line.slot);
                                     button { (say("decline")) }
                                 }
-                            }
+                            } }
                         }
                     }
                 }
@@ -310,6 +330,7 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
 
 fn fleet_pane(
     console: &Console,
+    operator: &Operator,
     devices: &[DeviceLine],
     connected: &BTreeSet<[u8; 32]>,
     entries: &BTreeMap<[u8; 32], u64>,
@@ -353,7 +374,7 @@ fn fleet_pane(
                     } }
                     tbody {
                         @for (device, health) in lines.iter().filter(|(_, health)| is_shown(health)) {
-                            (device_row(console, device, health, connected, entries))
+                            (device_row(console, operator, device, health, connected, entries))
                         }
                     }
                 }
@@ -364,6 +385,7 @@ fn fleet_pane(
 
 fn device_row(
     console: &Console,
+    operator: &Operator,
     device: &DeviceLine,
     health: &Health,
     connected: &BTreeSet<[u8; 32]>,
@@ -426,10 +448,12 @@ fn device_row(
                 }
             }
             td.doing {
-                @if !device.is_revoked { (revoke_form(device)) }
-                form method="post" action="/devices/successor" data-act="successor" {
-                    input type="hidden" name="device" value=(device.device);
-                    button { (say("successor")) }
+                @if !device.is_revoked && operator.may(Right::RevokeDevices, About::Somewhere) { (revoke_form(device)) }
+                @if operator.may(Right::EnrolDevices, About::Somewhere) {
+                    form method="post" action="/devices/successor" data-act="successor" {
+                        input type="hidden" name="device" value=(device.device);
+                        button { (say("successor")) }
+                    }
                 }
             }
         }

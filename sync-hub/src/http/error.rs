@@ -11,7 +11,7 @@ use replica::store::StoreError;
 use tracing::error;
 
 use super::words::{both, both_with};
-use crate::{audit::AuditError, register::RegisterError, vault::VaultError};
+use crate::{audit::AuditError, register::RegisterError, user::UserError, vault::VaultError};
 
 /// Why a page could not be shown or a form could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,15 @@ pub enum PageError {
     /// The operator's roles do not give this, or not here.
     #[error("the right {} is not given here", .0.word())]
     Forbidden(Right),
+    /// A form that does not carry its session's token: it was made elsewhere, or before signing in again.
+    #[error("this form does not belong to this session")]
+    StrangeForm,
+    /// Too many passwords are being looked at: come again in a moment.
+    #[error("too many passwords are being looked at")]
+    Busy,
+    /// The list of operators refused.
+    #[error(transparent)]
+    User(#[from] UserError),
     /// It could not be noted, so it was not done.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -59,6 +68,19 @@ impl PageError {
                 (StatusCode::NOT_FOUND, both("error-not-found"))
             }
             PageError::BadRequest => (StatusCode::BAD_REQUEST, both("error-bad-request")),
+            PageError::StrangeForm => (StatusCode::FORBIDDEN, both("error-strange-form")),
+            PageError::Busy => (StatusCode::SERVICE_UNAVAILABLE, both("sign-in-busy")),
+            PageError::User(UserError::NotFound) => (StatusCode::NOT_FOUND, both("error-not-found")),
+            PageError::User(
+                UserError::Taken(_)
+                | UserError::BadLogin
+                | UserError::BadName
+                | UserError::Mandate(_)
+                | UserError::Elsewhere(_)
+                | UserError::NoBody(_)
+                | UserError::Password(_)
+                | UserError::Full,
+            ) => (StatusCode::UNPROCESSABLE_ENTITY, both("error-bad-request")),
             PageError::SignedOut => (StatusCode::UNAUTHORIZED, both("error-signed-out")),
             PageError::Forbidden(right) => {
                 let values = [("right", right.zh().into()), ("rightEn", right.word().into())];
@@ -89,6 +111,7 @@ impl PageError {
             PageError::Vault(VaultError::Gone) => (StatusCode::NOT_FOUND, both("error-vault-gone")),
             PageError::Vault(VaultError::Db(_) | VaultError::Damaged | VaultError::Ledger(_))
             | PageError::Register(RegisterError::Db(_) | RegisterError::Version(_))
+            | PageError::User(UserError::Db(_))
             | PageError::Audit(_)
             | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
         }

@@ -13,7 +13,8 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{Console, Fleet, now};
+use super::{Console, Fleet, Operator, now};
+use crate::user::session::Stage;
 
 /// Between two pieces of news: quick for the eye, and a large meeting does not make every page reload at every run.
 const NEWS_GAP: Duration = Duration::from_millis(250);
@@ -25,19 +26,23 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What one open page has been told.
 struct Listener {
     console: Console,
+    operator: Operator,
     changed: watch::Receiver<u64>,
     quiet_until: Instant,
     ticks: Interval,
     fleet: Option<Fleet>,
 }
 
-pub(super) async fn events(State(console): State<Console>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn events(
+    State(console): State<Console>,
+    operator: Operator,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changed = console.ledger.changed();
     // The page may have been made a moment ago: it is told once at the start, so that nothing falls between.
     changed.mark_changed();
     let mut ticks = interval(FLEET_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let listener = Listener { console, changed, quiet_until: Instant::now(), ticks, fleet: None };
+    let listener = Listener { console, operator, changed, quiet_until: Instant::now(), ticks, fleet: None };
     let news = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -46,7 +51,7 @@ pub(super) async fn events(State(console): State<Console>) -> Sse<impl Stream<It
 }
 
 impl Listener {
-    /// The next piece of news; `None` when the hub ends.
+    /// The next piece of news; `None` when the hub or the session ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
             tokio::select! {
@@ -58,8 +63,16 @@ impl Listener {
                     return Some(Event::default().event("changed").data(revision.to_string()));
                 }
                 _ = self.ticks.tick() => {
-                    let fleet = self.console.work(|console| console.fleet(now())).await.ok();
-                    if let Some(fleet) = fleet.filter(|fleet| self.fleet != Some(*fleet)) {
+                    let session = self.operator.session;
+                    let looked = self.console.work(move |console| {
+                        let is_signed_in = console.users.session(&session, Stage::Full, false)?.is_some();
+                        Ok((is_signed_in, console.fleet(now())?))
+                    });
+                    let (is_signed_in, fleet) = looked.await.ok()?;
+                    if !is_signed_in {
+                        return None;
+                    }
+                    if let Some(fleet) = Some(fleet).filter(|fleet| self.fleet != Some(*fleet)) {
                         self.fleet = Some(fleet);
                         let counts = json!({"waiting": fleet.waiting, "connected": fleet.connected});
                         return Some(Event::default().event("devices").data(counts.to_string()));

@@ -8,23 +8,27 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use civic_core::access::operator::Right;
 use futures_util::stream;
 use tokio::sync::mpsc;
 use tracing::error;
 
-use super::{Console, now};
+use super::{Console, Operator, error::PageError, ledger::reach, now};
+use crate::audit::Action;
 
 /// Pieces that may wait for a slow reader; the ledger waits with them.
 const PIECES_MAX: usize = 4;
 /// Lines are sent together from this many bytes on.
 const PIECE_LEN: usize = 64 * 1024;
 
-pub(super) async fn export(State(console): State<Console>) -> Response {
+pub(super) async fn export(State(console): State<Console>, operator: Operator) -> Result<Response, PageError> {
+    let reach = reach(&operator, Right::Export);
+    console.work(move |_| operator.did(Action::Export, "jsonl")).await?;
     let (sender, receiver) = mpsc::channel::<io::Result<Vec<u8>>>(PIECES_MAX);
     tokio::task::spawn_blocking(move || {
         let mut piece = Vec::with_capacity(PIECE_LEN);
         let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "whoever asked has gone");
-        let written = console.ledger.export(|line| {
+        let written = console.ledger.export_of(&reach, |line| {
             piece.extend_from_slice(line.to_string().as_bytes());
             piece.push(b'\n');
             if piece.len() < PIECE_LEN {
@@ -49,5 +53,5 @@ pub(super) async fn export(State(console): State<Console>) -> Response {
     let name = format!("attachment; filename=\"huiyin-{}.jsonl\"", now().date());
     let headers =
         [(header::CONTENT_TYPE, "application/x-ndjson; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    (headers, Body::from_stream(pieces)).into_response()
+    Ok((headers, Body::from_stream(pieces)).into_response())
 }

@@ -3,7 +3,12 @@
 use civic_core::wording::Both;
 use maud::{Markup, html};
 
-use super::words::{both, line, say};
+use civic_core::access::operator::{About, Right};
+
+use super::{
+    operator::Operator,
+    words::{both, line, say},
+};
 
 /// Which page of the bar is open.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,27 +23,55 @@ pub(super) enum Place {
     Devices,
     /// 个人信息
     Details,
-    /// None of them.
+    /// 用户
+    Users,
+    /// 审计
+    Audit,
+    /// 本人账号
+    Account,
+    /// None of these.
     Elsewhere,
 }
 
-/// A page of the console: `waiting` devices wait for an operator.
-pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body: Markup) -> Markup {
+/// A page of the console for this operator: `waiting` devices wait for somebody. Only what the operator may open is offered.
+pub(super) fn page(title: &Both, here: Place, operator: &Operator, waiting: usize, body: Markup) -> Markup {
+    let may = |right| operator.due.is_none() && operator.may(right, About::Somewhere);
+    whole(title, here, Some(operator), &operator.county, waiting, &may, body)
+}
+
+fn whole(
+    title: &Both,
+    here: Place,
+    operator: Option<&Operator>,
+    county: &str,
+    waiting: usize,
+    may: &dyn Fn(Right) -> bool,
+    body: Markup,
+) -> Markup {
     let mark = |place| (place == here).then_some("page");
-    let whole = html! {
+    let page = html! {
         header.bar {
             a.brand href="/" { span.zh { "回音" } " " span.en lang="en" { "Huiyin" } }
             span.county { (county) }
             nav {
-                a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) }
-                a href="/results" aria-current=[mark(Place::Results)] { (say("nav-results")) }
-                a href="/slips" aria-current=[mark(Place::Slips)] { (say("slips")) }
-                a href="/devices" aria-current=[mark(Place::Devices)] {
-                    (say("nav-devices")) " "
-                    span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }
+                @if may(Right::ReadOpinions) { a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) } }
+                @if may(Right::Tally) { a href="/results" aria-current=[mark(Place::Results)] { (say("nav-results")) } }
+                @if may(Right::ReadOpinions) { a href="/slips" aria-current=[mark(Place::Slips)] { (say("slips")) } }
+                @if may(Right::SeeDevices) {
+                    a href="/devices" aria-current=[mark(Place::Devices)] {
+                        (say("nav-devices")) " "
+                        span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }
+                    }
                 }
-                a href="/retention" aria-current=[mark(Place::Details)] { (say("nav-details")) }
-                a href="/export.jsonl" download { (say("nav-export")) }
+                @if may(Right::ReadOpinions) { a href="/retention" aria-current=[mark(Place::Details)] { (say("nav-details")) } }
+                @else if may(Right::ReadAudit) { a href="/openings/counts" aria-current=[mark(Place::Details)] { (say("nav-details")) } }
+                @if may(Right::ManageUsers) { a href="/users" aria-current=[mark(Place::Users)] { (say("users")) } }
+                @if may(Right::ReadAudit) { a href="/audit" aria-current=[mark(Place::Audit)] { (say("audit")) } }
+                @if may(Right::Export) { a href="/export.jsonl" download { (say("nav-export")) } }
+            }
+            @if let Some(operator) = operator {
+                a #me href="/account" aria-current=[mark(Place::Account)] title=(line("account")) { (operator.name) }
+                form #leave method="post" action="/sign-out" data-act="sign-out" { button { (say("sign-out")) } }
             }
             span #live data-state="off" role="status" {
                 span data-say="on" hidden { (say("live-on")) }
@@ -65,7 +98,7 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
             form method="dialog" { button { (say("close")) } }
         }
     };
-    web::page::whole(title, "/assets/console.css", &["/assets/console.js"], whole)
+    web::page::whole(title, "/assets/console.css", &["/assets/console.js"], page)
 }
 
 fn key(keys: &[&str], meaning: &Both) -> Markup {
@@ -83,7 +116,7 @@ pub(super) fn sorry(sentence: &Both) -> Markup {
         p.refusal role="alert" { (web::page::both(sentence)) }
         p { a href="/" { (say("back-to-ledger")) } }
     };
-    page(&both("sorry"), Place::Elsewhere, "", 0, body)
+    whole(&both("sorry"), Place::Elsewhere, None, "", 0, &|_| false, body)
 }
 
 /// A lock that needs no font: personal details stand sealed beside the record.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Console, Fleet,
+    Console, Fleet, Operator,
     error::PageError,
     frame::{self, Place},
     now,
@@ -43,7 +43,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> Filter {
+    fn filter(&self, operator: &Operator) -> Filter {
         let given = |value: &str| (!value.trim().is_empty()).then(|| value.trim().to_owned());
         Filter {
             state: given(&self.state),
@@ -54,6 +54,7 @@ impl Asked {
             text: given(&self.q),
             offset: (self.page() - 1).saturating_mul(ROWS),
             limit: ROWS,
+            ..reach(operator, Right::ReadOpinions)
         }
     }
 
@@ -101,11 +102,21 @@ impl Asked {
     }
 }
 
+/// Everything that this operator reaches by this right, and nothing else.
+pub(super) fn reach(operator: &Operator, right: Right) -> Filter {
+    Filter {
+        within: Some(operator.mandate.area.clone()).filter(|area| !area.is_county_or_above()),
+        handled_by: operator.mandate.only_body(right).map(str::to_owned),
+        limit: 1,
+        ..Filter::default()
+    }
+}
+
 /// What the list shows at this moment.
 struct Shown {
     lines: Vec<Line>,
     total: u64,
-    /// Every opinion of the county.
+    /// Every opinion that this operator reaches.
     all: u64,
     /// Of what was asked for without regard to the state, how many there are.
     every_state: u64,
@@ -114,17 +125,22 @@ struct Shown {
     fleet: Fleet,
 }
 
-fn look(console: &Console, asked: &Asked) -> Result<Shown, PageError> {
+fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, PageError> {
     let ledger = &console.ledger;
+    let everything = reach(operator, Right::ReadOpinions);
+    let is_all = everything.within.is_none() && everything.handled_by.is_none();
     let tallies = ledger.tallies()?;
-    let all = tallies.iter().map(|(_, count)| count).sum();
+    let all = match is_all {
+        true => tallies.iter().map(|(_, count)| count).sum(),
+        false => ledger.list(&everything)?.total,
+    };
     let mut states: Vec<String> = ledger.codebook().states.iter().map(|state| state.name.clone()).collect();
     states.extend(
         tallies.iter().map(|(state, _)| state.clone()).filter(|state| !states.contains(state)).collect::<Vec<_>>(),
     );
     let count = |state: &str| -> Result<u64, PageError> {
-        if asked.is_narrowed() {
-            return Ok(ledger.list(&Filter { limit: 1, ..asked.with_state(state).filter() })?.total);
+        if asked.is_narrowed() || !is_all {
+            return Ok(ledger.list(&Filter { limit: 1, offset: 0, ..asked.with_state(state).filter(operator) })?.total);
         }
         Ok(tallies.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count))
     };
@@ -133,35 +149,43 @@ fn look(console: &Console, asked: &Asked) -> Result<Shown, PageError> {
         .map(|state| Ok((count(&state)?, state)))
         .map(|counted| counted.map(|(count, state)| (state, count)))
         .collect::<Result<Vec<_>, PageError>>()?;
-    let page = ledger.list(&asked.filter())?;
+    let page = ledger.list(&asked.filter(operator))?;
     Ok(Shown {
         lines: page.lines,
         total: page.total,
         all,
         every_state: states.iter().map(|(_, count)| count).sum(),
         states,
-        questions: ledger.question_count()?,
+        questions: ledger.list(&Filter { has_questions: true, ..everything })?.total,
         fleet: console.fleet(now())?,
     })
 }
 
-async fn page(State(console): State<Console>, Query(asked): Query<Asked>) -> Result<Markup, PageError> {
+async fn page(
+    State(console): State<Console>,
+    operator: Operator,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
     console
         .work(move |console| {
-            let shown = look(console, &asked)?;
+            let shown = look(console, &operator, &asked)?;
             let body = html! {
                 h1.unseen { (say("ledger")) }
                 (filters(console.ledger.codebook(), &asked))
                 div #list data-rows-from="/rows" { (list(console.ledger.codebook(), &asked, &shown)) }
             };
-            Ok(frame::page(&both("ledger"), Place::Ledger, console.county(), shown.fleet.waiting, body))
+            Ok(frame::page(&both("ledger"), Place::Ledger, &operator, shown.fleet.waiting, body))
         })
         .await
 }
 
 /// The list alone, for a page that is open already.
-async fn rows(State(console): State<Console>, Query(asked): Query<Asked>) -> Result<Markup, PageError> {
-    console.work(move |console| Ok(list(console.ledger.codebook(), &asked, &look(console, &asked)?))).await
+async fn rows(
+    State(console): State<Console>,
+    operator: Operator,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    console.work(move |console| Ok(list(console.ledger.codebook(), &asked, &look(console, &operator, &asked)?))).await
 }
 
 fn filters(codebook: &Codebook, asked: &Asked) -> Markup {
@@ -331,9 +355,8 @@ mod tests {
     #[test]
     fn a_page_number_that_is_none_is_the_first_page() {
         for page in ["", "0", "-1", "x"] {
-            assert_eq!(Asked { page: page.into(), ..Asked::default() }.filter().offset, 0, "{page}");
+            assert_eq!(Asked { page: page.into(), ..Asked::default() }.page(), 1, "{page}");
         }
-        let far = Asked { page: usize::MAX.to_string(), ..Asked::default() };
-        assert!(far.filter().offset > 0);
+        assert!(Asked { page: usize::MAX.to_string(), ..Asked::default() }.page() > 1);
     }
 }

@@ -1,9 +1,12 @@
-//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export.
+//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export; users 用户, audit 审计, one's own account.
 //!
-//! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
+//! [`session`] says who asks, [`routes`] puts no page up without the right that it takes, and each page asks the table once
+//! more what of it this [`Operator`] reaches. Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
+mod account;
 mod attachment;
+mod audit;
 mod details;
 mod devices;
 mod error;
@@ -19,9 +22,12 @@ mod opinion;
 mod results;
 mod retention;
 mod routes;
+mod session;
+mod sign_in;
 mod slips;
 #[cfg(test)]
 mod tests;
+mod users;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -29,18 +35,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use ::ledger::Ledger;
 use axum::{
     Router,
-    extract::{Request, State},
     http::header,
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
 };
-use civic_core::{
-    access::operator::{Mandate, OperatorRole, Right},
-    time::UnixSeconds,
-};
+use civic_core::{access::operator::Right, time::UnixSeconds};
 use replica::{clock, hub::Hub};
 
-use crate::{audit::Audit, opening::Opener, register::Register, vault::Vault};
+use crate::{audit::Audit, opening::Opener, register::Register, user::Users, vault::Vault};
 use error::PageError;
 pub use operator::Operator;
 use routes::Routes;
@@ -60,6 +62,8 @@ pub struct Console {
     pub vault: Arc<Vault>,
     /// Where it is noted who did what.
     pub audit: Arc<Audit>,
+    /// Who may sign in, and who is.
+    pub users: Arc<Users>,
 }
 
 /// Every page.
@@ -68,7 +72,7 @@ pub fn router(console: Console) -> Router {
         .into_router()
         .merge(web::font::router())
         .fallback(async || PageError::NotFound)
-        .layer(middleware::from_fn_with_state(console.clone(), admit))
+        .layer(middleware::from_fn_with_state(console.clone(), session::admit))
         .with_state(console)
 }
 
@@ -83,29 +87,15 @@ fn pages() -> Routes {
         .and(devices::routes())
         .and(results::routes())
         .and(slips::routes())
+        .and(sign_in::routes())
+        .and(account::routes())
+        .and(users::routes())
+        .and(audit::routes())
         .get("/events", Right::OwnAccount, events::events)
         .get("/export.jsonl", Right::Export, export::export)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))
         .open("/assets/console.js", async || asset("text/javascript", include_str!("assets/console.js")))
         .open("/favicon.ico", async || asset("image/svg+xml", include_str!("assets/console.svg")))
-}
-
-/// Says who asks. Until operators sign in, whoever has the token that the hub printed is all of them at once.
-async fn admit(State(console): State<Console>, mut request: Request, next: Next) -> Response {
-    let everything = Mandate {
-        roles: OperatorRole::ALL.into(),
-        area: console.ledger.codebook().county.area.clone(),
-        body: String::new(),
-    };
-    let operator = Operator {
-        login: "token".into(),
-        name: words::both("operator-default").zh.into(),
-        mandate: everything.into(),
-        address: "".into(),
-        audit: console.audit.clone(),
-    };
-    request.extensions_mut().insert(operator);
-    next.run(request).await
 }
 
 fn asset(kind: &str, text: &'static str) -> Response {

@@ -50,7 +50,7 @@ async fn waiting(State(console): State<Console>, operator: Operator) -> Result<M
             let mut shown = Vec::new();
             for request in console.vault.waiting(now())? {
                 let Some(whole) = console.ledger.opinion(&request.record)? else { continue };
-                if operator.may(Right::ApproveOpening, details::about(&whole)) {
+                if operator.may(Right::ApproveOpening, opinion::about(&whole)) {
                     shown.push((request, whole));
                 }
             }
@@ -69,7 +69,7 @@ async fn waiting(State(console): State<Console>, operator: Operator) -> Result<M
                     }
                 }
             };
-            Ok(frame::page(&both("openings"), Place::Details, console.county(), console.waiting()?, body))
+            Ok(frame::page(&both("openings"), Place::Details, &operator, console.waiting()?, body))
         })
         .await
 }
@@ -90,7 +90,7 @@ async fn decide(
             let asked = console.vault.request(request, now())?.ok_or(PageError::NotFound)?;
             let id = asked.record.to_string();
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::ApproveOpening, details::about(&whole), &id)?;
+            operator.must(Right::ApproveOpening, opinion::about(&whole), &id)?;
             let word = if agrees { "agreed" } else { "declined" };
             let event = Event::new(operator.by(), Action::ApproveOpening).upon(&id).because(format!(
                 "{word}, {} for {}: {}",
@@ -126,7 +126,7 @@ async fn counts(State(console): State<Console>, operator: Operator) -> Result<Ma
                 }
                 section #latest { h2 { (say("opening-latest")) } (latest_table(&latest)) }
             };
-            Ok(frame::page(&both("opening-counts"), Place::Details, console.county(), console.waiting()?, body))
+            Ok(frame::page(&both("opening-counts"), Place::Details, &operator, console.waiting()?, body))
         })
         .await
 }
@@ -164,8 +164,8 @@ fn latest_table(latest: &[Request]) -> Markup {
     }
 }
 
-async fn caller(State(console): State<Console>) -> Result<Markup, PageError> {
-    console.work(move |console| caller_page(console, html! {})).await
+async fn caller(State(console): State<Console>, operator: Operator) -> Result<Markup, PageError> {
+    console.work(move |console| caller_page(console, &operator, html! {})).await
 }
 
 /// Which opinions have this telephone number. Nothing is opened: whoever asks knows the number already.
@@ -182,11 +182,11 @@ async fn find(
             for doc in console.vault.find(&phone)? {
                 let Some(home) = console.ledger.home_of(&doc)? else { continue };
                 let Some(whole) = console.ledger.opinion(&home.opinion)? else { continue };
-                if operator.may(Right::OpenDetails, details::about(&whole)) {
+                if operator.may(Right::OpenDetails, opinion::about(&whole)) {
                     found.push(whole);
                 }
             }
-            caller_page(console, html! {
+            caller_page(console, &operator, html! {
                 div #found data-found=(found.len()) {
                     @if found.is_empty() { p { (say("caller-none")) } }
                     @for whole in &found { p { a href={ "/opinion/" (whole.id) } { (opinion::name_of(whole)) } " · " (details::topic(console, whole)) " · " (moment(whole.opinion.filed.at)) } }
@@ -196,7 +196,7 @@ async fn find(
         .await
 }
 
-fn caller_page(console: &Console, found: Markup) -> Result<Markup, PageError> {
+fn caller_page(console: &Console, operator: &Operator, found: Markup) -> Result<Markup, PageError> {
     let body = html! {
         section #caller {
             h1 { (say("caller")) }
@@ -208,5 +208,5 @@ fn caller_page(console: &Console, found: Markup) -> Result<Markup, PageError> {
             (found)
         }
     };
-    Ok(frame::page(&both("caller"), Place::Details, console.county(), console.waiting()?, body))
+    Ok(frame::page(&both("caller"), Place::Details, operator, console.waiting()?, body))
 }

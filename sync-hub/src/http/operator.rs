@@ -5,8 +5,20 @@ use std::sync::Arc;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use civic_core::access::operator::{About, Mandate, Right};
 
-use super::error::PageError;
-use crate::audit::{Action, Audit, By, Event};
+use super::{Console, error::PageError};
+use crate::{
+    audit::{Action, Audit, By, Event},
+    user::{User, session::SessionId},
+};
+
+/// What somebody must do before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Choose a password of their own.
+    Password,
+    /// Set up a second factor, because they may open personal details or give others rights.
+    Factor,
+}
 
 /// Somebody who is signed in.
 #[derive(Clone)]
@@ -19,11 +31,36 @@ pub struct Operator {
     pub mandate: Arc<Mandate>,
     /// Where they sit.
     pub address: Arc<str>,
+    /// What they must do first.
+    pub due: Option<Due>,
+    /// Their session.
+    pub session: SessionId,
+    /// The county's name, for the head of a page.
+    pub county: Arc<str>,
     /// Where what they do is noted.
     pub audit: Arc<Audit>,
 }
 
 impl Operator {
+    /// Whoever is signed in as `user`.
+    pub(super) fn new(console: &Console, user: User, address: &str, session: SessionId) -> Self {
+        let due = if user.must_change {
+            Some(Due::Password)
+        } else {
+            (user.mandate.needs_second_factor() && !user.has_factor).then_some(Due::Factor)
+        };
+        Self {
+            login: user.login.into(),
+            name: user.name.into(),
+            mandate: user.mandate.into(),
+            address: address.into(),
+            due,
+            session,
+            county: console.county().into(),
+            audit: console.audit.clone(),
+        }
+    }
+
     /// May this operator do this here? For what a page shows or leaves out; nothing is noted.
     pub fn may(&self, right: Right, about: About<'_>) -> bool {
         self.mandate.allows(right, about)
@@ -63,7 +100,7 @@ impl Operator {
 impl<S: Send + Sync> FromRequestParts<S> for Operator {
     type Rejection = PageError;
 
-    /// Whoever asked has been let in before; see [`super::router`].
+    /// Whoever asked has been let in before; see [`super::session`].
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
         parts.extensions.get::<Operator>().cloned().ok_or(PageError::SignedOut)
     }

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::ledger::{LedgerError, query::Whole, sealed::What};
 use axum::{
     extract::{Form, Path, Query, State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use civic_core::{
-    access::operator::Right,
+    access::operator::{About, Right},
     codebook::{Ask, Codebook, StepRule},
     document::{DocumentError, Stamp},
-    id::{DocId, from_hex, hex},
+    id::DocId,
     matter,
     opinion::{BODY_CHARS_MAX, Conflict, Edit, Evaluation, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
     wording::Both,
@@ -34,13 +34,7 @@ use super::{
         say_with,
     },
 };
-
-/// The cookie that remembers who works at this browser, until operators have accounts.
-const OPERATOR_COOKIE: &str = "operator";
-/// Longest name of an operator.
-const OPERATOR_CHARS_MAX: usize = 40;
-/// How long the browser remembers the name.
-const OPERATOR_AGE_S: u32 = 180 * 24 * 3_600;
+use crate::audit::{Action, Event};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -91,14 +85,11 @@ struct Arrival {
 async fn page(
     State(console): State<Console>,
     Path(id): Path<String>,
+    operator: Operator,
     Query(arrival): Query<Arrival>,
-    who: Operator,
-    headers: HeaderMap,
 ) -> Result<Markup, PageError> {
     let id = DocId::parse(&id).ok_or(PageError::NotFound)?;
-    console
-        .work(move |console| show(console, &id, &who, &operator(&headers), &arrival.done, None, &Outcome::None))
-        .await
+    console.work(move |console| show(console, &id, &operator, &arrival.done, None, &Outcome::None)).await
 }
 
 /// An opinion by the name in an address.
@@ -108,16 +99,22 @@ pub(super) fn read(console: &Console, id: &str) -> Result<Whole, PageError> {
 }
 
 /// The page as the answer to a form about personal details.
-pub(super) fn answer(console: &Console, id: &DocId, who: &Operator, outcome: &Outcome) -> Result<Markup, PageError> {
-    show(console, id, who, &who.name, "", None, outcome)
+pub(super) fn answer(
+    console: &Console,
+    id: &DocId,
+    operator: &Operator,
+    outcome: &Outcome,
+) -> Result<Markup, PageError> {
+    show(console, id, operator, "", None, outcome)
 }
 
 /// What an open page may replace without touching what is being typed: the slip, and the mark of what it shows.
-async fn live(State(console): State<Console>, Path(id): Path<String>) -> Result<Markup, PageError> {
+async fn live(State(console): State<Console>, Path(id): Path<String>, operator: Operator) -> Result<Markup, PageError> {
     let id = DocId::parse(&id).ok_or(PageError::NotFound)?;
     console
         .work(move |console| {
             let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
+            must(&operator, Right::ReadOpinions, &whole)?;
             Ok(html! {
                 div #opinion data-seen=(mark(&whole)) {}
                 (slips::pane(console, &whole)?)
@@ -131,48 +128,43 @@ type Posted = Result<Form<Given>, FormRejection>;
 async fn step(
     State(console): State<Console>,
     Path(id): Path<String>,
-    who: Operator,
-    headers: HeaderMap,
+    operator: Operator,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, who, headers, form, FormKind::Step).await
+    carry_out(console, &id, operator, form, FormKind::Step).await
 }
 
 async fn fields(
     State(console): State<Console>,
     Path(id): Path<String>,
-    who: Operator,
-    headers: HeaderMap,
+    operator: Operator,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, who, headers, form, FormKind::Fields).await
+    carry_out(console, &id, operator, form, FormKind::Fields).await
 }
 
 async fn settle(
     State(console): State<Console>,
     Path(id): Path<String>,
-    who: Operator,
-    headers: HeaderMap,
+    operator: Operator,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, who, headers, form, FormKind::Settle).await
+    carry_out(console, &id, operator, form, FormKind::Settle).await
 }
 
 async fn add(
     State(console): State<Console>,
     Path(id): Path<String>,
-    who: Operator,
-    headers: HeaderMap,
+    operator: Operator,
     form: Posted,
 ) -> Result<Response, PageError> {
-    carry_out(console, &id, who, headers, form, FormKind::Add).await
+    carry_out(console, &id, operator, form, FormKind::Add).await
 }
 
 async fn carry_out(
     console: Console,
     id: &str,
-    who: Operator,
-    headers: HeaderMap,
+    operator: Operator,
     form: Posted,
     kind: FormKind,
 ) -> Result<Response, PageError> {
@@ -181,22 +173,49 @@ async fn carry_out(
     console
         .work(move |console| {
             let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
-            match enter(console, &whole, kind, &given) {
-                Ok(by) => {
-                    let age = OPERATOR_AGE_S;
-                    let name = hex(by.as_bytes());
-                    let cookie = format!("{OPERATOR_COOKIE}={name}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict");
-                    let headers = [(header::LOCATION, format!("/opinion/{id}?done=1")), (header::SET_COOKIE, cookie)];
+            let (right, action) = match kind {
+                FormKind::Step => (Right::TakeSteps, Action::Step),
+                FormKind::Fields => (Right::CorrectOpinions, Action::Correct),
+                FormKind::Settle => (Right::Settle, Action::Settle),
+                FormKind::Add => (Right::AddWords, Action::AddWords),
+            };
+            must(&operator, right, &whole)?;
+            let act = given.get("act").map_or("", String::as_str);
+            let rule = console.ledger.codebook().step(act);
+            if kind == FormKind::Step
+                && rule.is_some_and(|rule| !may_take(console.ledger.codebook(), &operator, rule, &whole))
+            {
+                operator.refused(right, &format!("{id} {act}"))?;
+            }
+            let event = Event::new(operator.by(), action).upon(id).because(act);
+            match enter(console, &whole, kind, &given, &operator.name) {
+                Ok(()) => {
+                    operator.note(event)?;
+                    let headers = [(header::LOCATION, format!("/opinion/{id}?done=1"))];
                     Ok((StatusCode::SEE_OTHER, headers).into_response())
                 }
                 Err(Refused { status, reason }) => {
-                    let by = given.get("by").cloned().unwrap_or_else(|| operator(&headers));
+                    operator.note(event.refused())?;
                     let kept = Kept { form: kind, given, status, reason };
-                    Ok((kept.status, show(console, &id, &who, &by, "", Some(&kept), &Outcome::None)?).into_response())
+                    Ok((kept.status, show(console, &id, &operator, "", Some(&kept), &Outcome::None)?).into_response())
                 }
             }
         })
         .await
+}
+
+/// What the table is asked about an opinion.
+pub(super) fn about(whole: &Whole) -> About<'_> {
+    About::Opinion { area: &whole.space.area, body: whole.opinion.field(Field::Office) }
+}
+
+fn must(operator: &Operator, right: Right, whole: &Whole) -> Result<(), PageError> {
+    operator.must(right, about(whole), &whole.id.to_string())
+}
+
+/// Whether the county gives this step to this operator, here.
+fn may_take(codebook: &Codebook, operator: &Operator, rule: &StepRule, whole: &Whole) -> bool {
+    operator.mandate.allows_step(&codebook.takers(rule), about(whole))
 }
 
 /// Why a form was not carried out, in a sentence for the operator.
@@ -209,16 +228,9 @@ fn refused(reason: Both) -> Refused {
     Refused { status: StatusCode::UNPROCESSABLE_ENTITY, reason }
 }
 
-/// Carries a form out; returns the operator's name.
-fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Result<String, Refused> {
+/// Carries a form out in the name of `by`.
+fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given, by: &str) -> Result<(), Refused> {
     let value = |name: &str| given.get(name).map_or("", |value| value.trim());
-    let by = value("by");
-    if by.is_empty() || by.chars().any(char::is_control) {
-        return Err(refused(both("refused-no-name")));
-    }
-    if by.chars().count() > OPERATOR_CHARS_MAX {
-        return Err(refused(both_with("refused-too-long", &[("most", OPERATOR_CHARS_MAX.into())])));
-    }
     // Words are added whatever happened; a decision is made upon what was seen.
     if kind != FormKind::Add && value("seen") != mark(whole) {
         return Err(Refused { status: StatusCode::CONFLICT, reason: both("refused-changed-meanwhile") });
@@ -251,7 +263,7 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given) -> Res
         }
     };
     match has_changed {
-        Ok(true) => Ok(by.to_owned()),
+        Ok(true) => Ok(()),
         Ok(false) => Err(refused(both("refused-nothing-differs"))),
         Err(failure) => Err(explain(ledger.codebook(), failure)),
     }
@@ -363,27 +375,12 @@ fn mark(whole: &Whole) -> String {
     blake3::hash(format!("{:?}", whole.opinion).as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// Who works at this browser, as the cookie remembers; the county's platform otherwise.
-fn operator(headers: &HeaderMap) -> String {
-    let cookie = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(OPERATOR_COOKIE)?.strip_prefix('='));
-    cookie
-        .and_then(from_hex)
-        .and_then(|name| String::from_utf8(name).ok())
-        .filter(|name| !name.is_empty() && name.chars().count() <= OPERATOR_CHARS_MAX)
-        .unwrap_or_else(|| both("operator-default").zh)
-}
-
 /// What the page needs beside the opinion.
 struct View<'a> {
     codebook: &'a Codebook,
     whole: &'a Whole,
     seen: String,
-    by: &'a str,
+    operator: &'a Operator,
     kept: Option<&'a Kept>,
     me_too: u64,
     /// What of its attachments was erased.
@@ -404,18 +401,18 @@ pub(super) fn name_of(whole: &Whole) -> String {
 fn show(
     console: &Console,
     id: &DocId,
-    who: &Operator,
-    by: &str,
+    operator: &Operator,
     done: &str,
     kept: Option<&Kept>,
     outcome: &Outcome,
 ) -> Result<Markup, PageError> {
     let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
+    must(operator, Right::ReadOpinions, &whole)?;
     let (slip, consent) = (slips::pane(console, &whole)?, slips::consent(console, &whole)?);
     let codebook = console.ledger.codebook();
     let me_too = console.ledger.sealed_count(What::MeToo, &matter::id_of(id))?;
     let gone = console.vault.erased_names(id)?;
-    let view = View { codebook, seen: mark(&whole), whole: &whole, by, kept, me_too, gone };
+    let view = View { codebook, seen: mark(&whole), whole: &whole, operator, kept, me_too, gone };
     let opinion = &whole.opinion;
     let ticket = opinion.ticket.map(|ticket| ticket.to_string());
     let title = Both { zh: name_of(&whole), en: both("opinion").en };
@@ -432,21 +429,33 @@ fn show(
             div.columns {
                 div.reading {
                     (said(&view))
-                    (details::pane(console, &whole, who, outcome)?)
+                    (details::pane(console, &whole, operator, outcome)?)
                     (questions(&view))
                     (timeline(&view))
                     (facts(&view))
                 }
                 div.acting {
                     (step_forms(&view))
-                    (correction_form(&view))
-                    (addition_form(&view))
+                    @if view.may(Right::CorrectOpinions) { (correction_form(&view)) }
+                    @if view.may(Right::AddWords) { (addition_form(&view)) }
                     (slip)
                 }
             }
         }
     };
-    Ok(frame::page(&title, Place::Elsewhere, console.county(), console.waiting()?, body))
+    Ok(frame::page(&title, Place::Elsewhere, operator, console.waiting()?, body))
+}
+
+impl View<'_> {
+    fn may(&self, right: Right) -> bool {
+        self.operator.may(right, about(self.whole))
+    }
+
+    /// The steps that this operator may take now.
+    fn steps(&self) -> impl Iterator<Item = &StepRule> {
+        let possible = workflow::possible(self.codebook, &self.whole.standing.state);
+        possible.filter(|rule| may_take(self.codebook, self.operator, rule, self.whole))
+    }
 }
 
 fn head(view: &View<'_>, ticket: Option<&str>) -> Markup {
@@ -542,12 +551,13 @@ fn conflict(view: &View<'_>, conflict: &Conflict) -> Markup {
                         th scope="row" { (county_word(view.codebook, value)) @if value.is_empty() { (say("empty-value")) } }
                         td { (who(stamp)) @if place == 0 { " " span.hint { (say("conflict-shown")) } } }
                         td.doing {
-                            form method="post" action={ "/opinion/" (view.whole.id) "/settle" } data-settle=(conflict.field.key()) {
-                                (hidden(view))
-                                input type="hidden" name="by" value=(view.by) data-by-copy;
-                                input type="hidden" name="field" value=(conflict.field.key());
-                                input type="hidden" name="value" value=(value);
-                                button data-value=(value) { (say("conflict-settle")) }
+                            @if view.may(Right::Settle) {
+                                form method="post" action={ "/opinion/" (view.whole.id) "/settle" } data-settle=(conflict.field.key()) {
+                                    (hidden(view))
+                                    input type="hidden" name="field" value=(conflict.field.key());
+                                    input type="hidden" name="value" value=(value);
+                                    button data-value=(value) { (say("conflict-settle")) }
+                                }
                             }
                         }
                     }
@@ -578,7 +588,7 @@ fn clash(view: &View<'_>, clash: &Clash) -> Markup {
             }
             p.settlers {
                 (say("clash-settle"))
-                @for rule in workflow::possible(view.codebook, &view.whole.standing.state).filter(|rule| rule.settles) {
+                @for rule in view.steps().filter(|rule| rule.settles) {
                     " " a.button href={ "#act-" (place_of(view.codebook, rule)) } data-open-act=(rule.act) { (rule.act) " " span.en lang="en" { (rule.en) } }
                 }
             }
@@ -683,15 +693,14 @@ fn refusal(view: &View<'_>, form: FormKind, act: Option<&str>) -> Markup {
 fn signature(view: &View<'_>, button: &Both) -> Markup {
     html! {
         div.sign {
-            label { span.label { (say("operator")) } input name="by" value=(view.by) data-by autocomplete="off"; }
+            span.hint { (say("operator")) " " (view.operator.name) }
             button.go type="submit" { (web::page::both(button)) }
         }
     }
 }
 
 fn step_forms(view: &View<'_>) -> Markup {
-    let state = view.whole.standing.state.as_str();
-    let possible: Vec<&StepRule> = workflow::possible(view.codebook, state).collect();
+    let possible: Vec<&StepRule> = view.steps().collect();
     let is_shown = |act: &str| possible.iter().any(|rule| rule.act == act);
     let lost = view.kept.filter(|kept| kept.form == FormKind::Step && !is_shown(kept.value("act")));
     html! {

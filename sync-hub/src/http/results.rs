@@ -14,21 +14,25 @@ use civic_core::{
 use maud::{Markup, html};
 
 use super::{
-    Console,
+    Console, Operator,
     error::PageError,
     frame::{self, Place},
     routes::Routes,
     words::{area_word, both, one_line, say, say_with},
 };
-use crate::opening::{Basis, Counted};
+use crate::{
+    audit::Action,
+    opening::{Basis, Counted},
+};
 
 pub(super) fn routes() -> Routes {
     Routes::default().get("/results", Right::Tally, page)
 }
 
-async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
+async fn page(State(console): State<Console>, operator: Operator) -> Result<Markup, PageError> {
     console
-        .work(|console| {
+        .work(move |console| {
+            operator.did(Action::Tally, "results")?;
             let codebook = console.ledger.codebook();
             let mut parts = Vec::new();
             for (_, vote) in console.ledger.published::<Vote>()? {
@@ -46,7 +50,7 @@ async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
                 @for part in &parts { (part) }
                 @if parts.is_empty() { p #nothing { (say("results-none")) } }
             };
-            Ok(frame::page(&both("results"), Place::Results, console.county(), console.waiting()?, body))
+            Ok(frame::page(&both("results"), Place::Results, &operator, console.waiting()?, body))
         })
         .await
 }

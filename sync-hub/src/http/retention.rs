@@ -40,7 +40,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
             let named = |doc: &DocId| -> Result<Option<Whole>, PageError> {
                 let Some(home) = console.ledger.home_of(doc)? else { return Ok(None) };
                 let whole = console.ledger.opinion(&home.opinion)?;
-                Ok(whole.filter(|whole| operator.may(Right::ReadOpinions, details::about(whole))))
+                Ok(whole.filter(|whole| operator.may(Right::ReadOpinions, opinion::about(whole))))
             };
             let (mut coming, mut gone) = (Vec::new(), Vec::new());
             for next in console.vault.coming(keep, now())? {
@@ -89,7 +89,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
                     }
                 }
             };
-            Ok(frame::page(&both("retention"), Place::Details, console.county(), console.waiting()?, body))
+            Ok(frame::page(&both("retention"), Place::Details, &operator, console.waiting()?, body))
         })
         .await
 }

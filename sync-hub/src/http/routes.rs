@@ -2,15 +2,19 @@
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{DefaultBodyLimit, Request},
     handler::Handler,
+    http::{Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, get, post},
 };
 use civic_core::access::operator::{About, Right};
 
-use super::{Console, error::PageError, operator::Operator};
+use super::{Console, error::PageError, operator::Operator, sign_in};
+
+/// Longest form that somebody may send who is not signed in.
+const OPEN_FORM_LEN_MAX: usize = 4 * 1024;
 
 /// Pages, and what each takes.
 #[derive(Default)]
@@ -37,6 +41,13 @@ impl Routes {
         Self { router: self.router.route(path, get(page)), ..self }
     }
 
+    /// The same for a form, which must be a short one.
+    pub(super) fn open_form<T: 'static>(mut self, path: &'static str, form: impl Handler<T, Console>) -> Self {
+        self.listed.push(("POST", path, None));
+        let form = post(form).layer(DefaultBodyLimit::max(OPEN_FORM_LEN_MAX));
+        Self { router: self.router.route(path, form), ..self }
+    }
+
     fn put(mut self, method: &'static str, path: &'static str, right: Right, page: MethodRouter<Console>) -> Self {
         self.listed.push((method, path, Some(right)));
         let page = page.layer(middleware::from_fn(move |request, next| ask(right, request, next)));
@@ -58,8 +69,17 @@ impl Routes {
 /// Asks the table whether there is anything here for this operator; what a page is about, its handler asks itself.
 async fn ask(right: Right, request: Request, next: Next) -> Response {
     let Some(operator) = request.extensions().get::<Operator>().cloned() else {
-        return PageError::SignedOut.into_response();
+        // Somebody who opens a page is led to where one signs in; what a page fetches by itself is told that it cannot.
+        let is_opening = request.headers().get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+        let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        return match *request.method() == Method::GET && is_opening {
+            true => sign_in::go(to),
+            false => PageError::SignedOut.into_response(),
+        };
     };
+    if operator.due.is_some() && right != Right::OwnAccount {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, "/account")]).into_response();
+    }
     if operator.may(right, About::Somewhere) {
         return next.run(request).await;
     }

@@ -6,7 +6,10 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use ::ledger::{
@@ -16,7 +19,7 @@ use ::ledger::{
 use civic_core::{
     access::{
         Role, Scope,
-        operator::{Extent, extent},
+        operator::{Extent, Mandate, OperatorRole, extent},
     },
     area::Area,
     bulk::Record,
@@ -44,6 +47,12 @@ use crate::{
     county,
     keys::Keys,
     register,
+    user::{
+        self, NewUser, User,
+        password::{self, Hashed},
+        session::{SessionKey, Stage},
+        totp::Secret,
+    },
 };
 
 const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
@@ -55,7 +64,32 @@ struct Desk {
     console: Console,
     deputy: Ledger,
     at: SocketAddr,
+    /// Of 李干部, who may do nearly everything.
+    key: SessionKey,
 }
+
+/// A password that is stretched once for all tests, because it takes its time.
+const PASSWORD: &str = "青禾县的水渠今年修通了吗";
+static HASHED: LazyLock<Hashed> = LazyLock::new(|| password::stretch(PASSWORD));
+
+/// Adds somebody with a second factor; who they are in the log and in records.
+fn add(console: &Console, login: &str, name: &str, roles: &[OperatorRole], area: &str, body: &str) -> User {
+    let mandate =
+        Mandate { roles: roles.iter().copied().collect(), area: Area::parse(area).unwrap(), body: body.into() };
+    let new = NewUser { login: login.into(), name: name.into(), mandate };
+    console.users.add(&new, console.ledger.codebook(), &HASHED, true).unwrap();
+    let user = console.users.find(login).unwrap();
+    console.users.set_totp(&user, &SECRET, 0).unwrap();
+    console.users.find(login).unwrap()
+}
+
+/// The same, signed in already.
+fn sign_in(console: &Console, login: &str, name: &str, roles: &[OperatorRole], area: &str, body: &str) -> SessionKey {
+    let user = add(console, login, name, roles, area, body);
+    console.users.begin(&user, Stage::Full, "127.0.0.1", "a test").unwrap()
+}
+
+static SECRET: LazyLock<Secret> = LazyLock::new(Secret::draw);
 
 /// An answer, as a test reads it.
 struct Answer {
@@ -84,7 +118,10 @@ impl Desk {
         let opener = Opener::new(&home, ledger.clone(), Arc::new(Keys::open(&home).unwrap())).unwrap();
         let vault = Arc::new(Vault::open(&home).unwrap());
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
-        let console = Console { ledger, register, hub, opener, vault, audit };
+        let users = Arc::new(Users::open(&home.file(user::FILE)).unwrap());
+        let console = Console { ledger, register, hub, opener, vault, audit, users };
+        let all = [OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Administrator];
+        let signed = sign_in(&console, "li", "李干部", &all, "990127", "");
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
@@ -94,7 +131,7 @@ impl Desk {
         let at = listener.local_addr().unwrap();
         let pages = router(console.clone());
         tokio::spawn(async move { axum::serve(listener, pages).await });
-        Self { dir, console, deputy, at }
+        Self { dir, console, deputy, at, key: signed }
     }
 
     /// Somebody of this role.
@@ -106,6 +143,9 @@ impl Desk {
             name: role.zh().into(),
             mandate: mandate.into(),
             address: "127.0.0.1".into(),
+            due: None,
+            session: [0; 32],
+            county: "青禾县".into(),
             audit: self.console.audit.clone(),
         }
     }
@@ -139,23 +179,39 @@ impl Desk {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.ask(format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.at)).await
+        self.get_as(&self.key, path).await
+    }
+
+    async fn get_as(&self, key: &SessionKey, path: &str) -> Answer {
+        let cookie = format!("cookie: __Host-huiyin={}", key.text());
+        self.ask(format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{cookie}\r\nconnection: close\r\n\r\n", self.at)).await
     }
 
     /// Sends a form as the page of this opinion would, with what was seen.
     async fn send(&self, id: &str, form: &str, pairs: &[(&str, &str)]) -> Answer {
         let seen = between(&self.get(&format!("/opinion/{id}")).await.body, "data-seen=\"", "\"").to_owned();
-        let mut all = vec![("seen", seen.as_str()), ("by", "李干部")];
+        let mut all = vec![("seen", seen.as_str())];
         all.extend(pairs);
         self.post(&format!("/opinion/{id}/{form}"), &all).await
     }
 
     async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        self.post_as(&self.key, path, pairs).await
+    }
+
+    /// Sends a form with the token that the session's pages put into it.
+    async fn post_as(&self, key: &SessionKey, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let token = key.form_token();
+        let pairs = [pairs, &[(session::FIELD, token.as_str())]].concat();
+        self.post_with(&format!("cookie: __Host-huiyin={}\r\n", key.text()), path, &pairs).await
+    }
+
+    async fn post_with(&self, head: &str, path: &str, pairs: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
             pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
         let body = pairs.join("&");
         let kind = "content-type: application/x-www-form-urlencoded";
-        let head = format!("host: {}\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", self.at, body.len());
+        let head = format!("{head}host: {}\r\nconnection: close\r\n{kind}\r\ncontent-length: {}", self.at, body.len());
         self.ask(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
     }
 
@@ -239,17 +295,17 @@ async fn filters_narrow_the_list_and_the_tabs_count_what_they_leave() {
 }
 
 #[tokio::test]
-async fn a_step_is_taken_in_the_operators_name_which_the_browser_remembers() {
+async fn a_step_is_taken_in_the_name_of_whoever_is_signed_in_and_noted() {
     let desk = Desk::set().await;
     let id = desk.file("桥", "桥坏了").await.id.to_string();
     let answer = desk.send(&id, "step", &[("act", "受理"), ("topic", "道路交通"), ("note", "已核实")]).await;
     assert_eq!(answer.status, 303);
-    let cookie = between(&answer.head, "set-cookie: ", ";").to_owned();
-    let page = desk
-        .ask(format!("GET /opinion/{id} HTTP/1.1\r\nhost: x\r\ncookie: a=b; {cookie}\r\nconnection: close\r\n\r\n"));
-    let page = page.await.body;
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
     assert!(page.contains("data-state=\"已受理\"") && page.contains("已核实"));
-    assert!(page.contains("value=\"李干部\" data-by"));
+    assert!(between(&page, "data-step=\"受理\"", "</li>").contains("李干部"));
+    let noted =
+        Search { who: Some("li".into()), action: Some(Action::Step), text: Some(id.clone()), ..Search::default() };
+    assert_eq!(desk.console.audit.count(&noted).unwrap(), 1);
     assert!(
         page.contains("data-act=\"交办\"") && !page.contains("data-act=\"受理\""),
         "only what may follow is offered"
@@ -270,9 +326,8 @@ async fn a_refused_form_says_why_and_keeps_what_was_typed() {
     let out_of_turn = desk.send(&id, "step", &[("act", "销号"), ("note", "修好了")]).await;
     assert_eq!(out_of_turn.status, 409);
     assert!(out_of_turn.body.contains("不能“销号”") && out_of_turn.body.contains("修好了"));
-    let nobody = desk.post(&format!("/opinion/{id}/add"), &[("by", ""), ("text", "还有一处")]).await;
-    assert_eq!(nobody.status, 422);
-    assert!(nobody.body.contains("还有一处"));
+    let empty = desk.post(&format!("/opinion/{id}/add"), &[("text", " ")]).await;
+    assert_eq!(empty.status, 422);
     let too_long = desk.send(&id, "fields", &[("title", &"路".repeat(201))]).await;
     assert_eq!(too_long.status, 422);
     assert!(too_long.body.contains("最多 200 字"));
@@ -285,7 +340,7 @@ async fn a_decision_upon_what_has_changed_since_is_put_to_the_operator_again() {
     let path = format!("/opinion/{}", filed.id);
     let seen = between(&desk.get(&path).await.body, "data-seen=\"", "\"").to_owned();
     desk.work(move |console, _| console.ledger.edit(&filed.id, "乡镇", &topic("饮水安全")).unwrap()).await;
-    let form = [("seen", seen.as_str()), ("by", "李干部"), ("title", "大桥"), ("topic", "道路交通")];
+    let form = [("seen", seen.as_str()), ("title", "大桥"), ("topic", "道路交通")];
     let answer = desk.post(&format!("{path}/fields"), &form).await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("value=\"大桥\""), "what was typed is kept");
@@ -455,7 +510,8 @@ async fn what_stays_out_of_its_record_is_shown_with_device_record_time_and_reaso
 async fn an_open_page_hears_of_a_change() {
     let desk = Desk::set().await;
     let mut stream = TcpStream::connect(desk.at).await.unwrap();
-    stream.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let cookie = format!("cookie: __Host-huiyin={}", desk.key.text());
+    stream.write_all(format!("GET /events HTTP/1.1\r\nhost: x\r\n{cookie}\r\n\r\n").as_bytes()).await.unwrap();
     let mut heard = String::new();
     let mut buffer = [0; 4096];
     for wanted in ["event: devices", "event: changed"] {
@@ -490,9 +546,7 @@ async fn what_is_not_there_is_said_in_a_sentence() {
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains("没有这一页"), "{path}");
     }
-    let garbage = desk
-        .ask("POST /devices/approve HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}".into());
-    assert_eq!(garbage.await.status, 400);
+    assert_eq!(desk.post("/devices/approve", &[]).await.status, 400);
 }
 
 #[tokio::test]
@@ -568,15 +622,21 @@ async fn every_page_takes_a_right_and_answers_no_role_without_it_and_every_refus
     let desk = Desk::set().await;
     let listed = pages().listed;
     let open: Vec<_> = listed.iter().filter(|(.., right)| right.is_none()).map(|(_, path, _)| *path).collect();
-    assert_eq!(
-        open,
-        ["/assets/console.css", "/assets/console.js", "/favicon.ico"],
-        "what everybody may fetch is looked at"
-    );
+    let expected = [
+        "/sign-in",
+        "/sign-in",
+        "/sign-in/second",
+        "/sign-in/second",
+        "/assets/console.css",
+        "/assets/console.js",
+        "/favicon.ico",
+    ];
+    assert_eq!(open, expected, "what everybody may fetch is looked at");
     let mut refusals = 0;
     for (method, path, right) in listed.iter().filter_map(|(method, path, right)| Some((method, path, (*right)?))) {
         let path = path.replace("{id}", &"0".repeat(32));
-        assert_eq!(status_for(&desk.console, None, method, &path).await, 401, "{method} {path}");
+        let led_to_sign_in = if *method == "GET" { 303 } else { 401 };
+        assert_eq!(status_for(&desk.console, None, method, &path).await, led_to_sign_in, "{method} {path}");
         for role in OperatorRole::ALL {
             let operator = desk.operator(role, "990127");
             let status = status_for(&desk.console, Some(operator), method, &path).await;
@@ -587,4 +647,145 @@ async fn every_page_takes_a_right_and_answers_no_role_without_it_and_every_refus
     }
     let noted = Search { action: Some(Action::Access), is_refused: true, ..Search::default() };
     assert_eq!(desk.console.audit.count(&noted).unwrap(), refusals);
+}
+
+#[tokio::test]
+async fn one_signs_in_with_password_and_digits_and_gets_a_secret_that_nobody_had_before() {
+    let desk = Desk::set().await;
+    let console = desk.console.clone();
+    tokio::task::spawn_blocking(move || add(&console, "fang", "方敏", &[OperatorRole::Reviewer], "990127", ""))
+        .await
+        .unwrap();
+    let led = desk.ask(format!("GET /results HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", desk.at)).await;
+    assert!(led.status == 303 && led.head.contains("/sign-in?to=%2Fresults"));
+    let wrong = desk.post_with("", "/sign-in", &[("login", "fang"), ("password", "not this one")]).await;
+    let unknown = desk.post_with("", "/sign-in", &[("login", "fing"), ("password", "not this one")]).await;
+    assert_eq!((wrong.status, unknown.status), (401, 401));
+    assert_eq!(wrong.body.replace("fang", ""), unknown.body.replace("fing", ""), "nobody learns which names there are");
+    // Somebody planted a cookie: what they planted is no session afterwards.
+    let planted = format!("cookie: __Host-huiyin={}\r\n", "5".repeat(64));
+    let form = [("login", "fang"), ("password", PASSWORD), ("to", "/results")];
+    let half = desk.post_with(&planted, "/sign-in", &form).await;
+    assert!(half.status == 303 && half.head.contains("/sign-in/second?to=%2Fresults"));
+    for attribute in ["Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(half.head.contains(attribute), "{attribute}");
+    }
+    let half_key = SessionKey::parse(between(&half.head, "__Host-huiyin=", ";")).unwrap();
+    assert_eq!(desk.get_as(&half_key, "/results").await.status, 303, "half a sign-in opens nothing");
+    let cookie = format!("cookie: __Host-huiyin={}\r\n", half_key.text());
+    assert_eq!(desk.post_with(&cookie, "/sign-in/second", &[("code", "x")]).await.status, 401);
+    let code = SECRET.code(now().0);
+    let whole = desk.post_with(&cookie, "/sign-in/second", &[("code", &code), ("to", "/results")]).await;
+    assert!(whole.status == 303 && whole.head.contains("location: /results"), "{}", whole.head);
+    let key = SessionKey::parse(between(&whole.head, "__Host-huiyin=", ";")).unwrap();
+    assert!(key.text() != half_key.text() && key.text() != "5".repeat(64));
+    let page = desk.get_as(&key, "/results").await;
+    assert!(page.status == 200 && page.body.contains("方敏"));
+    assert_eq!(desk.post_with(&cookie, "/sign-in/second", &[("code", &code)]).await.status, 303, "the half is used up");
+    assert_eq!(desk.post_as(&key, "/sign-out", &[]).await.status, 303);
+    assert_eq!(desk.get_as(&key, "/results").await.status, 303);
+    let count = |action, is_refused| {
+        desk.console.audit.count(&Search { action: Some(action), is_refused, ..Search::default() }).unwrap()
+    };
+    assert_eq!((count(Action::SignIn, false), count(Action::SignIn, true), count(Action::SignOut, false)), (4, 3, 1));
+}
+
+#[tokio::test]
+async fn a_form_without_its_sessions_token_does_nothing() {
+    let desk = Desk::set().await;
+    let id = desk.file("桥", "桥坏了").await.id;
+    let cookie = format!("cookie: __Host-huiyin={}\r\n", desk.key.text());
+    for pairs in [&[("text", "x")][..], &[("text", "x"), ("csrf", "0")], &[("text", "x"), ("csrf", "")]] {
+        assert_eq!(desk.post_with(&cookie, &format!("/opinion/{id}/add"), pairs).await.status, 403);
+    }
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
+    let forms = page.matches("method=\"post\"").count();
+    assert!(forms > 3);
+    assert_eq!(page.matches(&format!("name=\"csrf\" value=\"{}\"", desk.key.form_token())).count(), forms);
+}
+
+#[tokio::test]
+async fn an_operator_sees_and_touches_their_area_and_body_alone() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    let id = filed.id.to_string();
+    let console = desk.console.clone();
+    let keys = tokio::task::spawn_blocking(move || {
+        [
+            sign_in(&console, "town", "镇里", &[OperatorRole::Reviewer], "990127101", ""),
+            sign_in(&console, "other", "别处", &[OperatorRole::Reviewer], "990127102", ""),
+            sign_in(&console, "roads", "交通局", &[OperatorRole::Body], "990127", "交通局"),
+            sign_in(&console, "watch", "审计", &[OperatorRole::Auditor], "990127", ""),
+        ]
+    });
+    let [town, other, roads, watch] = keys.await.unwrap();
+    let total =
+        async |key: &SessionKey| between(&desk.get_as(key, "/rows").await.body, "data-total=\"", "\"").to_owned();
+    let path = format!("/opinion/{id}");
+    assert_eq!((total(&town).await, total(&other).await, total(&roads).await), ("1".into(), "0".into(), "0".into()));
+    assert_eq!(desk.get_as(&town, &path).await.status, 200);
+    assert_eq!(desk.get_as(&other, &path).await.status, 403);
+    assert_eq!(desk.post_as(&other, &format!("{path}/add"), &[("text", "x")]).await.status, 403);
+    assert_eq!(desk.get_as(&roads, &path).await.status, 403, "it is not theirs yet");
+    assert!(!desk.get_as(&other, "/export.jsonl").await.body.contains("桥坏了"));
+    desk.send(&id, "step", &[("act", "受理"), ("topic", "道路交通")]).await;
+    desk.send(&id, "step", &[("act", "交办"), ("office", "交通局")]).await;
+    assert_eq!(total(&roads).await, "1");
+    let page = desk.get_as(&roads, &path).await.body;
+    assert!(page.contains("data-form=\"办理\"") && !page.contains("data-form=\"督办\""), "{page}");
+    let seen = between(&page, "data-seen=\"", "\"").to_owned();
+    let step = [("seen", seen.as_str()), ("act", "督办"), ("note", "")];
+    assert_eq!(desk.post_as(&roads, &format!("{path}/step"), &step).await.status, 403, "the county gives it to others");
+    let step = [("seen", seen.as_str()), ("act", "办理"), ("note", "已派人")];
+    assert_eq!(desk.post_as(&roads, &format!("{path}/step"), &step).await.status, 303);
+    let audit = desk.get_as(&watch, "/audit?refused=1").await;
+    assert!(audit.status == 200 && audit.body.contains(&id) && audit.body.contains("越权访问"));
+    assert_eq!(desk.get_as(&watch, &path).await.status, 403);
+    let file = desk.get_as(&watch, "/audit.csv?who=roads").await;
+    assert!(file.head.contains("attachment") && file.body.contains("\"take-steps\""), "{}", file.body);
+}
+
+#[tokio::test]
+async fn whoever_got_a_password_from_others_changes_it_first_and_then_sets_up_the_second_factor() {
+    let desk = Desk::set().await;
+    let form = [("login", "zhao"), ("name", "赵审核"), ("role", "reviewer"), ("area", "990127")];
+    let made = desk.post("/users/add", &form).await;
+    assert_eq!(made.status, 201);
+    let given = between(&made.body, "data-password=\"", "\"").to_owned();
+    assert!(!desk.get("/users").await.body.contains(&given), "it is shown once");
+    let signed = desk.post_with("", "/sign-in", &[("login", "zhao"), ("password", &given)]).await;
+    let key = SessionKey::parse(between(&signed.head, "__Host-huiyin=", ";")).unwrap();
+    assert!(desk.get_as(&key, "/").await.head.contains("location: /account"));
+    let change = [("old", given.as_str()), ("new", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(desk.post_as(&key, "/account/password", &change).await.status, 303);
+    assert!(desk.get_as(&key, "/").await.head.contains("location: /account"), "this role takes a second factor");
+    let page = desk.get_as(&key, "/account").await.body;
+    let secret = Secret::parse(between(&page, "data-secret=\"", "\"")).unwrap();
+    let (text, code) = (secret.text(), secret.code(now().0));
+    let factor =
+        |code: &'static str| [("secret", text.clone()), ("password", PASSWORD.to_owned()), ("code", code.to_owned())];
+    let wrong: Vec<(&str, String)> = factor("0").into();
+    let wrong: Vec<(&str, &str)> = wrong.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(desk.post_as(&key, "/account/factor", &wrong).await.status, 422);
+    let right = [("secret", text.as_str()), ("password", PASSWORD), ("code", code.as_str())];
+    assert_eq!(desk.post_as(&key, "/account/factor", &right).await.status, 303);
+    assert_eq!(desk.get_as(&key, "/").await.status, 200);
+    assert_eq!(desk.post("/users/disable", &[("login", "zhao")]).await.status, 303);
+    assert_eq!(desk.get_as(&key, "/").await.status, 303, "and is out at once");
+}
+
+#[tokio::test]
+async fn an_administrator_of_a_township_minds_its_own_operators_alone() {
+    let desk = Desk::set().await;
+    let console = desk.console.clone();
+    let key = tokio::task::spawn_blocking(move || {
+        sign_in(&console, "town", "镇管理员", &[OperatorRole::Administrator], "990127101", "")
+    });
+    let key = key.await.unwrap();
+    let add = |area: &'static str| [("login", "zhao"), ("name", "赵"), ("role", "clerk"), ("area", area)];
+    assert_eq!(desk.post_as(&key, "/users/add", &add("990127")).await.status, 403);
+    assert_eq!(desk.post_as(&key, "/users/add", &add("990127101201")).await.status, 201);
+    assert_eq!(desk.post_as(&key, "/users/recover", &[("login", "li")]).await.status, 403);
+    let page = desk.get_as(&key, "/users").await.body;
+    assert!(page.contains("data-user=\"zhao\"") && !page.contains("data-user=\"li\""));
 }

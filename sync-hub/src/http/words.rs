@@ -170,26 +170,32 @@ mod tests {
     use ::ledger::reason::Reason;
 
     use super::*;
+    use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 17] = [
+    const SOURCES: [&str; 22] = [
+        include_str!("account.rs"),
         include_str!("attachment.rs"),
+        include_str!("audit.rs"),
         include_str!("details.rs"),
         include_str!("file.rs"),
         include_str!("ink.rs"),
         include_str!("openings.rs"),
         include_str!("retention.rs"),
-        include_str!("words.rs"),
-        include_str!("mod.rs"),
-        include_str!("frame.rs"),
-        include_str!("ledger.rs"),
-        include_str!("operator.rs"),
-        include_str!("opinion.rs"),
-        include_str!("routes.rs"),
-        include_str!("results.rs"),
         include_str!("devices.rs"),
         include_str!("error.rs"),
         include_str!("events.rs"),
+        include_str!("frame.rs"),
+        include_str!("ledger.rs"),
+        include_str!("mod.rs"),
+        include_str!("operator.rs"),
+        include_str!("opinion.rs"),
+        include_str!("results.rs"),
+        include_str!("routes.rs"),
+        include_str!("session.rs"),
+        include_str!("sign_in.rs"),
+        include_str!("users.rs"),
+        include_str!("words.rs"),
     ];
 
     /// Every first argument of a call that takes a key.
@@ -217,14 +223,22 @@ mod tests {
     fn no_sentence_stands_in_the_files_for_nobody() {
         let used = used();
         let is_reason = |key: &str| Reason::ALL.iter().any(|reason| key.strip_prefix("reason-") == Some(reason.word()));
+        let is_action = |key: &str| Action::ALL.iter().any(|action| key.strip_prefix("audit-") == Some(action.word()));
         let is_look = |key: &str| Look::ALL.iter().any(|look| key.strip_prefix("look-") == Some(look.word()));
         let idle: Vec<_> = include_str!("../../wording/zh-CN.ftl")
             .lines()
             .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
             .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
-            .filter(|key| !used.contains(key) && !is_reason(key) && !is_look(key))
+            .filter(|key| !used.contains(key) && !is_reason(key) && !is_action(key) && !is_look(key))
             .collect();
         assert_eq!(idle, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn every_action_of_the_audit_has_its_sentence() {
+        let missing: Vec<_> =
+            Action::ALL.iter().filter(|action| !WORDING.has(&format!("audit-{}", action.word()))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

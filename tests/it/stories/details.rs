@@ -43,7 +43,7 @@ fn a_voice_and_a_number_are_opened_for_a_reason_heard_whole_and_erased_for_good(
     let page = wait_for("both in the vault", taken_over).unwrap();
     assert!(!page.contains(NAME) && !page.contains(PHONE));
     let open = |what: &str, reason: &str| {
-        operator.send(&format!("{path}/open"), &[("what", what), ("reason", reason)]).unwrap()
+        operator.submit(&format!("{path}/open"), &[("what", what), ("reason", reason)]).unwrap()
     };
     assert_eq!(open("contact", "").0, 422);
     let (status, opened) = open("contact", "联系核实");
@@ -57,7 +57,7 @@ fn a_voice_and_a_number_are_opened_for_a_reason_heard_whole_and_erased_for_good(
     }
 
     let erase = [("why", "withdrawn"), ("note", "本人到站提出")];
-    assert_eq!(operator.send(&format!("{path}/erase-details"), &erase).unwrap().0, 303);
+    assert_eq!(operator.submit(&format!("{path}/erase-details"), &erase).unwrap().0, 303);
     world.stop("hub").unwrap();
     world.start("hub").unwrap();
     let operator = Operator::at(world).unwrap();

@@ -1,12 +1,18 @@
 //! The people of the stories, each before their own screen: a villager who touches, a deputy and an operator who send forms.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail, ensure};
 use civic_core::{opening::OpeningNumber, ticket::Ticket};
+use replica::clock;
 use serde_json::{Value, json};
-use tests::world::World;
-use ureq::Agent;
+use tests::{operators::Account, world::World};
+use ureq::{Agent, Body, http::Response};
 
 /// Longer than any page takes, so that a hanging one fails the story and does not stop it.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -158,19 +164,58 @@ impl Deputy {
 }
 
 /// An operator at the hub's pages.
+#[derive(Clone)]
 pub struct Operator {
     at: String,
     cookie: String,
+    form_token: String,
     agent: Agent,
 }
 
+/// Who is signed in at which hub: once in a story, because the same six digits do not count twice.
+static SIGNED_IN: Mutex<BTreeMap<PathBuf, Operator>> = Mutex::new(BTreeMap::new());
+
 impl Operator {
-    /// Opens the hub's pages with the token that it printed.
+    /// Opens the hub's pages as 方敏, who may do nearly everything; signs in at the first time.
     pub fn at(world: &World) -> anyhow::Result<Self> {
-        let link = world.link("hub").context("the hub does not run")?;
-        let (_, token) = link.split_once("token=").context("the hub printed no token")?;
         let at = world.address("hub").context("the hub does not run")?;
-        Ok(Self { at, cookie: format!("huiyin={token}"), agent: agent() })
+        let mut all = SIGNED_IN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(operator) = all.get(&world.data("hub")) {
+            // After a restart the hub may be somewhere else.
+            return Ok(Self { at, ..operator.clone() });
+        }
+        let roles = ["--role", "reviewer", "clerk", "administrator"];
+        let fang = Account::add(world, "fangmin", "方敏", &roles)?;
+        let mut operator = Self { at, cookie: String::new(), form_token: String::new(), agent: agent() };
+        operator.sign_in("/sign-in", &[("login", &fang.login), ("password", &fang.password)])?;
+        operator.sign_in("/sign-in/second", &[("code", &fang.code(clock::now()))])?;
+        let account = operator.page("/account")?;
+        let token = account.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        operator.form_token = token.context("the page of the account has no form")?.to_owned();
+        all.insert(world.data("hub"), operator.clone());
+        Ok(operator)
+    }
+
+    /// One of the two forms of signing in; what it gives is the cookie from then on.
+    fn sign_in(&mut self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<()> {
+        let mut answer = self.send(path, pairs)?;
+        let given = answer.headers().get("set-cookie").and_then(|line| line.to_str().ok()?.split(';').next());
+        let Some(given) = given else { bail!("{path}: {} {}", answer.status(), answer.body_mut().read_to_string()?) };
+        self.cookie = given.to_owned();
+        Ok(())
+    }
+
+    fn send(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<Response<Body>> {
+        let sent = self
+            .agent
+            .post(format!("{}{path}", self.at))
+            .header("cookie", &self.cookie)
+            .config()
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .build()
+            .send_form(pairs.iter().copied());
+        sent.with_context(|| format!("sending {path} {pairs:?}"))
     }
 
     /// Reads a page.
@@ -185,11 +230,9 @@ impl Operator {
         Ok(asked.with_context(|| format!("reading {path}"))?.body_mut().read_to_vec()?)
     }
 
-    /// Sends a form, and reads what it answers.
-    pub fn send(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<(u16, String)> {
-        let post = self.agent.post(format!("{}{path}", self.at)).header("cookie", &self.cookie);
-        let sent = post.config().max_redirects(0).http_status_as_error(false).build().send_form(pairs.iter().copied());
-        let mut answer = sent.with_context(|| format!("sending {path}"))?;
+    /// Sends a form of a page, and reads what it answers.
+    pub fn submit(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<(u16, String)> {
+        let mut answer = self.send(path, &[&[("csrf", self.form_token.as_str())], pairs].concat())?;
         Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
     }
 
@@ -198,17 +241,8 @@ impl Operator {
         let live = self.page(&format!("/opinion/{opinion}/live"))?;
         let seen = live.split("data-seen=\"").nth(1).and_then(|rest| rest.split('"').next());
         let seen = seen.context("the page does not say what it shows")?;
-        let all = [("by", "方敏"), ("seen", seen)].into_iter().chain(pairs.iter().copied());
-        let sent = self
-            .agent
-            .post(format!("{}/opinion/{opinion}/{form}", self.at))
-            .header("cookie", &self.cookie)
-            .config()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build()
-            .send_form(all);
-        let mut answer = sent.with_context(|| format!("sending {form} {pairs:?}"))?;
+        let all = [&[("seen", seen), ("csrf", self.form_token.as_str())], pairs].concat();
+        let mut answer = self.send(&format!("/opinion/{opinion}/{form}"), &all)?;
         ensure!(
             answer.status() == 303,
             "{form} {pairs:?}: {} {}",

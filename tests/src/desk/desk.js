@@ -26,8 +26,9 @@ function show(card, state) {
 async function look() {
   try {
     const answer = await fetch("/desk.json");
-    const states = await answer.json();
+    const { cards: states, codes } = await answer.json();
     for (const card of cards) show(card, states[card.dataset.key]);
+    for (const place of document.querySelectorAll("[data-code]")) place.textContent = codes[place.dataset.code] ?? "–";
     document.body.classList.remove("gone");
   } catch {
     document.body.classList.add("gone");

@@ -29,12 +29,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    operators::Account,
     sample::{self, Ear},
     world::{Ports, World},
 };
-use plan::{SEATS, Seat};
+use plan::{OPERATORS, SEATS, Seat};
 
 const NOTES_FILE: &str = "desk.json";
+/// Who may sign in at the hub, with all they know: the people are as made up as the county.
+const OPERATORS_FILE: &str = "operators.json";
 /// Not taken by any common service, and below the ports that systems hand out by themselves.
 const PORTS: u16 = 7100;
 /// How often each program is asked how it is.
@@ -83,6 +86,7 @@ struct Seen {
 /// The running county, for the page.
 struct Desk {
     world: World,
+    operators: Vec<Account>,
     seen: Mutex<BTreeMap<String, Seen>>,
     is_stopping: AtomicBool,
 }
@@ -115,15 +119,16 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let program = std::env::current_exe().context("Finding this program")?;
     let mut world = World::new(&program, held.path(), Ports::From(notes.ports))?;
     build(&mut world, &held, &mut notes, arguments.opinions)?;
+    let operators = operators(&world, &held)?;
 
-    let desk = Arc::new(Desk { world, seen: Mutex::default(), is_stopping: AtomicBool::new(false) });
+    let desk = Arc::new(Desk { world, operators, seen: Mutex::default(), is_stopping: AtomicBool::new(false) });
     for key in std::iter::once("hub").chain(SEATS.iter().map(|seat| seat.key)) {
         let desk = desk.clone();
         std::thread::spawn(move || desk.look_after(key));
     }
     let (of_matters, dir) = (desk.clone(), held.path().to_owned());
     std::thread::spawn(move || publish::publish_matters(&of_matters.world, &dir, &of_matters.is_stopping));
-    say_where(&desk.world, listener.local_addr().context("Asking for the page address")?);
+    say_where(&desk, listener.local_addr().context("Asking for the page address")?);
     desk.world.runtime().block_on(page::serve(desk.clone(), listener))?;
     println!("stopping…");
     desk.is_stopping.store(true, Ordering::SeqCst);
@@ -199,6 +204,19 @@ fn build(world: &mut World, held: &DataDir, notes: &mut Notes, opinions: Option<
     Ok(())
 }
 
+/// The operators of the county, added to the hub at the first start.
+fn operators(world: &World, held: &DataDir) -> anyhow::Result<Vec<Account>> {
+    let mut operators: Vec<Account> = match held.read(OPERATORS_FILE)? {
+        Some(text) => serde_json::from_slice(&text).with_context(|| format!("Reading {OPERATORS_FILE}"))?,
+        None => Vec::new(),
+    };
+    for (login, name, arguments) in OPERATORS.iter().skip(operators.len()) {
+        operators.push(Account::add(world, login, name, arguments)?);
+        held.replace(OPERATORS_FILE, &serde_json::to_vec_pretty(&operators)?)?;
+    }
+    Ok(operators)
+}
+
 /// Enters the opinions of one device from a file, before it first meets the hub.
 fn enter(
     world: &World,
@@ -233,7 +251,8 @@ fn taken(ports: u16) -> impl Fn(anyhow::Error) -> anyhow::Error {
     }
 }
 
-fn say_where(world: &World, page: SocketAddr) {
+fn say_where(desk: &Desk, page: SocketAddr) {
+    let world = &desk.world;
     println!();
     println!("desk    http://{page}/");
     for (key, what) in
@@ -241,6 +260,10 @@ fn say_where(world: &World, page: SocketAddr) {
     {
         println!("{}  {what}", world.link(key).unwrap_or_else(|| "not running".to_owned()));
     }
+    for Account { login, name, role, password, .. } in &desk.operators {
+        println!("sign in at the hub as {role:<13}  {login:<9} {password}  {name}");
+    }
+    println!("the six digits of the moment are on the desk page, and the secrets in {OPERATORS_FILE}");
     println!("tokens to vote with at a kiosk lie in tokens.txt in the data directory");
     println!("Ctrl-C stops everything; what was said stays in the data directory.");
 }

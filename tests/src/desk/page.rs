@@ -49,7 +49,7 @@ pub async fn serve(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<()>
         .with_state(Page { desk, words });
     listener.set_nonblocking(true).context("Opening the desk page")?;
     let listener = tokio::net::TcpListener::from_std(listener).context("Opening the desk page")?;
-    let pages = async { axum::serve(listener, guard::protect(router, None)).await };
+    let pages = async { axum::serve(listener, guard::protect(router)).await };
     tokio::select! {
         ended = pages => ended.context("Serving the desk page"),
         () = stop_asked() => Ok(()),
@@ -106,6 +106,18 @@ async fn whole(State(page): State<Page>) -> Markup {
                         (count(words, "connected"))
                     }
                     (tail(words, "open-hub"))
+                    details {
+                        summary { (both("operators")) }
+                        p { (both("operators-how")) }
+                        table {
+                            @for operator in &page.desk.operators {
+                                tr data-operator=(operator.login) {
+                                    th scope="row" { (operator.name) } td { (operator.role) } td { code { (operator.login) } } td { code { (operator.password) } }
+                                    td { code data-code=(operator.login) { "–" } }
+                                }
+                            }
+                        }
+                    }
                 }
                 @for seat in SEATS {
                     section.card data-key=(seat.key) { (device(words, seat)) }
@@ -168,10 +180,21 @@ async fn state(State(page): State<Page>) -> Json<Value> {
         .chain(SEATS.iter().map(|seat| seat.key))
         .map(|key| (key.to_owned(), page.card(key, seen.get(key).unwrap_or(&nothing))))
         .collect();
-    Json(Value::Object(cards))
+    Json(json!({"cards": cards, "codes": page.codes()}))
 }
 
 impl Page {
+    /// What the operators' telephones show at this moment.
+    fn codes(&self) -> Value {
+        let now = replica::clock::now();
+        self.desk
+            .operators
+            .iter()
+            .map(|operator| (operator.login.clone(), Value::from(operator.code(now))))
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
     /// What a card shows now: counts by name, sentences by name, and the address of the screen.
     fn card(&self, key: &str, seen: &Seen) -> Value {
         let words = &self.words;

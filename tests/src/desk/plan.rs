@@ -29,6 +29,17 @@ impl Seat {
     }
 }
 
+/// One operator of each role: the name to sign in with, the name among people, and what the command line is told.
+pub const OPERATORS: &[(&str, &str, &[&str])] = &[
+    ("liuyan", "刘燕", &["--role", "clerk"]),
+    ("fangmin", "方敏", &["--role", "reviewer"]),
+    ("sunhao", "孙浩", &["--role", "body", "--body", "交通局"]),
+    ("zhouqm", "周启明", &["--role", "deputy", "--area", "990127101"]),
+    ("gaoyuan", "高远", &["--role", "supervisor"]),
+    ("shenjing", "沈静", &["--role", "auditor"]),
+    ("tangli", "唐立", &["--role", "administrator"]),
+];
+
 const HEARD_BY_KIOSK: &[&str] = &["自助终端", "自助终端", "自助终端", "联络站接待"];
 const HEARD_BY_DEPUTY: &[&str] = &["代表走访", "代表走访", "联络站接待", "电话"];
 

@@ -195,11 +195,6 @@ function startOpinion(opinion) {
     if (one("#opinion", fresh).dataset.seen !== opinion.dataset.seen) one("#changed").hidden = false;
   });
   listeners.changed.push(refresh);
-  // The name is typed once: every form on the page signs with it.
-  opinion.addEventListener("input", (event) => {
-    if (!event.target.matches("[data-by]")) return;
-    all("[data-by], [data-by-copy]").forEach((field) => { if (field !== event.target) field.value = event.target.value; });
-  });
   opinion.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-open-act]");
     if (opener) { event.preventDefault(); openAct(one(opener.getAttribute("href"))); }
