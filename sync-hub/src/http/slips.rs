@@ -126,7 +126,7 @@ async fn reopen(
                     p { a href={ "/opinion/" (id) } data-back { "← " (say("reopened-back")) } }
                 }
             };
-            Ok(frame::page(&both("reopened"), Place::Elsewhere, console.county(), console.waiting()?, body))
+            Ok(frame::page(&both("reopened"), Place::Elsewhere, &operator, console.waiting()?, body))
         })
         .await
 }
@@ -169,7 +169,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
                 }
             };
             let title: Both = both("slips");
-            Ok(frame::page(&title, Place::Slips, console.county(), console.waiting()?, body))
+            Ok(frame::page(&title, Place::Slips, &operator, console.waiting()?, body))
         })
         .await
 }
