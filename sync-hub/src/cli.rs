@@ -13,6 +13,10 @@ use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
+    backup::{
+        self,
+        command::{BackupArguments, RestoreArguments},
+    },
     bundle, county, publishing,
     register::{self, Register},
     serve,
@@ -113,6 +117,26 @@ enum Command {
         #[command(subcommand)]
         command: BundleCommand,
     },
+    /// Make a backup, restore it and verify it. The hub may be serving.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        arguments: BackupArguments,
+    },
+    /// Begin the county anew from a backup, in an empty directory; or rehearse that.
+    Restore {
+        #[command(flatten)]
+        arguments: RestoreArguments,
+    },
+    /// How things stand with the county's backups. The hub may be serving.
+    Status {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Verify every chain and signature of the log.
     Verify {
         #[command(flatten)]
@@ -188,6 +212,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Export { data, kind: _, format: _ } => command::export(Role::Hub, &data.dir),
         Command::Bundle { command } => bundle::run(command),
+        Command::Backup { data, arguments } => backup::command::backup(&data.dir, &arguments),
+        Command::Restore { arguments } => backup::command::restore(&arguments),
+        Command::Status { data, json } => backup::command::status(&data.dir, json),
         Command::Verify { data } => command::verify(Role::Hub, &data.dir),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }

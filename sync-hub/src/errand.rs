@@ -45,6 +45,11 @@ pub enum Errand {
         /// What came of it.
         result: VoteCount,
     },
+    /// Everything up to this row of the log is in a backup that was restored and verified.
+    GrantKept {
+        /// The row.
+        row: i64,
+    },
 }
 
 /// What came of it: a line for each record that was published.
@@ -140,6 +145,11 @@ fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
         }
         Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
         Errand::PublishResult { vote, result } => Ok(vec![ledger.publish_result(vote, result.clone())?]),
+        Errand::GrantKept { row } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
+            runtime.block_on(ledger.log().grant_kept(*row))?;
+            Ok(Vec::new())
+        }
     }
 }
 

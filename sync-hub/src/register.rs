@@ -37,6 +37,8 @@ const SLOT_KNOWN_S: i64 = 7 * 24 * 3_600;
 const TRIES_MAX: usize = 5;
 /// How long it must wait.
 const TRIES_WINDOW: Duration = Duration::from_secs(60);
+/// More devices are not enrolled between two backups.
+const NUMBERS_SKIPPED: u16 = 100;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 
@@ -194,6 +196,18 @@ impl Register {
         let known = self.devices()?.into_iter().find(|line| line.device == *device).ok_or(RegisterError::NotFound)?;
         let sql = "UPDATE device SET revoked_at = ?2 WHERE public_key = ?1 AND revoked_at IS NULL";
         self.db().execute(sql, params![known.public_key, clock::now().0])?;
+        Ok(())
+    }
+
+    /// Gives none of the next [`NUMBERS_SKIPPED`] numbers: before a restore they may have been given.
+    pub fn skip_numbers(&self) -> Result<(), RegisterError> {
+        self.db().execute(
+            "INSERT INTO skipped (id, number)
+             SELECT 1, min(?2, ?1 + coalesce(max(number), 0))
+             FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped) WHERE true
+             ON CONFLICT (id) DO UPDATE SET number = excluded.number",
+            params![NUMBERS_SKIPPED, DEVICE_NUMBER_MAX],
+        )?;
         Ok(())
     }
 
@@ -378,15 +392,18 @@ const DEVICE_COLUMNS: &str = "public_key, name, role, areas, number, enrolled_at
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open(path)?;
     db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;")?;
+    db.execute_batch(include_str!("register_0002_numbers.sql"))?;
     Ok(db)
 }
 
 /// Writes the device into the register, with the next free number, and uses the slot up.
 fn let_in(db: &Connection, slot: i64, public_key: &[u8; 32]) -> Result<(), rusqlite::Error> {
     db.execute(
-        "INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
-         SELECT ?2, name, role, areas, (SELECT coalesce(max(number), 0) + 1 FROM device), ?3 FROM slot
-         WHERE id = ?1 AND (SELECT coalesce(max(number), 0) FROM device) < ?4
+        "WITH given AS (SELECT coalesce(max(number), 0) AS number
+                        FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped))
+         INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
+         SELECT ?2, name, role, areas, given.number + 1, ?3 FROM slot, given
+         WHERE slot.id = ?1 AND given.number < ?4
          ON CONFLICT (public_key) DO UPDATE SET name = excluded.name, role = excluded.role, areas = excluded.areas",
         params![slot, public_key, clock::now().0, DEVICE_NUMBER_MAX],
     )?;

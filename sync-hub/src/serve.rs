@@ -7,6 +7,7 @@ use axum::{Json, Router, extract::State, routing::get};
 use civic_core::{access::Role, document::Kind, id::from_hex};
 use ledger::{Ledger, LedgerError};
 use replica::{
+    clock,
     dir::DataDir,
     hub::Hub,
     identity::Identity,
@@ -14,11 +15,11 @@ use replica::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tracing::error;
+use tracing::{error, warn};
 use web::guard::{self, Token};
 
 use crate::{
-    county,
+    backup, county,
     errand::Errands,
     http::{self, Console},
     opening::Opener,
@@ -29,6 +30,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// How long it is waited for news before it is looked whether there is something to do anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
+/// How often it is looked whether a backup is due.
+const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -76,6 +79,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
+    let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone()));
     let token = Token::draw();
     let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
@@ -95,6 +99,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     follow.abort();
     work.abort();
     errands.abort();
+    copies.abort();
     Ok(())
 }
 
@@ -135,6 +140,36 @@ async fn run_errands(dir: DataDir, ledger: Ledger) {
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Makes the backups of the schedule when they are due; devices may let go of what is in one that was verified elsewhere.
+async fn keep_copies(dir: DataDir, ledger: Ledger) {
+    if let Err(error) = backup::tidy(dir.path()) {
+        error!(%error, "What an interrupted backup left could not be taken away");
+    }
+    let mut said = None;
+    loop {
+        let path = dir.path().to_owned();
+        let made = tokio::task::spawn_blocking(move || {
+            let row = backup::schedule::make_due(&path, clock::now())?;
+            anyhow::Ok((row, backup::schedule::lamp(&path, clock::now())))
+        });
+        match made.await {
+            Ok(Ok((row, lamp))) => {
+                if let Some(row) = row
+                    && let Err(error) = ledger.log().grant_kept(row).await
+                {
+                    error!(%error, "What is in the backup could not be noted as kept");
+                }
+                if said.replace(lamp) != Some(lamp) {
+                    warn!("Backups: {}", backup::command::lamp_in_words(lamp));
+                }
+            }
+            Ok(Err(failure)) => error!("The record of backups could not be read or written: {failure:#}"),
+            Err(failure) => error!(error = %failure, "A backup stopped in the middle"),
+        }
+        tokio::time::sleep(LOOK_FOR_COPIES).await;
     }
 }
 

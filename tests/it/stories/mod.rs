@@ -1,6 +1,7 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
 mod attachments;
+mod backup;
 mod box_parts;
 mod bulk;
 mod draft;

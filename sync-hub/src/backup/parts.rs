@@ -1,0 +1,97 @@
+//! What of the hub's directory goes into a backup, in which of its two files, and in which order it is read.
+//!
+//! The order makes the copy consistent although the hub goes on serving: each part is one snapshot of one database, and a
+//! part that is named by another is read after it. The log comes first, because it names devices, details and people; then
+//! the register, so that whoever wrote in the log is in it; then the rest. A later part may know more than an earlier one
+//! and never less, and what it knows more of comes back when devices send again what the log lacks. What is derived from
+//! the log is left out and rebuilt.
+
+use std::{io, path::Path};
+
+/// Which of the two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The log, the register and whatever else the county is.
+    County,
+    /// The keys that open what people sealed: apart, because copies of it are let go after
+    /// [`super::KEYS_KEPT_DAYS_MAX`] days, so that what was erased is erased in the copies too.
+    Keys,
+}
+
+impl Half {
+    /// Both.
+    pub const ALL: [Half; 2] = [Half::County, Half::Keys];
+
+    /// Its word in names of files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Half::County => "county",
+            Half::Keys => "keys",
+        }
+    }
+}
+
+/// How a part is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// A SQLite database, read in one snapshot.
+    Database,
+    /// A small file that is always replaced as a whole.
+    File,
+}
+
+/// One file of the hub's directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its name in the directory.
+    pub name: &'static str,
+    /// How it is read.
+    pub sort: Sort,
+    /// In which file it goes.
+    pub half: Half,
+    /// Whether there is no county without it.
+    pub is_needed: bool,
+}
+
+/// The log's file.
+pub const LOG: &str = "log.db";
+
+/// Every part, in the order in which it is read.
+pub const PARTS: &[Part] = &[
+    part(LOG, Sort::Database, Half::County, true),
+    part(crate::register::FILE, Sort::Database, Half::County, true),
+    part("device.key", Sort::File, Half::County, true),
+    part("authority.key", Sort::File, Half::County, true),
+    part(super::schedule::FILE, Sort::File, Half::County, false),
+    part("seal.key", Sort::File, Half::Keys, true),
+    // Last, because a directory with a card is a county.
+    part("device.json", Sort::File, Half::County, true),
+];
+
+/// What is left out, and stays behind without harm.
+const LEFT_OUT: &[&str] = &[
+    "ledger.db",        // derived from the log
+    "errands.db",       // what commands ask of the hub that is serving now
+    super::record::FILE, // which copies were made of this very directory
+    super::WORK,
+    super::LOCK,
+    "lock",
+];
+
+const fn part(name: &'static str, sort: Sort, half: Half, is_needed: bool) -> Part {
+    Part { name, sort, half, is_needed }
+}
+
+/// Files in `dir` of which nobody said whether they belong into a backup.
+pub fn unknown(dir: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let base = ["-wal", "-shm", ".new"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        if !LEFT_OUT.contains(&base) && !PARTS.iter().any(|part| part.name == base) {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
