@@ -1,4 +1,7 @@
-//! Who may do what: one table of role × audience × place × action, and nothing decides beside it.
+//! Who may do what: one table, and nothing decides beside it. Of devices it is role × audience × place × action; of
+//! operators role × right ([`operator`]).
+
+pub mod operator;
 
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +130,8 @@ pub fn table() -> String {
             }
         }
     }
+    out.push('\n');
+    out.push_str(&operator::table());
     out
 }
 

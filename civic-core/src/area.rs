@@ -31,6 +31,11 @@ impl Area {
         other.0.starts_with(&self.0)
     }
 
+    /// Whether it is a county, or lies above one: no part of a county.
+    pub fn is_county_or_above(&self) -> bool {
+        self.0.len() <= LENGTHS[2]
+    }
+
     /// The area one step above; `None` for a province.
     pub fn parent(&self) -> Option<Area> {
         let above = LENGTHS.iter().rev().find(|length| **length < self.0.len())?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::area::Area;
+use crate::{access::operator::OperatorRole, area::Area};
 
 /// Everything a county decides for itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,26 @@ pub struct Codebook {
     /// What people can be consulted on 征求对象.
     #[serde(default, rename = "consultation_kind")]
     pub consultation_kinds: Vec<Word>,
+    /// How long the hub keeps what it notes of who did what.
+    #[serde(default)]
+    pub audit: AuditRule,
+}
+
+/// How long the log of who did what stays at hand; older days are archived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditRule {
+    /// In days.
+    pub days: u16,
+}
+
+/// Six months are up to 184 days.
+const AUDIT_DAYS_MIN: u16 = 184;
+
+impl Default for AuditRule {
+    fn default() -> Self {
+        Self { days: 200 }
+    }
 }
 
 /// The acts of the steps by which people at a kiosk answer back. Only they take them: no form offers them.
@@ -170,6 +190,9 @@ pub struct StepRule {
     /// Whether it settles clashes that came before it.
     #[serde(default)]
     pub settles: bool,
+    /// Which operators at the hub may take it; none named means those of [`Codebook::takers`].
+    #[serde(default)]
+    pub by: Vec<OperatorRole>,
 }
 
 /// What a step may ask for.
@@ -232,6 +255,9 @@ impl Codebook {
                 return Err(format!("step {} is an answer, so it must ask for a note", step.act));
             }
         }
+        if self.audit.days < AUDIT_DAYS_MIN {
+            return Err(format!("[audit] days must be at least {AUDIT_DAYS_MIN}: six months, which the law asks for"));
+        }
         for act in self.reaction.iter().flat_map(ReactionWords::acts) {
             if self.step(act).is_none() {
                 return Err(format!("[reaction] names the unknown step {act}"));
@@ -258,6 +284,24 @@ impl Codebook {
     /// The rule of this act.
     pub fn step(&self, act: &str) -> Option<&StepRule> {
         self.steps.iter().find(|step| step.act == act)
+    }
+
+    /// Which operators may take this step: those it names, and otherwise those to whom such a step belongs. Words end with
+    /// a reviewer; what only tells of work is anybody's who works with opinions.
+    pub fn takers(&self, rule: &StepRule) -> Vec<OperatorRole> {
+        use OperatorRole::{Body, Clerk, Deputy, Reviewer, Supervisor};
+        let is_last = rule.to.as_ref().and_then(|to| self.state(to)).is_some_and(|state| state.is_final);
+        if !rule.by.is_empty() {
+            rule.by.clone()
+        } else if rule.settles || is_last {
+            vec![Reviewer]
+        } else if rule.is_answer {
+            vec![Reviewer, Body]
+        } else if rule.asks.iter().any(|ask| matches!(ask, Ask::Body | Ask::Topic | Ask::Urgency)) {
+            vec![Clerk, Reviewer]
+        } else {
+            vec![Clerk, Reviewer, Body, Deputy, Supervisor]
+        }
     }
 
     /// Whether a step of this act is one that only the person who spoke takes.
@@ -400,6 +444,19 @@ en = "County congress"
 "#;
 
     #[test]
+    fn a_step_that_names_no_takers_belongs_to_those_whose_work_it_is() {
+        use OperatorRole::{Body, Clerk, Reviewer};
+        let codebook = Codebook::parse(SMALL).unwrap();
+        let takers = |act: &str| codebook.takers(codebook.step(act).unwrap());
+        assert_eq!(takers("销号"), [Reviewer]);
+        assert_eq!(takers("裁定"), [Reviewer]);
+        assert_eq!(takers("答复"), [Reviewer, Body]);
+        assert!(takers("走访").contains(&OperatorRole::Deputy) && !takers("走访").contains(&OperatorRole::Auditor));
+        let named = Codebook::parse(&SMALL.replace("act = \"走访\"", "act = \"走访\"\nby = [\"clerk\"]")).unwrap();
+        assert_eq!(named.takers(named.step("走访").unwrap()), [Clerk]);
+    }
+
+    #[test]
     fn a_codebook_that_contradicts_itself_is_refused_with_the_place() {
         assert!(Codebook::parse(SMALL).is_ok());
         let refused = |text: String| Codebook::parse(&text).unwrap_err().to_string();
@@ -407,6 +464,7 @@ en = "County congress"
         assert!(refused(SMALL.replace("days = 3\n", "")).contains("已登记"));
         assert!(refused(SMALL.replace("act = \"走访\"", "act = \"受理\"")).contains("stands twice"));
         assert!(refused(SMALL.replace("added = \"群众补充\"", "added = \"加一句\"")).contains("[reaction]"));
+        assert!(refused(format!("{SMALL}[audit]\ndays = 30\n")).contains("184"));
         assert!(refused("colour = 1".into()).contains("county file"));
     }
 }

@@ -13,6 +13,7 @@ use replica::{dir::DataDir, identity::Identity};
 use serde_json::json;
 
 use crate::{
+    audit::{Audit, Sound},
     backup::{
         self,
         command::{BackupArguments, RestoreArguments},
@@ -137,7 +138,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Verify every chain and signature of the log.
+    /// Verify every chain and signature of the log, and of the log of who did what.
     Verify {
         #[command(flatten)]
         data: Data,
@@ -215,7 +216,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup { data, arguments } => backup::command::backup(&data.dir, &arguments),
         Command::Restore { arguments } => backup::command::restore(&arguments),
         Command::Status { data, json } => backup::command::status(&data.dir, json),
-        Command::Verify { data } => command::verify(Role::Hub, &data.dir),
+        Command::Verify { data } => verify(&data),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }
 }
@@ -235,6 +236,15 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
         codebook.states.len()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Verifies the county's log, and then the log of who did what.
+fn verify(data: &Data) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(&data.dir);
+    let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub)?.key)?;
+    let Sound { events, archived, heads } = audit.verify()?;
+    println!("audit: {events} events and {heads} signed heads hold, behind {archived} that were archived");
+    command::verify(Role::Hub, &data.dir)
 }
 
 fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {

@@ -14,7 +14,7 @@ use replica::{
     road::tls::Authority,
 };
 
-use crate::register::Register;
+use crate::{audit::Audit, register::Register};
 
 const AUTHORITY_FILE: &str = "authority.key";
 const SEAL_FILE: &str = "seal.key";
@@ -48,6 +48,7 @@ pub fn init(dir: &DataDir, county: &str) -> anyhow::Result<Codebook> {
     dir.replace(AUTHORITY_FILE, hex(&authority_seed).as_bytes())?;
     dir.replace(SEAL_FILE, &serde_json::to_vec(&open_key)?)?;
     Register::make(&dir.file(crate::register::FILE), clock::random())?;
+    Audit::make(dir, &key)?;
     // Last, because a directory with a card is a county.
     Identity::save_card(dir, &card)?;
     Ok(codebook)

@@ -2,8 +2,8 @@
 //!
 //! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
 //! the codes by which they enrol; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
-//! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`backup`] keeps copies of all of
-//! it elsewhere; [`cli`] is the command line.
+//! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`audit`] notes who did what;
+//! [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
 //! never decides alone which of two people was right: both stay, and an operator settles it.
@@ -11,6 +11,7 @@
 //! **Where to start.** [`serve::serve`].
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod backup;
 pub mod bundle;
 pub mod cli;

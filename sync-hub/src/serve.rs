@@ -19,6 +19,7 @@ use tracing::{error, warn};
 use web::guard::{self, Token};
 
 use crate::{
+    audit::{Action, Audit, By, Event},
     backup, county,
     errand::Errands,
     http::{self, Console},
@@ -30,6 +31,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// How long it is waited for news before it is looked whether there is something to do anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
+/// How often the head of the log of who did what is signed.
+const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked whether a backup is due.
 const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
 /// How long open pages may take to end when the hub stops.
@@ -43,6 +46,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     );
     let dir = DataDir::hold(dir)?;
     let identity = Identity::load(&dir, Role::Hub)?;
+    let audit = Arc::new(Audit::open(&dir, &identity.key)?);
     let ledger = Ledger::open(&dir, &identity)?;
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
@@ -79,12 +83,21 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
-    let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone()));
+    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let token = Token::draw();
-    let console = Console { ledger: ledger.clone(), register, hub: hub.clone(), opener };
+    let console = Console {
+        dir: dir.path().into(),
+        ledger: ledger.clone(),
+        register,
+        hub: hub.clone(),
+        opener,
+        audit: audit.clone(),
+    };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect(counts, None).merge(guard::protect(http::router(console), Some(token.clone())));
 
+    audit.note(&Event::new(By::hub(), Action::Start))?;
     println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
     println!("hub: http://{}/?token={}", listener.local_addr().context("Asking for the page address")?, token.as_str());
 
@@ -99,8 +112,32 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     follow.abort();
     work.abort();
     errands.abort();
+    signing.abort();
     copies.abort();
+    audit.note(&Event::new(By::hub(), Action::Stop))?;
+    audit.sign_head()?;
     Ok(())
+}
+
+/// Signs the head of the log of who did what every ten minutes, and archives what is older than `days`.
+async fn keep_audit(audit: Arc<Audit>, days: u16) {
+    loop {
+        let audit = audit.clone();
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            audit.sign_head()?;
+            let gone = audit.archive(days)?;
+            if gone > 0 {
+                audit.note(&Event::new(By::hub(), Action::Archive).upon(format!("{gone} events")))?;
+            }
+            Ok(())
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "The audit log could not be signed or archived"),
+            Err(failure) => error!(error = %failure, "Signing the audit log stopped in the middle"),
+        }
+        tokio::time::sleep(SIGN_PERIOD).await;
+    }
 }
 
 /// Opens what people sealed to the county, and keeps slips and matters behind their opinions: at once while there is
@@ -144,15 +181,15 @@ async fn run_errands(dir: DataDir, ledger: Ledger) {
 }
 
 /// Makes the backups of the schedule when they are due; devices may let go of what is in one that was verified elsewhere.
-async fn keep_copies(dir: DataDir, ledger: Ledger) {
+async fn keep_copies(dir: DataDir, ledger: Ledger, audit: Arc<Audit>) {
     if let Err(error) = backup::tidy(dir.path()) {
         error!(%error, "What an interrupted backup left could not be taken away");
     }
     let mut said = None;
     loop {
-        let path = dir.path().to_owned();
+        let (path, audit) = (dir.path().to_owned(), audit.clone());
         let made = tokio::task::spawn_blocking(move || {
-            let row = backup::schedule::make_due(&path, clock::now())?;
+            let row = backup::schedule::make_due(&path, &audit, clock::now())?;
             anyhow::Ok((row, backup::schedule::lamp(&path, clock::now())))
         });
         match made.await {

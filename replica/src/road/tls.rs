@@ -107,6 +107,11 @@ impl Authority {
         Self { key, county: county.to_owned(), certificate }
     }
 
+    /// Whether the certificate is for the key beside it.
+    pub fn holds_its_key(&self) -> bool {
+        public_key_of(&self.certificate.as_slice().into()) == Some(self.key.verifying_key().to_bytes())
+    }
+
     /// Certifies the key of a device; `is_hub` gives it the hub's name.
     pub fn certify(&self, public_key: &[u8; 32], is_hub: bool, now: UnixSeconds) -> Result<Vec<u8>, TlsError> {
         let name = if is_hub { HUB_NAME.to_owned() } else { format!("{}.device.huiyin", DeviceId::of(public_key)) };

@@ -8,10 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     BackupError,
-    parts::{Half, LOG, PARTS, Sort},
+    parts::{LOG, PARTS, Sort},
     snapshot::{Taken, count_rows},
 };
-use crate::county;
+use crate::{audit::Audit, county};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +22,13 @@ pub struct Findings {
     pub row: i64,
     /// Rows in all databases.
     pub rows: u64,
+    /// Events of the audit log, each on its chain.
+    pub events: i64,
 }
 
 /// Verifies the county that was restored into `dir` against what was counted when it was read: every database whole, every
 /// chain and signature of the log, keys that fit together, not a row more or less.
 pub fn check(dir: &Path, taken: &Taken) -> Result<Findings, BackupError> {
-    let has_keys = taken.parts.keys().any(|name| PARTS.iter().any(|part| part.name == *name && part.half == Half::Keys));
     let mut rows = BTreeMap::new();
     for part in PARTS.iter().filter(|part| part.sort == Sort::Database) {
         let path = dir.join(part.name);
@@ -46,8 +47,8 @@ pub fn check(dir: &Path, taken: &Taken) -> Result<Findings, BackupError> {
         return Err(BackupError::Unsound(format!("{table} should have {count} rows and has {here}")));
     }
     let entries = verify_log(dir)?;
-    verify_keys(dir, has_keys)?;
-    Ok(Findings { entries, row: taken.row, rows: rows.values().sum() })
+    let events = verify_keys_and_audit(dir)?;
+    Ok(Findings { entries, row: taken.row, rows: rows.values().sum(), events })
 }
 
 fn verify_log(dir: &Path) -> Result<u64, BackupError> {
@@ -60,14 +61,17 @@ fn verify_log(dir: &Path) -> Result<u64, BackupError> {
     }
 }
 
-/// The hub's key is the one on its card, the authority's the one that its devices believe, and the key that opens is there.
-fn verify_keys(dir: &Path, has_keys: bool) -> Result<(), BackupError> {
+/// The hub's key is the one on its card, the authority's the one that its devices believe, the key that opens is there, and
+/// the log of who did what holds from its beginning to its end.
+fn verify_keys_and_audit(dir: &Path) -> Result<i64, BackupError> {
     let dir = DataDir::look(dir);
     let unsound = |error: &dyn std::fmt::Display| BackupError::Unsound(error.to_string());
     let identity = Identity::load(&dir, Role::Hub).map_err(|error| unsound(&error))?;
-    county::authority(&dir, &identity.card).map_err(|error| unsound(&error))?;
-    if has_keys {
-        county::open_key(&dir).map_err(|error| unsound(&error))?;
+    let authority = county::authority(&dir, &identity.card).map_err(|error| unsound(&error))?;
+    if !authority.holds_its_key() {
+        return Err(BackupError::Unsound("authority.key is not the key of the county's authority".to_owned()));
     }
-    Ok(())
+    county::open_key(&dir).map_err(|error| unsound(&error))?;
+    let audit = Audit::open(&dir, &identity.key).map_err(|error| unsound(&error))?;
+    audit.verify().map(|sound| sound.events).map_err(|error| unsound(&error))
 }

@@ -18,7 +18,10 @@ use super::{
     restore::{self, Restored},
     schedule::{self, Lamp, Place, Schedule},
 };
-use crate::errand::{self, Errand};
+use crate::{
+    audit::{Audit, By},
+    errand::{self, Errand},
+};
 
 /// Where a backup goes and who may open it.
 #[derive(Args)]
@@ -65,7 +68,8 @@ pub fn backup(dir: &Path, arguments: &BackupArguments) -> anyhow::Result<ExitCod
         ([], Some(schedule)) => Recipients::parse(&schedule.recipients)?,
         (given, _) => Recipients::parse(given)?,
     };
-    let record = Record::open(dir)?;
+    let (home, record) = (DataDir::look(dir), Record::open(dir)?);
+    let audit = Audit::open(&home, &Identity::load(&home, Role::Hub)?.key)?;
     let mut is_whole = true;
     let mut kept = None;
     match to {
@@ -73,7 +77,9 @@ pub fn backup(dir: &Path, arguments: &BackupArguments) -> anyhow::Result<ExitCod
             let at = clock::now();
             let made = super::make(dir, to, &recipients);
             let is_kept = made.is_ok() && !on_this_machine;
-            record.note(&to.display().to_string(), at, is_kept, &made)?;
+            let place = to.display().to_string();
+            record.note(&place, at, is_kept, &made)?;
+            super::note(&audit, By::command_line(), &place, &made)?;
             let copy = made.with_context(|| format!("There is no backup at {}", to.display()))?;
             kept = is_kept.then_some(copy.found.row);
             say(&copy, is_kept, *json);
@@ -81,7 +87,7 @@ pub fn backup(dir: &Path, arguments: &BackupArguments) -> anyhow::Result<ExitCod
         None => {
             let schedule = schedule.context("name a place with --to, or write a schedule: tests/sample/backup.toml")?;
             for place in &schedule.place {
-                let (made, row) = place.make(dir, &record, &recipients)?;
+                let (made, row) = place.make(dir, &record, (&audit, By::command_line()), &recipients)?;
                 kept = kept.max(row);
                 match made {
                     Ok(copy) => say(&copy, row.is_some(), *json),
@@ -113,7 +119,10 @@ fn say(copy: &Copy, is_kept: bool, json: bool) {
         return;
     }
     println!("{}: {bytes} bytes, restored and verified: {} entries", file.display(), found.entries);
-    println!("{}: its keys; let go of every copy of them within {KEYS_KEPT_DAYS_MAX} days, or what is erased is not gone", keys.display());
+    println!(
+        "{}: its keys; let go of every copy of them within {KEYS_KEPT_DAYS_MAX} days, or what is erased is not gone",
+        keys.display()
+    );
     for name in unknown {
         println!("{name} lies in the hub's directory and is NOT in the backup: it is none of its files");
     }
@@ -122,25 +131,34 @@ fn say(copy: &Copy, is_kept: bool, json: bool) {
 /// Restores a county, or rehearses it.
 pub fn restore(arguments: &RestoreArguments) -> anyhow::Result<ExitCode> {
     let RestoreArguments { from, keys, identity, data, check: _ } = arguments;
-    let restored = restore::restore(from, keys.as_deref(), identity, data.as_deref())
-        .with_context(|| match data {
-            Some(data) => format!("Nothing was restored into {}", data.display()),
-            None => "The rehearsal failed".to_owned(),
-        })?;
+    let restored = restore::restore(from, keys.as_deref(), identity, data.as_deref()).with_context(|| match data {
+        Some(data) => format!("Nothing was restored into {}", data.display()),
+        None => "The rehearsal failed".to_owned(),
+    })?;
     let Restored { name, hub, at, keys_at, found } = &restored;
     let whose: Option<[u8; 32]> = civic_core::id::from_hex(hub).and_then(|key| key.try_into().ok());
     let whose = whose.map(|key| DeviceId::of(&key).to_string()).unwrap_or_default();
     let when = at.date_and_minute();
-    println!("{name} as it was on {when}: {} entries, every chain and signature sound; its hub is {whose}", found.entries);
+    println!(
+        "{name} as it was on {when}: {} entries, every chain and signature sound; its hub is {whose}",
+        found.entries
+    );
     if keys_at < at {
         println!("its keys are older, of {}: what was sealed after that cannot be opened", keys_at.date_and_minute());
     }
     if let Some(data) = data {
-        println!("it is in {} and begins a new epoch: each device sends what is missing at its next meeting", data.display());
+        println!(
+            "it is in {} and begins a new epoch: each device sends what is missing at its next meeting",
+            data.display()
+        );
         println!("devices that were enrolled after {when} must be enrolled again; they keep their records");
-        println!("what operators wrote after {when} comes back from devices that hold it; what only the hub held is lost");
+        println!(
+            "what operators wrote after {when} comes back from devices that hold it; what only the hub held is lost"
+        );
         println!("look at the list of devices: one struck off after {when} is let in until a device brings word of it");
-        println!("devices let go of what is older than {KEYS_KEPT_DAYS_MAX} days and in a backup: restore from none that is older");
+        println!(
+            "devices let go of what is older than {KEYS_KEPT_DAYS_MAX} days and in a backup: restore from none that is older"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,6 +39,7 @@ use age::x25519;
 use civic_core::time::UnixSeconds;
 use replica::{clock, dir::DataDir, identity::Identity};
 
+use crate::audit::{Action, Audit, AuditError, By, Event};
 use check::Findings;
 use pack::{Manifest, Recipients};
 use parts::Half;
@@ -147,6 +148,18 @@ pub struct Copy {
     pub millis: u64,
     /// Files of the hub's directory that nobody told the backup about; they are not in it.
     pub unknown: Vec<String>,
+}
+
+/// Notes in the audit log what became of a backup at `place`.
+pub fn note(audit: &Audit, by: By, place: &str, made: &Result<Copy, BackupError>) -> Result<(), AuditError> {
+    let event = Event::new(by, Action::Backup);
+    audit.note(&match made {
+        Ok(copy) => {
+            let found = format!("restored and verified: {} entries, {} events", copy.found.entries, copy.found.events);
+            event.upon(copy.file.display()).because(found)
+        }
+        Err(error) => event.upon(place).because(error).refused(),
+    })
 }
 
 /// The names of the two halves of a backup at `to`: a directory, in which they are named by county and time (China's), or

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BackupError,
-    parts::{Half, PARTS},
+    parts::{self, Half, PARTS},
     snapshot::{Taken, private},
 };
 
@@ -65,9 +65,8 @@ pub struct Manifest {
 impl Manifest {
     /// The manifest of one half.
     pub fn new(half: Half, card: &Card, at: UnixSeconds, pair: [u8; 16], taken: &Taken) -> Self {
-        let is_here = |name: &str| PARTS.iter().any(|part| part.name == name && part.half == half);
+        let is_here = |name: &str| parts::of(name, half).is_some();
         let of_this_half = |(name, _): &(&String, &u64)| name.split('/').next().is_some_and(is_here);
-        let in_order = PARTS.iter().filter(|part| part.half == half);
         Self {
             format: FORMAT,
             half: half.word().to_owned(),
@@ -78,9 +77,7 @@ impl Manifest {
             at,
             row: taken.row,
             rows: taken.rows.iter().filter(of_this_half).map(|(name, count)| (name.clone(), *count)).collect(),
-            parts: in_order
-                .filter_map(|part| Some((part.name.to_owned(), *taken.parts.get(part.name)?)))
-                .collect(),
+            parts: taken.files.iter().filter(|(name, _)| is_here(name)).cloned().collect(),
         }
     }
 
@@ -138,7 +135,13 @@ pub fn seal_into<W: Write>(dir: &Path, manifest: &Manifest, recipients: &Recipie
     tar.into_inner()?.finish()
 }
 
-fn append(tar: &mut tar::Builder<impl Write>, name: &str, len: u64, at: UnixSeconds, content: impl Read) -> io::Result<()> {
+fn append(
+    tar: &mut tar::Builder<impl Write>,
+    name: &str,
+    len: u64,
+    at: UnixSeconds,
+    content: impl Read,
+) -> io::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_size(len);
     header.set_mode(0o600);
@@ -191,23 +194,26 @@ pub fn open(file: &Path, half: Half, keys: &[&dyn age::Identity], dir: &Path) ->
             manifest = Some(understand(&text, half).map_err(|why| strange(&why))?);
             continue;
         };
-        let part = PARTS.iter().find(|part| part.name == name && part.half == half);
         let is_told = known.parts.get(written.len()) == Some(&(name.clone(), entry.size()));
-        let Some(part) = part.filter(|_| is_told) else {
+        if !is_told || parts::of(&name, half).is_none() {
             return Err(strange(&format!("{name:?} has no place in it")));
-        };
-        let to = dir.join(part.name);
+        }
+        let to = dir.join(&name);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(|error| BackupError::at(folder, error))?;
+        }
         let mut out = private(&to).map_err(|error| BackupError::at(&to, error))?;
         copy(&mut entry, &mut out).map_err(|failed| match failed {
             Failed::Reading => damaged(),
             Failed::Writing(error) => BackupError::at(&to, error),
         })?;
-        written.push(part.name);
+        written.push(name);
     }
     // Only the end of what was sealed says that nothing is missing.
     io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(|_| damaged())?;
     let manifest = manifest.ok_or_else(|| strange("there is nothing in it"))?;
-    let needed = PARTS.iter().find(|part| part.half == half && part.is_needed && !written.contains(&part.name));
+    let needed =
+        PARTS.iter().find(|part| part.half == half && part.is_needed && !written.iter().any(|name| name == part.name));
     match needed {
         _ if written.len() < manifest.parts.len() => Err(strange("not everything is in it that it names")),
         Some(part) => Err(strange(&format!("{} is not in it", part.name))),
@@ -265,8 +271,7 @@ pub fn keys_in(file: &Path) -> Result<Vec<x25519::Identity>, BackupError> {
     let text = fs::read_to_string(file).map_err(|error| BackupError::at(file, error))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let strange = || BackupError::Strange(file.to_owned(), "a line in it is no key of `age-keygen`".to_owned());
-    let keys: Vec<_> = lines
-        .map(|line| x25519::Identity::from_str(line).map_err(|_| strange()))
-        .collect::<Result<_, _>>()?;
+    let keys: Vec<_> =
+        lines.map(|line| x25519::Identity::from_str(line).map_err(|_| strange())).collect::<Result<_, _>>()?;
     if keys.is_empty() { Err(strange()) } else { Ok(keys) }
 }

@@ -8,6 +8,8 @@
 
 use std::{io, path::Path};
 
+use crate::audit;
+
 /// Which of the two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
@@ -38,6 +40,8 @@ pub enum Sort {
     Database,
     /// A small file that is always replaced as a whole.
     File,
+    /// The directory of files into which older days of the audit log went; they are never changed.
+    Archive,
 }
 
 /// One file of the hub's directory.
@@ -64,14 +68,17 @@ pub const PARTS: &[Part] = &[
     part("authority.key", Sort::File, Half::County, true),
     part(super::schedule::FILE, Sort::File, Half::County, false),
     part("seal.key", Sort::File, Half::Keys, true),
+    // Late, so that whatever the parts before show is noted in it.
+    part(audit::FILE, Sort::Database, Half::County, true),
+    part(audit::ARCHIVE, Sort::Archive, Half::County, false),
     // Last, because a directory with a card is a county.
     part("device.json", Sort::File, Half::County, true),
 ];
 
 /// What is left out, and stays behind without harm.
 const LEFT_OUT: &[&str] = &[
-    "ledger.db",        // derived from the log
-    "errands.db",       // what commands ask of the hub that is serving now
+    "ledger.db",         // derived from the log
+    "errands.db",        // what commands ask of the hub that is serving now
     super::record::FILE, // which copies were made of this very directory
     super::WORK,
     super::LOCK,
@@ -80,6 +87,17 @@ const LEFT_OUT: &[&str] = &[
 
 const fn part(name: &'static str, sort: Sort, half: Half, is_needed: bool) -> Part {
     Part { name, sort, half, is_needed }
+}
+
+/// The part to which a file of this name in this half belongs; `None` for anything else.
+pub fn of(name: &str, half: Half) -> Option<&'static Part> {
+    PARTS.iter().filter(|part| part.half == half).find(|part| match part.sort {
+        Sort::Database | Sort::File => part.name == name,
+        Sort::Archive => {
+            let file = name.strip_prefix(part.name).and_then(|rest| rest.strip_prefix('/'));
+            file.is_some_and(audit::archive::is_name)
+        }
+    })
 }
 
 /// Files in `dir` of which nobody said whether they belong into a backup.

@@ -10,18 +10,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use civic_core::time::UnixSeconds;
-use replica::{clock, dir::DataDir, store::sqlite::SqliteStore};
+use civic_core::{access::Role, time::UnixSeconds};
+use replica::{dir::DataDir, identity::Identity, store::sqlite::SqliteStore};
 
 use super::{
     BackupError,
     check::{self, Findings},
     keys_beside,
     pack::{self, Manifest},
-    parts::{Half, LOG, PARTS},
+    parts::{Half, LOG},
     snapshot::{Taken, Work},
 };
-use crate::register::{self, Register};
+use crate::{
+    audit::{self, Action, Audit, By, Event},
+    register::{self, Register},
+};
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -65,7 +68,7 @@ pub fn restore(
     }
     let found = check::check(work.dir(), &taken(&county, &keys))?;
     if let Some(data) = data {
-        begin_anew(work.dir(), &county)?;
+        begin_anew(work.dir(), file, &county)?;
         settle(work, data)?;
     }
     Ok(Restored { name: county.name, hub: county.hub, at: county.at, keys_at: keys.at, found })
@@ -74,8 +77,7 @@ pub fn restore(
 /// What both manifests say was read.
 fn taken(county: &Manifest, keys: &Manifest) -> Taken {
     let rows = county.rows.iter().chain(&keys.rows).map(|(table, count)| (table.clone(), *count)).collect();
-    let parts = PARTS.iter().map(|part| (part.name, 0)).collect();
-    Taken { row: county.row, rows, parts }
+    Taken { row: county.row, rows, files: Vec::new() }
 }
 
 fn refuse_full(data: &Path) -> Result<(), BackupError> {
@@ -87,16 +89,18 @@ fn refuse_full(data: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// A new epoch of the log, and numbers that nobody has.
-fn begin_anew(dir: &Path, county: &Manifest) -> Result<(), BackupError> {
+/// A new epoch of the log, numbers that nobody has, and the first line of the new life in the audit log.
+fn begin_anew(dir: &Path, file: &Path, county: &Manifest) -> Result<(), BackupError> {
     let unsound = |what: &str, error: &dyn std::fmt::Display| BackupError::Unsound(format!("{what}: {error}"));
-    SqliteStore::open(&dir.join(LOG))
-        .and_then(|log| log.begin_epoch())
-        .map_err(|error| unsound(LOG, &error))?;
-    let register = Register::open(&DataDir::look(dir).file(register::FILE));
+    SqliteStore::open(&dir.join(LOG)).and_then(|log| log.begin_epoch()).map_err(|error| unsound(LOG, &error))?;
+    let register = Register::open(&dir.join(register::FILE));
     register.and_then(|register| register.skip_numbers()).map_err(|error| unsound(register::FILE, &error))?;
-    let _ = (county, clock::now());
-    Ok(())
+    let dir = DataDir::look(dir);
+    let key = Identity::load(&dir, Role::Hub).map_err(|error| unsound("device.key", &error))?.key;
+    let event = Event::new(By::command_line(), Action::Restore)
+        .upon(file.display())
+        .because(format!("as it was on {}", county.at.date_and_minute()));
+    Audit::open(&dir, &key).and_then(|audit| audit.note(&event)).map_err(|error| unsound(audit::FILE, &error))
 }
 
 /// The working directory becomes the county's, in one step.

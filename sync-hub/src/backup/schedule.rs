@@ -15,6 +15,8 @@ use replica::clock;
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 
+use crate::audit::{Audit, By};
+
 use super::{
     BackupError, Copy, KEYS_KEPT_DAYS_MAX,
     pack::Recipients,
@@ -180,7 +182,7 @@ impl Place {
 }
 
 /// Makes whatever is due in `dir`, and notes what became of it; returns what devices may let go of now, if that grew.
-pub fn make_due(dir: &Path, now: UnixSeconds) -> Result<Option<i64>, anyhow::Error> {
+pub fn make_due(dir: &Path, audit: &Audit, now: UnixSeconds) -> Result<Option<i64>, anyhow::Error> {
     let record = Record::open(dir)?;
     let schedule = match Schedule::read(dir) {
         Ok(Some(schedule)) => schedule,
@@ -196,7 +198,7 @@ pub fn make_due(dir: &Path, now: UnixSeconds) -> Result<Option<i64>, anyhow::Err
     let recipients = Recipients::parse(&schedule.recipients)?;
     let mut kept = None;
     for Standing { place, .. } in schedule.standings(&record, now)?.into_iter().filter(|standing| standing.due <= now) {
-        kept = kept.max(place.make(dir, &record, &recipients)?.1);
+        kept = kept.max(place.make(dir, &record, (audit, By::hub()), &recipients)?.1);
     }
     Ok(kept)
 }
@@ -207,14 +209,18 @@ impl Place {
         &self,
         dir: &Path,
         record: &Record,
+        (audit, by): (&Audit, By),
         recipients: &Recipients,
-    ) -> Result<(Result<Copy, BackupError>, Option<i64>), rusqlite::Error> {
+    ) -> anyhow::Result<(Result<Copy, BackupError>, Option<i64>)> {
         let at = clock::now();
         let made = self.copy(dir, recipients);
         let is_kept = made.is_ok() && !self.on_this_machine;
         record.note(&self.name, at, is_kept, &made)?;
+        super::note(audit, by, &self.name, &made)?;
         match &made {
-            Ok(copy) => info!(place = self.name, file = %copy.file.display(), entries = copy.found.entries, "Made a backup, restored and verified it"),
+            Ok(copy) => {
+                info!(place = self.name, file = %copy.file.display(), entries = copy.found.entries, "Made a backup, restored and verified it")
+            }
             Err(error) => error!(place = self.name, %error, "There is no backup"),
         }
         let row = made.as_ref().ok().filter(|_| is_kept).map(|copy| copy.found.row);

@@ -16,6 +16,7 @@ use super::{
     BackupError,
     parts::{LOG, PARTS, Part, Sort},
 };
+use crate::audit;
 
 /// How long a snapshot waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
@@ -27,8 +28,8 @@ pub struct Taken {
     pub row: i64,
     /// How many rows each table of each database has, by `database/table`.
     pub rows: BTreeMap<String, u64>,
-    /// How long each part is.
-    pub parts: BTreeMap<&'static str, u64>,
+    /// How long each file is, by its name, in the order in which they were read.
+    pub files: Vec<(String, u64)>,
 }
 
 /// A directory that only its owner reads, overwritten and taken away when it is done with.
@@ -71,7 +72,9 @@ pub fn wipe(place: &Path) -> io::Result<()> {
     }
     for entry in fs::read_dir(place)? {
         let path = entry?.path();
-        if path.is_file() {
+        if path.is_dir() {
+            wipe(&path)?;
+        } else {
             let mut file = OpenOptions::new().write(true).open(&path)?;
             let mut left = file.metadata()?.len();
             let zeros = vec![0; 1 << 16];
@@ -98,16 +101,32 @@ pub fn take(home: &DataDir, work: &Work) -> Result<Taken, BackupError> {
             continue;
         }
         match part.sort {
-            Sort::Database => copy_database(part, &from, &to, &mut taken)?,
-            Sort::File => copy_file(part, &from, &to)?,
+            Sort::Database => {
+                let len = copy_database(part, &from, &to, &mut taken)?;
+                taken.files.push((part.name.to_owned(), len));
+            }
+            Sort::File => taken.files.push((part.name.to_owned(), copy_file(part, &from, &to)?)),
+            Sort::Archive => copy_archive(part, &from, work.dir(), &mut taken)?,
         }
-        let len = fs::metadata(&to).map_err(|error| BackupError::at(&to, error))?.len();
-        taken.parts.insert(part.name, len);
     }
     Ok(taken)
 }
 
-fn copy_database(part: &Part, from: &Path, to: &Path, taken: &mut Taken) -> Result<(), BackupError> {
+/// The archive after the log from which it comes, so that together they hold every event once.
+fn copy_archive(part: &Part, from: &Path, work: &Path, taken: &mut Taken) -> Result<(), BackupError> {
+    let unreadable = |error: rusqlite::Error| BackupError::Hub(part.name, error.to_string());
+    let log = Connection::open_with_flags(work.join(audit::FILE), OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let names = log.and_then(|log| audit::archive::names(&log, from)).map_err(unreadable)?;
+    let to = work.join(part.name);
+    fs::create_dir_all(&to).map_err(|error| BackupError::at(&to, error))?;
+    for name in names {
+        let len = copy_file(part, &from.join(&name), &to.join(&name))?;
+        taken.files.push((format!("{}/{name}", part.name), len));
+    }
+    Ok(())
+}
+
+fn copy_database(part: &Part, from: &Path, to: &Path, taken: &mut Taken) -> Result<u64, BackupError> {
     let unreadable = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => BackupError::Full(to.to_owned()),
         Some(_) | None => BackupError::Hub(part.name, error.to_string()),
@@ -120,16 +139,15 @@ fn copy_database(part: &Part, from: &Path, to: &Path, taken: &mut Taken) -> Resu
     let copy = Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(unreadable)?;
     count_rows(&copy, part.name, &mut taken.rows).map_err(unreadable)?;
     if part.name == LOG {
-        taken.row = copy
-            .query_row("SELECT coalesce(max(id), 0) FROM run", [], |row| row.get(0))
-            .map_err(unreadable)?;
+        taken.row = copy.query_row("SELECT coalesce(max(id), 0) FROM run", [], |row| row.get(0)).map_err(unreadable)?;
     }
-    Ok(())
+    fs::metadata(to).map(|file| file.len()).map_err(|error| BackupError::at(to, error))
 }
 
-fn copy_file(part: &Part, from: &Path, to: &Path) -> Result<(), BackupError> {
+fn copy_file(part: &Part, from: &Path, to: &Path) -> Result<u64, BackupError> {
     let content = fs::read(from).map_err(|error| BackupError::Hub(part.name, error.to_string()))?;
-    private(to).and_then(|mut file| file.write_all(&content)).map_err(|error| BackupError::at(to, error))
+    private(to).and_then(|mut file| file.write_all(&content)).map_err(|error| BackupError::at(to, error))?;
+    Ok(content.len() as u64)
 }
 
 /// A new file that only its owner reads.

@@ -6,11 +6,7 @@ use std::{
 };
 
 use age::x25519;
-use civic_core::{
-    access::Role,
-    id::hex,
-    time::UnixSeconds,
-};
+use civic_core::{access::Role, id::hex, time::UnixSeconds};
 use ledger::Ledger;
 use replica::{clock, dir::DataDir, identity::Identity};
 
@@ -23,7 +19,10 @@ use super::{
     schedule::{self, Lamp, Place, Schedule},
     snapshot::{self, Work},
 };
-use crate::county;
+use crate::{
+    audit::{Action, Audit, search::Search},
+    county,
+};
 
 const NOTICE: &str = "[[notice]]\nkey = \"a\"\ntitle = \"一\"\ntext = \"一\"\nareas = [\"990127\"]\n";
 
@@ -66,6 +65,12 @@ impl Setting {
     fn ledger(&self) -> Ledger {
         let dir = DataDir::look(&self.hub());
         Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap()
+    }
+
+    /// Who did what, in the county of this directory.
+    fn audit(&self, dir: &Path) -> Audit {
+        let dir = DataDir::look(dir);
+        Audit::open(&dir, &Identity::load(&dir, Role::Hub).unwrap().key).unwrap()
     }
 
     fn make(&self) -> Result<super::Copy, BackupError> {
@@ -114,6 +119,9 @@ fn a_county_comes_back_whole_from_its_copy_and_begins_a_new_epoch() {
     for part in PARTS.iter().filter(|part| part.is_needed) {
         assert!(dir.file(part.name).exists(), "{}", part.name);
     }
+    let audit = setting.audit(dir.path());
+    let first = Search { action: Some(Action::Restore), ..Search::default() };
+    assert_eq!((audit.count(&first).unwrap(), audit.verify().unwrap().events), (1, 1));
 }
 
 #[test]
@@ -142,10 +150,8 @@ fn a_copy_that_was_cut_off_or_changed_anywhere_is_refused_and_nothing_is_restore
                 fs::write(&file, bytes).unwrap();
                 let refused = setting.restore(&copy.file, "again").unwrap_err();
                 // A recipient's line that was changed is one of nobody.
-                let is_told = matches!(
-                    refused,
-                    BackupError::Damaged(..) | BackupError::Strange(..) | BackupError::WrongKey(_)
-                );
+                let is_told =
+                    matches!(refused, BackupError::Damaged(..) | BackupError::Strange(..) | BackupError::WrongKey(_));
                 assert!(is_told && refused.to_string().contains(file.to_str().unwrap()), "{place}: {refused}");
                 assert!(!setting.dir.join("again").exists() && !setting.dir.join("again.part").exists());
             }
@@ -216,7 +222,7 @@ fn a_place_that_has_no_more_room_is_told_by_its_name_and_keeps_nothing_of_it() {
         let out = pack::seal_into(work.dir(), &manifest, &setting.recipients(), out)?;
         out.into_inner().map(drop).map_err(io::IntoInnerError::into_error)
     };
-    let len: usize = taken.parts.values().map(|len| usize::try_from(*len).unwrap()).sum();
+    let len: usize = taken.files.iter().map(|(_, len)| usize::try_from(*len).unwrap()).sum();
     assert!(seal(2 * len).is_ok());
     for room in [0, 100, len / 2, len / 4 * 3] {
         let refused = BackupError::at(Path::new("/mnt/disk"), seal(room).unwrap_err());
@@ -291,12 +297,35 @@ fn a_forged_copy_writes_nothing_outside_and_nothing_that_is_no_part() {
     assert!(forge(&[("manifest.json", text.as_bytes(), file)]).to_string().contains("not everything"));
     let newer = text.replace("\"format\":1", "\"format\":9");
     assert!(forge(&[("manifest.json", newer.as_bytes(), file)]).to_string().contains("format 9"));
-    let all: Vec<_> = PARTS.iter().filter(|part| part.half == Half::County).map(|part| part.name).collect();
+    let all: Vec<_> =
+        PARTS.iter().filter(|part| part.half == Half::County && part.is_needed).map(|part| part.name).collect();
     let text = manifest(&all.iter().map(|name| format!(r#"["{name}",4]"#)).collect::<Vec<_>>().join(","));
     let mut entries = vec![("manifest.json", text.as_bytes(), file)];
     entries.extend(all.iter().map(|name| (*name, b"evil".as_slice(), file)));
     assert!(matches!(forge(&entries), BackupError::Unsound(_)), "names alone make no county");
     assert!(!setting.dir.join("again").exists());
+}
+
+#[test]
+fn what_was_archived_of_the_audit_log_comes_back_with_it_and_a_name_that_is_none_does_not() {
+    let setting = Setting::new();
+    let audit = setting.audit(&setting.hub());
+    let event = crate::audit::Event::new(crate::audit::By::hub(), Action::Start);
+    audit.note(&event).unwrap();
+    audit.sign_head().unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    assert_eq!(audit.archive(0).unwrap(), 1);
+    audit.note(&event).unwrap();
+    let archive = setting.hub().join(crate::audit::ARCHIVE);
+    // Made by an archiving that went on after the log was read: its events are in the copy of the log still.
+    fs::write(archive.join("000000000002-000000000009.jsonl"), "later").unwrap();
+    fs::write(archive.join("notes.txt"), "a note").unwrap();
+    let copy = setting.make().unwrap();
+    setting.restore(&copy.file, "again").unwrap();
+    let again = setting.dir.join("again").join(crate::audit::ARCHIVE);
+    let names: Vec<_> = fs::read_dir(again).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["000000000001-000000000001.jsonl"]);
+    assert_eq!(setting.audit(&setting.dir.join("again")).verify().unwrap().archived, 1);
 }
 
 #[test]
@@ -349,10 +378,10 @@ fn copies_go_when_their_time_is_over_their_keys_sooner_and_the_newest_never() {
 #[test]
 fn the_lamp_tells_what_is_late_and_the_next_copy_is_due_in_time() {
     let setting = Setting::new();
-    let (dir, now) = (setting.hub(), clock::now());
+    let (dir, now, audit) = (setting.hub(), clock::now(), setting.audit(&setting.hub()));
     let after = |seconds: i64| UnixSeconds(now.0 + seconds);
     assert_eq!(schedule::lamp(&dir, now), Lamp::Unset);
-    assert_eq!(schedule::make_due(&dir, now).unwrap(), None);
+    assert_eq!(schedule::make_due(&dir, &audit, now).unwrap(), None);
     let text = |rest: &str| {
         format!(
             "recipients = [\"{}\"]\n[[place]]\nname = \"a\"\ndir = {:?}\nevery_minutes = 60\nkeep_days = 2\n{rest}",
@@ -362,33 +391,46 @@ fn the_lamp_tells_what_is_late_and_the_next_copy_is_due_in_time() {
     };
     fs::write(dir.join(schedule::FILE), text("on_this_machine = true\n")).unwrap();
     assert_eq!(schedule::lamp(&dir, now), Lamp::Late, "there was never one");
-    assert_eq!(schedule::make_due(&dir, now).unwrap(), None, "no device lets go for a copy that burns with the hub");
+    assert_eq!(
+        schedule::make_due(&dir, &audit, now).unwrap(),
+        None,
+        "no device lets go for a copy that burns with the hub"
+    );
     assert_eq!(setting.listed().len(), 2);
     assert_eq!(schedule::lamp(&dir, now), Lamp::Good);
-    schedule::make_due(&dir, after(3_000)).unwrap();
+    schedule::make_due(&dir, &audit, after(3_000)).unwrap();
     assert_eq!(setting.listed().len(), 2, "none is due yet");
     assert_eq!(schedule::lamp(&dir, after(2 * 3_600 + 60)), Lamp::Late);
 
     fs::write(dir.join(schedule::FILE), text("")).unwrap();
     publish(&setting.ledger());
-    assert_eq!(schedule::make_due(&dir, after(3_700)).unwrap(), Some(1));
+    assert_eq!(schedule::make_due(&dir, &audit, after(3_700)).unwrap(), Some(1));
     fs::remove_dir_all(setting.copies()).unwrap();
-    assert_eq!(schedule::make_due(&dir, after(7_500)).unwrap(), None);
+    assert_eq!(schedule::make_due(&dir, &audit, after(7_500)).unwrap(), None);
     let record = Record::open(&dir).unwrap();
     let last = record.newest(1).unwrap().remove(0);
     assert_eq!((last.trouble.as_str(), last.is_good()), ("gone", false));
+    let noted = |is_refused| Search { action: Some(Action::Backup), is_refused, ..Search::default() };
+    assert_eq!((audit.count(&noted(false)).unwrap(), audit.count(&noted(true)).unwrap()), (3, 1));
     let standing = Schedule::read(&dir).unwrap().unwrap().standings(&record, now).unwrap().remove(0);
-    assert!(standing.good.is_some() && standing.due.0 <= last.at.0 + 15 * 60, "it is tried again before the hour is over");
+    assert!(
+        standing.good.is_some() && standing.due.0 <= last.at.0 + 15 * 60,
+        "it is tried again before the hour is over"
+    );
 
     fs::write(dir.join(schedule::FILE), "recipients = []\n").unwrap();
-    schedule::make_due(&dir, now).unwrap();
-    schedule::make_due(&dir, now).unwrap();
+    schedule::make_due(&dir, &audit, now).unwrap();
+    schedule::make_due(&dir, &audit, now).unwrap();
     let told = record.newest(2).unwrap();
     assert_eq!((told[0].trouble.as_str(), told[1].trouble.as_str()), ("recipient", "gone"), "told once");
     for wrong in ["every_minutes = 0", "keep_days = 0", "on_saturdays = true"] {
         let line = wrong.split(" = ").next().unwrap();
-        let lines: Vec<String> =
-            text("").lines().filter(|known| !known.starts_with(line)).map(str::to_owned).chain([wrong.to_owned()]).collect();
+        let lines: Vec<String> = text("")
+            .lines()
+            .filter(|known| !known.starts_with(line))
+            .map(str::to_owned)
+            .chain([wrong.to_owned()])
+            .collect();
         fs::write(dir.join(schedule::FILE), lines.join("\n")).unwrap();
         assert!(matches!(Schedule::read(&dir), Err(BackupError::BadSchedule(..))), "{wrong}");
     }

@@ -1,19 +1,18 @@
 //! Backups 备份: the last good one, each place, what failed in plain words, and how far devices may let go.
 
 use axum::{
-    Router,
     extract::State,
     http::header,
     response::{IntoResponse as _, Response},
-    routing::get,
 };
-use civic_core::time::UnixSeconds;
+use civic_core::{access::operator::Right, time::UnixSeconds};
 use maud::{Markup, html};
 
 use super::{
     Console,
     error::PageError,
     frame::{self, Place},
+    routes::Routes,
     words::{both, moment, say, say_with},
 };
 use crate::backup::{
@@ -27,8 +26,11 @@ const SHOWN: usize = 30;
 const DAY_S: i64 = 86_400;
 const MIB: f64 = 1_048_576.0;
 
-pub(super) fn routes() -> Router<Console> {
-    Router::new().route("/backups", get(page)).route("/backups/lamp.svg", get(lamp))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/backups", Right::Backup, page)
+        // Whoever works here sees that the copies are late, and tells whoever makes them.
+        .get("/backups/lamp.svg", Right::OwnAccount, lamp)
 }
 
 /// The lamp in the bar of every page: a tick, or a mark that something is to be done. The shape tells it, not the colour.

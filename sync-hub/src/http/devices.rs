@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::ledger::query::RefusedLine;
 use axum::{
-    Router,
     extract::{Form, State, rejection::FormRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use civic_core::{
-    access::Role,
+    access::{Role, operator::Right},
     area::Area,
     id::{DeviceId, DocId},
     wording::Both,
@@ -24,6 +22,7 @@ use super::{
     error::PageError,
     frame::{self, Place},
     now,
+    routes::Routes,
     words::{area_tree, area_word, both, both_with, moment, one_line, role_word, say, say_with, to_the_second},
 };
 use crate::register::{DeviceLine, RegisterError, WaitingLine};
@@ -35,13 +34,13 @@ const NAME_CHARS_MAX: usize = 60;
 /// What a code can be made for here; a hub under this one is made on the command line.
 const ROLES: [Role; 2] = [Role::Kiosk, Role::Deputy];
 
-pub(super) fn routes() -> Router<Console> {
-    Router::new()
-        .route("/devices", get(page))
-        .route("/devices/approve", post(approve))
-        .route("/devices/decline", post(decline))
-        .route("/devices/revoke", post(revoke))
-        .route("/devices/slots", post(add_slot))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/devices", Right::SeeDevices, page)
+        .post("/devices/approve", Right::ApproveDevices, approve)
+        .post("/devices/decline", Right::ApproveDevices, decline)
+        .post("/devices/revoke", Right::RevokeDevices, revoke)
+        .post("/devices/slots", Right::EnrolDevices, add_slot)
 }
 
 /// What the forms send; a name may come several times.

@@ -5,29 +5,41 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use civic_core::wording::Both;
+use civic_core::{access::operator::Right, wording::Both};
 use ledger::LedgerError;
 use replica::store::StoreError;
 use tracing::error;
 
-use super::words::both;
-use crate::register::RegisterError;
+use super::words::{both, both_with};
+use crate::{audit::AuditError, register::RegisterError};
 
 /// Why a page could not be shown or a form could not be carried out.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PageError {
+pub enum PageError {
     /// There is no such page, record or device: go back to the list.
     #[error("there is no such page")]
     NotFound,
     /// What was sent is not what the form sends.
     #[error("the request is not one of this page's forms")]
     BadRequest,
+    /// Nobody is signed in: go to the page where one does.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The operator's roles do not give this, or not here.
+    #[error("the right {} is not given here", .0.word())]
+    Forbidden(Right),
+    /// It could not be noted, so it was not done.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The ledger refused.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The register refused.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// The record of backups could not be read.
+    #[error("the record of backups could not be read")]
+    Backups(#[from] rusqlite::Error),
     /// Work stopped in the middle: a fault of this program.
     #[error("the work for this page stopped in the middle")]
     Stopped(#[from] tokio::task::JoinError),
@@ -47,6 +59,11 @@ impl PageError {
                 (StatusCode::NOT_FOUND, both("error-not-found"))
             }
             PageError::BadRequest => (StatusCode::BAD_REQUEST, both("error-bad-request")),
+            PageError::SignedOut => (StatusCode::UNAUTHORIZED, both("error-signed-out")),
+            PageError::Forbidden(right) => {
+                let values = [("right", right.zh().into()), ("rightEn", right.word().into())];
+                (StatusCode::FORBIDDEN, both_with("error-forbidden", &values))
+            }
             PageError::Register(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, both("error-area"))
             }
@@ -65,9 +82,10 @@ impl PageError {
                 | LedgerError::Codebook(_)
                 | LedgerError::Seal(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
             },
-            PageError::Register(RegisterError::Db(_)) | PageError::Stopped(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed"))
-            }
+            PageError::Register(RegisterError::Db(_))
+            | PageError::Backups(_)
+            | PageError::Audit(_)
+            | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
         }
     }
 }

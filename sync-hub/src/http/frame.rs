@@ -14,6 +14,8 @@ pub(super) enum Place {
     Results,
     /// 设备
     Devices,
+    /// 备份
+    Backups,
     /// Neither.
     Elsewhere,
 }
@@ -31,6 +33,10 @@ pub(super) fn page(title: &Both, here: Place, county: &str, waiting: usize, body
                 a href="/devices" aria-current=[mark(Place::Devices)] {
                     (say("nav-devices")) " "
                     span #waiting-count .badge title=(line("nav-waiting")) hidden[waiting == 0] { (waiting) }
+                }
+                a href="/backups" aria-current=[mark(Place::Backups)] {
+                    (say("nav-backups")) " "
+                    img .lamp src="/backups/lamp.svg" alt=(line("nav-backups-lamp")) title=(line("nav-backups-lamp")) width="14" height="14";
                 }
                 a href="/export.jsonl" download { (say("nav-export")) }
             }

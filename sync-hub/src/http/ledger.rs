@@ -1,12 +1,8 @@
 //! The ledger 台账: every opinion in a table that brings itself up to date.
 
 use ::ledger::query::{Filter, Line};
-use axum::{
-    Router,
-    extract::{Query, State},
-    routing::get,
-};
-use civic_core::{area::Area, codebook::Codebook, ticket::Ticket};
+use axum::extract::{Query, State};
+use civic_core::{access::operator::Right, area::Area, codebook::Codebook, ticket::Ticket};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -15,6 +11,7 @@ use super::{
     error::PageError,
     frame::{self, Place},
     now,
+    routes::Routes,
     words::{
         area_tree, area_word, both, county_word, english, in_address, line, moment, one_line, say, say_with,
         to_the_second,
@@ -28,8 +25,8 @@ const PAGE_MAX: usize = 1_000_000_000;
 /// Of a long text, this much; the cell cuts it to its width.
 const EXCERPT_CHARS: usize = 160;
 
-pub(super) fn routes() -> Router<Console> {
-    Router::new().route("/", get(page)).route("/rows", get(rows))
+pub(super) fn routes() -> Routes {
+    Routes::default().get("/", Right::ReadOpinions, page).get("/rows", Right::ReadOpinions, rows)
 }
 
 /// What an operator asked to see, as it stands in the address.

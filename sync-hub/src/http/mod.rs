@@ -1,39 +1,50 @@
-//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export.
+//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, backups 备份, export.
 //!
 //! Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
 mod attachment;
+mod backup;
 mod devices;
 mod error;
 mod events;
 mod export;
 mod frame;
 mod ledger;
+mod operator;
 mod opinion;
 mod results;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use ::ledger::Ledger;
 use axum::{
     Router,
+    extract::{Request, State},
     http::header,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
 };
-use civic_core::time::UnixSeconds;
+use civic_core::{
+    access::operator::{Mandate, OperatorRole, Right},
+    time::UnixSeconds,
+};
 use replica::{clock, hub::Hub};
 
-use crate::{opening::Opener, register::Register};
+use crate::{audit::Audit, opening::Opener, register::Register};
 use error::PageError;
+pub use operator::Operator;
+use routes::Routes;
 
 /// What the pages work with.
 #[derive(Clone)]
 pub struct Console {
+    /// The hub's directory.
+    pub dir: Arc<Path>,
     /// The merged documents.
     pub ledger: Ledger,
     /// The devices.
@@ -42,23 +53,51 @@ pub struct Console {
     pub hub: Arc<Hub>,
     /// Counts what was sealed to the county.
     pub opener: Opener,
+    /// Where it is noted who did what.
+    pub audit: Arc<Audit>,
 }
 
 /// Every page.
 pub fn router(console: Console) -> Router {
-    Router::new()
-        .merge(ledger::routes())
-        .merge(opinion::routes())
-        .merge(devices::routes())
-        .merge(results::routes())
+    pages()
+        .into_router()
         .merge(web::font::router())
-        .route("/events", get(events::events))
-        .route("/export.jsonl", get(export::export))
-        .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))
-        .route("/assets/console.js", get(async || asset("text/javascript", include_str!("assets/console.js"))))
-        .route("/favicon.ico", get(async || asset("image/svg+xml", include_str!("assets/console.svg"))))
         .fallback(async || PageError::NotFound)
+        .layer(middleware::from_fn_with_state(console.clone(), admit))
         .with_state(console)
+}
+
+/// Every page with the right that it takes.
+fn pages() -> Routes {
+    Routes::default()
+        .and(ledger::routes())
+        .and(opinion::routes())
+        .and(devices::routes())
+        .and(results::routes())
+        .and(backup::routes())
+        .get("/events", Right::OwnAccount, events::events)
+        .get("/export.jsonl", Right::Export, export::export)
+        .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))
+        .open("/assets/console.js", async || asset("text/javascript", include_str!("assets/console.js")))
+        .open("/favicon.ico", async || asset("image/svg+xml", include_str!("assets/console.svg")))
+}
+
+/// Says who asks. Until operators sign in, whoever has the token that the hub printed is all of them at once.
+async fn admit(State(console): State<Console>, mut request: Request, next: Next) -> Response {
+    let everything = Mandate {
+        roles: OperatorRole::ALL.into(),
+        area: console.ledger.codebook().county.area.clone(),
+        body: String::new(),
+    };
+    let operator = Operator {
+        login: "token".into(),
+        name: words::both("operator-default").zh.into(),
+        mandate: everything.into(),
+        address: "".into(),
+        audit: console.audit.clone(),
+    };
+    request.extensions_mut().insert(operator);
+    next.run(request).await
 }
 
 fn asset(kind: &str, text: &'static str) -> Response {

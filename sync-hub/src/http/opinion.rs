@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use ::ledger::{LedgerError, query::Whole, sealed::What};
 use axum::{
-    Router,
     extract::{Form, Path, Query, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use civic_core::{
+    access::operator::Right,
     codebook::{Ask, Codebook, StepRule},
     document::{DocumentError, Stamp},
     id::{DocId, from_hex, hex},
@@ -28,6 +27,7 @@ use super::{
     error::{self, PageError},
     frame::{self, Place},
     ledger::rank,
+    routes::Routes,
     words::{
         area_word, ask_word, audience_word, both, both_with, county_word, english, field_word, line, moment, say,
         say_with,
@@ -41,14 +41,14 @@ const OPERATOR_CHARS_MAX: usize = 40;
 /// How long the browser remembers the name.
 const OPERATOR_AGE_S: u32 = 180 * 24 * 3_600;
 
-pub(super) fn routes() -> Router<Console> {
-    Router::new()
-        .route("/opinion/{id}", get(page))
-        .route("/opinion/{id}/live", get(live))
-        .route("/opinion/{id}/step", post(step))
-        .route("/opinion/{id}/fields", post(fields))
-        .route("/opinion/{id}/settle", post(settle))
-        .route("/opinion/{id}/add", post(add))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .get("/opinion/{id}", Right::ReadOpinions, page)
+        .get("/opinion/{id}/live", Right::ReadOpinions, live)
+        .post("/opinion/{id}/step", Right::TakeSteps, step)
+        .post("/opinion/{id}/fields", Right::CorrectOpinions, fields)
+        .post("/opinion/{id}/settle", Right::Settle, settle)
+        .post("/opinion/{id}/add", Right::AddWords, add)
 }
 
 /// The four forms of the page.

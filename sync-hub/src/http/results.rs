@@ -1,7 +1,8 @@
 //! Results of votes and consultations: counts alone, as of now, with how many kiosks they rest on.
 
-use axum::{Router, extract::State, routing::get};
+use axum::extract::State;
 use civic_core::{
+    access::operator::Right,
     area::Area,
     codebook::Codebook,
     consultation::Consultation,
@@ -16,12 +17,13 @@ use super::{
     Console,
     error::PageError,
     frame::{self, Place},
+    routes::Routes,
     words::{area_word, both, one_line, say, say_with},
 };
 use crate::opening::{Basis, Counted};
 
-pub(super) fn routes() -> Router<Console> {
-    Router::new().route("/results", get(page))
+pub(super) fn routes() -> Routes {
+    Routes::default().get("/results", Right::Tally, page)
 }
 
 async fn page(State(console): State<Console>) -> Result<Markup, PageError> {

@@ -12,7 +12,10 @@ use ::ledger::{
     enclosed::{Enclosed, Heard},
 };
 use civic_core::{
-    access::{Role, Scope},
+    access::{
+        Role, Scope,
+        operator::{Extent, extent},
+    },
     area::Area,
     bulk::Record,
     consultation::Consultation,
@@ -34,7 +37,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::{county, register};
+use crate::{
+    audit::{Action, search::Search},
+    county, register,
+};
 
 const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";
@@ -71,7 +77,8 @@ impl Desk {
             register.clone(),
         ));
         let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
-        let console = Console { ledger, register, hub, opener };
+        let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
+        let console = Console { dir: home.path().into(), ledger, register, hub, opener, audit };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
@@ -82,6 +89,19 @@ impl Desk {
         let pages = router(console.clone());
         tokio::spawn(async move { axum::serve(listener, pages).await });
         Self { dir, console, deputy, at }
+    }
+
+    /// Somebody of this role.
+    fn operator(&self, role: OperatorRole, area: &str) -> Operator {
+        let body = if role == OperatorRole::Body { "交通局" } else { "" };
+        let mandate = Mandate { roles: [role].into(), area: Area::parse(area).unwrap(), body: body.into() };
+        Operator {
+            login: role.word().into(),
+            name: role.zh().into(),
+            mandate: mandate.into(),
+            address: "127.0.0.1".into(),
+            audit: self.console.audit.clone(),
+        }
     }
 
     /// Work that waits for a disk, as every test thread may do it.
@@ -470,4 +490,50 @@ async fn results_are_counts_alone_and_an_evaluation_stands_on_the_opinion() {
     assert!(page.contains("data-state=\"复核中\""));
     assert!(!page.contains("data-form=\"要求复核\""), "only the person who spoke says that");
     assert!(desk.get("/").await.body.contains("data-solved=\"false\""));
+}
+
+/// The status that an address answers to this operator; what comes behind it may never end.
+async fn status_for(console: &Console, operator: Option<Operator>, method: &str, path: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let router = pages().into_router().with_state(console.clone());
+    let router = match operator {
+        Some(operator) => router.layer(axum::Extension(operator)),
+        None => router,
+    };
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let kind = "content-type: application/x-www-form-urlencoded\r\ncontent-length: 0";
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n{kind}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut line = [0; 12];
+    stream.read_exact(&mut line).await.unwrap();
+    serving.abort();
+    std::str::from_utf8(&line[9..]).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn every_page_takes_a_right_and_answers_no_role_without_it_and_every_refusal_is_noted() {
+    let desk = Desk::set().await;
+    let listed = pages().listed;
+    let open: Vec<_> = listed.iter().filter(|(.., right)| right.is_none()).map(|(_, path, _)| *path).collect();
+    assert_eq!(
+        open,
+        ["/assets/console.css", "/assets/console.js", "/favicon.ico"],
+        "what everybody may fetch is looked at"
+    );
+    let mut refusals = 0;
+    for (method, path, right) in listed.iter().filter_map(|(method, path, right)| Some((method, path, (*right)?))) {
+        let path = path.replace("{id}", &"0".repeat(32));
+        assert_eq!(status_for(&desk.console, None, method, &path).await, 401, "{method} {path}");
+        for role in OperatorRole::ALL {
+            let operator = desk.operator(role, "990127");
+            let status = status_for(&desk.console, Some(operator), method, &path).await;
+            let is_given = extent(role, right) != Extent::None;
+            assert_eq!(status == 403, !is_given, "{method} {path} as {}: {status}", role.word());
+            refusals += u64::from(!is_given);
+        }
+    }
+    let noted = Search { action: Some(Action::Access), is_refused: true, ..Search::default() };
+    assert_eq!(desk.console.audit.count(&noted).unwrap(), refusals);
 }

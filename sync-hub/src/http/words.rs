@@ -171,13 +171,16 @@ mod tests {
 
     use super::*;
 
-    const SOURCES: [&str; 10] = [
+    const SOURCES: [&str; 13] = [
         include_str!("attachment.rs"),
+        include_str!("backup.rs"),
         include_str!("words.rs"),
         include_str!("mod.rs"),
         include_str!("frame.rs"),
         include_str!("ledger.rs"),
+        include_str!("operator.rs"),
         include_str!("opinion.rs"),
+        include_str!("routes.rs"),
         include_str!("results.rs"),
         include_str!("devices.rs"),
         include_str!("error.rs"),
