@@ -2,8 +2,8 @@
 //!
 //! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
 //! the codes by which they enrol; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
-//! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`audit`] notes who did what;
-//! [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
+//! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`audit`] notes who did what and [`watch`] who tried it
+//! in vain; [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
 //! never decides alone which of two people was right: both stay, and an operator settles it.
@@ -22,3 +22,4 @@ pub mod opening;
 pub mod publishing;
 pub mod register;
 pub mod serve;
+pub mod watch;

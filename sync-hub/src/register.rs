@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,8 @@ use replica::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tracing::error;
+
+use crate::{audit::By, watch::Watch};
 
 /// The register's file in the hub's data directory.
 pub const FILE: &str = "register.db";
@@ -48,6 +50,7 @@ pub struct Register {
     db: Mutex<Connection>,
     tries: Mutex<BTreeMap<IpAddr, Vec<Instant>>>,
     issuer: Option<Issuer>,
+    watch: OnceLock<Arc<Watch>>,
 }
 
 /// What is needed to write a card.
@@ -122,7 +125,7 @@ impl Register {
 
     /// Opens the register to look and to make slots.
     pub fn open(path: &Path) -> Result<Self, RegisterError> {
-        Ok(Self { db: Mutex::new(connect(path)?), tries: Mutex::default(), issuer: None })
+        Ok(Self { db: Mutex::new(connect(path)?), tries: Mutex::default(), issuer: None, watch: OnceLock::new() })
     }
 
     /// Opens the register to let devices in.
@@ -153,6 +156,17 @@ impl Register {
             params![name, role.word(), join(areas), key, clock::now().0, is_trusted],
         )?;
         Ok(code)
+    }
+
+    /// From now on `watch` hears what was tried in vain at enrolment.
+    pub fn is_watched_by(&self, watch: Arc<Watch>) {
+        let _ = self.watch.set(watch);
+    }
+
+    fn tell(&self, by: By, why: &str) {
+        if let Some(watch) = self.watch.get() {
+            watch.refused(by, "enrolment", why);
+        }
     }
 
     /// Every device, by number.
@@ -353,6 +367,7 @@ impl Desk for Register {
         });
         if failed {
             all.entry(from).or_default().push(Instant::now());
+            self.tell(By::stranger("", from), Refusal::WrongCode.sentence());
         }
         all.get(&from).is_some_and(|tries| tries.len() >= TRIES_MAX)
     }
@@ -373,10 +388,11 @@ impl Desk for Register {
     }
 
     fn claim(&self, slot: i64, public_key: &[u8; 32], comparison: &str) -> Result<Claim, Refusal> {
-        self.try_claim(slot, public_key, comparison).unwrap_or_else(|failure| {
+        let claim = self.try_claim(slot, public_key, comparison).unwrap_or_else(|failure| {
             error!(error = %failure, "An enrolment could not be written down");
             Err(Refusal::HubFailed)
-        })
+        });
+        claim.inspect_err(|refusal| self.tell(By::device(&DeviceId::of(public_key)), refusal.sentence()))
     }
 
     fn card(&self, _slot: i64, public_key: &[u8; 32]) -> Result<Card, Refusal> {

@@ -25,6 +25,7 @@ use crate::{
     http::{self, Console},
     opening::Opener,
     register::{self, Register},
+    watch::{Apart, Watch},
 };
 
 /// How often it is looked whether a command asks for something.
@@ -33,6 +34,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether something was kept apart.
+const WATCH: Duration = Duration::from_secs(1);
 /// How often it is looked whether a backup is due.
 const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
 /// How long open pages may take to end when the hub stops.
@@ -51,12 +54,20 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
 
-    let known = register.clone();
+    let watch = Arc::new(Watch::new(audit.clone()));
+    register.is_watched_by(watch.clone());
+    let (known, door) = (register.clone(), watch.clone());
     let config = tls::hub_config(
         &identity.key,
         from_hex(&identity.card.certificate).context("the hub's certificate cannot be understood")?,
         &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
-        Arc::new(move |key| known.is_registered(key)),
+        Arc::new(move |key| {
+            let is_known = known.is_registered(key);
+            if !is_known {
+                door.stranger(key);
+            }
+            is_known
+        }),
     )?;
     let endpoint = match quic::listen(listen, config) {
         Ok(endpoint) => endpoint,
@@ -84,6 +95,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let watching = tokio::spawn(keep_watch(ledger.clone(), watch));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let token = Token::draw();
     let console = Console {
@@ -113,6 +125,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     work.abort();
     errands.abort();
     signing.abort();
+    watching.abort();
     copies.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
@@ -177,6 +190,27 @@ async fn run_errands(dir: DataDir, ledger: Ledger) {
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Notes what devices sent that was kept apart.
+async fn keep_watch(ledger: Ledger, watch: Arc<Watch>) {
+    let mut apart: Option<Apart> = None;
+    loop {
+        let (ledger, watch, mut known) = (ledger.clone(), watch.clone(), apart.take());
+        let work = tokio::task::spawn_blocking(move || -> Result<Apart, LedgerError> {
+            match &mut known {
+                Some(known) => known.note_new(&ledger, &watch)?,
+                None => known = Some(Apart::begin(&ledger)?),
+            }
+            Ok(known.unwrap_or_default())
+        });
+        match work.await {
+            Ok(Ok(known)) => apart = Some(known),
+            Ok(Err(failure)) => error!(error = %failure, "What is kept apart could not be read"),
+            Err(failure) => error!(error = %failure, "Watching stopped in the middle"),
+        }
+        tokio::time::sleep(WATCH).await;
     }
 }
 

@@ -62,7 +62,7 @@ pub enum BackupError {
     #[error("nobody is named who may open it; make a key with `age-keygen` and name its public half with --recipient")]
     NoRecipient,
     /// Look at the recipient again.
-    #[error("{0:?} is no recipient; one begins with age1 and is the public half of a key that `age-keygen` makes")]
+    #[error("{0} is no recipient; one begins with age1 and is the public half of a key that `age-keygen` makes")]
     BadRecipient(String),
     /// Correct the file of the schedule.
     #[error("{} cannot be understood: {}", .0.display(), .1)]
@@ -219,7 +219,8 @@ pub fn make(dir: &Path, to: &Path, recipients: &Recipients) -> Result<Copy, Back
             }
         }
         let found = check::check(work.dir(), &taken)?;
-        for file in &files {
+        // The keys first: without the county beside them they are no backup, and nobody takes them for one.
+        for file in files.iter().rev() {
             fs::rename(part_of(file), file).map_err(|error| BackupError::at(file, error))?;
         }
         let parent = files[0].parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

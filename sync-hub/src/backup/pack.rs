@@ -99,7 +99,9 @@ impl Recipients {
         }
         let parse = |text: &S| {
             let text = text.as_ref().trim();
-            x25519::Recipient::from_str(text).map_err(|_| BackupError::BadRecipient(text.to_owned()))
+            // What is not public must not be repeated: somebody may have pasted their private key.
+            let shown = if text.starts_with("age1") { text } else { "what was given" };
+            x25519::Recipient::from_str(text).map_err(|_| BackupError::BadRecipient(shown.to_owned()))
         };
         match texts.get(RECIPIENTS_MAX) {
             Some(text) => Err(BackupError::BadRecipient(format!("{} (the seventeenth)", text.as_ref()))),

@@ -64,8 +64,16 @@ pub const LOG: &str = "log.db";
 pub const PARTS: &[Part] = &[
     part(LOG, Sort::Database, Half::County, true),
     part(crate::register::FILE, Sort::Database, Half::County, true),
+    part("users.db", Sort::Database, Half::County, false),
+    part("taken.db", Sort::Database, Half::County, false),
+    // The ciphertexts before their keys: whatever is in the one can be opened by the other, unless it was erased between.
+    part("vault.db", Sort::Database, Half::County, false),
+    part("vault-keys.db", Sort::Database, Half::Keys, false),
     part("device.key", Sort::File, Half::County, true),
     part("authority.key", Sort::File, Half::County, true),
+    part("console-authority.json", Sort::File, Half::County, false),
+    part("console-authority.pem", Sort::File, Half::County, false),
+    part("memory.json", Sort::File, Half::County, false),
     part(super::schedule::FILE, Sort::File, Half::County, false),
     part("seal.key", Sort::File, Half::Keys, true),
     // Late, so that whatever the parts before show is noted in it.
@@ -105,7 +113,7 @@ pub fn unknown(dir: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let base = ["-wal", "-shm", ".new"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        let base = ["-wal", "-shm", ".new", ".next"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         if !LEFT_OUT.contains(&base) && !PARTS.iter().any(|part| part.name == base) {
             found.push(name);
         }

@@ -10,8 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use civic_core::{access::Role, time::UnixSeconds};
-use replica::{dir::DataDir, identity::Identity, store::sqlite::SqliteStore};
+use civic_core::{access::Role, id::hex, time::UnixSeconds};
+use replica::{clock, dir::DataDir, identity::Identity, store::sqlite::SqliteStore};
 
 use super::{
     BackupError,
@@ -56,11 +56,13 @@ pub fn restore(
     if let Some(data) = data {
         refuse_full(data)?;
     }
-    let place = data.map_or_else(
-        || std::env::temp_dir().join(format!("huiyin-rehearsal-{}", std::process::id())),
-        |data| super::part_of(data),
-    );
-    let work = Work::begin(place)?;
+    // Beside where it goes, so that one step brings it there; under a name that nobody could have prepared.
+    let name = format!("huiyin-restore-{}", hex(&clock::random::<8>()));
+    let beside_data = data.and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
+    let work = Work::at(match data {
+        Some(_) => beside_data.unwrap_or(Path::new(".")).join(name),
+        None => std::env::temp_dir().join(name),
+    })?;
     let county = pack::open(file, Half::County, &identities, work.dir())?;
     let keys = pack::open(&beside, Half::Keys, &identities, work.dir())?;
     if county.hub != keys.hub {

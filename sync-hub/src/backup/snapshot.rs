@@ -36,11 +36,17 @@ pub struct Taken {
 pub struct Work(PathBuf);
 
 impl Work {
-    /// Begins an empty one at `place`; what a backup that was cut off left there goes first.
+    /// Begins anew at `place`, which is nobody else's; what a backup that was cut off left there goes first.
     pub fn begin(place: PathBuf) -> Result<Self, BackupError> {
         let mut work = Self(place);
         work.clear()?;
         Ok(work)
+    }
+
+    /// Begins at `place`, where nothing must be: whatever is there already is somebody else's.
+    pub fn at(place: PathBuf) -> Result<Self, BackupError> {
+        DirBuilder::new().mode(0o700).create(&place).map_err(|error| BackupError::at(&place, error))?;
+        Ok(Self(place))
     }
 
     /// The directory.
@@ -71,10 +77,11 @@ pub fn wipe(place: &Path) -> io::Result<()> {
         return Ok(());
     }
     for entry in fs::read_dir(place)? {
-        let path = entry?.path();
-        if path.is_dir() {
+        let (path, sort) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        // A link is taken away with the directory; what it leads to is not touched.
+        if sort.is_dir() {
             wipe(&path)?;
-        } else {
+        } else if sort.is_file() {
             let mut file = OpenOptions::new().write(true).open(&path)?;
             let mut left = file.metadata()?.len();
             let zeros = vec![0; 1 << 16];

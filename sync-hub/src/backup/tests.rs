@@ -153,7 +153,8 @@ fn a_copy_that_was_cut_off_or_changed_anywhere_is_refused_and_nothing_is_restore
                 let is_told =
                     matches!(refused, BackupError::Damaged(..) | BackupError::Strange(..) | BackupError::WrongKey(_));
                 assert!(is_told && refused.to_string().contains(file.to_str().unwrap()), "{place}: {refused}");
-                assert!(!setting.dir.join("again").exists() && !setting.dir.join("again.part").exists());
+                assert!(!setting.dir.join("again").exists());
+                assert_eq!(fs::read_dir(&setting.dir).unwrap().count(), 3, "nothing in the clear stays behind");
             }
         }
         fs::write(&file, &whole).unwrap();
@@ -434,6 +435,20 @@ fn the_lamp_tells_what_is_late_and_the_next_copy_is_due_in_time() {
         fs::write(dir.join(schedule::FILE), lines.join("\n")).unwrap();
         assert!(matches!(Schedule::read(&dir), Err(BackupError::BadSchedule(..))), "{wrong}");
     }
+}
+
+#[test]
+fn whoever_prepares_a_link_in_the_working_directory_does_not_see_its_end_overwritten() {
+    let setting = Setting::new();
+    let work = setting.hub().join(super::WORK);
+    fs::create_dir(&work).unwrap();
+    let victim = setting.dir.join("victim.txt");
+    fs::write(&victim, "untouched").unwrap();
+    std::os::unix::fs::symlink(&victim, work.join("log.db")).unwrap();
+    std::os::unix::fs::symlink(setting.copies(), work.join("folder")).unwrap();
+    setting.make().unwrap();
+    assert_eq!(fs::read_to_string(victim).unwrap(), "untouched");
+    assert!(matches!(Work::at(setting.copies()), Err(BackupError::Place(..))), "nobody else's directory is taken over");
 }
 
 #[test]

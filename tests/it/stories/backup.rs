@@ -14,8 +14,8 @@ use tests::world::{Part, wait_for};
 use super::{SHIQIAO, Story};
 
 /// A key as `age-keygen` makes it, and its public half; made for these stories and for nothing else.
-const SECRET: &str = "AGE-SECRET-KEY-1M7QPKWZY5SASJG75MZXEVNQN37GT0ALQQVREECEU2KEYEMRL8F2S9TZJ7U";
-const PUBLIC: &str = "age15ue5fkq8vp6r3ms5sw7g84tvk48uquw0atrxuldyn8c33ll2cdks8tkun0";
+pub(crate) const SECRET: &str = "AGE-SECRET-KEY-1M7QPKWZY5SASJG75MZXEVNQN37GT0ALQQVREECEU2KEYEMRL8F2S9TZJ7U";
+pub(crate) const PUBLIC: &str = "age15ue5fkq8vp6r3ms5sw7g84tvk48uquw0atrxuldyn8c33ll2cdks8tkun0";
 /// Devices let go of what is kept and older than this; a little more, in seconds.
 const LONG_AGO_S: i64 = 36 * 86_400;
 

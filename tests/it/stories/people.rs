@@ -152,6 +152,11 @@ impl Operator {
         Ok(Self { at, cookie: format!("huiyin={token}"), agent: agent() })
     }
 
+    /// The cookie that this operator's browser sends.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Reads a page.
     pub fn page(&self, path: &str) -> anyhow::Result<String> {
         let asked = self.agent.get(format!("{}{path}", self.at)).header("cookie", &self.cookie).call();
