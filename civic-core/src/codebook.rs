@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{access::operator::OperatorRole, area::Area};
+use crate::{access::operator::OperatorRole, area::Area, detail::DetailRules};
 
 /// Everything a county decides for itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,9 +51,31 @@ pub struct Codebook {
     /// What people can be consulted on 征求对象.
     #[serde(default, rename = "consultation_kind")]
     pub consultation_kinds: Vec<Word>,
+    /// For what personal details are opened, and how long they are kept.
+    #[serde(default)]
+    pub details: DetailRules,
     /// How long the hub keeps what it notes of who did what.
     #[serde(default)]
     pub audit: AuditRule,
+    /// How long devices seal to one key, and the hub keeps it after that.
+    #[serde(default)]
+    pub keys: KeyRule,
+}
+
+/// How long devices seal to one key, and how long the hub waits for those that do not say that they are past it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRule {
+    /// An epoch, in days.
+    pub epoch_days: u16,
+    /// How long a key is kept after its epoch before silent devices are handled by hand, in days.
+    pub kept_days: u16,
+}
+
+impl Default for KeyRule {
+    fn default() -> Self {
+        Self { epoch_days: 30, kept_days: 90 }
+    }
 }
 
 /// How long the log of who did what stays at hand; older days are archived.
@@ -255,6 +277,12 @@ impl Codebook {
                 return Err(format!("step {} is an answer, so it must ask for a note", step.act));
             }
         }
+        if self.keys.epoch_days == 0 || self.keys.kept_days < self.keys.epoch_days {
+            return Err(
+                "[keys] epoch_days must be at least 1, and kept_days no less: a device may be without a road so long"
+                    .into(),
+            );
+        }
         if self.audit.days < AUDIT_DAYS_MIN {
             return Err(format!("[audit] days must be at least {AUDIT_DAYS_MIN}: six months, which the law asks for"));
         }
@@ -263,6 +291,12 @@ impl Codebook {
                 return Err(format!("[reaction] names the unknown step {act}"));
             }
         }
+        for topic in &self.details.two_persons {
+            if self.topics.iter().all(|known| known.name != *topic) {
+                return Err(format!("[details] two_persons names the unknown topic {topic}"));
+            }
+        }
+        unique("[[details.reason]] name", self.details.reasons.iter().map(|reason| &reason.name))?;
         for place in &self.places {
             if !self.county.area.covers(&place.area) {
                 return Err(format!("{} {} does not lie in {}", place.name, place.area, self.county.area));
@@ -464,7 +498,10 @@ en = "County congress"
         assert!(refused(SMALL.replace("days = 3\n", "")).contains("已登记"));
         assert!(refused(SMALL.replace("act = \"走访\"", "act = \"受理\"")).contains("stands twice"));
         assert!(refused(SMALL.replace("added = \"群众补充\"", "added = \"加一句\"")).contains("[reaction]"));
+        assert!(refused(format!("{SMALL}[details]\ntwo_persons = [\"天上\"]\n")).contains("天上"));
+        assert!(Codebook::parse(&format!("{SMALL}[details.keep]\ncontact = 30\n")).is_ok());
         assert!(refused(format!("{SMALL}[audit]\ndays = 30\n")).contains("184"));
+        assert!(refused(format!("{SMALL}[keys]\nepoch_days = 30\nkept_days = 9\n")).contains("kept_days"));
         assert!(refused("colour = 1".into()).contains("county file"));
     }
 }

@@ -140,6 +140,9 @@ pub enum SealError {
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
     Closed,
+    /// Sealed to an epoch whose key was destroyed: nobody will ever open it.
+    #[error("envelope was sealed to epoch {0}, whose key is destroyed")]
+    Destroyed(u32),
 }
 
 /// Randomness as an argument: 32 bytes that the caller drew for this one use.
@@ -171,7 +174,8 @@ impl Contact {
         out
     }
 
-    fn decode(plain: &[u8]) -> Result<Self, Malformed> {
+    /// Reads what was in an envelope ([`open_contact`]).
+    pub fn decode(plain: &[u8]) -> Result<Self, Malformed> {
         let mut contact = Self::default();
         let mut reader = Reader::new(plain);
         while !reader.rest().is_empty() {
@@ -223,6 +227,11 @@ impl OpenKey {
     }
 }
 
+/// The epoch that stands on an envelope; `None` if it is none.
+pub fn epoch_of(envelope: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(envelope.get(1..HEADER_LEN)?.try_into().ok()?))
+}
+
 /// Seals `contact` for the record `doc`.
 pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result<Vec<u8>, SealError> {
     put_in(Content::Contact, key, doc, &contact.encode(), seed)
@@ -230,8 +239,12 @@ pub fn seal(key: &SealKey, doc: &DocId, contact: &Contact, seed: Seed) -> Result
 
 /// Opens an envelope of the record `doc`.
 pub fn open(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Contact, SealError> {
-    let plain = take_out(Content::Contact, key, doc, envelope)?;
-    Contact::decode(&plain).map_err(|_| SealError::Closed)
+    Contact::decode(&open_contact(key, doc, envelope)?).map_err(|_| SealError::Closed)
+}
+
+/// Opens an envelope of the record `doc` as the bytes that were sealed, with whatever in them a newer program knows.
+pub fn open_contact(key: &OpenKey, doc: &DocId, envelope: &[u8]) -> Result<Vec<u8>, SealError> {
+    take_out(Content::Contact, key, doc, envelope)
 }
 
 /// Seals the bytes of an attachment for the record `doc`, in one piece. With its envelope it may be as long as its kind

@@ -125,6 +125,7 @@ field-sort = Kind
 trouble-title = That did not work
 trouble-full = The phone is full or cannot be written. Make some room, then press save again.
 trouble-damaged = The ledger on this phone cannot be read. Do not remove the app; call the county's administrator.
+trouble-elsewhere = These records were copied from another phone or computer, so nothing may be written under its name. What is here can be read. Ask the county for a new code and enrol anew; everything comes along.
 trouble-again = Nothing was written this time; press again. If it goes on, call the county's administrator.
 trouble-record = It cannot be recorded like this: { $reason }
 trouble-step = The opinion no longer stands where this step can be taken; look at what happened below.

@@ -125,6 +125,7 @@ field-sort = 性质
 trouble-title = 没有办成
 trouble-full = 手机存满了或写不进去。请先腾出一些空间，再按一次保存。
 trouble-damaged = 本机的台账读不了。请先不要卸载，联系县里的管理员。
+trouble-elsewhere = 这份台账是从另一台机器上搬来的，不能再以它的名义写。原有的都还能看。请向县里要一个新代码重新登记，没上报的会一起带上。
 trouble-again = 这一次没有写上，请再按一次。还是不行就联系县里的管理员。
 trouble-record = 这样记不进去：{ $reason }
 trouble-step = 这条意见现在的状态不能走这一步，也许别处刚刚办过。请看看下面的经过。

@@ -1,4 +1,5 @@
-//! The station of a machine that is no device of any county yet: it says so, and keeps nothing.
+//! The station of a machine that is no device of any county yet, or holds a card that was enrolled in another machine: it
+//! says so, and keeps nothing.
 
 use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
 use replica::clock;
@@ -10,16 +11,16 @@ use crate::{
     trouble::Trouble,
 };
 
-/// A machine that was never enrolled.
-#[derive(Default)]
+/// A machine that must be enrolled first.
 pub struct Blank {
+    trouble: Trouble,
     service: Option<Box<dyn Service>>,
 }
 
 impl Blank {
-    /// A machine with these service pages.
-    pub fn new(service: Box<dyn Service>) -> Self {
-        Self { service: Some(service) }
+    /// A machine with these service pages, and why it must be enrolled.
+    pub fn new(trouble: Trouble, service: Box<dyn Service>) -> Self {
+        Self { trouble, service: Some(service) }
     }
 }
 
@@ -97,7 +98,7 @@ impl Station for Blank {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        vec![Trouble::NotEnrolled]
+        vec![self.trouble]
     }
 
     fn service(&mut self) -> Option<Box<dyn Service>> {

@@ -54,7 +54,7 @@ use crate::{
     sound::Aloud,
     station::Station,
     teller::Teller,
-    trouble::Reports,
+    trouble::{Reports, Trouble},
     wiring::Wiring,
 };
 
@@ -208,21 +208,22 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 /// Serves the village. A machine that is no device of any county shows its service pages until it is one.
 async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
     let held = Arc::new(DataDir::hold(data)?);
-    match Identity::load(&held, Role::Kiosk) {
-        Err(IdentityError::NotEnrolled(_)) => {}
+    let why = match Identity::load(&held, Role::Kiosk) {
+        Err(IdentityError::NotEnrolled(_)) => Trouble::NotEnrolled,
+        Ok(identity) if identity.is_elsewhere => Trouble::Elsewhere,
         Err(error) => return Err(error.into()),
         Ok(_) => {
             drop(held);
             return serve(data, screen, redial_max).await;
         }
-    }
+    };
     let wiring = Wiring::read(data)?;
     let mut power = power(&wiring);
     let [news, done, off] = [(); 3].map(|()| Arc::new(Notify::new()));
     let reports = Reports::default();
     let upkeep = Upkeep::new(held.clone(), wiring.touch.clone(), reports.clone(), off.clone())
         .to_enrol(Enrolment::new(held.clone(), news.clone(), done.clone()));
-    let station = Box::new(Blank::new(Box::new(upkeep)));
+    let station = Box::new(Blank::new(why, Box::new(upkeep)));
     tokio::select! {
         ended = stand(station, news, reports, wiring, screen.clone(), Router::new()) => return ended,
         () = off.notified() => return power.off().context("Switching off"),

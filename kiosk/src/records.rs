@@ -519,7 +519,11 @@ fn not_saved(error: &LedgerError) -> NotSaved {
     match error {
         LedgerError::Store(StoreError::DiskFull) => NotSaved::DiskFull,
         LedgerError::Store(
-            StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+            StoreError::Version(_)
+            | StoreError::Damaged(_)
+            | StoreError::Elsewhere
+            | StoreError::Failed(_)
+            | StoreError::Stopped,
         )
         | LedgerError::Tables(_)
         | LedgerError::Record(_)

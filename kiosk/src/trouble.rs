@@ -18,6 +18,8 @@ const SILENT_S: i64 = 30 * 86_400;
 pub enum Trouble {
     /// The machine is no device of any county: it takes nothing, and an officer must enrol it.
     NotEnrolled,
+    /// The card was enrolled in another machine: what is on it stays and is not written on, until an officer enrols it anew.
+    Elsewhere,
     /// The disk takes nothing more: nothing new is filed, and what is saved stays.
     DiskFull,
     /// The disk can only be read, with the same end.
@@ -38,7 +40,7 @@ impl Trouble {
     /// Whether something new can be filed all the same.
     pub fn keeps_words(self) -> bool {
         match self {
-            Trouble::NotEnrolled | Trouble::DiskFull | Trouble::ReadOnly => false,
+            Trouble::NotEnrolled | Trouble::Elsewhere | Trouble::DiskFull | Trouble::ReadOnly => false,
             Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
@@ -51,6 +53,7 @@ impl Trouble {
     pub fn sentence(self) -> &'static str {
         match self {
             Trouble::NotEnrolled => "trouble-not-enrolled",
+            Trouble::Elsewhere => "trouble-elsewhere",
             Trouble::DiskFull => "trouble-disk-full",
             Trouble::ReadOnly => "trouble-read-only",
             Trouble::NoMicrophone => "trouble-no-microphone",
@@ -141,6 +144,7 @@ mod tests {
     fn only_a_disk_that_takes_nothing_stops_anything_from_being_filed() {
         let stops = [
             Trouble::NotEnrolled,
+            Trouble::Elsewhere,
             Trouble::DiskFull,
             Trouble::ReadOnly,
             Trouble::NoMicrophone,
@@ -150,7 +154,7 @@ mod tests {
             Trouble::NotHeardSince(UnixSeconds(0)),
         ]
         .map(|trouble| !trouble.keeps_words());
-        assert_eq!(stops, [true, true, true, false, false, false, false, false]);
+        assert_eq!(stops, [true, true, true, true, false, false, false, false, false]);
     }
 
     #[test]

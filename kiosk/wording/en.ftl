@@ -206,6 +206,7 @@ rate-solved-no = Not solved
 rate-skip = Rather not say
 trouble-title = Not all works here
 trouble-not-enrolled = This machine is not enrolled yet and cannot be used. Please tell somebody at the station.
+trouble-elsewhere = This memory card comes from another machine and cannot be used yet; all words on it are safe. Please tell somebody at the station.
 trouble-disk-full = This machine is full and can keep nothing new. All that was saved is here. Please tell the station.
 trouble-read-only = The card of this machine cannot be written, so nothing new can be kept. All that was saved is here. Please tell the station.
 trouble-no-microphone = The microphone does not work. You can write, or touch ready sentences.

@@ -206,6 +206,7 @@ rate-solved-no = 没解决
 rate-skip = 不说，下一步
 trouble-title = 这台机器有点不方便
 trouble-not-enrolled = 这台机器还没有入网，现在不能用。请告诉站里的人。
+trouble-elsewhere = 这张存储卡是从另一台机器上搬来的，现在不能用；卡上存的话都在。请告诉站里的人重新入网。
 trouble-disk-full = 这台机器存满了，现在存不了新的话。以前存的都在。请告诉站里的人。
 trouble-read-only = 这台机器的存储卡写不进去，现在存不了新的话。以前存的都在。请告诉站里的人。
 trouble-no-microphone = 话筒用不了。您可以写，也可以点常用话。

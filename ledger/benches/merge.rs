@@ -267,12 +267,17 @@ impl Home {
             hub: "127.0.0.1:1".into(),
             hub_key: String::new(),
             authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
             enrolled_at: UnixSeconds(0),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
         };
-        Identity { key: (&clock::random::<32>()).into(), card }
+        Identity::new(&DataDir::look(&self.path), (&clock::random::<32>()).into(), card)
     }
 }
 

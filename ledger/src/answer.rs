@@ -154,7 +154,7 @@ impl Ledger {
         if self.inner.log.is_received(&id)?.is_some() {
             return Ok(false);
         }
-        let envelope = record.seal(&self.inner.card.seal_key, &id, Seed(clock::random()))?;
+        let envelope = record.seal(&self.seal_key()?, &id, Seed(clock::random()))?;
         let stamp = Stamp::new("", at);
         let mut entries = vec![self.entry(village, Audience::County, id, EntryKind::Sealed, &stamp, envelope)?];
         let (_, attachments): (Vec<_>, Vec<_>) = self.enclose(&id, voices)?.into_iter().unzip();

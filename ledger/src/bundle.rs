@@ -92,7 +92,7 @@ pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
                 Some(dir) => Some(opening_key(&Identity::load(&DataDir::look(&dir), role)?.key)),
                 None => None,
             };
-            show(&from, key.as_ref())
+            show(&from, key.as_slice())
         }
     }
 }
@@ -207,8 +207,8 @@ pub fn import(
     Ok(if faults.is_empty() && all.refused.is_empty() && all.gaps == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Tells what can be seen from outside, and which parcels this key opens.
-pub fn show(from: &[PathBuf], key: Option<&OpenKey>) -> anyhow::Result<ExitCode> {
+/// Tells what can be seen from outside, and which parcels one of these keys opens.
+pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
     for path in bundles(from)? {
         let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
         each(&path, |_, frame| {
@@ -216,13 +216,13 @@ pub fn show(from: &[PathBuf], key: Option<&OpenKey>) -> anyhow::Result<ExitCode>
                 Frame::Parcel(sealed) => {
                     parcels += 1;
                     len += sealed.len() as u64;
-                    opened += u64::from(key.is_some_and(|key| open_parcel(key, &sealed).is_ok()));
+                    opened += u64::from(keys.iter().any(|key| open_parcel(key, &sealed).is_ok()));
                 }
                 Frame::Damaged(more) => damaged += more,
             }
             Ok(())
         })?;
-        let for_it = if key.is_some() { format!(", {opened} of them for this installation") } else { String::new() };
+        let for_it = if !keys.is_empty() { format!(", {opened} of them for this installation") } else { String::new() };
         let broken = if damaged > 0 { format!(", {damaged} bytes damaged or no bundle") } else { String::new() };
         println!("{}: {parcels} parcels{for_it}, {len} bytes sealed{broken}", path.display());
     }

@@ -22,8 +22,9 @@ use clap::{Args, Parser, Subcommand};
 use replica::{
     device::{Device, RoadState},
     dir::DataDir,
-    enrol,
+    enrol::{Invitation, enrol},
     identity::Identity,
+    store::StoreError,
 };
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
@@ -50,6 +51,9 @@ pub enum DeviceCommand {
         /// The code, eight letters and digits.
         #[arg(long)]
         code: String,
+        /// Enrol a device anew that is one of the county already: a new key, and everything that waits comes along.
+        #[arg(long)]
+        again: bool,
     },
     /// Enter records of a file, one JSON object a line.
     Import {
@@ -156,7 +160,9 @@ fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
 /// Carries out a command as a device of `role`.
 pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
     match command {
-        DeviceCommand::Enrol { data, hub, code } => enrol_device(role, &data.dir, &hub, &code),
+        DeviceCommand::Enrol { data, hub, code, again } => {
+            enrol_device(role, &data.dir, &Invitation::typed(&hub, &code), again)
+        }
         DeviceCommand::Import { data, file } => import(role, &data.dir, &file),
         DeviceCommand::Sync { data, once: _, json } => sync_once(role, &data.dir, json),
         DeviceCommand::Status { data, json } => status(role, &data.dir, json),
@@ -209,9 +215,9 @@ pub fn rebuild(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn enrol_device(role: Role, dir: &Path, hub: &str, code: &str) -> anyhow::Result<ExitCode> {
+fn enrol_device(role: Role, dir: &Path, invitation: &Invitation, is_again: bool) -> anyhow::Result<ExitCode> {
     let dir = DataDir::hold(dir)?;
-    let card = runtime()?.block_on(enrol::enrol(&dir, hub, code, role, |digits| {
+    let card = runtime()?.block_on(enrol(&dir, invitation, role, is_again, |digits| {
         eprintln!("waiting for the hub: compare these digits there and approve: {digits}");
     }))?;
     println!("enrolled as {:?} ({}), tickets begin with {:04}", card.name, role.word(), card.number);
@@ -348,6 +354,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let counts = status.counts;
     let last = counts.last_receipt.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
     println!("{} ({}), hub {}", status.name, status.role, status.hub);
+    if status.is_elsewhere {
+        println!("{}", StoreError::Elsewhere);
+    }
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
     for waiting in status.waiting {
         println!("{} waiting: {}", waiting.records, waiting.why);

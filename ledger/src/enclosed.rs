@@ -103,7 +103,7 @@ impl Ledger {
                 return Err(DocumentError::Limit("the attachment is empty").into());
             }
             let seed = Seed::of_attachment(&self.inner.secret, doc, *kind, bytes);
-            let sealed = seal::seal_attachment(&self.inner.card.seal_key, doc, *kind, bytes, seed)?;
+            let sealed = seal::seal_attachment(&self.seal_key()?, doc, *kind, bytes, seed)?;
             let new =
                 NewAttachment::new(*kind, sealed).map_err(|_| DocumentError::Limit("the attachment is too long"))?;
             Ok((Attached { id: new.id(), kind: *kind, seconds: *seconds }, new))

@@ -18,7 +18,10 @@ mod answer;
 pub mod board;
 pub mod bundle;
 pub mod command;
+pub mod details;
 pub mod enclosed;
+pub mod epoch;
+pub mod erase;
 pub mod log_tail;
 mod merge;
 pub mod publish;
@@ -41,6 +44,7 @@ use civic_core::{
     access::Role,
     codebook::{BadCodebook, Codebook},
     document::DocumentError,
+    seal::SealKey,
     workflow::NotAllowed,
 };
 use replica::{
@@ -119,7 +123,10 @@ impl Ledger {
     /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it.
     pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
         let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
-        let log = Log::open(&dir.file(LOG_FILE), author, clock::now)?;
+        let log = Log::open(&dir.file(LOG_FILE), author, identity.card.hub_key(), clock::now)?;
+        if identity.is_elsewhere {
+            log.close_to_writing();
+        }
         let path = dir.file(LEDGER_FILE);
         let inner = Inner {
             codebook: Codebook::parse(&identity.card.codebook)?,
@@ -180,6 +187,13 @@ impl Ledger {
                 Err(failure) => error!(error = %failure, "Merging stopped in the middle"),
             }
         }
+    }
+
+    /// To which key this installation seals what only the county may open: the newest that it heard of.
+    pub fn seal_key(&self) -> Result<SealKey, LedgerError> {
+        let card = self.inner.card.seal_key;
+        let announced = self.inner.log.seal_key()?.map(|(key, _)| key);
+        Ok(announced.filter(|key| key.epoch > card.epoch).unwrap_or(card))
     }
 
     fn is_hub(&self) -> bool {

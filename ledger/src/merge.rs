@@ -26,6 +26,7 @@ use tracing::{debug, error, warn};
 
 use crate::{
     Ledger, LedgerError,
+    erase::Said,
     reason::Reason,
     tables::{Grown, Tables, Told},
     workers::in_parallel,
@@ -101,6 +102,8 @@ struct Batch {
     works: BTreeMap<DocId, Work>,
     /// What only the county opens, in the order of arrival.
     sealed: Vec<(DocId, Incoming)>,
+    /// What the county erased, and what devices did of that.
+    said: Said,
     /// Runs that end in it.
     runs: u64,
     entries: usize,
@@ -128,8 +131,19 @@ impl Batch {
                 work.changes.push(incoming());
             }
             EntryKind::Sealed if origin.space.audience == Audience::County => self.sealed.push((entry.doc, incoming())),
+            EntryKind::Tombstone if origin.space.audience == Audience::Public => {
+                self.said.tombstones.push((entry.doc, incoming()));
+            }
+            EntryKind::Heard => {
+                self.said.heard.push((entry.doc, incoming()));
+            }
             // Not for anybody here to open, known to the log itself, or of a newer program: the log keeps it.
-            EntryKind::Sealed | EntryKind::Attachment | EntryKind::Revoked | EntryKind::Unknown(_) => {}
+            EntryKind::Sealed
+            | EntryKind::Attachment
+            | EntryKind::Revoked
+            | EntryKind::Tombstone
+            | EntryKind::Epoch
+            | EntryKind::Unknown(_) => {}
         }
     }
 }
@@ -163,6 +177,7 @@ impl Ledger {
         let mut merged = Merged::default();
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
         while self.merge_next(&self.writer(), &mut merged)? {}
+        self.bury()?;
         self.tell(&merged);
         Ok(merged)
     }
@@ -249,6 +264,15 @@ impl Ledger {
         }
         let (mut group, mut len) = (Vec::new(), 0);
         for (name, Work { changes: came, row, arrived_at }) in batch.works {
+            if tables.is_buried(&name)? {
+                // In its own place it would have come without its words.
+                for change in came {
+                    let device = change.origin.device.to_string();
+                    tables.put_refused(&name, &device, Reason::Elsewhere, &change.payload, arrived_at)?;
+                    merged.refused += 1;
+                }
+                continue;
+            }
             let mut changes = tables.take_pending(&name)?;
             changes.extend(came);
             let task = Task { name, stored: tables.stored(&name)?, changes, row, arrived_at };
@@ -259,7 +283,9 @@ impl Ledger {
                 len = 0;
             }
         }
-        self.merge_group(tables, group, merged)
+        self.merge_group(tables, group, merged)?;
+        let county = self.inner.card.hub_key().map(|key| DeviceId::of(&key));
+        batch.said.keep(tables, self.log(), county, clock::now())
     }
 
     fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {

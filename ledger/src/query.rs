@@ -6,7 +6,6 @@ use civic_core::{
     document::{Document, Kind},
     id::DocId,
     opinion::{self, Evaluation, Opinion, Passage},
-    seal::ENVELOPE_LEN_MAX,
     slip::{self, Slip},
     space::Space,
     ticket::Ticket,
@@ -289,15 +288,6 @@ impl Ledger {
                 at: UnixSeconds(row.get(3)?),
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Sealed personal details of a record, as they came.
-    pub fn envelopes(&self, doc: &DocId) -> Result<Vec<Vec<u8>>, LedgerError> {
-        let tables = self.reader();
-        let mut query =
-            tables.db.prepare_cached("SELECT payload FROM envelope WHERE doc = ?1 AND length(payload) <= ?2")?;
-        let rows = query.query_map(params![doc.as_bytes(), ENVELOPE_LEN_MAX], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -27,11 +27,13 @@ pub enum Reason {
     Crowded,
     /// It was sealed, and cannot be opened or read.
     Sealed,
+    /// It was sealed to a key that is destroyed: it came too late, and nobody can open it.
+    KeyDestroyed,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::TooMuch,
         Reason::Malformed,
         Reason::UnknownForm,
@@ -43,6 +45,7 @@ impl Reason {
         Reason::Elsewhere,
         Reason::Crowded,
         Reason::Sealed,
+        Reason::KeyDestroyed,
     ];
 
     /// The word for it.
@@ -59,6 +62,7 @@ impl Reason {
             Reason::Elsewhere => "elsewhere",
             Reason::Crowded => "crowded",
             Reason::Sealed => "sealed",
+            Reason::KeyDestroyed => "key-destroyed",
         }
     }
 }

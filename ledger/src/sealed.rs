@@ -8,6 +8,7 @@ use civic_core::{
     id::DocId,
     opinion::{self, Opinion},
     reaction::Reaction,
+    seal::SealError,
     sealed::Record,
     space::Audience,
     time::UnixSeconds,
@@ -50,6 +51,8 @@ pub enum What {
     Confided,
     /// For an opinion that has not come yet.
     Waits,
+    /// For an opinion that was erased, and so it was erased, too.
+    Erased,
     /// Not what this program knows; it is kept apart with its reason.
     Unreadable,
 }
@@ -65,6 +68,7 @@ impl What {
             What::Reaction => "reaction",
             What::Confided => "confided",
             What::Waits => "waits",
+            What::Erased => "erased",
             What::Unreadable => "unreadable",
         }
     }
@@ -94,6 +98,16 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Every record, in the order of arrival, but for those that were set aside.
+    pub(crate) fn every_sealed(&self) -> Result<Vec<Envelope>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT doc, area, at, payload, repeats, device FROM sealed WHERE what <> ?1 ORDER BY id",
+        )?;
+        let rows = query.query_map(params![What::Unreadable.word()], envelope)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many such records there are about this document.
     pub fn sealed_count(&self, what: What, subject: &DocId) -> Result<u64, LedgerError> {
         Ok(self.reader().sealed_count(what, subject)?)
@@ -111,6 +125,14 @@ impl Ledger {
             Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => true,
         };
         let tables = self.writer_in_step()?;
+        if let Record::Reaction(reaction) = record
+            && let Some(ticket) = reaction.ticket()
+            && tables.erased_ticket(&ticket)?.is_some()
+        {
+            tables.mark_sealed(&envelope.doc, What::Erased, "")?;
+            self.erase_late(&tables, envelope.doc, &envelope.area)?;
+            return Ok(What::Erased);
+        }
         let (what, subject) = match record {
             Record::Response(response) => (What::Response, response.consultation.to_string()),
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
@@ -126,11 +148,18 @@ impl Ledger {
         Ok(what)
     }
 
-    /// Keeps what cannot be opened apart, where an operator sees it.
-    pub fn set_aside(&self, envelope: &Envelope) -> Result<(), LedgerError> {
-        let tables = self.writer();
-        tables.put_refused(&envelope.doc, &envelope.author, Reason::Sealed, &[], envelope.at)?;
-        Ok(tables.mark_sealed(&envelope.doc, What::Unreadable, "")?)
+    /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too.
+    pub fn set_aside(&self, envelope: &Envelope, why: SealError) -> Result<(), LedgerError> {
+        let (reason, lost) = match why {
+            SealError::Destroyed(epoch) => (Reason::KeyDestroyed, Some(epoch)),
+            SealError::Closed | SealError::TooLong => (Reason::Sealed, None),
+        };
+        {
+            let tables = self.writer();
+            tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
+            tables.mark_sealed(&envelope.doc, What::Unreadable, "")?;
+        }
+        lost.map_or(Ok(()), |epoch| self.tell_lost(&envelope.doc, epoch))
     }
 
     /// Puts what was kept from a village into its document, which the county alone receives.

@@ -42,6 +42,9 @@ pub struct Status {
     pub refused: Vec<RefusedLine>,
     /// Its own attachments that have no receipt.
     pub attachments: AttachmentStatus,
+    /// Whether its card was enrolled in another machine, so that nothing may be written.
+    #[serde(rename = "elsewhere")]
+    pub is_elsewhere: bool,
 }
 
 /// What waits for the road beside the records.
@@ -115,6 +118,7 @@ impl Ledger {
             apart: self.log().apart(APART_SHOWN)?,
             refused: self.refused(APART_SHOWN)?,
             attachments: self.attachment_status()?,
+            is_elsewhere: self.log().is_elsewhere(),
         })
     }
 

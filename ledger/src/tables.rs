@@ -32,8 +32,12 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 3] =
-    [include_str!("0001_init.sql"), include_str!("0002_published.sql"), include_str!("0003_waiting.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("0001_init.sql"),
+    include_str!("0002_published.sql"),
+    include_str!("0003_waiting.sql"),
+    include_str!("0004_erased.sql"),
+];
 const BUSY_MS: u32 = 10_000;
 
 /// One connection.

@@ -33,6 +33,7 @@ use crate::{
     reason::Reason,
 };
 
+mod erase;
 mod publish;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
@@ -55,12 +56,18 @@ impl Installation {
             hub: "127.0.0.1:1".into(),
             hub_key: String::new(),
             authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
             enrolled_at: UnixSeconds(0),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
         };
-        Self { path, identity: Identity { key, card } }
+        let home = DataDir::look(&path);
+        Self { identity: Identity::new(&home, key, card), path }
     }
 
     fn open(&self) -> Ledger {
@@ -198,7 +205,7 @@ fn who_writes_waits_for_no_backlog_and_the_backlog_loses_nothing_by_it() {
     assert!(ledger.add(&filed.id, "县", "，在村东").unwrap());
     let merged = ledger.catch_up().unwrap();
     assert_eq!((merged.changes, merged.pending, merged.refused), (BACKLOG as u64, 0, 0));
-    assert_eq!(ledger.envelopes(&filed.id).unwrap().len(), 1);
+    assert_eq!(ledger.waiting_details(9).unwrap().len(), 1);
     let whole = lines(&ledger);
     assert_eq!(whole.len(), BACKLOG + 1);
     drop(ledger);
@@ -239,7 +246,7 @@ fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
     let filed = kiosk.file(&village(), "站", opinion("桥坏了"), &contact).unwrap();
     carry(&kiosk, &hub, Audience::Deputies);
     carry(&kiosk, &hub, Audience::County);
-    assert_eq!(hub.envelopes(&filed.id).unwrap().len(), 1);
+    assert_eq!(hub.waiting_details(9).unwrap().len(), 1);
     while hub.write_slips().unwrap() > 0 {}
     let states = hub.codebook().clone();
     let walk = |act: &str, note: &str, office: &str| {

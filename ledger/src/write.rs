@@ -348,7 +348,7 @@ impl Ledger {
         let (_, payload) = opinion::file(self.inner.log.actor(), stamp, &new)?;
         let mut entries = vec![self.entry(village, audience, filed.id, EntryKind::Change, stamp, payload)?];
         if let Some(confided) = confided {
-            let envelope = confided.seal(&self.inner.card.seal_key, &filed.id, Seed(clock::random()))?;
+            let envelope = confided.seal(&self.seal_key()?, &filed.id, Seed(clock::random()))?;
             entries.push(self.entry(village, Audience::County, filed.id, EntryKind::Sealed, stamp, envelope)?);
         }
         entries.extend(self.sealed_entry(village, filed.id, stamp, &contact)?);
@@ -405,7 +405,7 @@ impl Ledger {
         if contact.is_empty() {
             return Ok(None);
         }
-        let envelope = seal::seal(&self.inner.card.seal_key, &id, contact, Seed(clock::random()))?;
+        let envelope = seal::seal(&self.seal_key()?, &id, contact, Seed(clock::random()))?;
         self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
     }
 

@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,20 +15,24 @@ use serde::Serialize;
 use sync_core::{
     attachment::transfer::Outcome as Moved,
     session::{Member, Session, Side},
+    status::Status,
 };
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::{
-    clock,
-    identity::Identity,
+    clock::{self, ClockQuality},
+    identity::{Card, Identity},
+    memory::Memory,
     pump::{self, MeetError, Talk},
+    renewal,
     road::{
         quic::{self, RoadError},
         tls,
     },
     store::{Counts, Log, StoreError},
     transfer::{self, TransferError},
+    vitals,
 };
 
 /// The first wait before calling again; it doubles with each failure.
@@ -88,6 +95,8 @@ pub struct RoadState {
     pub is_full: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
     pub trouble: String,
+    /// How far this device's clock is to be believed.
+    pub clock: ClockQuality,
 }
 
 /// A device and its hub.
@@ -95,12 +104,37 @@ pub struct Device {
     identity: Arc<Identity>,
     log: Log,
     road: watch::Sender<RoadState>,
+    // Std mutexes: held to copy or to replace, never over an await.
+    /// The card as the hub last renewed it.
+    card: Mutex<Card>,
+    memory: Mutex<Memory>,
+    /// Whether the hub turned the certificate away because it has expired.
+    is_expired: AtomicBool,
+    clock: fn() -> UnixSeconds,
 }
 
 impl Device {
     /// The device of `identity`, whose log is `log`.
     pub fn new(identity: Arc<Identity>, log: Log) -> Self {
-        Self { identity, log, road: watch::channel(RoadState::default()).0 }
+        let (card, memory) = (identity.card.clone(), Memory::read(identity.home()));
+        let memory = memory.unwrap_or_else(|error| {
+            warn!(%error, "What the last meeting told cannot be read");
+            Memory::default()
+        });
+        Self {
+            identity,
+            log,
+            road: watch::channel(RoadState::default()).0,
+            card: Mutex::new(card),
+            memory: Mutex::new(memory),
+            is_expired: AtomicBool::new(false),
+            clock: clock::now,
+        }
+    }
+
+    /// Tells the time by another clock.
+    pub fn with_clock(self, clock: fn() -> UnixSeconds) -> Self {
+        Self { clock, ..self }
     }
 
     /// The state of the road, as it changes.
@@ -111,8 +145,13 @@ impl Device {
     /// One meeting with the hub.
     pub async fn meet_once(&self) -> Result<Report, MeetError> {
         let started = Instant::now();
-        let (endpoint, connection) = self.call().await?;
-        let talk = self.meet(&connection).await;
+        let (mut endpoint, mut connection) = self.call().await?;
+        let mut talk = self.meet(&connection).await;
+        if talk.is_err() && self.is_expired.load(Ordering::Relaxed) {
+            // Now it is known, and the next call renews first.
+            (endpoint, connection) = self.call().await?;
+            talk = self.meet(&connection).await;
+        }
         let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         let (moved, moved_how) = match &talk {
             Ok(_) => self.transfer(&connection, true).await,
@@ -149,8 +188,13 @@ impl Device {
         })
     }
 
-    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then.
+    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then. With a
+    /// card that was enrolled in another machine it says nothing at all.
     pub async fn stay(&self, redial_max: Duration) -> StoreError {
+        if self.identity.is_elsewhere {
+            self.note_trouble(&RoadError::Elsewhere.into());
+            return StoreError::Elsewhere;
+        }
         let mut failures = 0u32;
         let mut pruned: Option<Instant> = None;
         loop {
@@ -168,7 +212,7 @@ impl Device {
                     failures = 0;
                     info!(hub = self.identity.card.hub, "The road is open");
                     self.road.send_modify(|road| {
-                        *road = RoadState { is_open: true, name: quic::NAME, ..RoadState::default() }
+                        *road = RoadState { is_open: true, name: quic::NAME, clock: road.clock, ..RoadState::default() }
                     });
                     let ended = self.stay_connected(&connection).await;
                     connection.close(quic::CLOSE_DONE, b"");
@@ -238,7 +282,7 @@ impl Device {
                         }
                         tokio::time::sleep(GATHER).await;
                         revision.mark_unchanged();
-                        if self.log.is_behind() {
+                        if self.log.is_behind(&self.member()) {
                             break;
                         }
                     }
@@ -248,33 +292,95 @@ impl Device {
         }
     }
 
+    /// Calls the hub; a certificate that is due is renewed before anything else is said.
     async fn call(&self) -> Result<(Endpoint, Connection), RoadError> {
-        let card = &self.identity.card;
+        let (endpoint, connection) = self.call_as_is().await?;
+        let card = self.card();
+        let shown = quic::peer_certificate(&connection);
+        let own = from_hex(&card.certificate).unwrap_or_default();
+        let is_due = renewal::is_due(&card, &own, shown.as_deref(), self.believed().0);
+        if !is_due && !self.is_expired.load(Ordering::Relaxed) {
+            return Ok((endpoint, connection));
+        }
+        let renewed = renewal::call(&connection, &card).await?;
+        match Identity::save_card(self.identity.home(), &renewed) {
+            Ok(()) => info!("The certificate is renewed"),
+            Err(error) => warn!(%error, "A renewed certificate cannot be kept, and will be renewed again"),
+        }
+        *self.card.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        self.is_expired.store(false, Ordering::Relaxed);
+        connection.close(quic::CLOSE_DONE, b"renewed");
+        self.call_as_is().await
+    }
+
+    async fn call_as_is(&self) -> Result<(Endpoint, Connection), RoadError> {
+        if self.identity.is_elsewhere {
+            return Err(RoadError::Elsewhere);
+        }
+        let card = self.card();
         let address: SocketAddr = quic::resolve(&card.hub).await?;
         let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
+        let (believed, quality) = self.believed();
+        self.road.send_if_modified(|road| std::mem::replace(&mut road.clock, quality) != quality);
         let config = tls::device_config(
             &self.identity.key,
             from_hex(&card.certificate).ok_or_else(unreadable)?,
-            &from_hex(&card.authority).ok_or_else(unreadable)?,
-            card.enrolled_at,
+            &card.authorities().ok_or_else(unreadable)?,
+            believed,
         )?;
         let endpoint = quic::caller(address)?;
         let connection = quic::call(&endpoint, &card.hub, address, config).await?;
+        // Whoever got hold of an authority's key could sign for another hub, but has not this hub's own.
+        if quic::peer_certificate(&connection).and_then(|shown| tls::key_in(&shown)) != card.hub_key() {
+            connection.close(quic::CLOSE_STRANGER, b"");
+            return Err(RoadError::Refused(card.hub, "it has not the hub's key".into()));
+        }
         Ok((endpoint, connection))
     }
 
+    fn card(&self) -> Card {
+        self.card.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What time it is to be believed here, and how good this device's clock is.
+    fn believed(&self) -> (UnixSeconds, ClockQuality) {
+        let receipt = self.log.counts().ok().and_then(|counts| counts.last_receipt);
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        clock::believed((self.clock)(), memory.proven(&self.card(), receipt))
+    }
+
+    /// This device as it takes part in meetings.
+    fn member(&self) -> Member {
+        self.identity.card.member(self.log.public_key())
+    }
+
+    /// What is to be said of this device in the next meeting, if anything.
+    fn status_to_tell(&self) -> Result<Option<Status>, StoreError> {
+        let status = Status { clock: (self.clock)(), ..vitals::status(self.identity.home(), &self.log)? };
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(memory.is_due(&status).then_some(status))
+    }
+
+    /// Notes that the hub heard a status, and what time it said it is.
+    fn note_told(&self, status: &Status, hub_time: UnixSeconds) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.note(status, hub_time);
+        if let Err(error) = memory.write(self.identity.home()) {
+            warn!(%error, "What the hub told cannot be kept");
+        }
+    }
+
     async fn meet(&self, connection: &Connection) -> Result<Talk, MeetError> {
-        let (card, hub) = (&self.identity.card, self.hub_key()?);
-        let member = Member { public_key: self.log.public_key(), scope: card.scope.clone() };
-        let shared = self.log.shared(&member.public_key, &member.scope);
-        let room = room(&self.log)?;
-        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room };
-        let session = Session::new(side, member, shared, clock::now());
+        let (card, hub, member) = (&self.identity.card, self.hub_key()?, self.member());
+        let shared = self.log.shared(&member);
+        let (room, status) = (room(&self.log)?, self.status_to_tell()?);
+        let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room, status: status.clone() };
+        let mut session = Session::new(side, member, shared, clock::now());
         let (send, receive) = connection.open_bi().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
         })?;
-        let ended = pump::converse(session, &self.log, send, receive, None, || {
+        let ended = pump::converse(&mut session, &self.log, send, receive, None, || {
             self.road.send_modify(|road| road.is_sending = true);
         })
         .await;
@@ -288,6 +394,14 @@ impl Device {
             Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
             Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
         };
+        if let (Ok(talk), Some(status)) = (&ended, status)
+            && let Some(at) = talk.outcome.hub_time
+        {
+            self.note_told(&status, at);
+        }
+        if connection.close_reason().is_some_and(|why| quic::is_expired(&why)) {
+            self.is_expired.store(true, Ordering::Relaxed);
+        }
         if is_turned_away {
             let why = connection.close_reason();
             let why = why.map_or_else(|| "the meeting was cut short".into(), |why| why.to_string());
@@ -312,7 +426,7 @@ impl Device {
     fn note_trouble(&self, error: &MeetError) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
-        self.road.send_modify(|road| *road = RoadState { trouble, ..RoadState::default() });
+        self.road.send_modify(|road| *road = RoadState { trouble, clock: road.clock, ..RoadState::default() });
     }
 
     /// What is here, on the road and received.

@@ -4,17 +4,24 @@
 //! BLAKE3 over the TLS connection's own secret that they know it: the device for its key, the hub for its answer. Whoever
 //! sits between can neither pass the proofs on nor guess forty bits at that price. Where an operator must look too, both
 //! sides show the same six digits, and the device waits until the hub's console has approved.
+//!
+//! A device that was enrolled before takes a new key and proves with the old one that it is the same: what it wrote under
+//! the old key and nobody has received stays its own, and it brings it.
 
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use civic_core::id::{from_hex, hex};
-use ed25519_dalek::SigningKey;
+use civic_core::{
+    access::Role,
+    id::{from_hex, hex},
+};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use quinn::{Connection, RecvStream, SendStream};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use crate::{
+    board::{Board as _, ThisBoard},
     dir::{DataDir, DirError},
     identity::{self, Card, Identity, IdentityError},
     road::{
@@ -68,8 +75,11 @@ pub enum EnrolError {
     #[error("whoever answers at {0} is not the hub that gave this code")]
     NotTheHub(String),
     /// The directory is enrolled already.
-    #[error("{0} is enrolled already, as {1:?}")]
+    #[error("{0} is enrolled already, as {1:?}; to enrol it anew, say so with --again")]
     AlreadyEnrolled(String, String),
+    /// What waits in the directory was said to another county.
+    #[error("{0} holds what was said to {1:?}, and the code is of another county; use another directory")]
+    OtherCounty(String, String),
     /// The road failed.
     #[error(transparent)]
     Road(#[from] RoadError),
@@ -107,10 +117,66 @@ pub trait Desk: Send + Sync {
     fn is_flooding(&self, from: std::net::IpAddr, failed: bool) -> bool;
     /// Slots whose code may still be meant, with their stretched codes.
     fn slots(&self) -> Vec<Slot>;
-    /// A device has proved that it knows the slot's code; `comparison` are the six digits that both sides show.
-    fn claim(&self, slot: i64, public_key: &[u8; 32], comparison: &str) -> Result<Claim, Refusal>;
+    /// A device has proved that it knows the slot's code.
+    fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal>;
     /// The card of a device that was let in.
-    fn card(&self, slot: i64, public_key: &[u8; 32]) -> Result<Card, Refusal>;
+    fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal>;
+    /// A new card for a device of the county; `None` if it is none any more, or none can be written.
+    fn renew(&self, public_key: &[u8; 32]) -> Option<Card> {
+        self.card(public_key).ok()
+    }
+}
+
+/// Who knows a code.
+#[derive(Clone, Debug)]
+pub struct Claimant {
+    /// Its key.
+    pub public_key: [u8; 32],
+    /// The six digits that both sides show.
+    pub comparison: String,
+    /// The key that it had before, if it proved that.
+    pub former: Option<[u8; 32]>,
+}
+
+/// What a person is given to enrol a device: typed, or scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Where the hub is, HOST:PORT.
+    pub hub: String,
+    /// The code, as it was typed.
+    pub code: String,
+    /// The [pin](pin_of) of the county's authority; only a scanned invitation has one.
+    pub pin: Option<String>,
+}
+
+/// What a scanned invitation begins with.
+const SCANNED: &str = "HUIYIN-ENROL";
+
+impl Invitation {
+    /// One that was typed.
+    pub fn typed(hub: &str, code: &str) -> Self {
+        Self { hub: hub.to_owned(), code: code.to_owned(), pin: None }
+    }
+
+    /// As the text of a QR code: capitals, digits and spaces, for which QR codes have a short form.
+    pub fn text(&self) -> String {
+        let Self { hub, code, pin } = self;
+        format!("{SCANNED} {hub} {code} {}", pin.as_deref().unwrap_or_default()).trim_end().to_uppercase()
+    }
+
+    /// Reads what [`Invitation::text`] wrote, in any case.
+    pub fn scanned(text: &str) -> Option<Self> {
+        let mut words = text.split_whitespace();
+        words.next().filter(|word| word.eq_ignore_ascii_case(SCANNED))?;
+        let (hub, code) = (words.next()?.to_lowercase(), words.next()?.to_uppercase());
+        let pin = words.next().map(str::to_lowercase);
+        (hub.contains(':') && words.next().is_none()).then_some(Self { hub, code, pin })
+    }
+}
+
+/// The mark of an authority in an invitation: the county's card must come from this one.
+pub fn pin_of(authority: &[u8]) -> String {
+    hex(&blake3::derive_key("huiyin authority pin v1", authority)[..16])
 }
 
 /// A slot as enrolment sees it.
@@ -120,7 +186,7 @@ pub struct Slot {
     /// The stretched code.
     pub key: [u8; 32],
     /// The role it was made for.
-    pub role: civic_core::access::Role,
+    pub role: Role,
 }
 
 /// Where a claim stands.
@@ -140,8 +206,17 @@ struct Greeting {
 #[derive(Serialize, Deserialize)]
 struct Request {
     public_key: String,
-    role: civic_core::access::Role,
+    role: Role,
     proof: String,
+    #[serde(default)]
+    former: Option<Former>,
+}
+
+/// The key that a device had before, and its signature of this enrolment.
+#[derive(Serialize, Deserialize)]
+struct Former {
+    public_key: String,
+    signature: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,21 +255,25 @@ pub fn stretch(code: &str, salt: &[u8; 16]) -> [u8; 32] {
     key
 }
 
-/// Enrols the device in `dir` with the hub at `hub`; `on_wait` shows the six digits while an operator compares them.
+/// Enrols the device in `dir` by an invitation; `on_wait` shows the six digits while an operator compares them. One that is
+/// enrolled already, on this board, is enrolled anew only if `is_again` says so; what it holds stays.
 pub async fn enrol(
     dir: &DataDir,
-    hub: &str,
-    code: &str,
-    role: civic_core::access::Role,
+    invitation: &Invitation,
+    role: Role,
+    is_again: bool,
     on_wait: impl Fn(&str),
 ) -> Result<Card, EnrolError> {
+    let Invitation { hub, code, pin } = invitation;
     let code = read_code(code).ok_or(EnrolError::CodeShape)?;
-    match Identity::load(dir, role) {
-        Ok(known) => return Err(EnrolError::AlreadyEnrolled(dir.path().display().to_string(), known.card.name)),
-        Err(IdentityError::NotEnrolled(_)) => {}
+    let place = || dir.path().display().to_string();
+    let before = match Identity::load(dir, role) {
+        Ok(known) if is_again || known.is_elsewhere => Some(known),
+        Ok(known) => return Err(EnrolError::AlreadyEnrolled(place(), known.card.name)),
+        Err(IdentityError::NotEnrolled(_)) => None,
         Err(error) => return Err(error.into()),
-    }
-    let key: SigningKey = identity::key_of(dir)?;
+    };
+    let key: SigningKey = identity::key_to_enrol(dir, before.as_ref())?;
     let public_key = key.verifying_key().to_bytes();
     let address = quic::resolve(hub).await?;
     let endpoint = quic::caller(address)?;
@@ -205,7 +284,11 @@ pub async fn enrol(
     let greeting: Greeting = get(&mut receive).await?;
     let salt = from_hex(&greeting.salt).and_then(|salt| salt.try_into().ok()).ok_or(RoadError::Malformed)?;
     let secret = Secret::of(&connection, stretch(&code, &salt))?;
-    let request = Request { public_key: hex(&public_key), role, proof: secret.proof("device", &public_key) };
+    let former = before.as_ref().map(|before| Former {
+        public_key: hex(&before.key.verifying_key().to_bytes()),
+        signature: hex(&before.key.sign(&secret.of_former(&public_key)).to_bytes()),
+    });
+    let request = Request { public_key: hex(&public_key), role, proof: secret.proof("device", &public_key), former };
     put(&mut send, &request).await?;
     let card = loop {
         match get(&mut receive).await? {
@@ -218,9 +301,20 @@ pub async fn enrol(
         }
     };
     let card: Card = serde_json::from_str(&card).map_err(|_| RoadError::Malformed)?;
+    let is_pinned = |pin: &String| from_hex(&card.authority).is_some_and(|authority| pin_of(&authority) == *pin);
+    if !pin.as_ref().is_none_or(is_pinned) {
+        return Err(EnrolError::NotTheHub(hub.to_owned()));
+    }
+    if let Some(before) = before.as_ref().filter(|before| before.card.hub_key != card.hub_key) {
+        return Err(EnrolError::OtherCounty(place(), before.card.name.clone()));
+    }
+    let former = before.map(|before| {
+        let last = hex(&before.key.verifying_key().to_bytes());
+        before.card.former.into_iter().chain([last]).collect()
+    });
     // The hub names itself by the address it was called at: that is the one known to work from here.
-    let card = Card { hub: hub.to_owned(), ..card };
-    Identity::save_card(dir, &card)?;
+    let card = Card { hub: hub.to_owned(), board: ThisBoard.mark(), former: former.unwrap_or_default(), ..card };
+    identity::take_up(dir, &card)?;
     connection.close(quic::CLOSE_DONE, b"");
     endpoint.wait_idle().await;
     Ok(card)
@@ -269,11 +363,12 @@ async fn converse(
     if slot.role != request.role {
         return Ok(Err(Refusal::WrongRole));
     }
-    let comparison = secret.comparison(&public_key);
+    let former = request.former.as_ref().and_then(|former| former.proven(&secret, &public_key));
+    let claimant = Claimant { public_key, comparison: secret.comparison(&public_key), former };
     let waiting_since = tokio::time::Instant::now();
     let mut has_told = false;
     loop {
-        match desk.claim(slot.id, &public_key, &comparison) {
+        match desk.claim(slot.id, &claimant) {
             Ok(Claim::Approved) => break,
             Ok(Claim::Waiting) if waiting_since.elapsed() > APPROVAL => return Ok(Err(Refusal::NotApproved)),
             Ok(Claim::Waiting) => {}
@@ -285,13 +380,23 @@ async fn converse(
         }
         tokio::time::sleep(APPROVAL_POLL).await;
     }
-    let card = match desk.card(slot.id, &public_key) {
+    let card = match desk.card(&public_key) {
         Ok(card) => serde_json::to_string(&card).map_err(|_| RoadError::Malformed)?,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let proof = secret.proof("hub", card.as_bytes());
     put(send, &Answer::Admitted { card, proof }).await?;
     Ok(Ok(()))
+}
+
+impl Former {
+    /// The key, if its owner signed this enrolment.
+    fn proven(&self, secret: &Secret, public_key: &[u8; 32]) -> Option<[u8; 32]> {
+        let former: [u8; 32] = from_hex(&self.public_key)?.try_into().ok()?;
+        let signature = Signature::from_bytes(&from_hex(&self.signature)?.try_into().ok()?);
+        let key = VerifyingKey::from_bytes(&former).ok()?;
+        key.verify_strict(&secret.of_former(public_key), &signature).ok().map(|()| former)
+    }
 }
 
 /// The stretched code, bound to one connection.
@@ -312,6 +417,11 @@ impl Secret {
 
     fn proof(&self, what: &str, bytes: &[u8]) -> String {
         self.hash(what, bytes).to_hex().to_string()
+    }
+
+    /// What a former key signs: this connection, this code, the key that follows.
+    fn of_former(&self, public_key: &[u8; 32]) -> Vec<u8> {
+        [b"huiyin former key v1".as_slice(), self.hash("former", public_key).as_bytes()].concat()
     }
 
     /// Six digits that both sides show.
@@ -355,6 +465,25 @@ mod tests {
         assert_eq!(read_code("OIL00000"), Some("01100000".into()));
         assert_eq!(read_code("1234567"), None);
         assert_eq!(read_code("1234567U"), None);
+    }
+
+    #[test]
+    fn an_invitation_is_scanned_as_it_was_printed_in_whatever_case_the_scanner_types() {
+        let invitation = Invitation {
+            hub: "hub.example.gov.cn:4433".into(),
+            code: "ABCD1234".into(),
+            pin: Some(pin_of(b"authority")),
+        };
+        let text = invitation.text();
+        assert!(
+            text.chars().all(|character| "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".contains(character)),
+            "{text}"
+        );
+        assert_eq!(Invitation::scanned(&text), Some(invitation.clone()));
+        assert_eq!(Invitation::scanned(&format!("{}\n", text.to_lowercase())), Some(invitation));
+        for other in ["", "4415123456", "HUIYIN-ENROL", "HUIYIN-ENROL nowhere ABCD1234", "HUIYIN-ENROL a:1 b c d"] {
+            assert_eq!(Invitation::scanned(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
 use civic_core::{
     access::Action,
     area::Area,
+    id::DeviceId,
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
@@ -18,7 +19,11 @@ use sync_core::{
     entry::EntryKind,
     session::{Member, Session, Side},
 };
-pub use sync_core::{revocation::Revocation, session::Authors};
+pub use sync_core::{
+    revocation::Revocation,
+    session::{Authors, Standing},
+    status::Status,
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
@@ -26,11 +31,12 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use crate::{
-    clock, enrol,
+    enrol,
     pump::{self, MeetError},
+    renewal,
     road::{
         quic::{self, Number},
-        tls,
+        tls::{self, Door, Passage},
     },
     store::{Log, NewEntry, StoreError},
     transfer::{self, TransferError},
@@ -59,8 +65,10 @@ const NUDGE: Duration = Duration::from_millis(50);
 pub trait Register: Authors + 'static {
     /// Devices that were struck off.
     fn revoked(&self) -> Vec<Revocation>;
-    /// The device was heard.
-    fn heard(&self, public_key: &[u8; 32]);
+    /// The device was heard, by this road.
+    fn heard(&self, public_key: &[u8; 32], road: &str);
+    /// The device told how it is.
+    fn told(&self, public_key: &[u8; 32], status: &Status);
     /// Enrolment at this hub.
     fn enrolment(&self) -> &dyn enrol::Desk;
 }
@@ -71,6 +79,7 @@ pub struct Hub {
     county: Area,
     key: SigningKey,
     register: Arc<dyn Register>,
+    door: Arc<Door>,
     // A std mutex: held to add, remove or list, never over an await.
     connected: Arc<Mutex<BTreeMap<usize, (Member, Connection)>>>,
     meetings: Semaphore,
@@ -79,14 +88,15 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// The hub of `county`, whose log is `log` and that signs receipts with `key`.
-    pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>) -> Self {
+    /// The hub of `county`, whose log is `log` and that signs receipts with `key`; devices come in by `door`.
+    pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>, door: Arc<Door>) -> Self {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
         Self {
             log,
             county,
             key,
             register,
+            door,
             connected: Arc::default(),
             meetings: Semaphore::new(MEETINGS_MAX),
             transfers: Semaphore::new(TRANSFERS_MAX),
@@ -132,9 +142,9 @@ impl Hub {
                 return;
             }
         };
-        match (quic::protocol(&connection).as_deref(), quic::peer_key(&connection)) {
+        match (quic::protocol(&connection).as_deref(), quic::peer_certificate(&connection)) {
             (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), &connection).await,
-            (Some(tls::ALPN_MEET), Some(key)) => self.receive_device(&connection, &key).await,
+            (Some(tls::ALPN_MEET), Some(certificate)) => self.receive_device(&connection, &certificate).await,
             (Some(_) | None, _) => {
                 info!(%from, "Turned a stranger away");
                 connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
@@ -142,25 +152,36 @@ impl Hub {
         }
     }
 
-    async fn receive_device(self: &Arc<Self>, connection: &Connection, key: &[u8; 32]) {
+    async fn receive_device(self: &Arc<Self>, connection: &Connection, certificate: &[u8]) {
+        let Some(key) = &tls::key_in(certificate) else { return };
         let id = connection.stable_id();
         // A transfer goes on beside the meetings, one at a time, and ends with the connection.
         let mut transfers = JoinSet::new();
         loop {
             let stream = connection.accept_bi().await;
-            let Some(scope) = self.register.scope(key) else {
+            let (Some(member), Ok(passage)) = (self.register.member(key), self.door.passage(certificate)) else {
                 connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
                 break;
             };
             let Ok((send, mut receive)) = stream else { break };
-            self.register.heard(key);
-            let member = Member { public_key: *key, scope };
+            self.register.heard(key, quic::NAME);
+            if passage == Passage::Renewal {
+                self.renew_first(connection, key, (send, receive)).await;
+                continue;
+            }
             self.connections().insert(id, (member.clone(), connection.clone()));
             let Ok(Some(first)) = quic::number(&mut receive).await else { continue };
+            if first.value == renewal::OPENING {
+                if let Err(error) = renewal::answer(self.register.enrolment().renew(key), first, (send, receive)).await
+                {
+                    debug!(%error, "A renewal broke off");
+                }
+                continue;
+            }
             if first.value == OPENING {
                 while transfers.try_join_next().is_some() {}
                 if transfers.is_empty() {
-                    transfers.spawn(self.clone().transfer(*key, first, (send, receive)));
+                    transfers.spawn(self.clone().transfer(member, first, (send, receive)));
                 }
                 continue;
             }
@@ -175,6 +196,27 @@ impl Hub {
             }
         }
         self.connections().remove(&id);
+    }
+
+    /// A device whose certificate opens renewal alone: whatever else it asks for, it is told to renew.
+    async fn renew_first(
+        &self,
+        connection: &Connection,
+        key: &[u8; 32],
+        (send, mut receive): (SendStream, RecvStream),
+    ) {
+        match quic::number(&mut receive).await {
+            Ok(Some(first)) if first.value == renewal::OPENING => {
+                let renewed = self.register.enrolment().renew(key);
+                match renewal::answer(renewed, first, (send, receive)).await {
+                    Ok(()) => info!(device = %DeviceId::of(key), "Renewed a certificate that opens nothing else"),
+                    Err(error) => debug!(%error, "A renewal broke off"),
+                }
+            }
+            Ok(Some(_) | None) | Err(_) => {
+                connection.close(quic::CLOSE_EXPIRED, b"the certificate must be renewed first");
+            }
+        }
     }
 
     /// One meeting on a stream of which the number of the first message was heard.
@@ -193,16 +235,20 @@ impl Hub {
             kept: u64::try_from(self.log.kept_row()?).unwrap_or(0),
             authors: self.register.clone(),
         };
-        let shared = self.log.shared(&member.public_key, &member.scope);
-        let session = Session::new(side, member, shared, clock::now());
-        pump::converse(session, &self.log, send, receive, Some(first), || {}).await.map(drop)
+        let (shared, public_key) = (self.log.shared(&member), member.public_key);
+        let mut session = Session::new(side, member, shared, self.door.now());
+        let ended = pump::converse(&mut session, &self.log, send, receive, Some(first), || {}).await;
+        // However it ended: a device that has heard enough goes.
+        session.outcome().status.iter().for_each(|status| self.register.told(&public_key, status));
+        ended.map(drop)
     }
 
     /// One transfer of attachments, likewise.
-    async fn transfer(self: Arc<Self>, public_key: [u8; 32], first: Number, stream: (SendStream, RecvStream)) {
+    async fn transfer(self: Arc<Self>, member: Member, first: Number, stream: (SendStream, RecvStream)) {
         let _place = self.transfers.acquire().await;
-        let member = || self.register.scope(&public_key).map(|scope| Member { public_key, scope });
-        match transfer::answer(first, &self.log, self.key.clone(), public_key, member, stream).await {
+        let keys = member.keys().copied().collect();
+        let member = || self.register.member(&member.public_key);
+        match transfer::answer(first, &self.log, self.key.clone(), keys, member, stream).await {
             Ok(()) => {}
             Err(TransferError::Store(error)) => warn!(%error, "The hub's own disk failed in a transfer"),
             Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
@@ -244,9 +290,7 @@ impl Hub {
                 .connections()
                 .values()
                 .filter(|(member, _)| {
-                    feeds.iter().any(|feed| {
-                        feed.public_key != member.public_key && member.scope.allows(Action::Read, &feed.space)
-                    })
+                    feeds.iter().any(|feed| !member.wrote(feed) && member.scope.allows(Action::Read, &feed.space))
                 })
                 .map(|(_, connection)| connection.clone())
                 .collect();
@@ -265,8 +309,8 @@ impl Hub {
     }
 }
 
-/// Writes down revocations that are not in the log yet.
-fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), StoreError> {
+/// Writes down revocations that are not in the log yet: from then on they travel wherever slips travel.
+pub fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), StoreError> {
     let known = log.revoked(&log.public_key())?;
     let is_new = |revocation: &Revocation| known.iter().all(|known| known.public_key != revocation.public_key);
     let entry = |revocation: Revocation| NewEntry {
@@ -292,7 +336,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("huiyin-revoked-{}.db", std::process::id()));
         let key = SigningKey::from_bytes(&[3; 32]);
         let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
-        let log = Log::open(&path, author, || UnixSeconds(50)).unwrap();
+        let log = Log::open(&path, author, None, || UnixSeconds(50)).unwrap();
         let space = Space::new(Area::parse("990127").unwrap(), Audience::Public);
         let one = Revocation { public_key: [7; 32], at: UnixSeconds(40) };
         for _ in 0..2 {
@@ -300,6 +344,9 @@ mod tests {
         }
         let (public, nobody) = (key.verifying_key().to_bytes(), [9; 32]);
         assert_eq!((log.revoked(&public).unwrap(), log.revoked(&nobody).unwrap()), (vec![one], vec![]));
+        // Only the hub is believed.
+        let is_revoked = |author, key| log.is_revoked(author, key).unwrap();
+        assert!(is_revoked(&public, &[7; 32]) && !is_revoked(&nobody, &[7; 32]) && !is_revoked(&public, &[8; 32]));
         assert_eq!(log.held().iter().map(|held| held.extent.length).sum::<u64>(), 1);
         drop(log);
         for end in ["", "-wal", "-shm"] {

@@ -1,7 +1,7 @@
 //! One installation's durable copy, and the roads to others.
 //!
 //! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
-//! became so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
+//! became so, and [`renewal`] how it stays so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
 //! road, and [`transfer`] lets attachments follow; [`bundle`] is for roads on which nobody answers; [`device`] keeps a device in touch with its hub; [`hub`] answers many
 //! devices.
 //!
@@ -11,6 +11,7 @@
 //! **Where to start.** [`pump::converse`] is the only place where the state machine meets the world.
 #![forbid(unsafe_code)]
 
+pub mod board;
 pub mod bundle;
 pub mod clock;
 pub mod device;
@@ -18,7 +19,10 @@ pub mod dir;
 pub mod enrol;
 pub mod hub;
 pub mod identity;
+pub mod memory;
 pub mod pump;
+pub mod renewal;
 pub mod road;
 pub mod store;
 pub mod transfer;
+pub mod vitals;

@@ -54,7 +54,7 @@ pub struct Talk {
 /// Lets `session` talk over a stream until it is over; `first` is what was heard on it already, with its length, and
 /// `on_send` is told when runs leave. A side that only answers ends when the other closes its end.
 pub async fn converse(
-    mut session: Session,
+    session: &mut Session,
     log: &Log,
     mut send: SendStream,
     mut receive: RecvStream,
@@ -71,7 +71,7 @@ pub async fn converse(
             }
         }
     });
-    let ended = pump(&mut session, log, &mut send, &mut heard, first, on_send).await;
+    let ended = pump(session, log, &mut send, &mut heard, first, on_send).await;
     listener.abort();
     if ended.is_ok() {
         let _ = send.finish();

@@ -100,13 +100,20 @@ pub(crate) async fn answer(
     first: Number,
     log: &Log,
     key: SigningKey,
-    public_key: [u8; 32],
+    keys: Vec<[u8; 32]>,
     member: impl Fn() -> Option<Member> + Send + Sync,
     mut stream: (SendStream, RecvStream),
 ) -> Result<(), TransferError> {
     let opening = hear_rest(&mut stream.1, first).await?;
     let reader = log.clone();
-    let lacking = blocking(move || reader.lacking(&public_key, LACKING_MAX)).await?;
+    let lacking = blocking(move || {
+        let mut lacking = Vec::new();
+        for key in keys {
+            lacking.extend(reader.lacking(&key, LACKING_MAX - lacking.len())?);
+        }
+        Ok(lacking)
+    });
+    let lacking = lacking.await?;
     let mut transfer = Transfer::answer(key, lacking, HUB_BYTES_MAX);
     converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
 }

@@ -8,12 +8,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use civic_core::{
-    access::{Action, Scope},
-    space::Space,
-};
+use civic_core::{access::Action, space::Space};
 
-use crate::feed::{Extent, Feed, FeedId};
+use crate::{
+    feed::{Extent, Feed, FeedId},
+    session::Member,
+};
 
 /// One hash over how far every feed of a set is held: equal fingerprints, equal logs. 16 bytes, as long as nobody gains by
 /// making two logs look alike: whoever could would only keep news from their own device.
@@ -102,16 +102,16 @@ impl Catalog {
         self.shelves.get(&feed.space)?.feeds.get(&feed.id())
     }
 
-    /// The part that the device with this key and scope has in common with its hub: what it wrote, and what it may read.
-    pub fn shared(&self, public_key: &[u8; 32], scope: &Scope) -> Shared {
+    /// The part that a device has in common with its hub: what it wrote, and what it may read.
+    pub fn shared(&self, member: &Member) -> Shared {
         let readable: BTreeMap<_, _> = self
             .shelves
             .iter()
-            .filter(|(space, _)| scope.allows(Action::Read, space))
+            .filter(|(space, _)| member.scope.allows(Action::Read, space))
             .map(|(space, shelf)| (space.clone(), shelf.clone()))
             .collect();
         let mut own = BTreeMap::new();
-        for (space, id) in self.by_author.get(public_key).into_iter().flatten() {
+        for (space, id) in member.keys().filter_map(|key| self.by_author.get(key)).flatten() {
             if !readable.contains_key(space)
                 && let Some(held) = self.shelves.get(space).and_then(|shelf| shelf.feeds.get(id))
             {
@@ -166,17 +166,17 @@ impl Shared {
         self.left_out.contains(id)
     }
 
-    /// Every feed of an author, as it is now.
-    pub fn written_by<'a>(&'a self, public_key: &'a [u8; 32]) -> impl Iterator<Item = (FeedId, &'a Held)> {
-        self.all().filter(|(_, held)| held.feed.public_key == *public_key)
+    /// Every feed of a device, as it is now.
+    pub fn written_by<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = (FeedId, &'a Held)> {
+        self.all().filter(|(_, held)| member.wrote(&held.feed))
     }
 
-    /// Readable feeds of others than `public_key` with entries that arrived after `row`.
-    pub fn news(&self, row: i64, public_key: &[u8; 32]) -> BTreeSet<FeedId> {
+    /// Readable feeds of others than `member` with entries that arrived after `row`.
+    pub fn news(&self, row: i64, member: &Member) -> BTreeSet<FeedId> {
         let fresh = self.readable.values().filter(|shelf| shelf.row > row);
         fresh
             .flat_map(|shelf| shelf.feeds.iter())
-            .filter(|(_, held)| held.row > row && held.feed.public_key != *public_key)
+            .filter(|(_, held)| held.row > row && !member.wrote(&held.feed))
             .map(|(id, _)| *id)
             .collect()
     }
@@ -255,7 +255,12 @@ fn first_16(hasher: &blake3::Hasher) -> Fingerprint {
 
 #[cfg(test)]
 mod tests {
-    use civic_core::{access::Role, area::Area, id::Incarnation, space::Audience};
+    use civic_core::{
+        access::{Role, Scope},
+        area::Area,
+        id::Incarnation,
+        space::Audience,
+    };
 
     use super::*;
 
@@ -270,8 +275,8 @@ mod tests {
         Held { extent: Extent { length, head: [length as u8; 32] }, row, ..Held::new(feed) }
     }
 
-    fn scope(role: Role) -> Scope {
-        Scope { role, areas: vec![Area::parse(VILLAGE).unwrap()] }
+    fn member(role: Role) -> Member {
+        Member::new([1; 32], Scope { role, areas: vec![Area::parse(VILLAGE).unwrap()] })
     }
 
     fn catalog(helds: &[Held]) -> Catalog {
@@ -291,11 +296,11 @@ mod tests {
             held(2, VILLAGE, Audience::Public, 0, 0),
             held(1, VILLAGE, Audience::Deputies, 3, 5),
         ]);
-        let (here, there) = (kiosk.shared(&[1; 32], &scope(Role::Kiosk)), hub.shared(&[1; 32], &scope(Role::Kiosk)));
+        let (here, there) = (kiosk.shared(&member(Role::Kiosk)), hub.shared(&member(Role::Kiosk)));
         assert_eq!(here.fingerprint(), there.fingerprint());
         assert_eq!(here.by_space(), there.by_space());
         // A deputy may read what the other device wrote.
-        assert_ne!(here.fingerprint(), hub.shared(&[1; 32], &scope(Role::Deputy)).fingerprint());
+        assert_ne!(here.fingerprint(), hub.shared(&member(Role::Deputy)).fingerprint());
     }
 
     #[test]
@@ -303,16 +308,13 @@ mod tests {
         let before = held(1, VILLAGE, Audience::Deputies, 3, 1);
         let after = held(1, VILLAGE, Audience::Deputies, 4, 1);
         for role in [Role::Kiosk, Role::Deputy] {
-            let mut shared = catalog(std::slice::from_ref(&before)).shared(&[1; 32], &scope(role));
+            let mut shared = catalog(std::slice::from_ref(&before)).shared(&member(role));
             let old = shared.fingerprint();
             shared.put(after.clone());
             assert_ne!(shared.fingerprint(), old);
-            assert_eq!(
-                shared.fingerprint(),
-                catalog(std::slice::from_ref(&after)).shared(&[1; 32], &scope(role)).fingerprint()
-            );
+            assert_eq!(shared.fingerprint(), catalog(std::slice::from_ref(&after)).shared(&member(role)).fingerprint());
             shared.leave_out(after.feed.id());
-            assert_eq!(shared.fingerprint(), Catalog::default().shared(&[1; 32], &scope(role)).fingerprint());
+            assert_eq!(shared.fingerprint(), Catalog::default().shared(&member(role)).fingerprint());
         }
     }
 
@@ -320,8 +322,8 @@ mod tests {
     fn news_is_what_arrived_later_by_somebody_else() {
         let (old, new) = (held(2, VILLAGE, Audience::Public, 1, 4), held(3, VILLAGE, Audience::Public, 1, 6));
         let mine = held(1, VILLAGE, Audience::Public, 1, 7);
-        let shared = catalog(&[old, new.clone(), mine]).shared(&[1; 32], &scope(Role::Kiosk));
-        assert_eq!(shared.news(4, &[1; 32]), BTreeSet::from([new.feed.id()]));
-        assert!(shared.news(7, &[1; 32]).is_empty());
+        let shared = catalog(&[old, new.clone(), mine]).shared(&member(Role::Kiosk));
+        assert_eq!(shared.news(4, &member(Role::Kiosk)), BTreeSet::from([new.feed.id()]));
+        assert!(shared.news(7, &member(Role::Kiosk)).is_empty());
     }
 }

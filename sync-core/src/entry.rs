@@ -40,6 +40,12 @@ pub enum EntryKind {
     Attachment,
     /// A [`crate::revocation::Revocation`]; believed only of the hub.
     Revoked,
+    /// A [`crate::tombstone::Tombstone`] of the entry's document; believed only of the hub.
+    Tombstone,
+    /// What a device [heard](crate::heard::Heard) and did.
+    Heard,
+    /// A [`crate::epoch::Epoch`]; believed only of the hub.
+    Epoch,
     /// Written by a newer program: kept and passed on, not read.
     Unknown(u8),
 }
@@ -51,6 +57,9 @@ impl EntryKind {
             EntryKind::Sealed => 2,
             EntryKind::Attachment => 3,
             EntryKind::Revoked => 4,
+            EntryKind::Tombstone => 5,
+            EntryKind::Heard => 6,
+            EntryKind::Epoch => 7,
             EntryKind::Unknown(number) => number & NUMBER_MAX,
         }
     }
@@ -61,6 +70,9 @@ impl EntryKind {
             2 => EntryKind::Sealed,
             3 => EntryKind::Attachment,
             4 => EntryKind::Revoked,
+            5 => EntryKind::Tombstone,
+            6 => EntryKind::Heard,
+            7 => EntryKind::Epoch,
             other => EntryKind::Unknown(other),
         }
     }
@@ -82,20 +94,26 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// Whether the log itself must note it: who was struck off, which attachments there are.
+    /// Whether the log itself must note it: who was struck off, which attachments there are, what is erased, to which key
+    /// to seal.
     pub const fn is_declaration(&self) -> bool {
         match self.kind {
-            EntryKind::Revoked | EntryKind::Attachment => true,
-            EntryKind::Change | EntryKind::Sealed | EntryKind::Unknown(_) => false,
+            EntryKind::Revoked | EntryKind::Attachment | EntryKind::Tombstone | EntryKind::Epoch => true,
+            EntryKind::Change | EntryKind::Sealed | EntryKind::Heard | EntryKind::Unknown(_) => false,
+        }
+    }
+
+    /// The hash that stands for the payload in the chain, and in its place once it was erased.
+    pub fn payload_hash(&self) -> [u8; 32] {
+        match (self.is_erased, <[u8; 32]>::try_from(self.payload)) {
+            (true, Ok(hash)) => hash,
+            (true, Err(_)) | (false, _) => *blake3::hash(self.payload).as_bytes(),
         }
     }
 
     /// Where the chain stands after this entry.
     pub fn link(&self, after: &Extent) -> Extent {
-        let payload_hash: [u8; 32] = match (self.is_erased, <[u8; 32]>::try_from(self.payload)) {
-            (true, Ok(hash)) => hash,
-            (true, Err(_)) | (false, _) => *blake3::hash(self.payload).as_bytes(),
-        };
+        let payload_hash = self.payload_hash();
         let length = after.length + 1;
         let mut linked = [0; 32 + 8 + 16 + 1 + 8 + 32];
         linked[..32].copy_from_slice(&after.head);

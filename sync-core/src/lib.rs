@@ -17,7 +17,10 @@
 pub mod attachment;
 pub mod catalog;
 pub mod entry;
+pub mod epoch;
 pub mod feed;
+pub mod heard;
+pub mod hub_time;
 pub mod message;
 pub mod pack;
 pub mod parcel;
@@ -25,3 +28,5 @@ pub mod receipt;
 pub mod revocation;
 pub mod run;
 pub mod session;
+pub mod status;
+pub mod tombstone;

@@ -13,8 +13,10 @@ use civic_core::{
 use crate::{
     catalog::Fingerprint,
     feed::{FEED_LEN_MAX, Feed, FeedId, Head},
+    hub_time::HubTime,
     receipt::Receipt,
     run::Run,
+    status::Status,
 };
 
 /// Longest message body.
@@ -107,6 +109,10 @@ pub enum Message {
         /// Its feeds.
         feeds: Vec<(FeedId, ShortExtent)>,
     },
+    /// What the caller says of itself, now and then.
+    Status(Status),
+    /// The hub's answer to a status: what time it is there.
+    Time(HubTime),
     /// From a newer program.
     Unknown(u64),
 }
@@ -133,6 +139,8 @@ impl Message {
             Message::Mark(_) => 8,
             Message::Spaces(_) => 9,
             Message::Vector { .. } => 10,
+            Message::Status(_) => 11,
+            Message::Time(_) => 12,
             Message::Unknown(number) => *number,
         }
     }
@@ -191,6 +199,8 @@ impl Message {
                     body.extend_from_slice(&extent.head);
                 }
             }
+            Message::Status(status) => status.put(&mut body),
+            Message::Time(time) => time.put(&mut body),
             Message::Unknown(_) => {}
         }
         let mut out = Vec::with_capacity(body.len() + 8);
@@ -236,6 +246,8 @@ impl Message {
                     Ok((feed, ShortExtent { length: reader.varint()?, head: reader.array()? }))
                 })?,
             },
+            11 => Message::Status(Status::read(reader)?),
+            12 => Message::Time(HubTime::read(reader)?),
             other => Message::Unknown(other),
         })
     }

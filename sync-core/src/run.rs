@@ -5,7 +5,10 @@
 //! and verified at once, and a run can be [cut](Run::cut) at its front. Neither needs the author's key; only to send the
 //! beginning of a run without its end is [signed](Run::part) once more.
 
-use civic_core::codec::{Malformed, Reader, put_bytes, put_varint};
+use civic_core::{
+    codec::{Malformed, Reader, put_bytes, put_varint},
+    time::UnixSeconds,
+};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::{
@@ -18,6 +21,9 @@ use crate::{
 pub const RUN_ENTRIES_MAX: usize = 16_384;
 /// Longest body before packing.
 pub const RUN_BODY_LEN_MAX: usize = 2 * 1024 * 1024;
+/// Longest body in which payloads were erased: a hash may be longer than what stood in its place, and a run that came whole
+/// stays readable whatever of it is erased.
+pub const RUN_BODY_LEN_ERASED_MAX: usize = RUN_BODY_LEN_MAX + 32 * RUN_ENTRIES_MAX;
 /// A transaction is written as runs of about this body length: so much is lost, at most, when a slow road breaks.
 pub const RUN_BODY_LEN_WRITTEN: usize = 64 * 1024;
 const SIGNATURE_CONTEXT: &[u8] = b"huiyin run v1";
@@ -78,7 +84,7 @@ impl Run {
 
     /// Its body as it was before packing.
     pub fn unpacked(&self) -> Result<Vec<u8>, BadRun> {
-        Ok(unpack(self.packing, &self.body, RUN_BODY_LEN_MAX)?)
+        Ok(unpack(self.packing, &self.body, RUN_BODY_LEN_ERASED_MAX)?)
     }
 
     /// How long its body says that it was before packing.
@@ -96,6 +102,13 @@ impl Run {
             entries.push(entry?);
         }
         if entries.len() as u64 == self.count { Ok(entries) } else { Err(BadRun::Malformed) }
+    }
+
+    /// Whether its author dates every entry of it until `at`; what cannot be read is not dated.
+    pub fn is_dated_until(&self, at: UnixSeconds) -> bool {
+        let body = self.unpacked();
+        let dated = body.and_then(|body| Ok(self.entries(&body)?.iter().all(|entry| entry.at <= at)));
+        dated.unwrap_or(false)
     }
 
     /// Where the chain stands after this run if it continues after `after`, whoever signed it.
@@ -138,6 +151,23 @@ impl Run {
         Ok(Self { first: self.first + dropped, count: kept.len() as u64, packing, body, ..self.clone() })
     }
 
+    /// The run with the payloads of these entries erased, each replaced by its hash; `None` if there is nothing to erase.
+    /// The chain and the signature stay good.
+    pub fn without(&self, is_to_go: impl Fn(&Entry<'_>) -> bool) -> Result<Option<Self>, BadRun> {
+        let body = self.unpacked()?;
+        let (mut writer, mut erased) = (BodyWriter::default(), 0);
+        for entry in self.entries(&body)? {
+            if entry.is_erased || !is_to_go(&entry) {
+                writer.push(&entry);
+            } else {
+                writer.push(&Entry { payload: &entry.payload_hash(), is_erased: true, ..entry });
+                erased += 1;
+            }
+        }
+        let (packing, body) = pack(writer.finish());
+        Ok((erased > 0).then_some(Self { packing, body, ..self.clone() }))
+    }
+
     /// The entries of it behind entry `from`, about `body_max` bytes of them and at least one, signed once more by their
     /// author: what stands there was signed when it was the newest. `start` is where the chain stood before this run.
     pub fn part(
@@ -176,7 +206,7 @@ impl Run {
             first: reader.varint()?,
             count: reader.varint()?,
             packing: Packing::from_number(reader.byte()?).ok_or(Malformed)?,
-            body: reader.bytes(RUN_BODY_LEN_MAX)?.to_vec(),
+            body: reader.bytes(RUN_BODY_LEN_ERASED_MAX)?.to_vec(),
             signature: reader.array()?,
         })
     }
@@ -406,18 +436,43 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_still_verifies_when_a_payload_was_erased() {
-        let (runs, extents) = written(1);
-        let body = runs[0].unpacked().unwrap();
-        let mut entries = runs[0].entries(&body).unwrap();
-        let hash = blake3::hash(entries[0].payload);
-        entries[0].payload = hash.as_bytes();
-        entries[0].is_erased = true;
-        let mut writer = BodyWriter::default();
-        entries.iter().for_each(|entry| writer.push(entry));
-        let (packing, body) = pack(writer.finish());
-        let erased = Run { packing, body, ..runs[0].clone() };
-        assert_eq!(erased.verify(&feed(), &extents[0]), Ok(extents[1]));
+    fn the_chain_still_verifies_when_payloads_were_erased_and_the_words_are_gone() {
+        let (runs, extents) = written(40);
+        let whole = join(runs, RUN_BODY_LEN_MAX).remove(0);
+        let first = "第 3 句话".as_bytes();
+        let erased = whole.without(|entry| entry.payload == first).unwrap().unwrap();
+        assert_eq!(erased.verify(&feed(), &extents[0]), Ok(extents[40]));
+        let body = erased.unpacked().unwrap();
+        assert!(!body.windows(first.len() + 1).any(|piece| piece[1..] == *first && piece[0] == first.len() as u8));
+        assert_eq!(erased.entries(&body).unwrap().iter().filter(|entry| entry.is_erased).count(), 1);
+        // Erased is erased: nothing more is to go, and cut or parted it is still the same feed.
+        assert_eq!(erased.without(|entry| entry.payload == first), Ok(None));
+        let part = erased.part(&feed(), &extents[0], 4, 300, &key()).unwrap();
+        assert_eq!(part.verify(&feed(), &whole_to(&whole, 4)), Ok(whole_to(&whole, part.last())));
+        assert_eq!(erased.cut(7).unwrap().verify(&feed(), &whole_to(&whole, 7)), Ok(extents[40]));
+    }
+
+    /// Where the chain stands after so many entries of a run that begins its feed.
+    fn whole_to(run: &Run, length: u64) -> Extent {
+        let body = run.unpacked().unwrap();
+        let entries = run.entries(&body).unwrap();
+        entries.iter().take(length as usize).fold(feed().genesis(), |extent, entry| entry.link(&extent))
+    }
+
+    #[test]
+    fn a_run_of_the_longest_kind_stays_readable_when_every_payload_in_it_is_erased() {
+        let words = [7; 110];
+        let entries = vec![entry(&words); RUN_ENTRIES_MAX];
+        let (run, end) = Run::sign(&feed(), &feed().genesis(), &entries, &key());
+        let short = vec![entry(b""); RUN_ENTRIES_MAX];
+        let (tiny, tiny_end) = Run::sign(&feed(), &feed().genesis(), &short, &key());
+        for (run, end) in [(run, end), (tiny, tiny_end)] {
+            let erased = run.without(|_| true).unwrap().unwrap();
+            assert_eq!(erased.verify(&feed(), &feed().genesis()), Ok(end));
+            let mut out = Vec::new();
+            erased.put(&mut out);
+            assert_eq!(Run::read(&mut Reader::new(&out)), Ok(erased));
+        }
     }
 
     #[test]

@@ -42,9 +42,11 @@ use ed25519_dalek::SigningKey;
 use crate::{
     catalog::{Fingerprint, Held, Shared},
     feed::{Extent, Feed, FeedId},
+    hub_time::HubTime,
     message::{Cursor, ITEMS_MAX, Message, NAMED_MAX, ShortExtent, VERSION, VERSION_OLDEST},
     receipt::{Level, Receipt},
     run::{RUN_BODY_LEN_MAX, Run},
+    status::Status,
 };
 
 /// Runs are gathered into one message until it is about this long.
@@ -53,6 +55,9 @@ const BATCH_LEN: usize = 256 * 1024;
 /// [`RUN_BODY_LEN_MAX`]: what a broken road throws away stays small on slow roads, and fast roads compress best.
 const BODY_LEN_FIRST: usize = 128 * 1024;
 
+/// Why a run without its payloads is not taken.
+pub const BARE: &str = "payloads are missing, and the county did not say that they were erased";
+
 /// The device that calls, by whose rights the meeting is held. Both sides know it alike.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -60,12 +65,66 @@ pub struct Member {
     pub public_key: [u8; 32],
     /// What it may read and write.
     pub scope: Scope,
+    /// The keys that it had before it was enrolled anew: what they wrote is its own.
+    pub former: Vec<[u8; 32]>,
+}
+
+impl Member {
+    /// A device that never had another key.
+    pub fn new(public_key: [u8; 32], scope: Scope) -> Self {
+        Self { public_key, scope, former: Vec::new() }
+    }
+
+    /// Every key that it has and had.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8; 32]> {
+        [&self.public_key].into_iter().chain(&self.former)
+    }
+
+    /// Whether a feed is its own.
+    pub fn wrote(&self, feed: &Feed) -> bool {
+        self.keys().any(|key| *key == feed.public_key)
+    }
+}
+
+/// How a key stands with the county.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It belongs to a device, with these rights.
+    Member(Scope),
+    /// Its device had these rights and was struck off then.
+    StruckOff {
+        /// The rights.
+        scope: Scope,
+        /// Since when, by the hub's clock.
+        at: UnixSeconds,
+    },
+    /// Nobody here knows it.
+    Stranger,
 }
 
 /// Whom a hub knows: whose entries it takes from somebody else's hands.
 pub trait Authors: Send + Sync {
+    /// How this key stands.
+    fn standing(&self, public_key: &[u8; 32]) -> Standing;
+
     /// The rights of the device with this key; `None` for a stranger or one that was struck off.
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope>;
+    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
+        match self.standing(public_key) {
+            Standing::Member(scope) => Some(scope),
+            Standing::StruckOff { .. } | Standing::Stranger => None,
+        }
+    }
+
+    /// The keys that the device with this key had before it was enrolled anew.
+    fn former(&self, _public_key: &[u8; 32]) -> Vec<[u8; 32]> {
+        Vec::new()
+    }
+
+    /// The device with this key as it takes part in a meeting; `None` for a stranger or one that was struck off.
+    fn member(&self, public_key: &[u8; 32]) -> Option<Member> {
+        let scope = self.scope(public_key)?;
+        Some(Member { public_key: *public_key, scope, former: self.former(public_key) })
+    }
 }
 
 /// Which side this is.
@@ -78,6 +137,8 @@ pub enum Side {
         cursor: Option<Cursor>,
         /// How many bytes of packed runs of others its disk has room for.
         room: u64,
+        /// What it says of itself this time.
+        status: Option<Status>,
     },
     /// The hub.
     Hub {
@@ -101,6 +162,9 @@ pub enum StoredAs {
     Known(Extent),
     /// Entries before it are missing; so many are here.
     Gap(u64),
+    /// Payloads of it are missing, and no tombstone of the county that is here says that they were erased; so many entries
+    /// are here.
+    Bare(u64),
     /// It was kept apart, with this reason.
     Refused(String),
 }
@@ -204,6 +268,10 @@ pub struct Outcome {
     pub entries_received: u64,
     /// Whether the device had no room for everything that it may read.
     pub is_full: bool,
+    /// At the hub: what the device said of itself.
+    pub status: Option<Status>,
+    /// At the device: what time the hub says it is.
+    pub hub_time: Option<UnixSeconds>,
 }
 
 /// Why a meeting cannot go on.
@@ -333,12 +401,14 @@ impl Session {
     }
 
     fn open(&mut self) {
-        let Side::Caller { cursor, room, .. } = self.side else { return };
+        let Side::Caller { cursor, room, status, .. } = &mut self.side else { return };
+        let (cursor, status) = (*cursor, status.take());
         self.has_greeted = true;
-        self.room = room;
+        self.room = *room;
+        let room = self.room;
         let behind: Vec<_> = self
             .shared
-            .written_by(&self.member.public_key)
+            .written_by(&self.member)
             .filter(|(id, held)| held.receipted < held.extent.length && !self.shared.is_left_out(id))
             .map(|(id, held)| (id, held.receipted))
             .take(NAMED_MAX)
@@ -346,6 +416,7 @@ impl Session {
         let left_out = self.shared.left_out().take(NAMED_MAX).collect();
         let sent = behind.clone();
         self.say(Message::Hello { version: VERSION, oldest: VERSION_OLDEST, cursor, behind, left_out, room });
+        status.into_iter().for_each(|status| self.say(Message::Status(status)));
         self.speak(sent.into_iter().map(|(id, from)| Load::Behind(id, from)).collect());
     }
 
@@ -490,6 +561,8 @@ impl Session {
             Message::Mark(cursor) => self.take_mark(cursor),
             Message::Spaces(spaces) => self.spaces.get_or_insert_default().extend(spaces),
             Message::Vector { space, feeds } => self.vectors.entry(space).or_default().extend(feeds),
+            Message::Status(status) => self.outcome.status = Some(status),
+            Message::Time(time) => self.take_time(&time),
             Message::Unknown(_) => {}
         }
         Ok(())
@@ -513,7 +586,7 @@ impl Session {
     }
 
     fn own(&self, id: &FeedId) -> Option<&Held> {
-        self.shared.get(id).filter(|held| held.feed.public_key == self.member.public_key)
+        self.shared.get(id).filter(|held| self.member.wrote(&held.feed))
     }
 
     fn take_runs(&mut self, runs: Vec<Run>) {
@@ -526,9 +599,9 @@ impl Session {
                 self.is_whole = false;
                 continue;
             };
-            match self.may_take(&feed) {
+            match self.may_take(&feed, &run) {
                 Ok(()) => {
-                    if feed.public_key != self.member.public_key {
+                    if !self.member.wrote(&feed) {
                         self.room = self.room.saturating_sub(run.body.len() as u64);
                     }
                     good.push((feed, run));
@@ -544,23 +617,31 @@ impl Session {
         }
     }
 
-    /// Whether the other side may bring entries of this feed.
-    fn may_take(&self, feed: &Feed) -> Result<(), &'static str> {
+    /// Whether the other side may bring this run of this feed.
+    fn may_take(&self, feed: &Feed, run: &Run) -> Result<(), &'static str> {
         let may_read = self.member.scope.allows(Action::Read, &feed.space);
-        let is_own = feed.public_key == self.member.public_key;
+        let is_own = self.member.wrote(feed);
         match &self.side {
             Side::Caller { .. } if may_read || is_own => Ok(()),
             Side::Caller { .. } => Err("this device may not hold that space"),
-            Side::Hub { .. } if is_own && self.member.scope.allows(Action::Write, &feed.space) => Ok(()),
-            Side::Hub { .. } if is_own => Err("the device may not write in that space"),
+            // One that was struck off has no road; its parcels are still heard.
+            Side::Hub { authors, .. } if feed.public_key == self.member.public_key => {
+                match authors.standing(&feed.public_key) {
+                    off @ Standing::StruckOff { .. } => may_have_written(off, feed, Some(run)),
+                    Standing::Member(_) | Standing::Stranger
+                        if self.member.scope.allows(Action::Write, &feed.space) =>
+                    {
+                        Ok(())
+                    }
+                    Standing::Member(_) | Standing::Stranger => Err("the device may not write in that space"),
+                }
+            }
+            // What it wrote under a key before it brings itself, also from where it works no longer.
+            Side::Hub { authors, .. } if is_own => may_have_written(authors.standing(&feed.public_key), feed, None),
             Side::Hub { .. } if !may_read => Err("the feed is not the device's own"),
             // What this hub lost and the device still holds is welcome, whoever wrote it with the right to.
             Side::Hub { key, .. } if feed.public_key == key.verifying_key().to_bytes() => Ok(()),
-            Side::Hub { authors, .. } => match authors.scope(&feed.public_key) {
-                Some(scope) if scope.allows(Action::Write, &feed.space) => Ok(()),
-                Some(_) => Err("its author may not write in that space"),
-                None => Err("its author is not known here"),
-            },
+            Side::Hub { authors, .. } => may_have_written(authors.standing(&feed.public_key), feed, Some(run)),
         }
     }
 
@@ -588,6 +669,12 @@ impl Session {
                     self.shared.put(held);
                 }
                 StoredAs::Gap(length) => {
+                    self.lacking.insert(id, length);
+                    self.is_whole = false;
+                }
+                // What explains it may be on its way still, so it is asked for once more; then it is told.
+                StoredAs::Bare(_) if self.asked.contains(&id) => self.refuse(id, first, BARE.to_owned()),
+                StoredAs::Bare(length) => {
                     self.lacking.insert(id, length);
                     self.is_whole = false;
                 }
@@ -634,6 +721,15 @@ impl Session {
         self.mark = Some(mark);
         if self.is_whole {
             self.remember(mark);
+        }
+    }
+
+    /// What the hub did not sign is not its time.
+    fn take_time(&mut self, time: &HubTime) {
+        if let Side::Caller { hub, .. } = &self.side
+            && time.is_by(hub)
+        {
+            self.outcome.hub_time = Some(time.at);
         }
     }
 
@@ -711,6 +807,7 @@ impl Session {
         let wanted = std::mem::take(&mut self.wanted).into_iter();
         let mut plan: VecDeque<_> = wanted.map(|(feed, from)| Load::Feed(feed, from)).collect();
         if !self.has_answered {
+            self.say_time();
             self.say_kept();
             let news = self.news();
             self.has_told_all = news.is_none() || self.room > 0;
@@ -738,13 +835,20 @@ impl Session {
         }
     }
 
+    /// What time it is here, to a device that has said how it is.
+    fn say_time(&mut self) {
+        if let (Side::Hub { key, .. }, true) = (&self.side, self.outcome.status.is_some()) {
+            self.outputs.push_back(Output::Send(Message::Time(HubTime::sign(self.now, key))));
+        }
+    }
+
     /// Receipts that say what is in a backup, if there was one since the caller last heard.
     fn say_kept(&mut self) {
         let Side::Hub { epoch, kept, .. } = &self.side else { return };
         if self.mark.is_some_and(|mark| mark.epoch == *epoch && mark.kept == *kept) {
             return;
         }
-        let own = self.shared.written_by(&self.member.public_key);
+        let own = self.shared.written_by(&self.member);
         let kept: BTreeMap<_, _> = own.map(|(id, held)| (id, held.kept)).collect();
         self.send_receipts(&kept, Level::Kept);
     }
@@ -757,8 +861,25 @@ impl Session {
             Some(mark) if mark.epoch == *epoch && mark.row <= place(self.shared.row()) => mark.row,
             Some(_) => return None,
         };
-        let feeds = self.shared.news(i64::try_from(after).unwrap_or(i64::MAX), &self.member.public_key);
+        let feeds = self.shared.news(i64::try_from(after).unwrap_or(i64::MAX), &self.member);
         (!feeds.is_empty()).then(|| Load::News(Arc::new(feeds), after))
+    }
+}
+
+/// Whether an author of this standing may have written in a feed's space; one that was struck off, also when: of its runs
+/// that somebody else brings, those count that it dates before.
+fn may_have_written(standing: Standing, feed: &Feed, brought: Option<&Run>) -> Result<(), &'static str> {
+    let (scope, struck_off) = match standing {
+        Standing::Member(scope) => (scope, None),
+        Standing::StruckOff { scope, at } => (scope, Some(at)),
+        Standing::Stranger => return Err("its author is not known here"),
+    };
+    if !scope.allows(Action::Write, &feed.space) {
+        return Err("its author may not write in that space");
+    }
+    match struck_off.zip(brought) {
+        Some((at, run)) if !run.is_dated_until(at) => Err("its author was struck off before this was written"),
+        Some(_) | None => Ok(()),
     }
 }
 

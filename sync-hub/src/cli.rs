@@ -3,24 +3,25 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, area::Area, id::DeviceId, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     bundle::BundleCommand,
     command::{self, Data},
 };
 use replica::{dir::DataDir, identity::Identity};
-use serde_json::json;
 
 use crate::{
-    audit::{Audit, Sound},
+    audit::{Action, Audit, By, Event, Sound},
     backup::{
         self,
         command::{BackupArguments, RestoreArguments},
     },
-    bundle, county, publishing,
-    register::{self, Register},
-    serve,
+    bundle, county,
+    device::{self, DeviceCommand},
+    epochs::{self, KeyOrder},
+    erase::{self, Order, Subject},
+    publishing, serve,
 };
 
 /// Longest county file.
@@ -43,6 +44,11 @@ enum Command {
         /// The county file; a commented one stands at tests/sample/county.toml.
         #[arg(long)]
         county: PathBuf,
+    },
+    /// The county's authority, which signs the certificates of hub and devices.
+    Authority {
+        #[command(subcommand)]
+        command: AuthorityCommand,
     },
     /// Devices of the county.
     Device {
@@ -138,6 +144,35 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Erase an opinion or another document, at the hub and at every device. The hub may be serving.
+    #[command(group(clap::ArgGroup::new("which").required(true)))]
+    Erase {
+        #[command(flatten)]
+        data: Data,
+        /// The opinion with this number.
+        #[arg(long, group = "which")]
+        ticket: Option<String>,
+        /// The document with this name, 32 hexadecimal digits.
+        #[arg(long, group = "which")]
+        document: Option<String>,
+        /// Who spoke, and not the words: name, telephone, voice, handwriting, photos.
+        #[arg(long)]
+        details: bool,
+        /// On what ground, which everybody may read.
+        #[arg(long, default_value = "asked", value_parser = ["asked", "expired", "ordered"])]
+        ground: String,
+        /// Why; it stands in the audit log alone.
+        #[arg(long)]
+        reason: String,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The keys to which devices seal: how it stands with each, the next before its time, destroying an old one.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Verify every chain and signature of the log, and of the log of who did what.
     Verify {
         #[command(flatten)]
@@ -151,28 +186,8 @@ enum Command {
 }
 
 #[derive(Subcommand)]
-enum DeviceCommand {
-    /// Expect a device; prints the code by which it enrols, for one use within 24 hours.
-    Add {
-        #[command(flatten)]
-        data: Data,
-        /// What it is.
-        #[arg(long, value_parser = role)]
-        role: Role,
-        /// Where it works; several codes may follow.
-        #[arg(long, required = true, num_args = 1.., value_parser = area)]
-        area: Vec<Area>,
-        /// Its name among people: the station, the deputy.
-        #[arg(long)]
-        name: String,
-        /// Let it in without the comparison step, for scripts and tests.
-        #[arg(long)]
-        approve: bool,
-        /// As one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Every device.
+enum KeysCommand {
+    /// Every key epoch, and which devices may still send something sealed to it.
     List {
         #[command(flatten)]
         data: Data,
@@ -180,12 +195,39 @@ enum DeviceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Strike a device off.
-    Revoke {
+    /// Make the next key now, as after a theft.
+    Next {
         #[command(flatten)]
         data: Data,
-        /// The device, 32 hexadecimal digits as `device list` shows them.
-        device: String,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Destroy the key of an epoch that ended: what is still sealed to it anywhere is never opened again.
+    Destroy {
+        #[command(flatten)]
+        data: Data,
+        /// Which.
+        #[arg(long)]
+        epoch: u32,
+        /// Although some devices have been silent for too long: what they hold is given up.
+        #[arg(long)]
+        give_up: bool,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuthorityCommand {
+    /// Go over to the spare authority and make the next spare; devices come along by themselves. The hub must not be serving.
+    Rotate {
+        #[command(flatten)]
+        data: Data,
+        /// The file with the spare's key, as `init` wrote it.
+        #[arg(long, value_name = "FILE")]
+        spare: PathBuf,
     },
 }
 
@@ -197,7 +239,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { data, county } => init(&data, &county),
-        Command::Device { command } => device(command),
+        Command::Authority { command } => authority(command),
+        Command::Device { command } => device::run(command),
         Command::Publish { data, file, json } => publishing::publish(&data.dir, &file, json),
         Command::Tokens { data, vote, count, json } => publishing::tokens(&data.dir, &vote, count, json),
         Command::Tally { data, vote, consultation, publish, json } => {
@@ -216,6 +259,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup { data, arguments } => backup::command::backup(&data.dir, &arguments),
         Command::Restore { arguments } => backup::command::restore(&arguments),
         Command::Status { data, json } => backup::command::status(&data.dir, json),
+        Command::Erase { data, ticket, document, details, ground, reason, json } => {
+            let subject = ticket.map(Subject::Ticket).or(document.map(Subject::Document));
+            let subject = subject.context("a number or a document is needed")?;
+            erase::erase(&data.dir, Order { subject, details_only: details, ground, reason }, json)
+        }
+        Command::Keys { command } => match command {
+            KeysCommand::List { data, json } => epochs::command(&data.dir, KeyOrder::List, json),
+            KeysCommand::Next { data, reason } => epochs::command(&data.dir, KeyOrder::Next { reason }, false),
+            KeysCommand::Destroy { data, epoch, give_up, reason } => {
+                epochs::command(&data.dir, KeyOrder::Destroy { epoch, gives_up: give_up, reason }, false)
+            }
+        },
         Command::Verify { data } => verify(&data),
         Command::Rebuild { data } => command::rebuild(Role::Hub, &data.dir),
     }
@@ -235,7 +290,7 @@ fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
         codebook.topics.len(),
         codebook.states.len()
     );
-    Ok(ExitCode::SUCCESS)
+    tell_of_spare(&dir)
 }
 
 /// Verifies the county's log, and then the log of who did what.
@@ -247,65 +302,24 @@ fn verify(data: &Data) -> anyhow::Result<ExitCode> {
     command::verify(Role::Hub, &data.dir)
 }
 
-fn device(command: DeviceCommand) -> anyhow::Result<ExitCode> {
+fn authority(command: AuthorityCommand) -> anyhow::Result<ExitCode> {
     match command {
-        DeviceCommand::Add { data, role, area, name, approve, json } => {
-            let (register, identity) = open(&data)?;
-            let county = identity.card.scope.areas.first().context("the hub has no county")?;
-            let code = register.add_slot(county, role, &area, &name, approve)?;
-            if json {
-                println!("{}", json!({ "code": code }));
-            } else {
-                println!("{} {}", &code[..4], &code[4..]);
-            }
-        }
-        DeviceCommand::List { data, json } => {
-            let (register, _) = open(&data)?;
-            for line in register.devices()? {
-                let areas: Vec<&str> = line.areas.iter().map(Area::code).collect();
-                if json {
-                    println!(
-                        "{}",
-                        json!({
-                            "device": line.device, "name": line.name, "role": line.role, "areas": areas, "number": line.number,
-                            "enrolled_at": line.enrolled_at, "last_heard": line.last_heard, "revoked": line.is_revoked,
-                        })
-                    );
-                } else {
-                    let heard = line.last_heard.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
-                    let struck = if line.is_revoked { "  struck off" } else { "" };
-                    println!(
-                        "{:04}  {}  {:<6}  {}  {}  last heard {heard}{struck}",
-                        line.number,
-                        line.device,
-                        line.role.word(),
-                        line.name,
-                        areas.join(" ")
-                    );
-                }
-            }
-        }
-        DeviceCommand::Revoke { data, device } => {
-            let (register, _) = open(&data)?;
-            let device = DeviceId::parse(&device).context("a device is named by 32 hexadecimal digits")?;
-            register.revoke(&device)?;
-            println!("{device} is struck off");
+        AuthorityCommand::Rotate { data, spare } => {
+            let dir = DataDir::hold(&data.dir)?;
+            let identity = Identity::load(&dir, Role::Hub)?;
+            let event = Event::new(By::command_line(), Action::ChangeKey).upon("authority");
+            Audit::open(&dir, &identity.key)?.note(&event)?;
+            county::rotate(&dir, &identity.card, &spare)?;
+            println!("the spare authority is the present one; each device gets a new certificate when it calls");
+            tell_of_spare(&dir)
         }
     }
+}
+
+/// Says what is to be done with the spare key that lies in `dir`.
+fn tell_of_spare(dir: &DataDir) -> anyhow::Result<ExitCode> {
+    if let Some(spare) = county::spare_key_lies_in(dir)? {
+        println!("the spare key is in {}: copy it to a safe place, and delete it here", spare.display());
+    }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The register of a county that may be serving at this moment.
-fn open(data: &Data) -> anyhow::Result<(Register, Identity)> {
-    let dir = DataDir::look(&data.dir);
-    let identity = Identity::load(&dir, Role::Hub)?;
-    Ok((Register::open(&dir.file(register::FILE))?, identity))
-}
-
-fn role(word: &str) -> Result<Role, String> {
-    Role::parse(word).ok_or_else(|| "one of kiosk, deputy, hub".to_owned())
-}
-
-fn area(code: &str) -> Result<Area, String> {
-    Area::parse(code).ok_or_else(|| "a code of 2, 4, 6, 9 or 12 digits".to_owned())
 }

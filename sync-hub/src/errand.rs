@@ -6,17 +6,30 @@
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail};
-use civic_core::{publication::Publication, published::Published as _, station::Station, vote::VoteCount};
+use civic_core::{
+    access::Role, publication::Publication, published::Published as _, station::Station, vote::VoteCount,
+};
 use ledger::{Ledger, publish::Line};
-use replica::{clock, dir::DataDir};
+use replica::{clock, dir::DataDir, identity::Identity};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::publishing;
+use crate::{
+    audit::{Audit, By},
+    epochs::{Epochs, KeyOrder},
+    erase::{Eraser, Order},
+    keys::Keys,
+    opening::Opener,
+    publishing,
+    register::{self, Register},
+    vault::Vault,
+};
 
 const FILE: &str = "errands.db";
 /// How long a command waits for the hub to begin.
@@ -50,10 +63,58 @@ pub enum Errand {
         /// The row.
         row: i64,
     },
+    /// Erase something.
+    Erase(Order),
+    /// Look after the keys to which devices seal.
+    Keys(KeyOrder),
 }
 
-/// What came of it: a line for each record that was published.
-pub type Answer = Result<Vec<Line>, String>;
+/// What errands are carried out with.
+#[derive(Clone)]
+pub struct Desk {
+    /// The county's ledger.
+    pub ledger: Ledger,
+    /// Erases.
+    pub eraser: Eraser,
+    /// Looks after the keys.
+    pub epochs: Epochs,
+}
+
+impl Desk {
+    /// The desk of the county in `dir`, whose ledger is `ledger`.
+    pub fn open(dir: &DataDir, ledger: &Ledger) -> anyhow::Result<Self> {
+        let identity = Identity::load(dir, Role::Hub)?;
+        let register = Arc::new(Register::open(&dir.file(register::FILE))?);
+        let audit = Arc::new(Audit::open(dir, &identity.key)?);
+        let keys = Arc::new(Keys::open(dir)?);
+        let opener = Opener::new(dir, ledger.clone(), keys.clone())?;
+        Ok(Self::with(ledger, register, audit, keys, opener, Arc::new(Vault::open(dir)?)))
+    }
+
+    /// The same of what a hub that is serving has open already.
+    pub fn with(
+        ledger: &Ledger,
+        register: Arc<Register>,
+        audit: Arc<Audit>,
+        keys: Arc<Keys>,
+        opener: Opener,
+        vault: Arc<Vault>,
+    ) -> Self {
+        let eraser = Eraser {
+            ledger: ledger.clone(),
+            register: register.clone(),
+            audit: audit.clone(),
+            opener: opener.clone(),
+            vault: vault.clone(),
+        };
+        let epochs = Epochs { keys, ledger: ledger.clone(), register, audit, opener, vault };
+        Self { ledger: ledger.clone(), eraser, epochs }
+    }
+}
+
+/// What came of it, as JSON: of what was published a line for each record, of an order to erase what was done, of an order
+/// about keys how they stand then.
+pub type Answer = Result<Value, String>;
 
 /// The errands of one county.
 pub struct Errands {
@@ -77,9 +138,9 @@ impl Errands {
         Ok(Self { db })
     }
 
-    /// Carries out whatever waits, with `ledger`; returns how many. What was begun and not ended is begun again if
+    /// Carries out whatever waits, at `desk`; returns how many. What was begun and not ended is begun again if
     /// `is_start`.
-    pub fn run(&self, ledger: &Ledger, is_start: bool) -> Result<usize, rusqlite::Error> {
+    pub fn run(&self, desk: &Desk, is_start: bool) -> Result<usize, rusqlite::Error> {
         if is_start {
             self.db.execute("UPDATE errand SET begun = 0 WHERE answer IS NULL", [])?;
             self.db.execute("DELETE FROM errand WHERE at < ?1", params![clock::now().0 - KEPT_S])?;
@@ -92,7 +153,7 @@ impl Errands {
                 self.db.query_row(next, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((id, errand)) = errand else { return Ok(done) };
             let answer: Answer = match serde_json::from_str::<Errand>(&errand) {
-                Ok(errand) => carry_out(ledger, &errand).map_err(|failure| format!("{failure:#}")),
+                Ok(errand) => carry_out(desk, &errand).map_err(|failure| format!("{failure:#}")),
                 Err(failure) => Err(failure.to_string()),
             };
             let answer = serde_json::to_string(&answer).unwrap_or_default();
@@ -126,38 +187,43 @@ impl Errands {
 }
 
 /// Carries an errand out: here, if nobody holds the directory, and otherwise by the hub that is serving.
-pub fn send(dir: &Path, errand: &Errand) -> anyhow::Result<Vec<Line>> {
+pub fn send<T: DeserializeOwned>(dir: &Path, errand: &Errand) -> anyhow::Result<T> {
     let answer = match publishing::held(dir)? {
-        Some((_held, ledger)) => return carry_out(&ledger, errand),
-        None => Errands::open(&DataDir::look(dir))?.ask(errand)?,
+        Some((held, ledger)) => carry_out(&Desk::open(&held, &ledger)?, errand)?,
+        None => Errands::open(&DataDir::look(dir))?.ask(errand)?.map_err(anyhow::Error::msg)?,
     };
-    answer.map_err(anyhow::Error::msg)
+    serde_json::from_value(answer).context("Reading the hub's answer")
 }
 
 /// Does what is asked.
-fn carry_out(ledger: &Ledger, errand: &Errand) -> anyhow::Result<Vec<Line>> {
-    match errand {
+fn carry_out(desk: &Desk, errand: &Errand) -> anyhow::Result<Value> {
+    let ledger = &desk.ledger;
+    let lines: Vec<Line> = match errand {
         Errand::Publish(text) => {
             let stations = ledger.published::<Station>()?.iter().map(|(_, station)| station.key().to_owned()).collect();
             let publication = Publication::parse(text, ledger.codebook(), &stations)?;
             anyhow::ensure!(!publication.is_empty(), "it holds nothing to publish");
-            Ok(ledger.publish(&publication)?)
+            ledger.publish(&publication)?
         }
-        Errand::AddTokens { vote, batch } => Ok(vec![ledger.add_tokens(vote, batch)?]),
-        Errand::PublishResult { vote, result } => Ok(vec![ledger.publish_result(vote, result.clone())?]),
+        Errand::AddTokens { vote, batch } => vec![ledger.add_tokens(vote, batch)?],
+        Errand::PublishResult { vote, result } => vec![ledger.publish_result(vote, result.clone())?],
+        Errand::Erase(order) => {
+            return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
+        }
+        Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),
         Errand::GrantKept { row } => {
             let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
             runtime.block_on(ledger.log().grant_kept(*row))?;
-            Ok(Vec::new())
+            Vec::new()
         }
-    }
+    };
+    Ok(serde_json::to_value(lines)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use civic_core::{access::Role, id::hex};
+    use civic_core::id::hex;
     use ledger::publish::Outcome;
-    use replica::identity::Identity;
 
     use super::*;
     use crate::county;
@@ -174,27 +240,28 @@ mod tests {
         let dir = DataDir::hold(&path).unwrap();
         county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
         let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
+        let desk = Desk::open(&dir, &ledger).unwrap();
         let errands = Errands::open(&dir).unwrap();
         let put = |errand: &str, begun: u8| {
             let sql = "INSERT INTO errand (at, errand, begun) VALUES (?1, ?2, ?3)";
             errands.db.execute(sql, params![clock::now().0, errand, begun]).unwrap();
             errands.db.last_insert_rowid()
         };
-        let answer = |id: i64| -> Answer {
+        let answer = |id: i64| -> Result<Vec<Line>, String> {
             let sql = "SELECT answer FROM errand WHERE id = ?1";
             let answer: String = errands.db.query_row(sql, params![id], |row| row.get(0)).unwrap();
             serde_json::from_str(&answer).unwrap()
         };
         let (cut_off, good) = (put(&publish(NOTICE), 1), put(&publish(NOTICE), 0));
-        assert_eq!(errands.run(&ledger, false).unwrap(), 1);
+        assert_eq!(errands.run(&desk, false).unwrap(), 1);
         assert_eq!(answer(good).unwrap()[0].outcome, Outcome::New);
-        assert_eq!(errands.run(&ledger, true).unwrap(), 1);
+        assert_eq!(errands.run(&desk, true).unwrap(), 1);
         assert_eq!(answer(cut_off).unwrap()[0].outcome, Outcome::Same);
         let (wrong, strange) = (put(&publish("[[notice]]\n"), 0), put("\"dance\"", 0));
-        assert_eq!(errands.run(&ledger, true).unwrap(), 2);
+        assert_eq!(errands.run(&desk, true).unwrap(), 2);
         assert!(answer(wrong).unwrap_err().contains("line 1: [[notice]]") && answer(strange).is_err());
-        assert_eq!(errands.run(&ledger, true).unwrap(), 0);
-        drop(ledger);
+        assert_eq!(errands.run(&desk, true).unwrap(), 0);
+        drop((desk, ledger));
         std::fs::remove_dir_all(path).unwrap();
     }
 }

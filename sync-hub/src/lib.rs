@@ -1,9 +1,10 @@
 //! The county hub: where everything said in the villages comes together.
 //!
 //! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
-//! the codes by which they enrol; [`serve`] answers devices over QUIC, merges behind them, writes slips and shows the
-//! operators' pages ([`http`]); [`opening`] opens what people sealed to the county; [`audit`] notes who did what and [`watch`] who tried it
-//! in vain; [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
+//! the codes by which they enrol, and [`health`] says what of them somebody should look at; [`serve`] answers devices over
+//! QUIC, merges behind them, writes slips and shows the operators' pages ([`http`]); [`opening`] opens what people sealed to
+//! the county, [`vault`] keeps personal details and voices under keys of their own; [`audit`] notes who did what
+//! and [`watch`] who tried it in vain; [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
 //! never decides alone which of two people was right: both stay, and an operator settles it.
@@ -16,10 +17,18 @@ pub mod backup;
 pub mod bundle;
 pub mod cli;
 pub mod county;
+pub mod device;
+pub mod epochs;
+pub mod erase;
 pub mod errand;
+pub mod health;
 pub mod http;
+pub mod keys;
 pub mod opening;
 pub mod publishing;
+pub mod qr;
 pub mod register;
 pub mod serve;
+pub mod taken;
+pub mod vault;
 pub mod watch;

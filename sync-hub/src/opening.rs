@@ -1,16 +1,20 @@
 //! Opening what people sealed to the county: reactions and what is kept from a village go to their opinions, ballots and responses are counted.
 //!
 //! Nothing that was opened is written down in the clear but what belongs on an opinion: a ballot is opened anew each time
-//! its vote is counted, and what comes out of it is a number. Envelopes of personal details are never opened here.
+//! its vote is counted, and what comes out of it is a number. Each record is taken over under the hub's own key
+//! ([`crate::taken`]), so that it can be counted when the key that it came sealed to is destroyed. Envelopes of personal
+//! details are never opened here.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use civic_core::{
     consultation::Consultation,
     document::Kind,
     id::DocId,
     published,
-    seal::OpenKey,
     sealed::Record,
     tally::{ConsultationResult, VoteResult},
     time::UnixSeconds,
@@ -20,9 +24,14 @@ use ledger::{
     Ledger, LedgerError,
     sealed::{Envelope, What},
 };
-use replica::clock;
+use replica::{clock, dir::DataDir};
 use serde::Serialize;
 use tracing::warn;
+
+use crate::{
+    keys::Keys,
+    taken::{Taken, TakenError},
+};
 
 /// Envelopes that are opened in one pass.
 const BATCH: usize = 200;
@@ -31,7 +40,9 @@ const BATCH: usize = 200;
 #[derive(Clone)]
 pub struct Opener {
     ledger: Ledger,
-    key: OpenKey,
+    keys: Arc<Keys>,
+    // A std mutex: held for one record.
+    taken: Arc<Mutex<Taken>>,
 }
 
 /// A result with what it rests on.
@@ -57,22 +68,67 @@ pub struct Basis {
 }
 
 impl Opener {
-    /// Opens envelopes of `ledger` with `key`.
-    pub fn new(ledger: Ledger, key: OpenKey) -> Self {
-        Self { ledger, key }
+    /// Opens envelopes of `ledger` with `keys`, and takes records over into the file in `dir`.
+    pub fn new(dir: &DataDir, ledger: Ledger, keys: Arc<Keys>) -> anyhow::Result<Self> {
+        let taken = Taken::open(dir)?;
+        // What came back with a backup and was erased since.
+        taken.erase(&ledger.buried()?)?;
+        Ok(Self { ledger, keys, taken: Arc::new(Mutex::new(taken)) })
+    }
+
+    fn open(&self, doc: &DocId, envelope: &[u8]) -> Result<Record, TakenError> {
+        self.taken().open_record(&self.keys.ring(), doc, envelope)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of records that were erased.
+    pub fn forget(&self, docs: &[DocId]) -> anyhow::Result<()> {
+        Ok(self.taken().erase(docs)?)
+    }
+
+    /// Whether everything that was sealed to this epoch and came here is taken over: then its key may go.
+    pub fn has_taken_all(&self, epoch: u32) -> anyhow::Result<bool> {
+        while self.work()? > 0 {}
+        if self.ledger.has_details_sealed_to(epoch)? {
+            return Ok(false);
+        }
+        for Envelope { doc, payload, .. } in self.ledger.sealed_to(epoch)? {
+            // Opened once more, so that one that came before records were taken over is taken now.
+            if let Err(TakenError::Db(failure)) = self.open(&doc, &payload) {
+                return Err(failure.into());
+            }
+        }
+        Ok(true)
     }
 
     /// Opens what has come since; returns how much was done. One that cannot be opened is kept apart and blocks nothing.
-    pub fn work(&self) -> Result<usize, LedgerError> {
+    pub fn work(&self) -> anyhow::Result<usize> {
         let mut done = 0;
         for envelope in self.ledger.unopened(BATCH)? {
-            match Record::open(&self.key, &envelope.doc, &envelope.payload) {
-                Ok(record) => done += usize::from(self.ledger.take(&envelope, &record)? != What::Waits),
-                Err(failure) => {
+            match self.open(&envelope.doc, &envelope.payload) {
+                Ok(record) => match self.ledger.take(&envelope, &record)? {
+                    What::Waits => {}
+                    What::Erased => {
+                        self.forget(&[envelope.doc])?;
+                        done += 1;
+                    }
+                    What::Response
+                    | What::Ballot
+                    | What::BadBallot
+                    | What::MeToo
+                    | What::Reaction
+                    | What::Confided
+                    | What::Unreadable => done += 1,
+                },
+                Err(TakenError::Sealed(failure)) => {
                     warn!(record = %envelope.doc, error = %failure, "What was sealed cannot be opened");
-                    self.ledger.set_aside(&envelope)?;
+                    self.ledger.set_aside(&envelope, failure)?;
                     done += 1;
                 }
+                Err(TakenError::Db(failure)) => return Err(failure.into()),
             }
         }
         Ok(done + self.ledger.count_me_too()?)
@@ -109,7 +165,7 @@ impl Opener {
         let mut basis = Basis { as_of: clock::now(), ..Basis::default() };
         for Envelope { doc, area, payload, repeats, .. } in self.ledger.sealed_about(what, subject)? {
             basis.repeats += repeats;
-            if let Ok(record) = Record::open(&self.key, &doc, &payload) {
+            if let Ok(record) = self.open(&doc, &payload) {
                 count(record);
                 *basis.places.entry(area.code().to_owned()).or_default() += 1;
             }

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     process::ExitCode,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -32,8 +33,8 @@ use replica::{
 use serde_json::json;
 
 use crate::{
-    county,
     errand::{self, Errand},
+    keys::Keys,
     opening::{Basis, Counted, Opener},
 };
 
@@ -47,7 +48,7 @@ pub fn publish(dir: &Path, file: &Path, json: bool) -> anyhow::Result<ExitCode> 
     anyhow::ensure!(size <= FILE_LEN_MAX as u64, "{name} is longer than {FILE_LEN_MAX} bytes");
     let text = std::fs::read_to_string(file).with_context(|| format!("Reading {name}"))?;
     let sent = errand::send(dir, &Errand::Publish(text));
-    let lines = sent.with_context(|| format!("Nothing of {name} was published"))?;
+    let lines: Vec<Line> = sent.with_context(|| format!("Nothing of {name} was published"))?;
     for line in &lines {
         if json {
             println!("{}", serde_json::to_string(line)?);
@@ -79,7 +80,7 @@ pub fn tokens(dir: &Path, vote: &str, count: u16, json: bool) -> anyhow::Result<
     let mut tokens: Vec<Token> = tokens.into_iter().collect();
     tokens.sort_by_cached_key(|_| clock::random::<8>());
     let batch = vote::batch_of(&published::id_of(Kind::Vote, vote), &tokens);
-    errand::send(dir, &Errand::AddTokens { vote: vote.to_owned(), batch })?;
+    errand::send::<Vec<Line>>(dir, &Errand::AddTokens { vote: vote.to_owned(), batch })?;
     if json {
         let digits: Vec<String> = tokens.iter().map(Token::digits).collect();
         println!("{}", json!({"vote": vote, "tokens": digits}));
@@ -104,7 +105,8 @@ pub fn tally(
     if let Some(Counted { result, basis }) = counted.filter(|_| publish) {
         let vote = result.key.clone();
         let errand = Errand::PublishResult { vote: vote.clone(), result: published_count(&result, basis.as_of) };
-        let lines = errand::send(dir, &errand).with_context(|| format!("The result of {vote} was not published"))?;
+        let lines: Vec<Line> =
+            errand::send(dir, &errand).with_context(|| format!("The result of {vote} was not published"))?;
         lines.iter().for_each(|line| eprintln!("{}", in_words(line)));
     }
     Ok(ExitCode::SUCCESS)
@@ -129,7 +131,7 @@ fn count(
 ) -> anyhow::Result<Option<Counted<VoteResult>>> {
     let (ledger, opener) = match held(dir)? {
         Some((dir, ledger)) => {
-            let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
+            let opener = Opener::new(&dir, ledger.clone(), Arc::new(Keys::open(&dir)?))?;
             while opener.work()? > 0 {}
             (ledger, opener)
         }
@@ -138,7 +140,7 @@ fn count(
             let dir = DataDir::look(dir);
             let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub)?)?;
             wait_for_the_hub(&ledger)?;
-            (ledger.clone(), Opener::new(ledger, county::open_key(&dir)?))
+            (ledger.clone(), Opener::new(&dir, ledger, Arc::new(Keys::open(&dir)?))?)
         }
     };
     let mut counted_vote = None;

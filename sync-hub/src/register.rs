@@ -2,6 +2,9 @@
 //!
 //! What a device may do stands here and not in its certificate, so that striking a row is enough.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -14,17 +17,19 @@ use civic_core::{
     access::{Role, Scope},
     area::Area,
     id::{DeviceId, hex},
+    seal::SealKey,
     ticket::DEVICE_NUMBER_MAX,
     time::UnixSeconds,
 };
 use replica::{
     clock,
-    enrol::{self, Claim, Desk, Refusal, Slot},
-    hub::{self, Revocation},
+    enrol::{self, Claim, Claimant, Desk, Refusal, Slot},
+    hub::{self, Revocation, Standing, Status},
     identity::Card,
     road::tls::Authority,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use serde::Serialize;
 use tracing::error;
 
 use crate::{audit::By, watch::Watch};
@@ -41,8 +46,16 @@ const TRIES_MAX: usize = 5;
 const TRIES_WINDOW: Duration = Duration::from_secs(60);
 /// More devices are not enrolled between two backups.
 const NUMBERS_SKIPPED: u16 = 100;
+/// Addresses from which wrong codes came that are remembered; beyond that everybody waits until some are forgotten.
+const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
+/// Every migration, oldest first.
+const MIGRATIONS: [&str; 3] = [
+    include_str!("register/0001_init.sql"),
+    include_str!("register/0002_standing.sql"),
+    include_str!("register/0003_numbers.sql"),
+];
 
 /// The register.
 pub struct Register {
@@ -51,6 +64,9 @@ pub struct Register {
     tries: Mutex<BTreeMap<IpAddr, Vec<Instant>>>,
     issuer: Option<Issuer>,
     watch: OnceLock<Arc<Watch>>,
+    // A std mutex: held to copy a key.
+    seal_key: Mutex<Option<SealKey>>,
+    clock: fn() -> UnixSeconds,
 }
 
 /// What is needed to write a card.
@@ -78,8 +94,39 @@ pub struct DeviceLine {
     pub enrolled_at: UnixSeconds,
     /// When it was last heard, to within half a minute.
     pub last_heard: Option<UnixSeconds>,
+    /// By which road.
+    pub road: String,
+    /// When its certificate was made.
+    pub certified_at: UnixSeconds,
     /// Whether it was struck off.
     pub is_revoked: bool,
+    /// When.
+    pub revoked_at: Option<UnixSeconds>,
+    /// What it said of itself last.
+    pub status: Option<StatusLine>,
+}
+
+/// What a device said of itself, and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusLine {
+    /// When it was heard, by this hub's clock.
+    pub at: UnixSeconds,
+    /// The version of its program.
+    pub version: String,
+    /// Seconds by which its clock is ahead of the hub's.
+    pub clock_offset: i64,
+    /// Records without a receipt.
+    pub waiting: u64,
+    /// Attachments without a receipt.
+    pub attachments: u64,
+    /// What can still be written on its disk, bytes.
+    pub free: u64,
+    /// How full its battery is, of a hundred; `None` if it has none.
+    pub battery: Option<u8>,
+    /// Things that it keeps apart.
+    pub apart: u64,
+    /// Records of its own that the hub refused.
+    pub refused: u64,
 }
 
 /// A device that waits for an operator.
@@ -93,6 +140,8 @@ pub struct WaitingLine {
     pub role: Role,
     /// The six digits that the device shows.
     pub comparison: String,
+    /// The device that it was before, as it has proved, if the county knows that one.
+    pub former: Option<DeviceLine>,
     /// When the slot was made.
     pub since: UnixSeconds,
 }
@@ -109,6 +158,9 @@ pub enum RegisterError {
     /// A device without an area could do nothing.
     #[error("a device needs at least one area")]
     NoArea,
+    /// A newer program wrote it.
+    #[error("the register was written by a newer version of this program ({0})")]
+    Version(usize),
     /// There is no such device or slot.
     #[error("there is no such device")]
     NotFound,
@@ -118,19 +170,40 @@ impl Register {
     /// Makes an empty register.
     pub fn make(path: &Path, salt: [u8; 16]) -> Result<(), RegisterError> {
         let db = connect(path)?;
-        db.execute_batch(include_str!("register.sql"))?;
         db.execute("INSERT INTO county (id, salt) VALUES (1, ?1)", params![salt])?;
         Ok(())
     }
 
     /// Opens the register to look and to make slots.
     pub fn open(path: &Path) -> Result<Self, RegisterError> {
-        Ok(Self { db: Mutex::new(connect(path)?), tries: Mutex::default(), issuer: None, watch: OnceLock::new() })
+        Ok(Self {
+            db: Mutex::new(connect(path)?),
+            tries: Mutex::default(),
+            issuer: None,
+            seal_key: Mutex::default(),
+            watch: OnceLock::new(),
+            clock: clock::now,
+        })
+    }
+
+    /// Tells the time by another clock.
+    pub fn with_clock(self, clock: fn() -> UnixSeconds) -> Self {
+        Self { clock, ..self }
     }
 
     /// Opens the register to let devices in.
     pub fn open_for_enrolment(path: &Path, authority: Authority, hub: Card) -> Result<Self, RegisterError> {
         Ok(Self { issuer: Some(Issuer { authority, hub }), ..Self::open(path)? })
+    }
+
+    /// From now on the cards of new devices name this key to seal to.
+    pub fn seal_to(&self, key: SealKey) {
+        *self.seal_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    /// The clock that it goes by.
+    pub fn clock(&self) -> fn() -> UnixSeconds {
+        self.clock
     }
 
     /// Makes a slot; returns its code, which is nowhere written down. `is_trusted` lets the device in without the
@@ -153,7 +226,7 @@ impl Register {
         let key = enrol::stretch(&code, &self.salt());
         self.db().execute(
             "INSERT INTO slot (name, role, areas, key, made_at, is_trusted, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open')",
-            params![name, role.word(), join(areas), key, clock::now().0, is_trusted],
+            params![name, role.word(), join(areas), key, (self.clock)().0, is_trusted],
         )?;
         Ok(code)
     }
@@ -163,16 +236,55 @@ impl Register {
         let _ = self.watch.set(watch);
     }
 
+    /// Whether the door opens to this key; one that it stays shut to is noted.
+    pub fn lets_in(&self, public_key: &[u8; 32]) -> bool {
+        let is_known = self.is_registered(public_key);
+        if !is_known && let Some(watch) = self.watch.get() {
+            watch.stranger(public_key);
+        }
+        is_known
+    }
+
     fn tell(&self, by: By, why: &str) {
         if let Some(watch) = self.watch.get() {
             watch.refused(by, "enrolment", why);
         }
     }
 
+    /// Makes a slot for whatever takes the place of `device`: with its name, role and areas. Using it strikes the old one
+    /// off, if it was not before.
+    pub fn add_successor(&self, device: &DeviceId, is_trusted: bool) -> Result<String, RegisterError> {
+        let line = self.device(device)?;
+        let code = enrol::make_code(clock::random());
+        let key = enrol::stretch(&code, &self.salt());
+        self.db().execute(
+            "INSERT INTO slot (name, role, areas, key, made_at, is_trusted, state, replaces)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7)",
+            params![line.name, line.role.word(), join(&line.areas), key, (self.clock)().0, is_trusted, line.public_key],
+        )?;
+        Ok(code)
+    }
+
+    /// The device of this name.
+    pub fn device(&self, device: &DeviceId) -> Result<DeviceLine, RegisterError> {
+        self.devices()?.into_iter().find(|line| line.device == *device).ok_or(RegisterError::NotFound)
+    }
+
+    /// The address by which devices call; empty if it was never said.
+    pub fn address(&self) -> Result<String, RegisterError> {
+        Ok(self.db().query_row("SELECT address FROM county", [], |row| row.get(0))?)
+    }
+
+    /// Notes the address by which devices call.
+    pub fn set_address(&self, address: &str) -> Result<(), RegisterError> {
+        self.db().execute("UPDATE county SET address = ?1", params![address])?;
+        Ok(())
+    }
+
     /// Every device, by number.
     pub fn devices(&self) -> Result<Vec<DeviceLine>, RegisterError> {
         let db = self.db();
-        let mut query = db.prepare_cached(&format!("SELECT {DEVICE_COLUMNS} FROM device ORDER BY number"))?;
+        let mut query = db.prepare_cached(&format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} ORDER BY number"))?;
         let rows = query.query_map([], device_line)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -181,22 +293,31 @@ impl Register {
     pub fn waiting(&self) -> Result<Vec<WaitingLine>, RegisterError> {
         let db = self.db();
         let mut query = db.prepare_cached(
-            "SELECT id, name, role, comparison, made_at FROM slot WHERE state = 'waiting' ORDER BY id",
+            "SELECT id, name, role, comparison, made_at, former FROM slot WHERE state = 'waiting' ORDER BY id",
         )?;
+        let mut known =
+            db.prepare_cached(&format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key = ?1"))?;
         let rows = query.query_map([], |row| {
+            let former: Option<[u8; 32]> = row.get(5)?;
+            let former = former.map(|former| known.query_row(params![former], device_line).optional()).transpose()?;
             Ok(WaitingLine {
                 slot: row.get(0)?,
                 name: row.get(1)?,
                 role: role_of(row, 2)?,
                 comparison: row.get(3)?,
+                former: former.flatten(),
                 since: UnixSeconds(row.get(4)?),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Lets a waiting device in: an operator has compared the digits.
-    pub fn approve(&self, slot: i64) -> Result<(), RegisterError> {
+    /// Lets a waiting device in: an operator has compared the digits. `replaces` strikes off what it was before.
+    pub fn approve(&self, slot: i64, replaces: bool) -> Result<(), RegisterError> {
+        if replaces {
+            let sql = "UPDATE slot SET replaces = former WHERE id = ?1 AND state = 'waiting' AND former IS NOT NULL";
+            self.db().execute(sql, params![slot])?;
+        }
         self.decide(slot, "approved")
     }
 
@@ -207,9 +328,8 @@ impl Register {
 
     /// Strikes a device off; it is out at its next word.
     pub fn revoke(&self, device: &DeviceId) -> Result<(), RegisterError> {
-        let known = self.devices()?.into_iter().find(|line| line.device == *device).ok_or(RegisterError::NotFound)?;
-        let sql = "UPDATE device SET revoked_at = ?2 WHERE public_key = ?1 AND revoked_at IS NULL";
-        self.db().execute(sql, params![known.public_key, clock::now().0])?;
+        let known = self.device(device)?;
+        strike_off(&self.db(), &known.public_key, (self.clock)())?;
         Ok(())
     }
 
@@ -241,39 +361,36 @@ impl Register {
         if changed == 1 { Ok(()) } else { Err(RegisterError::NotFound) }
     }
 
-    fn try_claim(
-        &self,
-        slot: i64,
-        public_key: &[u8; 32],
-        comparison: &str,
-    ) -> Result<Result<Claim, Refusal>, RegisterError> {
+    fn try_claim(&self, slot: i64, claimant: &Claimant) -> Result<Result<Claim, Refusal>, RegisterError> {
+        let Claimant { public_key, comparison, former } = claimant;
+        let now = (self.clock)();
         let mut db = self.db();
         let tx = db.transaction()?;
-        let (state, claimant, made_at, is_trusted): (String, Option<[u8; 32]>, i64, bool) = tx.query_row(
+        let (state, holder, made_at, is_trusted): (String, Option<[u8; 32]>, i64, bool) = tx.query_row(
             "SELECT state, public_key, made_at, is_trusted FROM slot WHERE id = ?1",
             params![slot],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
-        let is_claimant = claimant.as_ref() == Some(public_key);
-        let is_old = clock::now().0 > made_at + SLOT_S;
+        let is_claimant = holder.as_ref() == Some(public_key);
+        let is_old = now.0 > made_at + SLOT_S;
         let verdict = match (state.as_str(), is_claimant) {
             // The answer may have been lost on the road: the same key gets it again.
             ("used", true) => Ok(Claim::Approved),
             ("used" | "waiting" | "approved", false) => Err(Refusal::UsedCode),
             ("declined", _) => Err(Refusal::NotApproved),
-            ("open", _) if is_old => Err(Refusal::ExpiredCode),
+            ("open" | "waiting", _) if is_old => Err(Refusal::ExpiredCode),
             ("open", _) if is_trusted => {
-                let_in(&tx, slot, public_key)?;
+                let_in(&tx, slot, claimant, now)?;
                 Ok(Claim::Approved)
             }
             ("approved", true) => {
-                let_in(&tx, slot, public_key)?;
+                let_in(&tx, slot, claimant, now)?;
                 Ok(Claim::Approved)
             }
             _ => {
                 tx.execute(
-                    "UPDATE slot SET state = 'waiting', public_key = ?2, comparison = ?3 WHERE id = ?1",
-                    params![slot, public_key, comparison],
+                    "UPDATE slot SET state = 'waiting', public_key = ?2, comparison = ?3, former = ?4 WHERE id = ?1",
+                    params![slot, public_key, comparison, former],
                 )?;
                 Ok(Claim::Waiting)
             }
@@ -284,21 +401,24 @@ impl Register {
 
     fn write_card(&self, public_key: &[u8; 32]) -> anyhow::Result<Card> {
         let issuer = self.issuer.as_ref().ok_or_else(|| anyhow::anyhow!("this register was opened to look only"))?;
+        let now = (self.clock)();
         let line = {
             let db = self.db();
-            db.query_row(
-                &format!("SELECT {DEVICE_COLUMNS} FROM device WHERE public_key = ?1"),
-                params![public_key],
-                device_line,
-            )?
+            let sql =
+                format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key = ?1 AND revoked_at IS NULL");
+            let line = db.query_row(&sql, params![public_key], device_line)?;
+            db.execute("UPDATE device SET certified_at = ?2 WHERE public_key = ?1", params![public_key, now.0])?;
+            line
         };
-        let now = clock::now();
         Ok(Card {
             scope: Scope { role: line.role, areas: line.areas },
             name: line.name,
             number: line.number,
-            certificate: hex(&issuer.authority.certify(public_key, false, now)?),
+            certificate: hex(&issuer.authority.certify(public_key, now)?),
             enrolled_at: now,
+            seal_key: self.seal_key.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(issuer.hub.seal_key),
+            renewed_at: Some(now),
+            retired: String::new(),
             ..issuer.hub.clone()
         })
     }
@@ -310,18 +430,29 @@ impl Register {
 }
 
 impl hub::Authors for Register {
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let db = self.db();
-        let sql = format!("SELECT {DEVICE_COLUMNS} FROM device WHERE public_key = ?1 AND revoked_at IS NULL");
+        let sql = format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key = ?1");
         let line =
             db.prepare_cached(&sql).and_then(|mut query| query.query_row(params![public_key], device_line).optional());
         match line {
-            Ok(line) => line.map(|line| Scope { role: line.role, areas: line.areas }),
+            Ok(Some(DeviceLine { role, areas, revoked_at, .. })) => {
+                let scope = Scope { role, areas };
+                revoked_at.map_or(Standing::Member(scope.clone()), |at| Standing::StruckOff { scope, at })
+            }
+            Ok(None) => Standing::Stranger,
             Err(failure) => {
                 error!(error = %failure, "The register could not be read, so nobody is let in");
-                None
+                Standing::Stranger
             }
         }
+    }
+
+    fn former(&self, public_key: &[u8; 32]) -> Vec<[u8; 32]> {
+        former_of(&self.db(), public_key).unwrap_or_else(|failure| {
+            error!(error = %failure, "The register could not be read");
+            Vec::new()
+        })
     }
 }
 
@@ -341,11 +472,30 @@ impl hub::Register for Register {
         })
     }
 
-    fn heard(&self, public_key: &[u8; 32]) {
-        let now = clock::now().0;
-        let sql = "UPDATE device SET last_heard = ?2 WHERE public_key = ?1 AND coalesce(last_heard, 0) < ?2 - ?3";
-        if let Err(failure) = self.db().execute(sql, params![public_key, now, HEARD_S]) {
+    fn heard(&self, public_key: &[u8; 32], road: &str) {
+        let now = (self.clock)().0;
+        let sql = "UPDATE device SET last_heard = ?2, road = ?3 WHERE public_key = ?1
+                   AND (coalesce(last_heard, 0) < ?2 - ?4 OR road <> ?3)";
+        if let Err(failure) = self.db().execute(sql, params![public_key, now, road, HEARD_S]) {
             error!(error = %failure, "The register could not note that a device was heard");
+        }
+    }
+
+    fn told(&self, public_key: &[u8; 32], status: &Status) {
+        let Status { version, clock, waiting, attachments, free, battery, apart, refused } = status;
+        let now = (self.clock)().0;
+        let sql = "INSERT INTO status (public_key, at, version, clock_offset, waiting, attachments, free, battery, apart, refused)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                   ON CONFLICT (public_key) DO UPDATE SET at = excluded.at, version = excluded.version,
+                   clock_offset = excluded.clock_offset, waiting = excluded.waiting, attachments = excluded.attachments,
+                   free = excluded.free, battery = excluded.battery, apart = excluded.apart, refused = excluded.refused";
+        // Whatever a device says, it is a number that SQLite holds.
+        let [waiting, attachments, free, apart, refused] =
+            [waiting, attachments, free, apart, refused].map(|count| i64::try_from(*count).unwrap_or(i64::MAX));
+        let offset = clock.0.saturating_sub(now);
+        let values = params![public_key, now, version, offset, waiting, attachments, free, battery, apart, refused];
+        if let Err(failure) = self.db().execute(sql, values) {
+            error!(error = %failure, "The register could not note what a device said of itself");
         }
     }
 
@@ -360,23 +510,24 @@ impl Desk for Register {
     }
 
     fn is_flooding(&self, from: IpAddr, failed: bool) -> bool {
+        let from = neighbourhood(from);
         let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, tries| {
             tries.retain(|at| at.elapsed() < TRIES_WINDOW);
             !tries.is_empty()
         });
-        if failed {
+        if failed && (all.len() < TRIED_MAX || all.contains_key(&from)) {
             all.entry(from).or_default().push(Instant::now());
             self.tell(By::stranger("", from), Refusal::WrongCode.sentence());
         }
-        all.get(&from).is_some_and(|tries| tries.len() >= TRIES_MAX)
+        all.len() >= TRIED_MAX || all.get(&from).is_some_and(|tries| tries.len() >= TRIES_MAX)
     }
 
     fn slots(&self) -> Vec<Slot> {
         let db = self.db();
         let read = || -> rusqlite::Result<Vec<Slot>> {
             let mut query = db.prepare_cached("SELECT id, key, role FROM slot WHERE made_at > ?1")?;
-            let rows = query.query_map(params![clock::now().0 - SLOT_KNOWN_S], |row| {
+            let rows = query.query_map(params![(self.clock)().0 - SLOT_KNOWN_S], |row| {
                 Ok(Slot { id: row.get(0)?, key: row.get(1)?, role: role_of(row, 2)? })
             })?;
             rows.collect()
@@ -387,15 +538,15 @@ impl Desk for Register {
         })
     }
 
-    fn claim(&self, slot: i64, public_key: &[u8; 32], comparison: &str) -> Result<Claim, Refusal> {
-        let claim = self.try_claim(slot, public_key, comparison).unwrap_or_else(|failure| {
+    fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal> {
+        let claim = self.try_claim(slot, claimant).unwrap_or_else(|failure| {
             error!(error = %failure, "An enrolment could not be written down");
             Err(Refusal::HubFailed)
         });
-        claim.inspect_err(|refusal| self.tell(By::device(&DeviceId::of(public_key)), refusal.sentence()))
+        claim.inspect_err(|refusal| self.tell(By::device(&DeviceId::of(&claimant.public_key)), refusal.sentence()))
     }
 
-    fn card(&self, _slot: i64, public_key: &[u8; 32]) -> Result<Card, Refusal> {
+    fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal> {
         self.write_card(public_key).map_err(|failure| {
             error!(error = %failure, "A card could not be written");
             Refusal::HubFailed
@@ -403,17 +554,37 @@ impl Desk for Register {
     }
 }
 
-const DEVICE_COLUMNS: &str = "public_key, name, role, areas, number, enrolled_at, last_heard, revoked_at";
+/// What [`device_line`] reads.
+const DEVICE_COLUMNS: &str = "device.public_key, name, role, areas, number, enrolled_at, last_heard, revoked_at, road, \
+                              coalesce(certified_at, enrolled_at), status.at, version, clock_offset, waiting, attachments, \
+                              free, battery, apart, refused";
+/// Where it reads it.
+const DEVICE: &str = "device LEFT JOIN status ON status.public_key = device.public_key";
 
-fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let db = Connection::open(path)?;
+/// Opens the register, makes it if it is missing and brings it up to date.
+fn connect(path: &Path) -> Result<Connection, RegisterError> {
+    let mut db = Connection::open(path)?;
     db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;")?;
-    db.execute_batch(include_str!("register_0002_numbers.sql"))?;
+    // Another program may be doing the same at this moment.
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // The first registers had no number.
+    let is_first = applied == 0 && tx.table_exists(None, "device")?;
+    let applied = if is_first { 1 } else { applied };
+    if applied > MIGRATIONS.len() {
+        return Err(RegisterError::Version(applied));
+    }
+    for migration in MIGRATIONS.iter().skip(applied) {
+        tx.execute_batch(migration)?;
+    }
+    tx.pragma_update(None, "user_version", MIGRATIONS.len())?;
+    tx.commit()?;
     Ok(db)
 }
 
 /// Writes the device into the register, with the next free number, and uses the slot up.
-fn let_in(db: &Connection, slot: i64, public_key: &[u8; 32]) -> Result<(), rusqlite::Error> {
+fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> Result<(), rusqlite::Error> {
+    let Claimant { public_key, former, .. } = claimant;
     db.execute(
         "WITH given AS (SELECT coalesce(max(number), 0) AS number
                         FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped))
@@ -421,15 +592,50 @@ fn let_in(db: &Connection, slot: i64, public_key: &[u8; 32]) -> Result<(), rusql
          SELECT ?2, name, role, areas, given.number + 1, ?3 FROM slot, given
          WHERE slot.id = ?1 AND given.number < ?4
          ON CONFLICT (public_key) DO UPDATE SET name = excluded.name, role = excluded.role, areas = excluded.areas",
-        params![slot, public_key, clock::now().0, DEVICE_NUMBER_MAX],
+        params![slot, public_key, now.0, DEVICE_NUMBER_MAX],
     )?;
+    let is_known = |key: &[u8; 32]| {
+        db.prepare_cached("SELECT 1 FROM device WHERE public_key = ?1").and_then(|mut query| query.exists(params![key]))
+    };
+    if let Some(former) = former
+        && is_known(former)?
+    {
+        for key in former_of(db, former)?.iter().chain([former]) {
+            let sql = "INSERT INTO former (public_key, former) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            db.execute(sql, params![public_key, key])?;
+        }
+    }
+    let replaced: Option<[u8; 32]> =
+        db.query_row("SELECT replaces FROM slot WHERE id = ?1", params![slot], |row| row.get(0))?;
+    if let Some(replaced) = replaced {
+        strike_off(db, &replaced, now)?;
+    }
     db.execute("UPDATE slot SET state = 'used', public_key = ?2 WHERE id = ?1", params![slot, public_key])?;
     Ok(())
+}
+
+fn strike_off(db: &Connection, public_key: &[u8; 32], now: UnixSeconds) -> Result<(), rusqlite::Error> {
+    let sql = "UPDATE device SET revoked_at = ?2 WHERE public_key = ?1 AND revoked_at IS NULL";
+    db.execute(sql, params![public_key, now.0]).map(drop)
+}
+
+fn former_of(db: &Connection, public_key: &[u8; 32]) -> Result<Vec<[u8; 32]>, rusqlite::Error> {
+    let mut query = db.prepare_cached("SELECT former FROM former WHERE public_key = ?1")?;
+    query.query_map(params![public_key], |row| row.get(0))?.collect()
+}
+
+/// Whoever has one address of IPv6 has all of its last 64 bits.
+fn neighbourhood(from: IpAddr) -> IpAddr {
+    match from {
+        IpAddr::V4(_) => from,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+    }
 }
 
 fn device_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
     let public_key: [u8; 32] = row.get(0)?;
     let areas: String = row.get(3)?;
+    let revoked_at = row.get::<_, Option<i64>>(7)?.map(UnixSeconds);
     Ok(DeviceLine {
         device: DeviceId::of(&public_key),
         public_key,
@@ -439,7 +645,25 @@ fn device_line(row: &Row<'_>) -> rusqlite::Result<DeviceLine> {
         number: row.get(4)?,
         enrolled_at: UnixSeconds(row.get(5)?),
         last_heard: row.get::<_, Option<i64>>(6)?.map(UnixSeconds),
-        is_revoked: row.get::<_, Option<i64>>(7)?.is_some(),
+        road: row.get(8)?,
+        certified_at: UnixSeconds(row.get(9)?),
+        is_revoked: revoked_at.is_some(),
+        revoked_at,
+        status: row.get::<_, Option<i64>>(10)?.map(|at| status_line(row, UnixSeconds(at))).transpose()?,
+    })
+}
+
+fn status_line(row: &Row<'_>, at: UnixSeconds) -> rusqlite::Result<StatusLine> {
+    Ok(StatusLine {
+        at,
+        version: row.get(11)?,
+        clock_offset: row.get(12)?,
+        waiting: row.get(13)?,
+        attachments: row.get(14)?,
+        free: row.get(15)?,
+        battery: row.get(16)?,
+        apart: row.get(17)?,
+        refused: row.get(18)?,
     })
 }
 

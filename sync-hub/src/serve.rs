@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, routing::get};
-use civic_core::{access::Role, document::Kind, id::from_hex};
-use ledger::{Ledger, LedgerError};
+use civic_core::{access::Role, document::Kind};
+use ledger::Ledger;
 use replica::{
     clock,
     dir::DataDir,
@@ -21,10 +21,13 @@ use web::guard::{self, Token};
 use crate::{
     audit::{Action, Audit, By, Event},
     backup, county,
-    errand::Errands,
+    epochs::Epochs,
+    errand::{Desk, Errands},
     http::{self, Console},
+    keys::Keys,
     opening::Opener,
     register::{self, Register},
+    vault::{Vault, erase::Why},
     watch::{Apart, Watch},
 };
 
@@ -32,12 +35,16 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// How long it is waited for news before it is looked whether there is something to do anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
+/// How often it is looked whether the time of something in the vault is over.
+const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked whether something was kept apart.
 const WATCH: Duration = Duration::from_secs(1);
 /// How often it is looked whether a backup is due.
 const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
+/// How often it is looked whether a key is to be made or destroyed.
+const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -54,21 +61,17 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
 
+    if let Some(spare) = county::spare_key_lies_in(&dir)? {
+        warn!(
+            "The spare key of the county's authority lies on this machine: copy {} to a safe place and delete it here. \
+             Whoever steals this machine steals both keys",
+            spare.display()
+        );
+    }
+    let door = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = tls::hub_config(&identity.key, door.clone())?;
     let watch = Arc::new(Watch::new(audit.clone()));
     register.is_watched_by(watch.clone());
-    let (known, door) = (register.clone(), watch.clone());
-    let config = tls::hub_config(
-        &identity.key,
-        from_hex(&identity.card.certificate).context("the hub's certificate cannot be understood")?,
-        &from_hex(&identity.card.authority).context("the authority's certificate cannot be understood")?,
-        Arc::new(move |key| {
-            let is_known = known.is_registered(key);
-            if !is_known {
-                door.stranger(key);
-            }
-            is_known
-        }),
-    )?;
     let endpoint = match quic::listen(listen, config) {
         Ok(endpoint) => endpoint,
         Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -89,11 +92,18 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         ledger.codebook().county.area.clone(),
         identity.key.clone(),
         register.clone(),
+        door,
     ));
     let follow = tokio::spawn(ledger.clone().follow());
-    let opener = Opener::new(ledger.clone(), county::open_key(&dir)?);
+    let keys = Arc::new(Keys::open(&dir)?);
+    let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
+    let vault = Arc::new(Vault::open(&dir)?);
+    let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
-    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), ledger.clone()));
+    let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
+    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
+    let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
+    let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let watching = tokio::spawn(keep_watch(ledger.clone(), watch));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
@@ -104,6 +114,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
         register,
         hub: hub.clone(),
         opener,
+        vault,
         audit: audit.clone(),
     };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
@@ -123,7 +134,10 @@ pub async fn serve(dir: &Path, listen: SocketAddr, http_at: SocketAddr) -> anyho
     pages.abort();
     follow.abort();
     work.abort();
+    take_in.abort();
+    retain.abort();
     errands.abort();
+    epochs.abort();
     signing.abort();
     watching.abort();
     copies.abort();
@@ -153,14 +167,31 @@ async fn keep_audit(audit: Arc<Audit>, days: u16) {
     }
 }
 
-/// Opens what people sealed to the county, and keeps slips and matters behind their opinions: at once while there is
-/// something to do, then whenever the ledger changed.
+/// Opens what people sealed to the county, and keeps slips and matters behind their opinions.
 async fn keep_up(ledger: Ledger, opener: Opener) {
-    let mut changed = ledger.changed();
+    let writer = ledger.clone();
+    follow_up(ledger, "Envelopes could not be opened or slips not written", move || {
+        Ok(opener.work()? + writer.write_slips()?)
+    })
+    .await;
+}
+
+/// Takes personal details, voices and whatever else came sealed over into the vault.
+async fn take_in(ledger: Ledger, vault: Arc<Vault>, keys: Arc<Keys>) {
+    let source = ledger.clone();
+    follow_up(ledger, "What came sealed could not be taken over into the vault", move || {
+        Ok(vault.take_in(&source, &keys.ring(), clock::now())?)
+    })
+    .await;
+}
+
+/// Does `work` at once while there is something to do, then whenever the ledger changed.
+async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Result<usize> + Send + Sync + 'static) {
+    let (work, mut changed) = (Arc::new(work), ledger.changed());
     loop {
         changed.mark_unchanged();
-        let (writer, opener) = (ledger.clone(), opener.clone());
-        match tokio::task::spawn_blocking(move || Ok::<_, LedgerError>(opener.work()? + writer.write_slips()?)).await {
+        let work = work.clone();
+        match tokio::task::spawn_blocking(move || work()).await {
             // A program beside this one may have merged what came, and then nothing here says that something changed.
             Ok(Ok(0)) => match tokio::time::timeout(LOOK_ANYWAY, changed.changed()).await {
                 Ok(Ok(())) | Err(_) => {}
@@ -168,22 +199,45 @@ async fn keep_up(ledger: Ledger, opener: Opener) {
             },
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => {
-                error!(error = %failure, "Envelopes could not be opened or slips not written");
+                error!(error = format!("{failure:#}"), "{trouble}");
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             Err(failure) => {
-                error!(error = %failure, "Opening envelopes and writing slips stopped in the middle");
+                error!(error = %failure, "{trouble}: stopped in the middle");
                 return;
             }
         }
     }
 }
 
+/// Erases what the vault has kept for its time, every hour; what is not noted is not erased.
+async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>) {
+    loop {
+        let (ledger, vault, audit) = (ledger.clone(), vault.clone(), audit.clone());
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+            let due = vault.due(&ledger, clock::now())?;
+            for item in &due {
+                let event = Event::new(By::hub(), Action::Erase).upon(item.doc);
+                audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
+            }
+            Ok(vault.expire(&due, clock::now())?)
+        });
+        match work.await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                error!(error = format!("{failure:#}"), "What was kept for its time could not be erased")
+            }
+            Err(failure) => error!(error = %failure, "Erasing stopped in the middle"),
+        }
+        tokio::time::sleep(RETAIN).await;
+    }
+}
+
 /// Carries out what commands ask while this program holds the directory; one that fails is told to whoever asked.
-async fn run_errands(dir: DataDir, ledger: Ledger) {
+async fn run_errands(dir: DataDir, desk: Desk) {
     let mut is_start = true;
     loop {
-        let (place, worker) = (DataDir::look(dir.path()), ledger.clone());
+        let (place, worker) = (DataDir::look(dir.path()), desk.clone());
         match tokio::task::spawn_blocking(move || Errands::open(&place)?.run(&worker, is_start)).await {
             Ok(Ok(_)) => is_start = false,
             Ok(Err(failure)) => error!(error = %failure, "Errands could not be read"),
@@ -241,6 +295,20 @@ async fn keep_copies(dir: DataDir, ledger: Ledger, audit: Arc<Audit>) {
             Err(failure) => error!(error = %failure, "A backup stopped in the middle"),
         }
         tokio::time::sleep(LOOK_FOR_COPIES).await;
+    }
+}
+
+/// Announces, makes and destroys keys when that is due.
+async fn keep_keys(epochs: Epochs) {
+    loop {
+        let worker = epochs.clone();
+        match tokio::task::spawn_blocking(move || worker.turn(clock::now())).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(_)) => continue,
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "The keys could not be looked after"),
+            Err(failure) => error!(error = %failure, "Looking after the keys stopped in the middle"),
+        }
+        tokio::time::sleep(TURN_PERIOD).await;
     }
 }
 

@@ -4,16 +4,23 @@ use civic_core::{
     area::Area,
     codec::Reader,
     id::{DocId, Incarnation, hex},
+    seal::SealKey,
     space::{Audience, Space},
+    ticket::Ticket,
     time::UnixSeconds,
 };
 use ed25519_dalek::SigningKey;
 use sync_core::{
     entry::{Entry, EntryKind},
+    epoch::Epoch,
     feed::Feed,
+    heard::Heard,
+    hub_time::HubTime,
     message::{Cursor, Message, ShortExtent, VERSION, VERSION_OLDEST},
     receipt::{Level, Receipt},
     run::Run,
+    status::Status,
+    tombstone::{Depth, Ground, Tombstone},
 };
 
 /// One message of each kind, all from fixed keys.
@@ -23,16 +30,28 @@ fn messages() -> Vec<(&'static str, Message)> {
     let public_key = author.verifying_key().to_bytes();
     let feed = Feed { public_key, incarnation: Incarnation::new([3; 16]), space: space.clone() };
     let id = feed.id();
-    let entry = |doc, kind, at, payload| {
-        let (doc, at) = (DocId::new([doc; 16]), UnixSeconds(at));
-        Entry { doc, kind, at, payload, is_erased: false }
-    };
+    fn entry(doc: u8, kind: EntryKind, at: i64, payload: &[u8]) -> Entry<'_> {
+        Entry { doc: DocId::new([doc; 16]), kind, at: UnixSeconds(at), payload, is_erased: false }
+    }
     let entries = [
         entry(4, EntryKind::Change, 1_775_000_000, b"first"),
         entry(4, EntryKind::Change, 1_775_000_060, b"second"),
         entry(5, EntryKind::Sealed, 1_775_000_060, b"sealed"),
     ];
     let (run, end) = Run::sign(&feed, &feed.genesis(), &entries, &author);
+    let erased = run.without(|entry| entry.payload == b"first").unwrap().unwrap();
+    let space_of_all = Space::new(Area::parse("990127101201").unwrap(), Audience::Public);
+    let said_in = Feed { public_key: hub.verifying_key().to_bytes(), space: space_of_all, ..feed.clone() };
+    let stone = Tombstone { depth: Depth::Whole, ground: Ground::Asked, ticket: Ticket::new(12, 345) }.encode();
+    let epoch = Epoch { key: SealKey { epoch: 2, public: [7; 32] } }.encode();
+    let (heard, heard_epoch) = (Heard::Erased(Depth::Whole).encode(), Heard::Epoch(2).encode());
+    let said = [
+        entry(4, EntryKind::Tombstone, 1_775_000_300, &stone),
+        entry(6, EntryKind::Epoch, 1_775_000_300, &epoch),
+        entry(4, EntryKind::Heard, 1_775_000_300, &heard),
+        entry(6, EntryKind::Heard, 1_775_000_300, &heard_epoch),
+    ];
+    let (said, _) = Run::sign(&said_in, &said_in.genesis(), &said, &hub);
     let cursor = Cursor { epoch: [6; 8], row: 300, kept: 7 };
     let receipt = Receipt::sign(id, end, Level::Received, UnixSeconds(1_775_000_100), &hub);
     let kept = Receipt::sign(id, end, Level::Kept, UnixSeconds(1_775_000_200), &hub);
@@ -43,6 +62,16 @@ fn messages() -> Vec<(&'static str, Message)> {
         behind,
         left_out,
         room: 1 << 30,
+    };
+    let status = Status {
+        version: "0.1.0".into(),
+        clock: UnixSeconds(1_775_000_000),
+        waiting: 300,
+        attachments: 2,
+        free: 20 << 30,
+        battery: Some(80),
+        apart: 1,
+        refused: 0,
     };
     vec![
         ("hello, first meeting", hello(None, Vec::new(), Vec::new())),
@@ -56,6 +85,10 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("mark", Message::Mark(cursor)),
         ("spaces", Message::Spaces(vec![(space.clone(), [9; 16])])),
         ("vector", Message::Vector { space, feeds: vec![(id, ShortExtent::new(end.length, &end.head))] }),
+        ("runs, a payload erased", Message::Runs(vec![erased])),
+        ("runs, of the county's word and what was heard of it", Message::Runs(vec![said])),
+        ("status", Message::Status(status)),
+        ("time", Message::Time(HubTime::sign(UnixSeconds(1_775_000_300), &hub))),
     ]
 }
 

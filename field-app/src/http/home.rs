@@ -69,6 +69,7 @@ fn figures(status: &Status) -> Markup {
     html! {
         section #status.card data-live="" {
             h2 { (say("home-records")) }
+            @if status.is_elsewhere { p #elsewhere.alert role="alert" { (say("trouble-elsewhere")) } }
             dl.places {
                 div data-place="here" { dt { (say("place-here")) } dd #here { (status.counts.here) } }
                 div data-place="road" { dt { (say("place-road")) } dd #on-road { (status.counts.on_road) } }

@@ -116,10 +116,15 @@ impl Desk {
             hub: "127.0.0.1:1".into(),
             hub_key: String::new(),
             authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
             certificate: hex(&key.verifying_key().to_bytes()),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
             enrolled_at: UnixSeconds(0),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
         };
         Identity::save_card(&data, &card).unwrap();
         drop(data);

@@ -49,6 +49,7 @@ impl Trouble {
                 LedgerError::Store(StoreError::Version(_) | StoreError::Damaged(_)) | LedgerError::Tables(_) => {
                     both("trouble-damaged")
                 }
+                LedgerError::Store(StoreError::Elsewhere) => both("trouble-elsewhere"),
                 LedgerError::Store(StoreError::Failed(_) | StoreError::Stopped) => both("trouble-again"),
                 LedgerError::Record(reason) => both_with("trouble-record", &[("reason", reason)]),
                 LedgerError::NotAllowed(_) => both("trouble-step"),
@@ -71,7 +72,7 @@ impl Trouble {
             Trouble::Ledger(error) => match error {
                 LedgerError::Store(StoreError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
                 LedgerError::Record(_) | LedgerError::Seal(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                LedgerError::NotAllowed(_) => StatusCode::CONFLICT,
+                LedgerError::NotAllowed(_) | LedgerError::Store(StoreError::Elsewhere) => StatusCode::CONFLICT,
                 LedgerError::NotFound => StatusCode::NOT_FOUND,
                 LedgerError::OutOfScope(_) => StatusCode::FORBIDDEN,
                 LedgerError::Store(

@@ -247,6 +247,7 @@ impl Around<'_> {
         match trouble {
             Trouble::NotHeardSince(day) => self.sentence_with_day(trouble.sentence(), day),
             Trouble::NotEnrolled
+            | Trouble::Elsewhere
             | Trouble::DiskFull
             | Trouble::ReadOnly
             | Trouble::NoMicrophone

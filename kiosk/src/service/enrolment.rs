@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use civic_core::access::Role;
 use replica::{
     dir::DataDir,
-    enrol::{EnrolError, Refusal, enrol},
+    enrol::{EnrolError, Invitation, Refusal, enrol},
 };
 use tokio::{runtime::Handle, sync::Notify};
 
@@ -64,7 +64,7 @@ impl Enrolment {
         let this = self.clone();
         self.runtime.spawn(async move {
             let compare = |digits: &str| this.now(Enrolling::Compare(digits.to_owned()));
-            match enrol(&this.directory, &hub, &code, Role::Kiosk, compare).await {
+            match enrol(&this.directory, &Invitation::typed(&hub, &code), Role::Kiosk, false, compare).await {
                 Ok(card) => {
                     this.now(Enrolling::Done(card.name));
                     this.done.notify_one();
@@ -103,8 +103,10 @@ fn sentence(error: &EnrolError) -> &'static str {
             Refusal::HubFailed => "enrol-failed",
         },
         EnrolError::Road(_) | EnrolError::NotTheHub(_) => "enrol-no-road",
-        EnrolError::AlreadyEnrolled(..) | EnrolError::Dir(_) | EnrolError::Identity(_) | EnrolError::Tls(_) => {
-            "enrol-failed"
-        }
+        EnrolError::AlreadyEnrolled(..)
+        | EnrolError::OtherCounty(..)
+        | EnrolError::Dir(_)
+        | EnrolError::Identity(_)
+        | EnrolError::Tls(_) => "enrol-failed",
     }
 }

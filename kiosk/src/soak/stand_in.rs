@@ -43,10 +43,15 @@ pub fn enrol(directory: &Path) -> anyhow::Result<()> {
         hub: "127.0.0.1:1".to_owned(),
         hub_key: "00".repeat(32),
         authority: String::new(),
+        spare: String::new(),
+        retired: String::new(),
         certificate: hex(&key.verifying_key().to_bytes()),
         seal_key,
         codebook: CODEBOOK.to_owned(),
         enrolled_at: UnixSeconds(0),
+        renewed_at: None,
+        former: Vec::new(),
+        board: String::new(),
     };
     Identity::save_card(&dir, &card)?;
     Ok(())

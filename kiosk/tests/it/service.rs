@@ -14,7 +14,7 @@ use kiosk::{
     blank::Blank,
     sample::sample_ticket,
     service::{TRIED_FOR, enrolment::Enrolment, pin, upkeep::Upkeep},
-    trouble::Reports,
+    trouble::{Reports, Trouble},
     wiring::Wiring,
 };
 use replica::dir::DataDir;
@@ -158,7 +158,7 @@ impl Machine {
         let upkeep = Upkeep::new(held.clone(), Some(panel.clone()), Reports::default(), off)
             .to_enrol(Enrolment::new(held, news, done));
         let now = Instant::now();
-        let app = App::new(Box::new(Blank::new(Box::new(upkeep))), LARGE, now);
+        let app = App::new(Box::new(Blank::new(Trouble::NotEnrolled, Box::new(upkeep))), LARGE, now);
         Self { directory, panel, desk: Desk { app, station: Shared::default(), now } }
     }
 

@@ -335,7 +335,7 @@ fn what_cannot_be_opened_is_kept_apart_and_blocks_nothing() {
     county.kiosk.react("2", &village(), &added("二"), &[]).unwrap();
     carry(&county.kiosk, &county.hub, Audience::County);
     let bad = county.hub.unopened(9).unwrap().remove(0);
-    county.hub.set_aside(&bad).unwrap();
+    county.hub.set_aside(&bad, seal::SealError::Closed).unwrap();
     assert_eq!(county.hub.refused(9).unwrap()[0].reason, Reason::Sealed.word());
     county.meet();
     assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion.body, "桥坏了二");

@@ -16,6 +16,7 @@ use std::{
 
 use civic_core::{
     access::Scope,
+    keyring::Keyring,
     seal::{OpenKey, SealError, Seed, open_parcel, seal_parcel},
 };
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -24,7 +25,8 @@ use sync_core::{
     message::{Cursor, Message, NAMED_MAX, VERSION, VERSION_OLDEST},
     parcel::{BadParcel, PARCEL_LEN, Parcel},
     run::Run,
-    session::{Authors, Broken, Input, Member, Session, Side, StoredAs},
+    session::{Authors, Broken, Input, Member, Outcome, Session, Side, Standing, StoredAs},
+    status::Status,
 };
 
 use crate::{
@@ -32,6 +34,7 @@ use crate::{
     identity::Identity,
     pump::{Done, carry_out},
     store::{Log, StoreError},
+    vitals,
 };
 
 /// Why a sealed parcel was not heard.
@@ -43,8 +46,8 @@ pub enum ParcelError {
     /// What is in it is not to be listened to.
     #[error(transparent)]
     Bad(#[from] BadParcel),
-    /// Its author is not a device of this county, or was struck off.
-    #[error("its author is not known here, or was struck off")]
+    /// Its author is not a device of this county.
+    #[error("its author is not known here")]
     Stranger,
     /// It does not keep to the protocol.
     #[error(transparent)]
@@ -71,6 +74,8 @@ pub struct Brought {
     pub gaps: u64,
     /// What was kept apart, with the reason.
     pub refused: Vec<String>,
+    /// What the device said of itself.
+    pub status: Option<Status>,
 }
 
 /// The key with which the owner of `key` opens parcels.
@@ -95,23 +100,32 @@ pub struct DeviceEnd<'a> {
     pub hub: [u8; 32],
     /// The county's X25519 public key.
     pub county: [u8; 32],
+    /// The keys that it had before it was enrolled anew.
+    pub former: Vec<[u8; 32]>,
     /// How many bytes of packed runs of others it has room for.
     pub room: u64,
+    /// What it says of itself.
+    pub status: Option<Status>,
 }
 
 impl<'a> DeviceEnd<'a> {
-    /// The end of the device of `identity`, whose log is `log`; `None` if its card cannot be read.
+    /// The end of the device of `identity`, whose log is `log`; `None` if its card cannot be read, or is in another machine
+    /// than the one it was enrolled in.
     pub fn new(identity: &'a Identity, log: &'a Log) -> Result<Option<Self>, StoreError> {
         let card = &identity.card;
-        let Some(hub) = card.hub_key() else { return Ok(None) };
-        let (key, county) = (&identity.key, card.seal_key.public);
-        Ok(Some(Self { log, key, scope: &card.scope, hub, county, room: device::room(log)? }))
+        let Some(hub) = card.hub_key().filter(|_| !identity.is_elsewhere) else { return Ok(None) };
+        let announced = log.seal_key()?.map(|(key, _)| key).filter(|key| key.epoch > card.seal_key.epoch);
+        let (key, county, former) = (&identity.key, announced.unwrap_or(card.seal_key).public, card.former_keys());
+        let (room, status) = (device::room(log)?, Some(vitals::status(identity.home(), log)?));
+        Ok(Some(Self { log, key, scope: &card.scope, hub, county, former, room, status }))
     }
 
     fn session(&self) -> Result<Session, StoreError> {
-        let member = Member { public_key: self.log.public_key(), scope: self.scope.clone() };
-        let side = Side::Caller { hub: self.hub, cursor: self.log.cursor(&self.hub)?, room: self.room };
-        let shared = self.log.shared(&member.public_key, &member.scope);
+        let (public_key, former) = (self.log.public_key(), self.former.clone());
+        let member = Member { public_key, scope: self.scope.clone(), former };
+        let (cursor, status) = (self.log.cursor(&self.hub)?, self.status.clone());
+        let side = Side::Caller { hub: self.hub, cursor, room: self.room, status };
+        let shared = self.log.shared(&member);
         Ok(Session::new(side, member, shared, clock::now()))
     }
 
@@ -150,6 +164,8 @@ impl<'a> DeviceEnd<'a> {
             | Message::Over { .. }
             | Message::Spaces(_)
             | Message::Vector { .. }
+            | Message::Status(_)
+            | Message::Time(_)
             | Message::Unknown(_) => true,
         });
         listen(session, self.log, messages).await
@@ -162,32 +178,38 @@ pub struct HubEnd<'a> {
     pub log: &'a Log,
     /// Its key.
     pub key: &'a SigningKey,
-    /// Opens what is sealed to the county.
-    pub county: &'a OpenKey,
+    /// Opens what is sealed to the county, whatever the epoch.
+    pub county: &'a Keyring,
     /// Whose entries it takes.
     pub authors: Arc<dyn Authors>,
 }
 
 impl HubEnd<'_> {
-    fn session(&self, public_key: [u8; 32], scope: Scope) -> Result<Session, StoreError> {
+    fn session(&self, member: Member) -> Result<Session, StoreError> {
         let side = Side::Hub {
             key: Box::new(self.key.clone()),
             epoch: self.log.epoch(),
             kept: u64::try_from(self.log.kept_row()?).unwrap_or(0),
             authors: self.authors.clone(),
         };
-        let shared = self.log.shared(&public_key, &scope);
-        Ok(Session::new(side, Member { public_key, scope }, shared, clock::now()))
+        let shared = self.log.shared(&member);
+        Ok(Session::new(side, member, shared, clock::now()))
     }
 
-    /// Opens a parcel of a device and stores what it brings; tells whose it was.
+    /// Opens a parcel of a device and stores what it brings; tells whose it was. One that was struck off is heard too: what
+    /// it dates before that counts.
     pub async fn unpack(&self, sealed: &[u8]) -> Result<([u8; 32], Brought), ParcelError> {
-        let parcel = Parcel::read(&open_parcel(self.county, sealed)?, &self.county.seal_key()?.public)?;
-        let scope = self.authors.scope(&parcel.author).ok_or(ParcelError::Stranger)?;
+        let (plain, key) = self.county.open_parcel(sealed)?;
+        let parcel = Parcel::read(&plain, &key.public)?;
+        let (public_key, former) = (parcel.author, self.authors.former(&parcel.author));
+        let member = match self.authors.standing(&public_key) {
+            Standing::Member(scope) | Standing::StruckOff { scope, .. } => Member { public_key, scope, former },
+            Standing::Stranger => return Err(ParcelError::Stranger),
+        };
         if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
             self.log.note_caller(parcel.author, Caller { cursor: *cursor, room: *room }).await?;
         }
-        let session = self.session(parcel.author, scope)?;
+        let session = self.session(member)?;
         Ok((parcel.author, listen(session, self.log, parcel.messages).await?))
     }
 
@@ -198,10 +220,12 @@ impl HubEnd<'_> {
         device: [u8; 32],
         mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>,
     ) -> Result<(), PackError> {
-        let (Some(scope), Some(receiver)) = (self.authors.scope(&device), sealing_key(&device)) else { return Ok(()) };
+        let (Some(member), Some(receiver)) = (self.authors.member(&device), sealing_key(&device)) else {
+            return Ok(());
+        };
         let caller = self.log.caller(&device)?.unwrap_or_default();
-        let behind = self.log.held().into_iter().filter(|held| held.feed.public_key == device);
-        let behind = behind.map(|held| (held.feed.id(), 0)).take(NAMED_MAX).collect();
+        let behind = self.log.held().into_iter().filter(|held| member.wrote(&held.feed));
+        let behind: Vec<_> = behind.map(|held| (held.feed.id(), 0)).take(NAMED_MAX).collect();
         let hello = Message::Hello {
             version: VERSION,
             oldest: VERSION_OLDEST,
@@ -210,7 +234,7 @@ impl HubEnd<'_> {
             left_out: Vec::new(),
             room: caller.room,
         };
-        let mut session = self.session(device, scope)?;
+        let mut session = self.session(member)?;
         let mut writer = Writer::new(self.log, self.key, receiver, caller.cursor);
         // No device has this fingerprint, and none is asked: what it lacks is told by its cursor alone.
         for message in [hello, Message::Over { fingerprint: [0; 16] }] {
@@ -307,6 +331,8 @@ impl<'a> Writer<'a> {
             | Message::Refused { .. }
             | Message::Spaces(_)
             | Message::Vector { .. }
+            | Message::Status(_)
+            | Message::Time(_)
             | Message::Unknown(_) => {}
         }
         self.len += message.encode().len();
@@ -359,7 +385,8 @@ async fn listen(
         };
         drive(&mut session, log, &mut brought, answer).await?;
     }
-    Ok(Brought { entries: session.outcome().entries_received, refused, ..brought })
+    let Outcome { entries_received: entries, status, .. } = session.outcome().clone();
+    Ok(Brought { entries, refused, status, ..brought })
 }
 
 /// Carries out all that a session asks for, until it waits for the other side.
@@ -377,8 +404,10 @@ async fn drive<E: From<StoreError> + From<Broken>>(
             }
             Done::Store(runs) => {
                 let stored = log.accept(runs).await?;
-                brought.gaps +=
-                    stored.iter().filter(|(_, _, stored)| matches!(stored, StoredAs::Gap(_))).count() as u64;
+                brought.gaps += stored
+                    .iter()
+                    .filter(|(_, _, stored)| matches!(stored, StoredAs::Gap(_) | StoredAs::Bare(_)))
+                    .count() as u64;
                 Input::Stored(stored)
             }
             Done::Found(input) => {

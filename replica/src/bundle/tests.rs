@@ -26,7 +26,9 @@ impl Place {
         std::fs::create_dir_all(&path).unwrap();
         let key = SigningKey::from_bytes(&[seed; 32]);
         let author = Author { key: key.clone(), incarnation: Incarnation::new([seed; 16]) };
-        let log = Log::open(&path.join("log.db"), author, || UnixSeconds(50)).unwrap();
+        // The hub's key is 3.
+        let county = SigningKey::from_bytes(&[3; 32]).verifying_key().to_bytes();
+        let log = Log::open(&path.join("log.db"), author, Some(county), || UnixSeconds(50)).unwrap();
         Self { log, key, path }
     }
 
@@ -70,22 +72,30 @@ fn noise(doc: u8, len: usize) -> Vec<u8> {
 struct County {
     kiosk: Place,
     hub: Place,
-    open: OpenKey,
+    open: Keyring,
     scope: Scope,
 }
 
-struct Known(Vec<([u8; 32], Scope)>);
+struct Known(Vec<([u8; 32], Standing)>);
 
 impl Authors for Known {
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
-        self.0.iter().find(|(known, _)| known == public_key).map(|(_, scope)| scope.clone())
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
+        let known = self.0.iter().find(|(known, _)| known == public_key);
+        known.map_or(Standing::Stranger, |(_, standing)| standing.clone())
     }
+}
+
+/// A county's keys.
+fn ring(seed: u8) -> Keyring {
+    let mut ring = Keyring::default();
+    ring.add(OpenKey::make(1, Seed([seed; 32])), UnixSeconds(1));
+    ring
 }
 
 impl County {
     fn new(name: &str) -> Self {
         let scope = Scope { role: Role::Kiosk, areas: vec![Area::parse(VILLAGE).unwrap()] };
-        let open = OpenKey::make(1, Seed([1; 32]));
+        let open = ring(1);
         Self { kiosk: Place::new(&format!("{name}-kiosk"), 2), hub: Place::new(&format!("{name}-hub"), 3), open, scope }
     }
 
@@ -96,12 +106,14 @@ impl County {
             scope: &self.scope,
             hub: self.hub.public_key(),
             county: self.open.seal_key().unwrap().public,
+            former: Vec::new(),
             room: 1 << 30,
+            status: None,
         }
     }
 
     fn county(&self) -> HubEnd<'_> {
-        let known = Known(vec![(self.kiosk.public_key(), self.scope.clone())]);
+        let known = Known(vec![(self.kiosk.public_key(), Standing::Member(self.scope.clone()))]);
         HubEnd { log: &self.hub.log, key: &self.hub.key, county: &self.open, authors: Arc::new(known) }
     }
 
@@ -148,7 +160,7 @@ async fn what_was_said_arrives_by_stick_and_its_receipt_comes_home_by_the_next()
     }
     assert_eq!((brought.entries, brought.receipts), (2, 1));
     assert_eq!(county.kiosk.log.counts().unwrap().received, 3);
-    assert!(!county.kiosk.log.is_behind());
+    assert!(!county.kiosk.log.is_behind(&Member::new(county.kiosk.public_key(), county.scope.clone())));
     // Now both know: the next stick carries nothing again.
     let hello: usize = county.up().await.iter().map(Vec::len).sum();
     assert!(hello < 400, "{hello}");
@@ -214,7 +226,7 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     let other = County::new("strangers-other");
     let [ours] = county.up().await.try_into().unwrap();
     // Another county cannot open it, and a device not either.
-    let elsewhere = OpenKey::make(1, Seed([7; 32]));
+    let elsewhere = ring(7);
     let foreign = HubEnd { county: &elsewhere, ..other.county() };
     assert!(matches!(foreign.unpack(&ours).await, Err(ParcelError::Closed)));
     assert!(matches!(county.device().unpack(&ours).await, Err(ParcelError::Closed)));
@@ -235,8 +247,74 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     let sealed = seal_parcel(&receiver, &parcel.sign(&receiver, &stranger.key), Seed([5; 32])).unwrap();
     assert!(matches!(county.device().unpack(&sealed).await, Err(ParcelError::Stranger)));
     // What was said to the hub is not taken as said to a device, by whomever it is sealed anew.
-    let said = open_parcel(&county.open, &ours).unwrap();
+    let said = county.open.open_parcel(&ours).unwrap().0;
     let moved = seal_parcel(&receiver, &said, Seed([6; 32])).unwrap();
     assert!(matches!(county.device().unpack(&moved).await, Err(ParcelError::Bad(BadParcel::Signature))));
     assert_eq!((county.kiosk.entries(), county.hub.entries()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_a_device_dates_before_it_was_struck_off_is_heard_by_stick_and_what_it_dates_later_is_kept_apart() {
+    // Its entries are dated 40.
+    for (at, expected) in [(UnixSeconds(40), 2), (UnixSeconds(39), 0)] {
+        let county = County::new(&format!("struck-off-{}", at.0));
+        county.kiosk.write(0..2, Audience::Deputies, 100).await;
+        let standing = Standing::StruckOff { scope: county.scope.clone(), at };
+        let authors: Arc<dyn Authors> = Arc::new(Known(vec![(county.kiosk.public_key(), standing)]));
+        let end = HubEnd { authors, ..county.county() };
+        for sealed in county.up().await {
+            let (_, brought) = end.unpack(&sealed).await.unwrap();
+            assert_eq!((brought.entries, brought.refused.is_empty()), (expected, expected > 0));
+        }
+        let apart = county.hub.log.apart(9).unwrap();
+        assert_eq!(apart.len(), usize::from(expected == 0));
+        assert!(apart.iter().all(|apart| apart.reason.contains("struck off before")));
+        // It is told nothing.
+        end.pack(county.kiosk.public_key(), |_| panic!("a parcel for a device that was struck off")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_was_enrolled_anew_brings_what_its_former_key_wrote_and_hears_its_receipts() {
+    let county = County::new("anew");
+    county.kiosk.write(0..3, Audience::Deputies, 100).await;
+    // The same log, under another key.
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let author = Author { key: key.clone(), incarnation: Incarnation::new([9; 16]) };
+    let log = Log::open(&county.kiosk.path.join("log.db"), author, Some(county.hub.public_key()), || UnixSeconds(50))
+        .unwrap();
+    let former = vec![county.kiosk.public_key()];
+    let end = DeviceEnd { log: &log, key: &key, former: former.clone(), ..county.device() };
+    struct Anew(Vec<[u8; 32]>, Scope, [u8; 32]);
+    impl Authors for Anew {
+        fn standing(&self, public_key: &[u8; 32]) -> Standing {
+            let scope = self.1.clone();
+            // Struck off long before what it wrote: its successor vouches for it.
+            if *public_key == self.2 {
+                Standing::Member(scope)
+            } else {
+                Standing::StruckOff { scope, at: UnixSeconds(1) }
+            }
+        }
+        fn former(&self, _: &[u8; 32]) -> Vec<[u8; 32]> {
+            self.0.clone()
+        }
+    }
+    let public_key = key.verifying_key().to_bytes();
+    let hub = HubEnd { authors: Arc::new(Anew(former, county.scope.clone(), public_key)), ..county.county() };
+    let mut parcels = Vec::new();
+    let keep = |parcels: &mut Vec<Vec<u8>>, parcel| {
+        parcels.push(parcel);
+        Ok(())
+    };
+    end.pack(|parcel| keep(&mut parcels, parcel)).await.unwrap();
+    for sealed in parcels {
+        assert_eq!(hub.unpack(&sealed).await.unwrap().1.entries, 3);
+    }
+    let mut home = Vec::new();
+    hub.pack(public_key, |parcel| keep(&mut home, parcel)).await.unwrap();
+    for sealed in home {
+        end.unpack(&sealed).await.unwrap();
+    }
+    assert_eq!((log.counts().unwrap().here, log.counts().unwrap().received), (0, 3));
 }

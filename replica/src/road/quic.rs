@@ -9,7 +9,7 @@ use quinn::{
 };
 use sync_core::message::{MESSAGE_LEN_MAX, Message};
 
-use super::tls::{self, HUB_NAME, TlsError};
+use super::tls::{HUB_NAME, TlsError};
 
 /// What this road is called where people see it.
 pub const NAME: &str = "quic";
@@ -29,6 +29,8 @@ const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 const STREAMS_MAX: u32 = 8;
 /// Closed because all is said.
 pub const CLOSE_DONE: VarInt = VarInt::from_u32(0);
+/// Closed because the certificate opens nothing but its renewal.
+pub const CLOSE_EXPIRED: VarInt = VarInt::from_u32(2);
 /// Closed because this device may not be here.
 pub const CLOSE_STRANGER: VarInt = VarInt::from_u32(1);
 
@@ -50,6 +52,9 @@ pub enum RoadError {
     /// The road broke in the middle.
     #[error("the road broke: {0}")]
     Broken(String),
+    /// The card was enrolled in another machine: nothing is said under its name.
+    #[error("this card was enrolled in another machine; enrol it anew")]
+    Elsewhere,
     /// The other side sent what no message is.
     #[error("the other side sent what no message is")]
     Malformed,
@@ -140,10 +145,15 @@ pub fn is_refusal(why: &ConnectionError) -> bool {
     }
 }
 
-/// The key of whoever is on the other end, as TLS proved it.
-pub fn peer_key(connection: &Connection) -> Option<[u8; 32]> {
+/// The certificate of whoever is on the other end, whose key TLS proved.
+pub fn peer_certificate(connection: &Connection) -> Option<Vec<u8>> {
     let chain = connection.peer_identity()?.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()?;
-    tls::public_key_of(chain.first()?)
+    Some(chain.first()?.to_vec())
+}
+
+/// Whether a connection ended because the certificate opens nothing but its renewal.
+pub fn is_expired(why: &ConnectionError) -> bool {
+    matches!(why, ConnectionError::ApplicationClosed(close) if close.error_code == CLOSE_EXPIRED)
 }
 
 /// What was agreed to be spoken.

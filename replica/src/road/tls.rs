@@ -1,12 +1,17 @@
 //! Who is on the other end: the county's authority, its certificates, and the checks on both sides.
 //!
 //! One Ed25519 key identifies a device in TLS and under its runs. The hub believes a certificate of the county's
-//! authority whose key stands in its register *now*; a device believes only the hub's key under the authority that it
-//! was given when it was enrolled. A device's clock is never believed to be earlier than what the hub last told it.
+//! authority whose key stands in its register *now*; one that has expired, or that the authority before this one signed,
+//! opens the door to [renewal](crate::renewal) and to nothing else. A device believes a hub under one of the two
+//! authorities that it was given, the present one and the spare, and judges it by a clock that the hub has proven
+//! ([`crate::clock::believed`]).
 
 use std::{sync::Arc, time::Duration};
 
-use civic_core::{id::DeviceId, time::UnixSeconds};
+use civic_core::{
+    id::{DeviceId, hex},
+    time::UnixSeconds,
+};
 use ed25519_dalek::{Signer as _, SigningKey};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -25,7 +30,7 @@ use rustls::{
         WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
-    time_provider::{DefaultTimeProvider, TimeProvider},
+    time_provider::TimeProvider,
 };
 
 /// The name in the hub's certificate, which a device asks for whatever address it calls.
@@ -34,9 +39,9 @@ pub const HUB_NAME: &str = "hub.huiyin";
 pub const ALPN_MEET: &[u8] = b"huiyin/1";
 /// What is spoken by a device that is not enrolled yet.
 pub const ALPN_ENROL: &[u8] = b"huiyin-enrol/1";
-/// Long, because the register decides who is let in; a device that was offline for a year still finds its way home.
-const CERTIFICATE_DAYS: i64 = 3_650;
-const AUTHORITY_DAYS: i64 = 7_300;
+/// How long a device's certificate opens every door. One that has expired still opens renewal, so a device that was
+/// offline for two years finds its way home.
+pub const CERTIFICATE_DAYS: i64 = 400;
 const DAY_S: i64 = 86_400;
 
 /// A certificate could not be made or used.
@@ -56,9 +61,18 @@ pub enum TlsError {
 /// The county's certificate authority.
 pub struct Authority {
     key: SigningKey,
-    county: String,
+    name: String,
     /// Its own certificate, DER.
     pub certificate: Vec<u8>,
+}
+
+/// What a certificate opens at the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// Everything.
+    Full,
+    /// Renewal alone: it has expired, or an authority signed it that was retired.
+    Renewal,
 }
 
 /// Whether a device with this public key stands in the register now.
@@ -93,44 +107,65 @@ impl rcgen::SigningKey for Signing<'_> {
 }
 
 impl Authority {
-    /// Makes the authority of a county.
+    /// Makes an authority of a county. Its name holds the beginning of its key, so that two of one county are told apart.
     pub fn make(key: SigningKey, county: &str, now: UnixSeconds) -> Result<Self, TlsError> {
-        let mut params = authority_params(county)?;
-        set_validity(&mut params, now, AUTHORITY_DAYS);
         let public = Public(key.verifying_key().to_bytes());
+        let name = authority_name(county, &public.0);
+        let mut params = authority_params(&name)?;
+        set_validity(&mut params, now.0 - DAY_S, None);
         let certificate = params.self_signed(&Signing(&key, public))?.der().to_vec();
-        Ok(Self { key, county: county.to_owned(), certificate })
+        Ok(Self { key, name, certificate })
     }
 
     /// Takes up an authority that was made before.
     pub fn load(key: SigningKey, county: &str, certificate: Vec<u8>) -> Self {
-        Self { key, county: county.to_owned(), certificate }
+        let name = authority_name(county, &key.verifying_key().to_bytes());
+        let is_named = certificate.windows(name.len()).any(|piece| piece == name.as_bytes());
+        // The first authorities had no key in their name.
+        let name = if is_named { name } else { format!("Huiyin county authority {county}") };
+        Self { key, name, certificate }
     }
 
-    /// Whether the certificate is for the key beside it.
-    pub fn holds_its_key(&self) -> bool {
-        public_key_of(&self.certificate.as_slice().into()) == Some(self.key.verifying_key().to_bytes())
+    /// Whether its certificate is for its key.
+    pub fn is_whole(&self) -> bool {
+        key_in(&self.certificate) == Some(self.key.verifying_key().to_bytes())
     }
 
-    /// Certifies the key of a device; `is_hub` gives it the hub's name.
-    pub fn certify(&self, public_key: &[u8; 32], is_hub: bool, now: UnixSeconds) -> Result<Vec<u8>, TlsError> {
-        let name = if is_hub { HUB_NAME.to_owned() } else { format!("{}.device.huiyin", DeviceId::of(public_key)) };
-        let mut params = CertificateParams::new(vec![name])?;
+    /// Certifies the key of a device, for [`CERTIFICATE_DAYS`].
+    pub fn certify(&self, public_key: &[u8; 32], now: UnixSeconds) -> Result<Vec<u8>, TlsError> {
+        let mut params = CertificateParams::new(vec![format!("{}.device.huiyin", DeviceId::of(public_key))])?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        // A day back: the clocks of two honest machines differ.
+        set_validity(&mut params, now.0 - DAY_S, Some(now.0 + CERTIFICATE_DAYS * DAY_S));
+        self.sign(params, public_key)
+    }
+
+    /// Certifies the hub's own key for good: a device that has been away judges it by the time that it heard last, however
+    /// long ago, and a hub that is no more is left behind by going over to the spare authority.
+    pub fn certify_hub(&self, public_key: &[u8; 32]) -> Result<Vec<u8>, TlsError> {
+        let mut params = CertificateParams::new(vec![HUB_NAME.to_owned()])?;
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        set_validity(&mut params, 0, None);
+        self.sign(params, public_key)
+    }
+
+    fn sign(&self, mut params: CertificateParams, public_key: &[u8; 32]) -> Result<Vec<u8>, TlsError> {
         params.distinguished_name = named(&DeviceId::of(public_key).to_string());
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![if is_hub { ExtendedKeyUsagePurpose::ServerAuth } else { ExtendedKeyUsagePurpose::ClientAuth }];
-        set_validity(&mut params, now, CERTIFICATE_DAYS);
         let signing = Signing(&self.key, Public(self.key.verifying_key().to_bytes()));
-        let issuer = Issuer::new(authority_params(&self.county)?, signing);
+        let issuer = Issuer::new(authority_params(&self.name)?, signing);
         Ok(params.signed_by(&Public(*public_key), &issuer)?.der().to_vec())
     }
 }
 
+fn authority_name(county: &str, public_key: &[u8; 32]) -> String {
+    format!("Huiyin county authority {county} {}", hex(&public_key[..4]))
+}
+
 /// The authority's name and uses, the same whenever it signs.
-fn authority_params(county: &str) -> Result<CertificateParams, TlsError> {
+fn authority_params(name: &str) -> Result<CertificateParams, TlsError> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name = named(&format!("Huiyin county authority {county}"));
+    params.distinguished_name = named(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     Ok(params)
@@ -142,18 +177,30 @@ fn named(name: &str) -> DistinguishedName {
     names
 }
 
-fn set_validity(params: &mut CertificateParams, now: UnixSeconds, days: i64) {
-    // A day back: the clocks of two honest machines differ.
-    let at = |seconds: i64| {
-        let epoch = rcgen::date_time_ymd(1970, 1, 1);
-        epoch + Duration::from_secs(seconds.max(0).unsigned_abs())
-    };
-    params.not_before = at(now.0 - DAY_S);
-    params.not_after = at(now.0 + days * DAY_S);
+/// From one second of the year 1970 on to another; for good if there is none.
+fn set_validity(params: &mut CertificateParams, from: i64, until: Option<i64>) {
+    let begin = rcgen::date_time_ymd(1970, 1, 1);
+    let after = |seconds: i64| Duration::from_secs(seconds.max(0).unsigned_abs());
+    params.not_before = begin + after(from);
+    // The last day that a certificate can name (RFC 5280).
+    params.not_after = until.map_or_else(|| rcgen::date_time_ymd(9999, 12, 31), |until| begin + after(until));
 }
 
-/// The Ed25519 key in a certificate, if that is what it holds.
-pub fn public_key_of(certificate: &CertificateDer<'_>) -> Option<[u8; 32]> {
+/// Whether two certificates come from one authority.
+pub fn is_same_authority(one: &[u8], other: &[u8]) -> bool {
+    let issuer = |certificate: &[u8]| {
+        let certificate = CertificateDer::from(certificate);
+        webpki::EndEntityCert::try_from(&certificate).ok().map(|parsed| parsed.issuer().to_vec())
+    };
+    issuer(one).is_some_and(|issuer_of_one| Some(issuer_of_one) == issuer(other))
+}
+
+/// The Ed25519 key in a certificate of these bytes, if that is what it holds.
+pub fn key_in(certificate: &[u8]) -> Option<[u8; 32]> {
+    public_key_of(&CertificateDer::from(certificate))
+}
+
+fn public_key_of(certificate: &CertificateDer<'_>) -> Option<[u8; 32]> {
     let parsed = webpki::EndEntityCert::try_from(certificate).ok()?;
     let info = parsed.subject_public_key_info();
     // SubjectPublicKeyInfo of Ed25519 is 12 fixed bytes and the key (RFC 8410).
@@ -172,24 +219,21 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-fn roots(authority: &[u8]) -> Result<Arc<RootCertStore>, TlsError> {
+fn roots(authorities: &[Vec<u8>]) -> Result<Arc<RootCertStore>, TlsError> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(authority.to_vec()))?;
+    for authority in authorities {
+        roots.add(CertificateDer::from(authority.clone()))?;
+    }
     Ok(Arc::new(roots))
 }
 
-/// How the hub speaks. `is_registered` is asked for every connection, so a key that is struck off is out at once.
-pub fn hub_config(
-    key: &SigningKey,
-    certificate: Vec<u8>,
-    authority: &[u8],
-    is_registered: IsRegistered,
-) -> Result<ServerConfig, TlsError> {
-    let inner = WebPkiClientVerifier::builder_with_provider(roots(authority)?, provider()).build()?;
+/// How the hub speaks; `door` is asked for every connection, so a key that is struck off is out at once.
+pub fn hub_config(key: &SigningKey, door: Arc<Door>) -> Result<ServerConfig, TlsError> {
+    let certificate = CertificateDer::from(door.certificate.clone());
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(Arc::new(Registered { inner, is_registered }))
-        .with_single_cert(vec![CertificateDer::from(certificate)], private_key(key))?;
+        .with_client_cert_verifier(door)
+        .with_single_cert(vec![certificate], private_key(key))?;
     config.alpn_protocols = vec![ALPN_MEET.to_vec(), ALPN_ENROL.to_vec()];
     // No tickets and no early data: little to gain, replay and revocation to lose.
     config.send_tls13_tickets = 0;
@@ -197,15 +241,16 @@ pub fn hub_config(
     Ok(config)
 }
 
-/// How an enrolled device speaks to its hub. Its clock is held to be at least `floor`.
+/// How an enrolled device speaks to its hub, which must have a certificate of one of `authorities` that is good at the
+/// time `believed`.
 pub fn device_config(
     key: &SigningKey,
     certificate: Vec<u8>,
-    authority: &[u8],
-    floor: UnixSeconds,
+    authorities: &[Vec<u8>],
+    believed: UnixSeconds,
 ) -> Result<ClientConfig, TlsError> {
-    let verifier = WebPkiServerVerifier::builder_with_provider(roots(authority)?, provider()).build()?;
-    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(Floored(floor)))
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots(authorities)?, provider()).build()?;
+    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(At(believed)))
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_webpki_verifier(verifier)
         .with_client_auth_cert(vec![CertificateDer::from(certificate)], private_key(key))?;
@@ -226,30 +271,76 @@ pub fn newcomer_config() -> Result<ClientConfig, TlsError> {
     Ok(config)
 }
 
-/// A clock that is never earlier than what the hub last said: a Pi without a battery begins in 1970.
+/// The time that a device believes it is.
 #[derive(Debug)]
-struct Floored(UnixSeconds);
+struct At(UnixSeconds);
 
-impl TimeProvider for Floored {
+impl TimeProvider for At {
     fn current_time(&self) -> Option<UnixTime> {
-        let now = DefaultTimeProvider.current_time()?.as_secs();
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(now.max(self.0.0.max(0).unsigned_abs()))))
+        Some(unix_time(self.0))
     }
 }
 
-/// Certificates of the county whose key stands in the register now; or none at all, for those who want to enrol.
-struct Registered {
+fn unix_time(at: UnixSeconds) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(at.0.max(0).unsigned_abs()))
+}
+
+/// The hub's door: certificates of the county whose key stands in the register now; or none at all, for those who want to
+/// enrol.
+pub struct Door {
+    certificate: Vec<u8>,
     inner: Arc<dyn ClientCertVerifier>,
     is_registered: IsRegistered,
+    clock: fn() -> UnixSeconds,
 }
 
-impl std::fmt::Debug for Registered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Registered")
+impl Door {
+    /// The door of a hub with this certificate. It opens to certificates of `authority`, and for renewal to those of
+    /// `retired`.
+    pub fn new(
+        certificate: Vec<u8>,
+        authority: Vec<u8>,
+        retired: Option<Vec<u8>>,
+        is_registered: IsRegistered,
+        clock: fn() -> UnixSeconds,
+    ) -> Result<Self, TlsError> {
+        let authorities: Vec<_> = [authority].into_iter().chain(retired).collect();
+        let inner = WebPkiClientVerifier::builder_with_provider(roots(&authorities)?, provider()).build()?;
+        Ok(Self { certificate, inner, is_registered, clock })
+    }
+
+    /// What time it is at this hub.
+    pub fn now(&self) -> UnixSeconds {
+        (self.clock)()
+    }
+
+    /// What a device's certificate opens now.
+    pub fn passage(&self, certificate: &[u8]) -> Result<Passage, rustls::Error> {
+        let der = CertificateDer::from(certificate);
+        let verify = |at| self.inner.verify_client_cert(&der, &[], at);
+        let passage = match verify(unix_time(self.now())) {
+            Ok(_) if is_same_authority(certificate, &self.certificate) => Passage::Full,
+            Ok(_) => Passage::Renewal,
+            Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+                verify(not_after)?;
+                Passage::Renewal
+            }
+            Err(error) => return Err(error),
+        };
+        match public_key_of(&der) {
+            Some(key) if (self.is_registered)(&key) => Ok(passage),
+            Some(_) | None => Err(rustls::Error::InvalidCertificate(CertificateError::Revoked)),
+        }
     }
 }
 
-impl ClientCertVerifier for Registered {
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl ClientCertVerifier for Door {
     fn root_hint_subjects(&self) -> &[TlsName] {
         self.inner.root_hint_subjects()
     }
@@ -261,14 +352,10 @@ impl ClientCertVerifier for Registered {
     fn verify_client_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.inner.verify_client_cert(end_entity, intermediates, now)?;
-        match public_key_of(end_entity) {
-            Some(key) if (self.is_registered)(&key) => Ok(verified),
-            Some(_) | None => Err(rustls::Error::InvalidCertificate(CertificateError::Revoked)),
-        }
+        self.passage(end_entity).map(|_| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -11,13 +11,16 @@ pub mod sqlite;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
 };
 
 use civic_core::{
-    access::Scope,
     id::{Actor, DeviceId, DocId, Incarnation},
+    seal::SealKey,
     space::Space,
     time::UnixSeconds,
 };
@@ -25,13 +28,14 @@ use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use sync_core::{
     catalog::{Catalog, Held, Shared},
-    entry::EntryKind,
+    entry::{Entry, EntryKind},
     feed::{Extent, Feed, FeedId},
     message::Cursor,
     receipt::Receipt,
     revocation::Revocation,
     run::Run,
-    session::StoredAs,
+    session::{Member, StoredAs},
+    tombstone::{Depth, Tombstones},
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -56,6 +60,9 @@ pub enum StoreError {
     /// The database cannot be read: it must be rebuilt or the device enrolled anew.
     #[error("database is damaged")]
     Damaged(#[source] rusqlite::Error),
+    /// The card in this machine was enrolled in another: nothing may be written under its name until it is enrolled anew.
+    #[error("this card was enrolled in another machine; what is on it can be read, and enrolling anew takes it along")]
+    Elsewhere,
     /// Anything else: try again, then tell a person.
     #[error("database could not be read or written")]
     Failed(#[source] rusqlite::Error),
@@ -149,6 +156,12 @@ pub trait Store: Shelf + Send + 'static {
     fn join_waiting(&mut self, author: &Author) -> Result<u64, StoreError>;
     /// Lets go of the bytes of own runs that are kept and came before `before`; returns how many entries.
     fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError>;
+    /// Every tombstone of the county that is here.
+    fn tombstones(&self) -> Arc<Tombstones>;
+    /// Erases some of what tombstones cover; `false` once there is nothing left of it in the tables.
+    fn erase_some(&mut self) -> Result<bool, StoreError>;
+    /// Notes that what was erased is gone from the files, too.
+    fn note_gone(&mut self) -> Result<(), StoreError>;
 }
 
 /// A run of somebody else on its way to the disk.
@@ -171,6 +184,10 @@ pub struct Proven {
     pub end: Extent,
     /// Whether it holds what the log itself must note.
     pub declares: bool,
+    /// Whether it comes without some of its payloads, or with some that are erased.
+    pub is_concerned: bool,
+    /// How many tombstones were known when that was looked for.
+    pub tombstones: usize,
 }
 
 /// Runs on their way to the disk.
@@ -270,6 +287,8 @@ struct Handle {
     reader: Mutex<SqliteStore>,
     // A std mutex: held to look up or to note, never over an await or a read of the disk.
     catalog: Arc<Mutex<Catalog>>,
+    // A std mutex: held to copy or replace a pointer.
+    tombstones: Arc<Mutex<Arc<Tombstones>>>,
     // Feeds in which the hub refused something: not sent again by this process.
     refused: Mutex<BTreeSet<FeedId>>,
     epoch: [u8; 8],
@@ -277,14 +296,23 @@ struct Handle {
     key: SigningKey,
     // A std mutex: held to copy sixteen bytes.
     incarnation: Mutex<Incarnation>,
+    // Whether nothing may be written under this installation's name.
+    is_elsewhere: AtomicBool,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Log {
-    /// Opens the log in `path` (made if missing) for `author`, telling the time by `clock`.
-    pub fn open(path: &Path, author: Author, clock: fn() -> UnixSeconds) -> Result<Self, StoreError> {
-        let writer = SqliteStore::open(path)?;
-        let reader = SqliteStore::open(path)?;
+    /// Opens the log in `path` (made if missing) for `author`, telling the time by `clock`. `county` is the key of the hub,
+    /// the only one whose tombstones are obeyed; with the author's own key it is the hub's log.
+    pub fn open(
+        path: &Path,
+        author: Author,
+        county: Option<[u8; 32]>,
+        clock: fn() -> UnixSeconds,
+    ) -> Result<Self, StoreError> {
+        let is_hub = county == Some(author.key.verifying_key().to_bytes());
+        let writer = SqliteStore::open(path, county, is_hub)?;
+        let reader = SqliteStore::open(path, county, is_hub)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (bump, revision) = watch::channel(0);
         let Author { key, incarnation } = author.clone();
@@ -292,20 +320,33 @@ impl Log {
         reader.held()?.into_iter().for_each(|held| catalog.put(held));
         let catalog = Arc::new(Mutex::new(catalog));
         let epoch = reader.epoch()?;
-        let noted = catalog.clone();
+        let tombstones = Arc::new(Mutex::new(writer.tombstones()));
+        let noted = Noted { catalog: catalog.clone(), tombstones: tombstones.clone() };
         let thread = std::thread::spawn(move || write_loop(writer, &author, clock, receiver, &noted, &bump));
         let shared = Handle {
             writes: Some(sender),
             reader: Mutex::new(reader),
             catalog,
+            tombstones,
             refused: Mutex::default(),
             epoch,
             revision,
             key,
             incarnation: Mutex::new(incarnation),
+            is_elsewhere: AtomicBool::new(false),
             thread: Some(thread),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Writes nothing more under this installation's name: its card is in another machine than the one it was enrolled in.
+    pub fn close_to_writing(&self) {
+        self.shared.is_elsewhere.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing may be written under this installation's name.
+    pub fn is_elsewhere(&self) -> bool {
+        self.shared.is_elsewhere.load(Ordering::Relaxed)
     }
 
     /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
@@ -345,13 +386,14 @@ impl Log {
     }
 
     fn write_entries(&self, entries: Vec<NewEntry>, attachments: Vec<NewAttachment>) -> Result<i64, StoreError> {
+        if self.is_elsewhere() {
+            return Err(StoreError::Elsewhere);
+        }
         let author = self.author();
-        let (job, reply) = task(true, move |store, _, now| {
+        self.write_blocking(true, move |store, _, now| {
             let row = store.append(&author, &entries, now)?;
             store.shelve(&attachments).map(|()| row)
-        });
-        self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;
-        reply.blocking_recv().map_err(|_| StoreError::Stopped)?
+        })
     }
 
     /// Takes runs of others; on disk when it returns.
@@ -381,14 +423,19 @@ impl Log {
     fn check(&self, feed: Feed, run: Run, ends: &mut BTreeMap<FeedId, Extent>) -> Checked {
         let here = || self.catalog().held(&feed).map_or_else(|| feed.genesis(), |held| held.extent);
         let after = ends.get(&run.feed).copied().unwrap_or_else(here);
-        let mut declares = false;
+        let (mut declares, mut is_concerned) = (false, false);
+        let stones = self.tombstones();
+        let see = |entry: &Entry<'_>| {
+            declares |= entry.is_declaration();
+            is_concerned |= entry.is_erased || stones.covers(&feed.space.area, entry);
+        };
         let is_next = Some(run.first) == after.length.checked_add(1);
-        let end = is_next.then(|| run.verify_each(&feed, &after, |entry| declares |= entry.is_declaration()).ok());
-        let end = end.flatten();
+        let end = is_next.then(|| run.verify_each(&feed, &after, see).ok()).flatten();
         if let Some(end) = end {
             ends.insert(run.feed, end);
         }
-        Checked { feed, run, proven: end.map(|end| Proven { after, end, declares }) }
+        let tombstones = stones.count();
+        Checked { feed, run, proven: end.map(|end| Proven { after, end, declares, is_concerned, tombstones }) }
     }
 
     /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.
@@ -437,9 +484,9 @@ impl Log {
         self.write(move |store, author, _| store.prune(author, before)).await
     }
 
-    /// What this log has in common with the device of that key and scope.
-    pub fn shared(&self, public_key: &[u8; 32], scope: &Scope) -> Shared {
-        let mut shared = self.catalog().shared(public_key, scope);
+    /// What this log has in common with a device.
+    pub fn shared(&self, member: &Member) -> Shared {
+        let mut shared = self.catalog().shared(member);
         self.refused().iter().for_each(|id| shared.leave_out(*id));
         shared
     }
@@ -515,11 +562,11 @@ impl Log {
         self.reader().counts()
     }
 
-    /// Whether entries of this installation have no receipt, beside those that the hub refused.
-    pub fn is_behind(&self) -> bool {
-        let (refused, own) = (self.refused(), self.public_key());
+    /// Whether entries of the device, which is this installation's, have no receipt, beside those that the hub refused.
+    pub fn is_behind(&self, member: &Member) -> bool {
+        let refused = self.refused();
         self.catalog().feeds().any(|held| {
-            held.feed.public_key == own && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
+            member.wrote(&held.feed) && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
         })
     }
 
@@ -532,6 +579,48 @@ impl Log {
     /// Devices that the one with this key, who should be the hub, declared to be struck off.
     pub fn revoked(&self, author: &[u8; 32]) -> Result<Vec<Revocation>, StoreError> {
         self.reader().revoked(author)
+    }
+
+    /// Every tombstone of the county that is here.
+    pub fn tombstones(&self) -> Arc<Tombstones> {
+        self.shared.tombstones.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether something is to be erased here, or is not gone from the files yet.
+    pub fn is_erasure_due(&self) -> Result<bool, StoreError> {
+        self.reader().is_erasure_due()
+    }
+
+    /// Erases what the county's tombstones cover: payloads become hashes, attachments go, and the files hold nothing of
+    /// them any more when it returns `true`. `false` means that another program reads the log just now; call again. A power
+    /// cut at any point only means that it is done again. For threads that may wait.
+    pub fn erase(&self) -> Result<bool, StoreError> {
+        while self.write_blocking(false, |store, _, _| store.erase_some())? {}
+        let is_gone = self.reader().truncate()?;
+        if is_gone {
+            self.write_blocking(false, |store, _, _| store.note_gone())?;
+        }
+        Ok(is_gone)
+    }
+
+    /// Documents that are erased here and of which nobody was told so.
+    pub fn to_acknowledge(&self) -> Result<Vec<(DocId, Depth)>, StoreError> {
+        self.reader().to_acknowledge()
+    }
+
+    /// The newest key that the county announced, and whether this device said that it seals to it; `None` before the first.
+    pub fn seal_key(&self) -> Result<Option<(SealKey, bool)>, StoreError> {
+        self.reader().newest_epoch()
+    }
+
+    /// Whether the hub with the key `hub` declared the device with this key to be struck off, as far as it is known here.
+    pub fn is_revoked(&self, hub: &[u8; 32], key: &[u8; 32]) -> Result<bool, StoreError> {
+        self.reader().is_revoked(hub, key)
+    }
+
+    /// How many things are kept apart.
+    pub fn apart_count(&self) -> Result<u64, StoreError> {
+        self.reader().apart_count()
     }
 
     /// What was kept apart, newest first, at most `limit`.
@@ -557,6 +646,17 @@ impl Log {
         work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.write_task(false, work).await
+    }
+
+    /// Writes and waits. For threads that may wait.
+    fn write_blocking<T: Send + 'static>(
+        &self,
+        is_news: bool,
+        work: impl FnMut(&mut dyn Store, &Author, UnixSeconds) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, reply) = task(is_news, work);
+        self.writes().blocking_send(job).map_err(|_| StoreError::Stopped)?;
+        reply.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
     async fn write_task<T: Send + 'static>(
@@ -604,6 +704,12 @@ fn task<T: Send + 'static>(
     (Box::new(Task { work, is_news, value: None, reply }), receiver)
 }
 
+/// What of the log is kept in memory, too.
+struct Noted {
+    catalog: Arc<Mutex<Catalog>>,
+    tombstones: Arc<Mutex<Arc<Tombstones>>>,
+}
+
 /// Writes what waits in one transaction, commits, and only then answers. If that fails, each write is tried alone, so that
 /// one that cannot be done keeps no other from the disk.
 fn write_loop(
@@ -611,14 +717,15 @@ fn write_loop(
     author: &Author,
     clock: fn() -> UnixSeconds,
     mut writes: mpsc::Receiver<Box<dyn Job>>,
-    catalog: &Mutex<Catalog>,
+    noted: &Noted,
     bump: &watch::Sender<u64>,
 ) {
     let mut commit = |group: &mut [Box<dyn Job>]| {
         let changed = attempt(&mut store, author, group, clock())?;
-        let mut catalog = catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalog = noted.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         changed.into_iter().for_each(|held| catalog.put(held));
         drop(catalog);
+        *noted.tombstones.lock().unwrap_or_else(PoisonError::into_inner) = store.tombstones();
         if group.iter().any(|job| job.is_news()) {
             bump.send_modify(|revision| *revision += 1);
         }

@@ -1,6 +1,11 @@
 //! The log on a real disk.
 
-use civic_core::{area::Area, id::Incarnation, space::Audience};
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    id::Incarnation,
+    space::Audience,
+};
 use sync_core::{
     entry::Entry,
     feed::Extent,
@@ -9,6 +14,8 @@ use sync_core::{
 };
 
 use super::*;
+
+mod erase;
 
 /// A directory that goes with the test.
 pub(super) struct Scratch(pub(super) std::path::PathBuf);
@@ -21,7 +28,7 @@ impl Scratch {
     }
 
     pub(super) fn log(&self, seed: u8, incarnation: u8) -> Log {
-        Log::open(&self.0.join("log.db"), author(seed, incarnation), || UnixSeconds(50)).unwrap()
+        Log::open(&self.0.join("log.db"), author(seed, incarnation), Some(county()), || UnixSeconds(50)).unwrap()
     }
 }
 
@@ -29,6 +36,11 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The hub of these tests has seed 9.
+pub(super) fn county() -> [u8; 32] {
+    SigningKey::from_bytes(&[9; 32]).verifying_key().to_bytes()
 }
 
 pub(super) fn author(seed: u8, incarnation: u8) -> Author {
@@ -83,6 +95,17 @@ fn what_was_written_is_there_after_the_log_is_opened_again() {
     assert_eq!(log.verify().unwrap(), Ok(3));
     // Another life writes another feed.
     assert_eq!(log.held().len(), 3);
+}
+
+#[test]
+fn a_log_whose_card_is_in_another_machine_is_read_and_not_written() {
+    let scratch = Scratch::new("elsewhere");
+    let log = scratch.log(1, 1);
+    log.append(vec![entry(1, Audience::Deputies, "一")]).unwrap();
+    log.close_to_writing();
+    let refused = log.append(vec![entry(2, Audience::Deputies, "二")]);
+    assert!(matches!(refused, Err(StoreError::Elsewhere)));
+    assert_eq!((log.counts().unwrap().here, log.verify().unwrap()), (1, Ok(1)));
 }
 
 #[tokio::test]
@@ -164,7 +187,7 @@ async fn a_gap_is_said_and_a_bent_run_is_kept_apart() {
 #[test]
 fn a_full_disk_is_said_and_what_was_saved_stays() {
     let scratch = Scratch::new("full");
-    let mut store = SqliteStore::open(&scratch.0.join("log.db")).unwrap();
+    let mut store = SqliteStore::open(&scratch.0.join("log.db"), None, false).unwrap();
     let author = author(1, 1);
     let write = |store: &mut SqliteStore, word: &str| {
         store.begin()?;
@@ -344,7 +367,7 @@ fn a_log_of_another_version_is_left_alone_and_said() {
     for version in [1, 99] {
         let path = scratch.0.join(format!("{version}.db"));
         rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
-        let refused = SqliteStore::open(&path).err();
+        let refused = SqliteStore::open(&path, None, false).err();
         assert!(matches!(refused, Some(StoreError::Version(found)) if found == version));
     }
 }
@@ -363,7 +386,8 @@ fn what_is_written_after_a_refusal_goes_into_a_feed_that_is_not_held_up() {
     log.append(vec![entry(2, Audience::Deputies, "二")]).unwrap();
     let new: Vec<_> = log.held().into_iter().filter(|held| !before.contains(held)).collect();
     assert_eq!(new.iter().map(|held| (held.extent.length, held.feed.actor())).collect::<Vec<_>>(), [(1, log.actor())]);
-    assert!(log.is_behind());
+    let scope = Scope { role: Role::Kiosk, areas: vec![space(Audience::Deputies).area] };
+    assert!(log.is_behind(&Member::new(log.public_key(), scope)));
     // One refusal is one new beginning.
     let actor = log.actor();
     log.begin_anew_if_refused();

@@ -71,7 +71,7 @@ impl Peer {
     }
 
     fn session(&self, side: Side, member: &Member) -> Session {
-        let mut shared = self.catalog.shared(&member.public_key, &member.scope);
+        let mut shared = self.catalog.shared(member);
         self.left_out.iter().for_each(|id| shared.leave_out(*id));
         Session::new(side, member.clone(), shared, UnixSeconds(7))
     }
@@ -155,8 +155,9 @@ impl Peer {
 struct Known(Vec<Member>);
 
 impl Authors for Known {
-    fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
-        self.0.iter().find(|member| member.public_key == *public_key).map(|member| member.scope.clone())
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
+        let known = self.0.iter().find(|member| member.public_key == *public_key);
+        known.map_or(Standing::Stranger, |member| Standing::Member(member.scope.clone()))
     }
 }
 
@@ -166,11 +167,12 @@ fn entry(word: &str) -> Entry<'_> {
 }
 
 fn member(peer: &Peer, role: Role, area: &str) -> Member {
-    Member { public_key: peer.public(), scope: Scope { role, areas: vec![Area::parse(area).unwrap()] } }
+    Member::new(peer.public(), Scope { role, areas: vec![Area::parse(area).unwrap()] })
 }
 
 fn both<'a>(device: &'a Peer, hub: &'a Peer, member: &Member, known: Vec<Member>) -> (Session, Session) {
-    let caller = device.session(Side::Caller { hub: hub.public(), cursor: device.cursor, room: device.room }, member);
+    let caller = device
+        .session(Side::Caller { hub: hub.public(), cursor: device.cursor, room: device.room, status: None }, member);
     let key = Box::new(hub.key.clone());
     let side = Side::Hub { key, epoch: [hub.epoch; 8], kept: hub.kept, authors: Arc::new(Known(known)) };
     (caller, hub.session(side, member))
@@ -237,7 +239,8 @@ fn one_round_trip_brings_both_sides_into_step() {
     hub.write(VILLAGE, Audience::Public, &["已受理"]);
     let member = member(&kiosk, Role::Kiosk, VILLAGE);
     let outcome = meet(&mut kiosk, &mut hub, &member);
-    let expected = Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1, is_full: false };
+    let expected =
+        Outcome { is_in_step: true, round_trips: 1, entries_sent: 2, entries_received: 1, ..Outcome::default() };
     assert_eq!(outcome, expected);
     assert_eq!(kiosk.catalog.held(&kiosk.feed(VILLAGE, Audience::Deputies)).unwrap().receipted, 2);
     for _ in 0..2 {

@@ -152,6 +152,11 @@ impl By {
         Self { who: "command line".into(), role: String::new(), address: String::new() }
     }
 
+    /// Who it is, as the log names them.
+    pub fn name(&self) -> &str {
+        &self.who
+    }
+
     /// The hub's own program.
     pub fn hub() -> Self {
         Self { who: "hub".into(), role: String::new(), address: String::new() }

@@ -11,7 +11,7 @@ use super::{
     parts::{LOG, PARTS, Sort},
     snapshot::{Taken, count_rows},
 };
-use crate::{audit::Audit, county};
+use crate::{audit::Audit, county, keys::Keys};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,10 +68,10 @@ fn verify_keys_and_audit(dir: &Path) -> Result<i64, BackupError> {
     let unsound = |error: &dyn std::fmt::Display| BackupError::Unsound(error.to_string());
     let identity = Identity::load(&dir, Role::Hub).map_err(|error| unsound(&error))?;
     let authority = county::authority(&dir, &identity.card).map_err(|error| unsound(&error))?;
-    if !authority.holds_its_key() {
+    if !authority.is_whole() {
         return Err(BackupError::Unsound("authority.key is not the key of the county's authority".to_owned()));
     }
-    county::open_key(&dir).map_err(|error| unsound(&error))?;
+    Keys::open(&dir).map_err(|error| unsound(&error))?;
     let audit = Audit::open(&dir, &identity.key).map_err(|error| unsound(&error))?;
     audit.verify().map(|sound| sound.events).map_err(|error| unsound(&error))
 }

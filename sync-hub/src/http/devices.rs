@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::ledger::query::RefusedLine;
 use axum::{
-    extract::{Form, State, rejection::FormRejection},
+    extract::{Form, Query, State, rejection::FormRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,19 +16,31 @@ use civic_core::{
 };
 use maud::{Markup, html};
 use replica::store::Apart;
+use serde::Deserialize;
 
 use super::{
     Console, Fleet,
     error::PageError,
     frame::{self, Place},
     now,
+    operator::Operator,
     routes::Routes,
-    words::{area_tree, area_word, both, both_with, moment, one_line, role_word, say, say_with, to_the_second},
+    words::{area_tree, area_word, both, both_with, line, moment, one_line, role_word, say, say_with, to_the_second},
 };
-use crate::register::{DeviceLine, RegisterError, WaitingLine};
+use crate::{
+    audit::{Action, Event},
+    device,
+    health::Health,
+    qr,
+    register::{DeviceLine, Register, RegisterError, WaitingLine},
+};
 
 /// Things kept apart that are shown; the newest come first.
 const APART_SHOWN: usize = 100;
+/// A clock that differs by less is told as it is by nobody: ten minutes.
+const OFFSET_SHOWN_S: i64 = 600;
+/// Longest address of the hub.
+const ADDRESS_LEN_MAX: usize = 80;
 /// Longest name of a device.
 const NAME_CHARS_MAX: usize = 60;
 /// What a code can be made for here; a hub under this one is made on the command line.
@@ -41,6 +53,7 @@ pub(super) fn routes() -> Routes {
         .post("/devices/decline", Right::ApproveDevices, decline)
         .post("/devices/revoke", Right::RevokeDevices, revoke)
         .post("/devices/slots", Right::EnrolDevices, add_slot)
+        .post("/devices/successor", Right::EnrolDevices, add_successor)
 }
 
 /// What the forms send; a name may come several times.
@@ -55,61 +68,127 @@ struct Asked {
     is_trusted: bool,
 }
 
+/// Which devices are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shown {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that somebody should look at.
+    Look,
+}
+
+/// The question of the page.
+#[derive(Debug, Default, Deserialize)]
+struct Question {
+    #[serde(default)]
+    show: Shown,
+}
+
 /// What became of the form for a new code.
 enum Slot {
     /// Nothing was asked.
     None,
-    /// A code, shown this once.
-    Made { code: String, asked: Asked },
+    /// A code, shown this once, and as a QR code if it is known where devices call.
+    Made { code: String, invitation: Option<String>, asked: Asked },
     /// A reason; what was typed stays.
     Refused { reason: Both, asked: Asked },
 }
 
-async fn page(State(console): State<Console>) -> Result<Markup, PageError> {
-    console.work(|console| show(console, &Slot::None)).await
+async fn page(State(console): State<Console>, question: Query<Question>) -> Result<Markup, PageError> {
+    console.work(move |console| show(console, &Slot::None, question.show)).await
 }
 
-async fn approve(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
-    decide(console, form, |console, slot| console.register.approve(slot)).await
+async fn approve(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
+    let replaces = form.as_ref().is_ok_and(|form| !value(form, "replaces").is_empty());
+    decide(console, operator, form, Action::ApproveDevice, move |register, slot| register.approve(slot, replaces)).await
 }
 
-async fn decline(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
-    decide(console, form, |console, slot| console.register.decline(slot)).await
+async fn decline(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
+    decide(console, operator, form, Action::DeclineDevice, Register::decline).await
 }
 
 async fn decide(
     console: Console,
+    operator: Operator,
     form: Posted,
-    decision: impl FnOnce(&Console, i64) -> Result<(), RegisterError> + Send + 'static,
+    action: Action,
+    decision: impl FnOnce(&Register, i64) -> Result<(), RegisterError> + Send + 'static,
 ) -> Result<Response, PageError> {
     let slot = value(&form?, "slot").parse().map_err(|_| PageError::BadRequest)?;
-    console.work(move |console| Ok(decision(console, slot)?)).await?;
+    let work = move |console: &Console| {
+        let waiting = console.register.waiting()?.into_iter().find(|line| line.slot == slot);
+        let line = waiting.ok_or(RegisterError::NotFound)?;
+        operator.note(Event::new(operator.by(), action).upon(&line.name).because(&line.comparison))?;
+        Ok(decision(&console.register, slot)?)
+    };
+    console.work(work).await?;
     Ok(back())
 }
 
-async fn revoke(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
+async fn revoke(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
     let device = DeviceId::parse(&value(&form?, "device")).ok_or(PageError::BadRequest)?;
-    console.work(move |console| Ok(console.register.revoke(&device)?)).await?;
+    let work = move |console: &Console| {
+        let line = console.register.device(&device)?;
+        operator.note(Event::new(operator.by(), Action::RevokeDevice).upon(device).because(&line.name))?;
+        Ok(console.register.revoke(&device)?)
+    };
+    console.work(work).await?;
     Ok(back())
 }
 
 /// Makes a slot. Its code is shown in the answer itself: a redirect would need a place to keep it.
-async fn add_slot(State(console): State<Console>, form: Posted) -> Result<Response, PageError> {
+async fn add_slot(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {
     let Form(pairs) = form?;
+    answer_slot(console, move |console| make_slot(console, &operator, &pairs)).await
+}
+
+/// The same for what takes the place of a device.
+async fn add_successor(
+    State(console): State<Console>,
+    operator: Operator,
+    form: Posted,
+) -> Result<Response, PageError> {
+    let device = DeviceId::parse(&value(&form?, "device")).ok_or(PageError::BadRequest)?;
+    let make = move |console: &Console| {
+        let DeviceLine { name, role, areas, .. } = console.register.device(&device)?;
+        operator.note(Event::new(operator.by(), Action::ExpectDevice).upon(format!("in place of {device}")))?;
+        let code = console.register.add_successor(&device, false)?;
+        let asked = Asked { role: Some(role), name, areas: areas.into_iter().collect(), ..Asked::default() };
+        Ok(Slot::Made { invitation: invitation(console, &code)?, code, asked })
+    };
+    answer_slot(console, make).await
+}
+
+async fn answer_slot(
+    console: Console,
+    make: impl FnOnce(&Console) -> Result<Slot, PageError> + Send + 'static,
+) -> Result<Response, PageError> {
     console
         .work(move |console| {
-            let slot = make_slot(console, &pairs)?;
+            let slot = make(console)?;
             let status = match &slot {
                 Slot::None => StatusCode::OK,
                 Slot::Made { .. } => StatusCode::CREATED,
                 Slot::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            Ok((status, show(console, &slot)?).into_response())
+            Ok((status, show(console, &slot, Shown::All)?).into_response())
         })
         .await
 }
 
-fn make_slot(console: &Console, pairs: &[(String, String)]) -> Result<Slot, PageError> {
+/// The text of the QR code that goes with a code; `None` while nobody has said where devices call.
+fn invitation(console: &Console, code: &str) -> Result<Option<String>, PageError> {
+    let is_known = !console.register.address()?.is_empty();
+    // An address that was kept is one, so this fails only where the hub's card cannot be read.
+    Ok(is_known
+        .then(|| device::invite(&console.register, console.ledger.card(), code, "").ok())
+        .flatten()
+        .map(|invitation| invitation.text()))
+}
+
+fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)]) -> Result<Slot, PageError> {
     let first = |name: &str| pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim());
     let areas = pairs.iter().filter(|(key, value)| key == "area" && !value.is_empty());
     let asked = Asked {
@@ -126,14 +205,24 @@ fn make_slot(console: &Console, pairs: &[(String, String)]) -> Result<Slot, Page
         return Ok(Slot::Refused { reason: both_with("refused-too-long", &[("most", NAME_CHARS_MAX.into())]), asked });
     }
     let Some(role) = asked.role else { return Ok(Slot::Refused { reason: both("refused-no-role"), asked }) };
+    let address = first("address");
+    if !address.is_empty() {
+        if !is_address(address) {
+            return Ok(Slot::Refused { reason: both("refused-address"), asked });
+        }
+        console.register.set_address(address)?;
+    }
     let areas: Vec<Area> = asked.areas.iter().cloned().collect();
     let county = &console.ledger.codebook().county.area;
+    operator.note(Event::new(operator.by(), Action::ExpectDevice).upon(&asked.name))?;
     match console.register.add_slot(county, role, &areas, &asked.name, asked.is_trusted) {
-        Ok(code) => Ok(Slot::Made { code, asked }),
+        Ok(code) => Ok(Slot::Made { invitation: invitation(console, &code)?, code, asked }),
         Err(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
             Ok(Slot::Refused { reason: both("refused-no-area"), asked })
         }
-        Err(failure @ (RegisterError::Db(_) | RegisterError::NotFound)) => Err(failure.into()),
+        Err(failure @ (RegisterError::Db(_) | RegisterError::Version(_) | RegisterError::NotFound)) => {
+            Err(failure.into())
+        }
     }
 }
 
@@ -141,11 +230,17 @@ fn value(Form(pairs): &Form<Vec<(String, String)>>, name: &str) -> String {
     pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
+/// HOST:PORT, as far as it can be told from outside.
+fn is_address(text: &str) -> bool {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    text.len() <= ADDRESS_LEN_MAX && matches!(port, Some(Ok(1..)))
+}
+
 fn back() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/devices")]).into_response()
 }
 
-fn show(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
+fn show(console: &Console, slot: &Slot, shown: Shown) -> Result<Markup, PageError> {
     let devices = console.register.devices()?;
     let waiting = console.register.waiting()?;
     let connected = console.connected();
@@ -161,8 +256,8 @@ fn show(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
     let body = html! {
         h1.unseen { (say("devices")) }
         (waiting_pane(&waiting))
-        (fleet_pane(console, &devices, &connected, &entries, fleet))
-        (slot_pane(console, slot))
+        (fleet_pane(console, &devices, &connected, &entries, fleet, shown))
+        (slot_pane(console, slot)?)
         (apart_pane(&apart, &refused, &names))
     };
     Ok(frame::page(&both("devices"), Place::Devices, console.county(), waiting.len(), body))
@@ -180,9 +275,24 @@ fn waiting_pane(waiting: &[WaitingLine]) -> Markup {
                             p { b { (web::page::spoken(&line.name)) } " · " (web::page::both(&role_word(line.role))) }
                             p.digits data-comparison=(line.comparison) { (spaced(&line.comparison, 3)) }
                             p.hint { (say("waiting-since")) " " time { (line.since.date_and_minute()) } }
+                            @if let Some(former) = &line.former {
+                                p data-former=(former.device) {
+                                    (say("waiting-former")) " " b { (format!("{:04}", former.number)) } " "
+                                    (web::page::spoken(&former.name))
+                                    @if former.is_revoked { " " span.chip.struck { (say("device-revoked")) } }
+                                }
+                            }
                             div.choice {
                                 form method="post" action="/devices/approve" data-act="approve" {
                                     input type="hidden" name="slot" value=(line.slot);
+                                    @if let Some(former) = line.former.as_ref().filter(|former| !former.is_revoked) {
+                                        label.check {
+                                            input type="checkbox" name="replaces" value="1" checked;
+                                            (say("waiting-replaces"))
+                                        }
+                                        p.hint { (say("waiting-replaces-hint")) }
+                                        input type="hidden" name="former" value=(former.device);
+                                    }
                                     button.go { (say("approve")) }
                                 }
                                 form method="post" action="/devices/decline" data-act="decline" {
@@ -204,13 +314,18 @@ fn fleet_pane(
     connected: &BTreeSet<[u8; 32]>,
     entries: &BTreeMap<[u8; 32], u64>,
     fleet: Fleet,
+    shown: Shown,
 ) -> Markup {
-    let codebook = console.ledger.codebook();
+    let now = now();
+    let lines: Vec<(&DeviceLine, Health)> = devices.iter().map(|device| (device, Health::of(device, now))).collect();
+    let looks = lines.iter().filter(|(_, health)| health.needs_look()).count();
+    let is_shown = |health: &Health| shown == Shown::All || health.needs_look();
+    let here = |which: Shown| (which == shown).then_some("page");
     html! {
         section #fleet data-live {
             h2 { (say("devices")) }
             p #as-of {
-                span { (say_with("as-of", &[("at", to_the_second(now()).into())])) }
+                span { (say_with("as-of", &[("at", to_the_second(now).into())])) }
                 span data-connected=(fleet.connected) data-enrolled=(fleet.enrolled) {
                     (say_with("as-of-devices", &[
                         ("enrolled", fleet.enrolled.into()),
@@ -220,41 +335,122 @@ fn fleet_pane(
                 }
             }
             @if devices.is_empty() { p.hint { (say("devices-none")) } } @else {
+                p.choice.shown data-looks=(looks) {
+                    a href="/devices" aria-current=[here(Shown::All)] { (say_with("devices-all", &[("count", devices.len().into())])) }
+                    a href="/devices?show=look" aria-current=[here(Shown::Look)] { (say_with("devices-look", &[("count", looks.into())])) }
+                }
+                @if shown == Shown::Look && looks == 0 { p.hint { (say("devices-look-none")) } }
                 table #devices {
                     thead { tr {
                         th.number { (say("device-number")) }
                         th { (say("device-name")) }
-                        th.role { (say("device-role")) }
-                        th { (say("device-areas")) }
                         th.link { (say("device-link")) }
-                        th.time { (say("device-heard")) }
+                        th.look { (say("device-look")) }
                         th.count { (say("device-entries")) }
-                        th.time { (say("device-enrolled")) }
+                        th.count { (say("device-waiting")) }
+                        th.state { (say("device-state")) }
                         th.doing { (say("device-act")) }
                     } }
                     tbody {
-                        @for device in devices {
-                            @let is_connected = connected.contains(&device.public_key) && !device.is_revoked;
-                            tr data-device=(device.device) data-connected=(is_connected) data-revoked=(device.is_revoked) {
-                                td.number { (format!("{:04}", device.number)) }
-                                th scope="row" { (web::page::spoken(&device.name)) " " code title=(device.device) { (device.device.to_string()[..8]) } }
-                                td { (web::page::both(&role_word(device.role))) }
-                                td.areas { @for area in &device.areas { span.area title=(area) { (web::page::both(&area_word(codebook, area))) } " " } }
-                                td.link {
-                                    @if device.is_revoked { span.chip.struck { (say("device-revoked")) } }
-                                    @else if is_connected { span.chip.on { "● " (say("device-connected")) } }
-                                    @else { span.chip { "○ " (say("device-away")) } }
-                                }
-                                td.time { @match device.last_heard { Some(at) => (moment(at)), None => (say("never")) } }
-                                td.count { (entries.get(&device.public_key).copied().unwrap_or_default()) }
-                                td.time { (moment(device.enrolled_at)) }
-                                td.doing { @if !device.is_revoked { (revoke_form(device)) } }
-                            }
+                        @for (device, health) in lines.iter().filter(|(_, health)| is_shown(health)) {
+                            (device_row(console, device, health, connected, entries))
                         }
                     }
                 }
             }
         }
+    }
+}
+
+fn device_row(
+    console: &Console,
+    device: &DeviceLine,
+    health: &Health,
+    connected: &BTreeSet<[u8; 32]>,
+    entries: &BTreeMap<[u8; 32], u64>,
+) -> Markup {
+    let codebook = console.ledger.codebook();
+    let is_connected = connected.contains(&device.public_key) && !device.is_revoked;
+    html! {
+        tr data-device=(device.device) data-connected=(is_connected) data-revoked=(device.is_revoked) data-look=(health.words().join(" ")) {
+            td.number { (format!("{:04}", device.number)) }
+            th scope="row" {
+                (web::page::spoken(&device.name)) " " code title=(device.device) { (device.device.to_string()[..8]) }
+                div.areas {
+                    (web::page::both(&role_word(device.role))) " "
+                    @for area in &device.areas { span.area title=(area) { (web::page::both(&area_word(codebook, area))) } " " }
+                }
+                div.hint { (say("device-enrolled")) " " (moment(device.enrolled_at)) }
+            }
+            td.link {
+                @if device.is_revoked { span.chip.struck { (say("device-revoked")) } }
+                @else if is_connected { span.chip.on { "● " (say("device-connected")) } }
+                @else { span.chip { "○ " (say("device-away")) } }
+                div.hint {
+                    @match device.last_heard {
+                        Some(at) => { (moment(at)) " " (road_word(&device.road)) }
+                        None => (say("never"))
+                    }
+                    @if let Some(at) = device.revoked_at { " · " (say("device-revoked")) " " (moment(at)) }
+                }
+            }
+            td.look {
+                @for look in health.looks() {
+                    span.chip.grave[look.is_grave()] data-look=(look.word()) { "▲ " (say(&format!("look-{}", look.word()))) } " "
+                }
+                @if !health.needs_look() && !device.is_revoked { span.chip.on { "✓ " (say("look-none")) } }
+            }
+            td.count { (entries.get(&device.public_key).copied().unwrap_or_default()) }
+            td.count {
+                @match &device.status {
+                    Some(status) => { (status.waiting) " / " (status.attachments) }
+                    None => "—"
+                }
+            }
+            td.state {
+                @match &device.status {
+                    Some(status) => {
+                        (say_with("device-told", &[
+                            ("version", status.version.clone().into()),
+                            ("free", room(status.free).into()),
+                        ]))
+                        @if let Some(battery) = status.battery { " · " (say_with("device-battery", &[("battery", battery.into())])) }
+                        @if status.clock_offset.abs() > OFFSET_SHOWN_S {
+                            " · " (say_with("device-clock", &[("hours", (status.clock_offset / 3_600).into())]))
+                        }
+                        @if status.apart > 0 { " · " (say_with("device-apart", &[("count", status.apart.into())])) }
+                        @if status.refused > 0 { " · " (say_with("device-refused", &[("count", status.refused.into())])) }
+                        div.hint { (moment(status.at)) }
+                    }
+                    None => span.hint { (say("device-silent")) }
+                }
+            }
+            td.doing {
+                @if !device.is_revoked { (revoke_form(device)) }
+                form method="post" action="/devices/successor" data-act="successor" {
+                    input type="hidden" name="device" value=(device.device);
+                    button { (say("successor")) }
+                }
+            }
+        }
+    }
+}
+
+/// The road by which a device was heard; its own word if it is none that this program knows.
+fn road_word(road: &str) -> Markup {
+    match road {
+        "" => html! {},
+        "quic" | "tcp" | "stick" => say(&format!("road-{road}")),
+        other => html! { (other) },
+    }
+}
+
+/// Bytes as people say them.
+fn room(bytes: u64) -> String {
+    match bytes {
+        0..=1_048_575 => format!("{} KiB", bytes >> 10),
+        1_048_576..=1_073_741_823 => format!("{} MiB", bytes >> 20),
+        _ => format!("{} GiB", bytes >> 30),
     }
 }
 
@@ -272,20 +468,25 @@ fn revoke_form(device: &DeviceLine) -> Markup {
     }
 }
 
-fn slot_pane(console: &Console, slot: &Slot) -> Markup {
+fn slot_pane(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
+    let address = console.register.address()?;
     let codebook = console.ledger.codebook();
     let empty = Asked::default();
     let (asked, refusal) = match slot {
         Slot::None | Slot::Made { .. } => (&empty, None),
         Slot::Refused { reason, asked } => (asked, Some(reason)),
     };
-    html! {
+    Ok(html! {
         section #slot {
             h2 { (say("slot")) }
-            @if let Slot::Made { code, asked } = slot {
+            @if let Slot::Made { code, invitation, asked } = slot {
                 div #code .notice role="status" {
                     p { (say_with("slot-code", &[("name", asked.name.as_str().into())])) }
                     p.digits data-code=(code) { (spaced(code, 4)) }
+                    @if let Some((side, path)) = invitation.as_deref().and_then(qr::path) {
+                        svg.qr viewBox=(format!("0 0 {side} {side}")) role="img" aria-label=(line("slot-qr")) { path d=(path) {} }
+                        p.hint { (say("slot-qr")) " " code data-invitation=(invitation.as_deref().unwrap_or_default()) { (address) } }
+                    }
                     p.hint { (say("slot-once")) }
                     p.hint { @if asked.is_trusted { (say("slot-trusted-hint")) } @else { (say("slot-compare-hint")) } }
                 }
@@ -311,10 +512,14 @@ fn slot_pane(console: &Console, slot: &Slot) -> Markup {
                     input type="checkbox" name="trusted" value="1" checked[asked.is_trusted];
                     (say("slot-trusted"))
                 }
+                label {
+                    span.label { (say("slot-address")) " " span.hint { (say("slot-address-hint")) } }
+                    input name="address" value=(address) placeholder="10.0.0.5:4433" autocomplete="off";
+                }
                 button.go type="submit" { (say("slot-go")) }
             }
         }
-    }
+    })
 }
 
 fn apart_pane(apart: &[Apart], refused: &[RefusedLine], names: &BTreeMap<String, &str>) -> Markup {
@@ -370,6 +575,17 @@ fn spaced(text: &str, group: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        for good in ["10.0.0.5:4433", "hub.example.gov.cn:4433", "[2001:db8::7]:4433"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", "10.0.0.5", ":4433", "hub:0", "hub:x", "hub:99999"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+        assert_eq!([room(900 << 10), room(300 << 20), room(20 << 30)], ["900 KiB", "300 MiB", "20 GiB"]);
+    }
 
     #[test]
     fn digits_are_grouped_for_the_eye() {

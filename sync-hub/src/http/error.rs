@@ -75,14 +75,18 @@ impl PageError {
                 LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
                 LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
                 LedgerError::Store(
-                    StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,
+                    StoreError::Version(_)
+                    | StoreError::Damaged(_)
+                    | StoreError::Elsewhere
+                    | StoreError::Failed(_)
+                    | StoreError::Stopped,
                 )
                 | LedgerError::Tables(_)
                 | LedgerError::NoTickets
                 | LedgerError::Codebook(_)
                 | LedgerError::Seal(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
             },
-            PageError::Register(RegisterError::Db(_))
+            PageError::Register(RegisterError::Db(_) | RegisterError::Version(_))
             | PageError::Backups(_)
             | PageError::Audit(_)
             | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),

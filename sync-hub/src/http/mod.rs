@@ -35,7 +35,7 @@ use civic_core::{
 };
 use replica::{clock, hub::Hub};
 
-use crate::{audit::Audit, opening::Opener, register::Register};
+use crate::{audit::Audit, opening::Opener, register::Register, vault::Vault};
 use error::PageError;
 pub use operator::Operator;
 use routes::Routes;
@@ -53,6 +53,8 @@ pub struct Console {
     pub hub: Arc<Hub>,
     /// Counts what was sealed to the county.
     pub opener: Opener,
+    /// Personal details, voices, handwriting, photos.
+    pub vault: Arc<Vault>,
     /// Where it is noted who did what.
     pub audit: Arc<Audit>,
 }

@@ -39,7 +39,9 @@ use tokio::{
 use super::*;
 use crate::{
     audit::{Action, search::Search},
-    county, register,
+    county,
+    keys::Keys,
+    register,
 };
 
 const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
@@ -75,15 +77,17 @@ impl Desk {
             ledger.codebook().county.area.clone(),
             identity.key.clone(),
             register.clone(),
+            Arc::new(county::door(&identity.card, register.clone()).unwrap()),
         ));
-        let opener = Opener::new(ledger.clone(), county::open_key(&home).unwrap());
+        let opener = Opener::new(&home, ledger.clone(), Arc::new(Keys::open(&home).unwrap())).unwrap();
+        let vault = Arc::new(Vault::open(&home).unwrap());
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
-        let console = Console { dir: home.path().into(), ledger, register, hub, opener, audit };
+        let console = Console { dir: home.path().into(), ledger, register, hub, opener, vault, audit };
         let away = DataDir::hold(&dir.join("deputy")).unwrap();
         let scope = Scope { role: Role::Deputy, areas: vec![village()] };
         let card = Card { scope, number: 7, name: "陈代表".into(), ..identity.card.clone() };
         let key = replica::identity::key_of(&away).unwrap();
-        let deputy = Ledger::open(&away, &Identity { key, card }).unwrap();
+        let deputy = Ledger::open(&away, &Identity::new(&away, key, card)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let pages = router(console.clone());
@@ -358,15 +362,16 @@ async fn a_code_is_shown_once_and_a_bad_form_keeps_what_was_typed() {
 
 #[tokio::test]
 async fn a_waiting_device_shows_its_six_digits_and_is_let_in_or_sent_away() {
-    use replica::enrol::{Claim, Desk as _};
+    use replica::enrol::{Claim, Claimant, Desk as _};
     let desk = Desk::set().await;
     desk.post("/devices/slots", &[("role", "kiosk"), ("name", "石桥村"), ("area", VILLAGE)]).await;
     let slot = desk.console.register.slots()[0].id;
-    assert_eq!(desk.console.register.claim(slot, &[9; 32], "123456"), Ok(Claim::Waiting));
+    let claimant = Claimant { public_key: [9; 32], comparison: "123456".into(), former: None };
+    assert_eq!(desk.console.register.claim(slot, &claimant), Ok(Claim::Waiting));
     let page = desk.get("/devices").await.body;
     assert!(page.contains("data-comparison=\"123456\"") && page.contains("123 456"));
     assert_eq!(desk.post("/devices/approve", &[("slot", &slot.to_string())]).await.status, 303);
-    assert_eq!(desk.console.register.claim(slot, &[9; 32], "123456"), Ok(Claim::Approved));
+    assert_eq!(desk.console.register.claim(slot, &claimant), Ok(Claim::Approved));
     let page = desk.get("/devices").await.body;
     let device = between(&page, "data-device=\"", "\"").to_owned();
     assert_eq!(desk.post("/devices/revoke", &[("device", &device)]).await.status, 303);
@@ -386,7 +391,7 @@ async fn what_stays_out_of_its_record_is_shown_with_device_record_time_and_reaso
             let elsewhere = Area::parse("990127101202").unwrap();
             let scope = Scope { role: Role::Deputy, areas: vec![elsewhere.clone()] };
             let key = replica::identity::key_of(&away).unwrap();
-            let other = Ledger::open(&away, &Identity { key, card: Card { scope, ..card } }).unwrap();
+            let other = Ledger::open(&away, &Identity::new(&away, key, Card { scope, ..card })).unwrap();
             let line = format!(r#"{{"id":"{id}","init":{{"body":"桥断了"}},"steps":[]}}"#);
             other.import(&elsewhere, &[Record::parse(&line).unwrap()]).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -8,12 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use civic_core::{
-    access::Role,
-    bulk::Record,
-    document::Kind,
-    id::{DocId, from_hex},
-};
+use civic_core::{access::Role, bulk::Record, document::Kind, id::DocId};
 use ledger::{Ledger, command};
 use replica::{
     device::Device,
@@ -58,17 +53,12 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     let authority = county::authority(&dir, &identity.card)?;
     let register = Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?;
     let register = Arc::new(register);
-    let known = register.clone();
-    let config = tls::hub_config(
-        &identity.key,
-        from_hex(&identity.card.certificate).context("The hub's certificate cannot be understood")?,
-        &from_hex(&identity.card.authority).context("The authority's certificate cannot be understood")?,
-        Arc::new(move |key| known.is_registered(key)),
-    )?;
+    let door = Arc::new(county::door(&identity.card, register.clone())?);
+    let config = tls::hub_config(&identity.key, door.clone())?;
     let endpoint = quic::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
     let address = endpoint.local_addr()?;
-    let hub =
-        Arc::new(Hub::new(ledger.log().clone(), ledger.codebook().county.area.clone(), identity.key.clone(), register));
+    let county = ledger.codebook().county.area.clone();
+    let hub = Arc::new(Hub::new(ledger.log().clone(), county, identity.key.clone(), register, door));
     runtime.spawn(async move { hub.serve(&endpoint).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
@@ -83,7 +73,7 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
 }
 
 fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr) -> anyhow::Result<Met> {
-    let mut identity = Identity { key: identity.key.clone(), card: identity.card.clone() };
+    let mut identity = Identity::new(identity.home(), identity.key.clone(), identity.card.clone());
     identity.card.hub = hub.to_string();
     let device = Device::new(Arc::new(identity), ledger.log().clone());
     let report = runtime.block_on(device.meet_once())?;

@@ -7,7 +7,8 @@ use civic_core::{
     area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId, from_hex},
-    seal::{self, OpenKey},
+    keyring::Keyring,
+    seal,
     space::{Audience, Space},
     time::UnixSeconds,
 };
@@ -104,7 +105,8 @@ fn opened_at_hub(world: &World, filed: &Filed) -> Vec<u8> {
 /// The voice of an opinion as the county hears it; `None` while it has not all arrived.
 pub fn voice_at_hub(world: &World, hub: &Ledger, doc: &DocId) -> Option<Vec<u8>> {
     let sealed = hub.sealed_attachment(&voice_of(hub, doc)).unwrap()?;
-    let key: OpenKey = serde_json::from_slice(&fs::read(world.data("hub").join("seal.key")).unwrap()).unwrap();
+    let ring: Keyring = serde_json::from_slice(&fs::read(world.data("hub").join("seal.key")).unwrap()).unwrap();
+    let key = ring.newest().unwrap().0.clone();
     Some(seal::open_attachment(&key, doc, AttachmentKind::Voice, &sealed).unwrap())
 }
 
@@ -261,8 +263,8 @@ async fn say(world: &World, messages: &[Message], count: usize) -> Vec<Message> 
     let identity = Identity::load(&DataDir::look(&world.data("kiosk")), Role::Kiosk).unwrap();
     let card = &identity.card;
     let address = quic::resolve(&card.hub).await.unwrap();
-    let (certificate, authority) = (from_hex(&card.certificate).unwrap(), from_hex(&card.authority).unwrap());
-    let config = tls::device_config(&identity.key, certificate, &authority, card.enrolled_at).unwrap();
+    let (certificate, authorities) = (from_hex(&card.certificate).unwrap(), card.authorities().unwrap());
+    let config = tls::device_config(&identity.key, certificate, &authorities, card.enrolled_at).unwrap();
     let endpoint = quic::caller(address).unwrap();
     let connection = quic::call(&endpoint, &card.hub, address, config).await.unwrap();
     let (mut send, mut receive) = connection.open_bi().await.unwrap();

@@ -1,6 +1,12 @@
 //! Attachments in SQLite.
 
-use civic_core::{access::Action, attachment::AttachmentKind, id::AttachmentId, space::Audience, time::UnixSeconds};
+use civic_core::{
+    access::Action,
+    attachment::AttachmentKind,
+    id::{AttachmentId, DocId},
+    space::Audience,
+    time::UnixSeconds,
+};
 use rusqlite::{Connection, OptionalExtension, Row, ffi, params};
 use sync_core::{
     attachment::{
@@ -18,7 +24,7 @@ use sync_core::{
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
 use crate::store::{
     StoreError,
-    attachment::{AttachmentLine, Giver, NewAttachment, Shelf, day, len_of},
+    attachment::{Announced, AttachmentLine, Giver, NewAttachment, Shelf, day, len_of},
 };
 
 /// Days of traffic that are kept.
@@ -106,6 +112,29 @@ impl SqliteStore {
                 row.get(0)
             })
             .map_err(refusal)
+    }
+
+    /// See [`crate::store::Log::announced_after`].
+    pub fn announced_after(&self, row: i64, limit: usize) -> Result<Vec<Announced>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT announcement.id, announcement.name, announcement.kind, announcement.doc
+                 FROM announcement JOIN feed ON feed.id = announcement.feed
+                 WHERE announcement.id > ?1 AND feed.audience = ?2 ORDER BY announcement.id LIMIT ?3",
+            )
+            .map_err(refusal)?;
+        let rows = query
+            .query_map(params![row, Audience::County.number(), limit_of(limit)], |row| {
+                Ok(Announced {
+                    row: row.get(0)?,
+                    id: AttachmentId::new(row.get(1)?),
+                    kind: AttachmentKind::from_number(row.get(2)?),
+                    doc: DocId::new(row.get(3)?),
+                })
+            })
+            .map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
     }
 
     /// See [`crate::store::Log::to_offer`].

@@ -1,10 +1,11 @@
 //! The log in SQLite: WAL, `synchronous=FULL`, strict tables, migrations that are never edited.
 
 mod attachment;
+mod erase;
 mod read;
 mod write;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use civic_core::{
     area::Area,
@@ -17,14 +18,17 @@ use sync_core::{
     feed::{Extent, Feed, FeedId},
     pack::Packing,
     run::{BadRun, Run},
+    tombstone::Tombstones,
 };
 
 use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 3] = [include_str!("0001_init.sql"), ATTACHMENTS, include_str!("0003_callers.sql")];
+const MIGRATIONS: [&str; 4] =
+    [include_str!("0001_init.sql"), ATTACHMENTS, include_str!("0003_callers.sql"), TOMBSTONES];
 const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
+const TOMBSTONES: &str = include_str!("0004_tombstones.sql");
 /// `user_version` before the first migration of [`MIGRATIONS`]: 1 was a form of the log that nobody keeps any more.
 const VERSION_BEFORE: usize = 1;
 /// How long a connection waits for another before it gives up.
@@ -37,6 +41,11 @@ pub struct SqliteStore {
     db: Connection,
     /// Feeds that the open transaction changed, by their row.
     changed: std::collections::BTreeSet<i64>,
+    /// Whose tombstones and epochs are believed.
+    county: Option<[u8; 32]>,
+    /// Whether this is the county's hub itself.
+    is_hub: bool,
+    tombstones: Arc<Tombstones>,
 }
 
 /// A feed's row.
@@ -47,8 +56,9 @@ struct FeedRow {
 }
 
 impl SqliteStore {
-    /// Opens the database, makes it if it is missing and brings it up to date.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens the database, makes it if it is missing and brings it up to date. `county` is the key of the hub whose word
+    /// counts; `is_hub` says that this is its own log.
+    pub fn open(path: &Path, county: Option<[u8; 32]>, is_hub: bool) -> Result<Self, StoreError> {
         let mut db = Connection::open(path).map_err(refusal)?;
         db.execute_batch(&format!(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;
@@ -71,10 +81,14 @@ impl SqliteStore {
             if *migration == ATTACHMENTS {
                 attachment::announce_all(&tx)?;
             }
+            if let Some(county) = county.filter(|_| *migration == TOMBSTONES) {
+                erase::note_all(&tx, &county)?;
+            }
             tx.pragma_update(None, "user_version", VERSION_BEFORE + number + 1).map_err(refusal)?;
             tx.commit().map_err(refusal)?;
         }
-        Ok(Self { db, changed: Default::default() })
+        let tombstones = Arc::new(Self::load_tombstones(&db)?);
+        Ok(Self { db, changed: Default::default(), county, is_hub, tombstones })
     }
 
     /// Begins a new epoch: whoever remembers how far it had come with this log compares everything again.

@@ -245,6 +245,19 @@ impl SqliteStore {
         rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)
     }
 
+    /// See [`super::super::Log::is_revoked`].
+    pub fn is_revoked(&self, author: &[u8; 32], key: &[u8; 32]) -> Result<bool, StoreError> {
+        self.db
+            .prepare_cached("SELECT 1 FROM revoked WHERE author = ?1 AND public_key = ?2")
+            .and_then(|mut query| query.exists(params![author, key]))
+            .map_err(refusal)
+    }
+
+    /// See [`super::super::Log::apart_count`].
+    pub fn apart_count(&self) -> Result<u64, StoreError> {
+        self.db.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0)).map_err(refusal)
+    }
+
     /// See [`super::super::Log::apart`].
     pub fn apart(&self, limit: usize) -> Result<Vec<Apart>, StoreError> {
         let mut query = self

@@ -1,6 +1,6 @@
 //! What is written to the log, inside the transaction that the writer's thread opened.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use civic_core::{
     space::{Audience, Space},
@@ -16,12 +16,13 @@ use sync_core::{
     revocation::Revocation,
     run::{RUN_BODY_LEN_MAX, RUN_BODY_LEN_WRITTEN, RUN_ENTRIES_MAX, Run, join_thoroughly, pieces},
     session::StoredAs,
+    tombstone::Tombstones,
 };
 
-use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, feed_row, refusal, run_of};
+use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, erase::Settled, feed_row, refusal, run_of};
 use crate::{
     bundle::Caller,
-    store::{Accepted, Author, Checked, NewEntry, Proven, QUARANTINE_MAX, SetApart, Store, StoreError},
+    store::{Accepted, Author, Checked, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError},
 };
 
 /// So many runs that wait, at least, are joined: each byte is then written again seldom.
@@ -90,15 +91,24 @@ impl SqliteStore {
         Ok(row)
     }
 
-    /// Notes what the log itself must know of a run: who was struck off, which attachments belong to it.
-    fn note_declared(&self, FeedRow { id, held, .. }: &FeedRow, run: &Run) -> Result<(), StoreError> {
+    /// Notes what the log itself must know of a run: who was struck off, which attachments belong to it, what the county
+    /// erased, and to which key it wants things sealed.
+    fn note_declared(&mut self, FeedRow { id, held, .. }: &FeedRow, run: &Run) -> Result<(), StoreError> {
         let body = run.unpacked().unwrap_or_default();
         let is_public = held.feed.space.audience == Audience::Public;
+        let is_county = self.county == Some(held.feed.public_key);
         for entry in run.entries(&body).unwrap_or_default().iter().filter(|entry| !entry.is_erased) {
             match entry.kind {
                 EntryKind::Revoked if is_public => self.note_revocation(&held.feed.public_key, entry)?,
                 EntryKind::Attachment => announce(&self.db, *id, entry)?,
-                EntryKind::Change | EntryKind::Sealed | EntryKind::Revoked | EntryKind::Unknown(_) => {}
+                EntryKind::Tombstone | EntryKind::Epoch if is_county => self.note_county(&held.feed.space, entry)?,
+                EntryKind::Change
+                | EntryKind::Sealed
+                | EntryKind::Revoked
+                | EntryKind::Tombstone
+                | EntryKind::Heard
+                | EntryKind::Epoch
+                | EntryKind::Unknown(_) => {}
             }
         }
         Ok(())
@@ -116,12 +126,10 @@ impl SqliteStore {
     fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {
         let Checked { feed, run, proven } = checked;
         let row = self.feed_or_new(feed)?;
-        if let Some(Proven { end, declares, .. }) = proven.filter(|proven| proven.after == row.held.extent) {
-            if declares {
-                self.note_declared(&row, run)?;
-            }
-            self.insert_run(&row, run, &end, now)?;
-            return Ok(StoredAs::Accepted(end));
+        if let Some(proven) = proven.filter(|proven| proven.after == row.held.extent) {
+            // What was erased meanwhile was not looked for when it was verified.
+            let is_concerned = proven.is_concerned || proven.tombstones != self.tombstones.count();
+            return self.take_new(&row, run, &proven.end, proven.declares, is_concerned, now);
         }
         let here = row.held.extent;
         if run.first > here.length.saturating_add(1) {
@@ -143,13 +151,36 @@ impl SqliteStore {
         }
         // It begins before the end of what is here: its beginning must be the same, and its rest is new.
         match run.cut(here.length) {
-            Ok(rest) if rest.end(&here) == Ok(end) => {
-                self.note_declared(&row, &rest)?;
-                self.insert_run(&row, &rest, &end, now)?;
-                Ok(StoredAs::Accepted(end))
-            }
+            Ok(rest) if rest.end(&here) == Ok(end) => self.take_new(&row, &rest, &end, true, true, now),
             Ok(_) | Err(_) => self.refuse(feed, run, FORKED, now),
         }
+    }
+
+    /// Stores a run that continues what is here and ends at `end`; `declares` that it may hold what the log itself must
+    /// note, and `is_concerned` that something of it may be erased.
+    fn take_new(
+        &mut self,
+        row: &FeedRow,
+        run: &Run,
+        end: &Extent,
+        declares: bool,
+        is_concerned: bool,
+        now: UnixSeconds,
+    ) -> Result<StoredAs, StoreError> {
+        let settled = match is_concerned {
+            true => self.settle(&row.held.feed.space.area, run),
+            false => Settled::As(None),
+        };
+        let erased = match settled {
+            Settled::As(erased) => erased,
+            Settled::Bare => return Ok(StoredAs::Bare(row.held.extent.length)),
+        };
+        let run = erased.as_ref().unwrap_or(run);
+        if declares {
+            self.note_declared(row, run)?;
+        }
+        self.insert_run(row, run, end, now)?;
+        Ok(StoredAs::Accepted(*end))
     }
 
     fn refuse(&mut self, feed: &Feed, run: &Run, reason: &str, now: UnixSeconds) -> Result<StoredAs, StoreError> {
@@ -238,6 +269,22 @@ impl Store for SqliteStore {
         if !self.db.is_autocommit() {
             let _ = self.db.execute_batch("ROLLBACK");
         }
+        // A tombstone that was rolled back covers nothing.
+        if let Ok(stones) = Self::load_tombstones(&self.db) {
+            self.tombstones = Arc::new(stones);
+        }
+    }
+
+    fn tombstones(&self) -> Arc<Tombstones> {
+        self.tombstones.clone()
+    }
+
+    fn erase_some(&mut self) -> Result<bool, StoreError> {
+        self.erase_covered()
+    }
+
+    fn note_gone(&mut self) -> Result<(), StoreError> {
+        self.set_gone()
     }
 
     fn append(&mut self, author: &Author, entries: &[NewEntry], now: UnixSeconds) -> Result<i64, StoreError> {
@@ -266,6 +313,9 @@ impl Store for SqliteStore {
                 newest = self.insert_run(&row, &run, &end, now)?;
                 for (entry, number) in piece.iter().zip(run.first..) {
                     self.note_own(entry, row.id, number)?;
+                    if entry.kind == EntryKind::Heard {
+                        self.note_heard(entry)?;
+                    }
                 }
                 extent = end;
             }

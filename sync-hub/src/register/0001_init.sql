@@ -1,4 +1,5 @@
--- Who belongs to the county. Unlike the ledger this is no projection: it is the truth about devices.
+-- Who belongs to the county. Unlike the ledger this is no projection: it is the truth about devices. Never edit this file:
+-- add the next one, for an older program may have written a register.
 
 CREATE TABLE county (
     id   INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,0 +1,160 @@
+//! What the county erases is gone at the hub, at the kiosk and at the deputy's, and whoever asks for it is told so.
+
+use civic_core::{id::DeviceId, opinion::NewStep, reaction::Reaction, sealed::Record, slip};
+use sync_core::tombstone::{Depth, Ground};
+
+use super::*;
+use crate::NotTaken;
+
+/// A hub, a kiosk and a deputy, in each other's reach.
+struct County {
+    hub: Installation,
+    kiosk: Installation,
+    deputy: Installation,
+}
+
+impl County {
+    fn new() -> Self {
+        let mut county = Self {
+            hub: Installation::new(Role::Hub, "990127", 0),
+            kiosk: Installation::new(Role::Kiosk, VILLAGE, 1),
+            deputy: Installation::new(Role::Deputy, VILLAGE, 2),
+        };
+        let hub = hex(&county.hub.identity.key.verifying_key().to_bytes());
+        for place in [&mut county.hub, &mut county.kiosk, &mut county.deputy] {
+            place.identity.card.hub_key.clone_from(&hub);
+        }
+        county
+    }
+}
+
+/// All three exchange what they may read, and the hub does its work.
+fn meet(hub: &Ledger, kiosk: &Ledger, deputy: &Ledger) {
+    for device in [kiosk, deputy] {
+        carry(device, hub, Audience::Deputies);
+        carry(device, hub, Audience::County);
+    }
+    let key = OpenKey::make(1, Seed([1; 32]));
+    for envelope in hub.unopened(100).unwrap() {
+        let record = Record::open(&key, &envelope.doc, &envelope.payload).unwrap();
+        hub.take(&envelope, &record).unwrap();
+    }
+    while hub.write_slips().unwrap() > 0 {}
+    for device in [kiosk, deputy] {
+        carry(hub, device, Audience::Public);
+    }
+    carry(hub, deputy, Audience::Deputies);
+}
+
+const WORDS: &str = "隔壁王家的水管漏了，半夜吵架。";
+
+fn heard() -> Heard {
+    let contact = Contact { name: "王小明".into(), phone: "10001234567".into() };
+    Heard { contact, ..spoken(WORDS, 3, 12) }
+}
+
+/// Whether any file of an installation holds these words as its tables do.
+fn holds(place: &Installation, words: &str) -> bool {
+    std::fs::read_dir(&place.path).unwrap().any(|file| {
+        let content = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        content.windows(words.len()).any(|piece| piece == words.as_bytes())
+    })
+}
+
+#[test]
+fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    let other = kiosk.take_down(&village(), "站", Heard { new: opinion("路灯不亮"), ..heard() }).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let more = Reaction::Addition { ticket: filed.ticket, words: "昨晚又吵了。".into(), recording: None };
+    kiosk.react("1", &village(), &more, &[]).unwrap();
+    let step = NewStep { act: "受理".into(), ..NewStep::default() };
+    hub.edit(&filed.id, "县", &Edit { step: Some(step), ..Edit::default() }).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    assert!(deputy.opinion(&filed.id).unwrap().is_some() && hub.waiting_details(9).unwrap().len() == 2);
+    assert!([&county.hub, &county.kiosk, &county.deputy].iter().all(|place| holds(place, WORDS)));
+
+    let done = hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    assert_eq!((done.ticket, done.beside, done.was_erased), (Some(filed.ticket), 2, false));
+    assert!(hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap().was_erased);
+    // Before the deputy hears of it, they add to it.
+    deputy.add(&filed.id, "陈", "我去看过了。").unwrap();
+    kiosk.react("2", &village(), &more, &[]).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    meet(&hub, &kiosk, &deputy);
+    meet(&hub, &kiosk, &deputy);
+    for (ledger, place) in [(&hub, &county.hub), (&kiosk, &county.kiosk), (&deputy, &county.deputy)] {
+        assert!(!holds(place, WORDS), "{}", ledger.card().name);
+        assert!(!holds(place, "我去看过了。") && !holds(place, "昨晚又吵了。"));
+        assert!(ledger.opinion(&filed.id).unwrap().is_none() && ledger.slip(&filed.ticket).unwrap().is_none());
+        let erased = ledger.erased_ticket(&filed.ticket).unwrap().unwrap();
+        assert_eq!((erased.doc, erased.depth, erased.ground), (filed.id, Depth::Whole, Ground::Asked));
+        assert!(ledger.log().verify().unwrap().is_ok());
+        assert!(ledger.opinion(&other.id).unwrap().is_some(), "what stands beside it stays");
+    }
+    assert!(
+        hub.waiting_details(9).unwrap().iter().all(|waiting| waiting.doc != filed.id)
+            && hub.unopened(9).unwrap().is_empty()
+    );
+    assert!(kiosk.slip(&other.ticket).unwrap().is_some());
+    assert!(matches!(deputy.add(&filed.id, "陈", "再加一句"), Err(LedgerError::NotFound)));
+    assert!(matches!(kiosk.react("3", &village(), &more, &[]), Err(NotTaken::NotAsked)));
+    // Both said that they did it.
+    let said: Vec<DeviceId> = hub.erased_by(&filed.id, Depth::Whole).unwrap().into_keys().collect();
+    let mut devices = [&kiosk, &deputy].map(|ledger| DeviceId::of(&ledger.log().public_key()));
+    devices.sort();
+    assert_eq!(said, devices);
+
+    // Made anew from the log it says the same.
+    let before = (lines(&hub), hub.erasures(9).unwrap());
+    drop(hub);
+    let hub = Ledger::rebuild(&DataDir::hold(&county.hub.path).unwrap(), &county.hub.identity).unwrap();
+    assert_eq!((lines(&hub), hub.erasures(9).unwrap()), before);
+    assert_eq!(hub.erased_by(&filed.id, Depth::Whole).unwrap().len(), 2);
+    assert!(hub.refused(9).unwrap().is_empty(), "erased is not damaged");
+}
+
+#[test]
+fn erased_details_leave_the_words_and_the_slip() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let voice = kiosk.opinion(&filed.id).unwrap().unwrap().enclosures[0].attached.id;
+    assert!(kiosk.sealed_attachment(&voice).unwrap().is_some());
+    let done = hub.erase(&filed.id, Depth::Details, Ground::Expired).unwrap();
+    assert_eq!((done.beside, done.was_erased), (0, false));
+    meet(&hub, &kiosk, &deputy);
+    meet(&hub, &kiosk, &deputy);
+    assert!(
+        hub.waiting_details(9).unwrap().iter().all(|waiting| waiting.doc != filed.id)
+            && kiosk.sealed_attachment(&voice).unwrap().is_none()
+    );
+    assert_eq!(kiosk.status(&RoadState::default()).unwrap().attachments.waiting, 0);
+    for ledger in [&hub, &kiosk, &deputy] {
+        assert_eq!(ledger.opinion(&filed.id).unwrap().unwrap().opinion.body, WORDS);
+        assert_eq!(ledger.erased(&filed.id).unwrap().unwrap().depth, Depth::Details);
+        assert_eq!(ledger.erased_ticket(&filed.ticket).unwrap(), None);
+    }
+    assert!(kiosk.slip(&filed.ticket).unwrap().is_some());
+    // More may go later.
+    assert!(!hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap().was_erased);
+    assert!(hub.opinion(&filed.id).unwrap().is_none() && hub.slip(&filed.ticket).unwrap().is_none());
+    assert_eq!(hub.erased(&filed.id).unwrap().unwrap().depth, Depth::Whole);
+    assert!(hub.erased(&slip::id_of(&filed.id)).unwrap().is_some());
+}
+
+#[test]
+fn nobody_but_the_hub_erases_and_what_is_not_here_cannot_be() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let refused = deputy.erase(&filed.id, Depth::Whole, Ground::Asked);
+    assert!(matches!(refused, Err(LedgerError::OutOfScope(_))));
+    assert!(deputy.opinion(&filed.id).unwrap().is_some());
+    let unknown = hub.erase(&DocId::new([1; 16]), Depth::Whole, Ground::Asked);
+    assert!(matches!(unknown, Err(LedgerError::NotFound)));
+}

@@ -1,0 +1,234 @@
+//! What the county erases is gone, everywhere, and nobody else erases anything.
+
+use civic_core::seal::{self, Contact, OpenKey, Seed};
+use sync_core::{heard::Heard, tombstone::Tombstone};
+
+use super::*;
+
+/// Bytes that do not pack and stand nowhere else.
+fn canary(seed: u8) -> Vec<u8> {
+    let mut bytes = vec![0; 400];
+    blake3::Hasher::new_derive_key("canary").update(&[seed]).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+fn of(doc: u8, audience: Audience, kind: EntryKind, payload: Vec<u8>) -> NewEntry {
+    NewEntry { kind, payload, ..entry(doc, audience, "") }
+}
+
+fn stone(doc: u8, depth: Depth) -> NewEntry {
+    let payload = Tombstone { depth, ground: sync_core::tombstone::Ground::Asked, ticket: None }.encode();
+    of(doc, Audience::Public, EntryKind::Tombstone, payload)
+}
+
+async fn write(log: &Log, entries: Vec<NewEntry>) {
+    let log = log.clone();
+    tokio::task::spawn_blocking(move || log.append(entries)).await.unwrap().unwrap();
+}
+
+async fn erase(log: &Log) {
+    let log = log.clone();
+    assert!(tokio::task::spawn_blocking(move || log.erase()).await.unwrap().unwrap());
+}
+
+/// Everything of `from` that `to` lacks.
+async fn meet(from: &Log, to: &Log) -> Vec<StoredAs> {
+    let mut stored = Vec::new();
+    for held in from.held() {
+        let runs = from.runs_after(held.feed.id(), 0, held.extent.length, RUN_BODY_LEN_MAX).unwrap();
+        stored.extend(accept(to, &held.feed, runs).await);
+    }
+    stored
+}
+
+/// Whether any file of the log holds these bytes.
+fn holds(scratch: &Scratch, bytes: &[u8]) -> bool {
+    let mut files = std::fs::read_dir(&scratch.0).unwrap();
+    files.any(|file| {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        content.windows(32).any(|piece| bytes.windows(32).any(|canary| canary == piece))
+    })
+}
+
+fn envelope(doc: u8) -> Vec<u8> {
+    let key = OpenKey::make(1, Seed([1; 32])).seal_key().unwrap();
+    let contact = Contact { name: "王小明".into(), phone: "10001234567".into() };
+    seal::seal(&key, &DocId::new([doc; 16]), &contact, Seed([doc; 32])).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_erased_is_gone_from_every_file_and_the_log_still_verifies() {
+    let (here, there) = (Scratch::new("erase-hub"), Scratch::new("erase-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    for doc in [1, 2] {
+        write(&kiosk, vec![of(doc, Audience::Deputies, EntryKind::Change, canary(doc))]).await;
+        write(&kiosk, vec![of(doc, Audience::County, EntryKind::Sealed, envelope(doc))]).await;
+    }
+    meet(&kiosk, &hub).await;
+    let before: Vec<_> = hub.held().iter().map(|held| (held.feed.id(), held.extent)).collect();
+    assert!(holds(&here, &canary(1)) && holds(&here, &envelope(1)) && holds(&there, &canary(1)));
+
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    assert!(hub.is_erasure_due().unwrap());
+    erase(&hub).await;
+    assert!(!hub.is_erasure_due().unwrap());
+    for gone in [canary(1), envelope(1)] {
+        assert!(!holds(&here, &gone));
+    }
+    for stays in [canary(2), envelope(2)] {
+        assert!(holds(&here, &stays));
+    }
+    assert_eq!(hub.verify().unwrap(), Ok(5));
+    let after: Vec<_> = hub.held().iter().map(|held| (held.feed.id(), held.extent)).collect();
+    assert!(before.iter().all(|extent| after.contains(extent)), "vectors and fingerprints stay");
+
+    // The device hears of it, does the same, and says so once.
+    meet(&hub, &kiosk).await;
+    erase(&kiosk).await;
+    for gone in [canary(1), envelope(1)] {
+        assert!(!holds(&there, &gone));
+    }
+    assert!(holds(&there, &canary(2)));
+    assert_eq!(kiosk.to_acknowledge().unwrap(), [(DocId::new([1; 16]), Depth::Whole)]);
+    write(&kiosk, vec![of(1, Audience::County, EntryKind::Heard, Heard::Erased(Depth::Whole).encode())]).await;
+    assert_eq!(kiosk.to_acknowledge().unwrap(), []);
+    assert_eq!(kiosk.verify().unwrap(), Ok(6));
+    drop((hub, kiosk));
+    // And it stays so when both begin again.
+    let (hub, kiosk) = (here.log(9, 2), there.log(1, 2));
+    assert_eq!((hub.tombstones().count(), kiosk.tombstones().count()), (1, 1));
+    assert!(!kiosk.is_erasure_due().unwrap() && kiosk.to_acknowledge().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn details_alone_are_erased_and_the_words_stay() {
+    let scratch = Scratch::new("erase-details");
+    let hub = scratch.log(9, 1);
+    let voice = NewAttachment::new(civic_core::attachment::AttachmentKind::Voice, canary(7)).unwrap();
+    let entries = vec![
+        of(1, Audience::Deputies, EntryKind::Change, canary(1)),
+        of(1, Audience::County, EntryKind::Sealed, envelope(1)),
+        of(1, Audience::County, EntryKind::Attachment, voice.announcement()),
+    ];
+    let (log, given) = (hub.clone(), voice.clone());
+    tokio::task::spawn_blocking(move || log.attach(entries, vec![given])).await.unwrap().unwrap();
+    assert!(holds(&scratch, &canary(7)));
+    write(&hub, vec![stone(1, Depth::Details)]).await;
+    erase(&hub).await;
+    assert!(holds(&scratch, &canary(1)) && !holds(&scratch, &envelope(1)) && !holds(&scratch, &canary(7)));
+    assert_eq!((hub.attachment(&voice.id()).unwrap(), hub.verify().unwrap()), (None, Ok(4)));
+}
+
+#[tokio::test]
+async fn what_comes_late_for_an_erased_document_is_acknowledged_and_not_kept() {
+    let (here, there) = (Scratch::new("late-hub"), Scratch::new("late-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    erase(&hub).await;
+    write(&kiosk, vec![of(1, Audience::Deputies, EntryKind::Change, canary(1)), entry(2, Audience::Deputies, "二")])
+        .await;
+    let stored = meet(&kiosk, &hub).await;
+    assert!(matches!(stored[..], [StoredAs::Accepted(end)] if end == kiosk.held()[0].extent));
+    assert!(!holds(&here, &canary(1)));
+    assert_eq!(hub.verify().unwrap(), Ok(3));
+    // Both are in step, one with the payload and one without; what follows goes on both ways.
+    write(&kiosk, vec![entry(3, Audience::Deputies, "三")]).await;
+    assert!(matches!(meet(&kiosk, &hub).await[..], [StoredAs::Accepted(end)] if end.length == 3));
+    let extents =
+        |log: &Log| -> BTreeMap<_, _> { log.held().into_iter().map(|held| (held.feed.id(), held.extent)).collect() };
+    meet(&hub, &kiosk).await;
+    assert_eq!(extents(&hub), extents(&kiosk));
+}
+
+#[tokio::test]
+async fn nobody_erases_by_sending_what_was_said_without_its_words() {
+    let (here, there) = (Scratch::new("bare-hub"), Scratch::new("bare-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&kiosk, vec![entry(1, Audience::Deputies, "村口的路坏了"), entry(2, Audience::Deputies, "二")]).await;
+    let feed = kiosk.held()[0].feed.clone();
+    let whole = kiosk.runs_after(feed.id(), 0, 2, RUN_BODY_LEN_MAX).unwrap().remove(0);
+    let bare = whole.without(|entry| entry.doc == DocId::new([1; 16])).unwrap().unwrap();
+    assert_eq!(accept(&hub, &feed, vec![bare.clone()]).await, [StoredAs::Bare(0)]);
+    // A tombstone of another document, of another village, or by somebody who is not the hub says nothing of it.
+    write(&hub, vec![stone(2, Depth::Whole), stone(1, Depth::Details)]).await;
+    let elsewhere = Space::new(Area::parse("990127101299").unwrap(), Audience::Public);
+    write(&hub, vec![NewEntry { space: elsewhere, ..stone(1, Depth::Whole) }]).await;
+    let (forger, forged) = (author(6, 1), stone(1, Depth::Whole));
+    let forgers = forger.feed(&space(Audience::Public));
+    let said = Entry { doc: forged.doc, kind: forged.kind, at: forged.at, payload: &forged.payload, is_erased: false };
+    let (run, _) = Run::sign(&forgers, &forgers.genesis(), &[said], &forger.key);
+    accept(&hub, &forgers, vec![run]).await;
+    assert_eq!((hub.tombstones().count(), accept(&hub, &feed, vec![bare.clone()]).await), (3, vec![StoredAs::Bare(0)]));
+    // What the hub holds stays what it was, however often it is sent without its words.
+    assert!(matches!(accept(&hub, &feed, vec![whole]).await[..], [StoredAs::Accepted(_)]));
+    assert!(matches!(accept(&hub, &feed, vec![bare]).await[..], [StoredAs::Known(_)]));
+    let kept = hub.runs_after(feed.id(), 0, 2, RUN_BODY_LEN_MAX).unwrap().remove(0);
+    let body = kept.unpacked().unwrap();
+    assert_eq!(kept.entries(&body).unwrap()[0].payload, "村口的路坏了".as_bytes());
+}
+
+#[tokio::test]
+async fn a_hub_that_lost_both_takes_the_erased_form_once_it_has_the_tombstone_again() {
+    let (here, there) = (Scratch::new("lost-hub"), Scratch::new("lost-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&kiosk, vec![of(1, Audience::Deputies, EntryKind::Change, canary(1))]).await;
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    erase(&kiosk).await;
+    let own = kiosk.held().into_iter().find(|held| held.feed.public_key == kiosk.public_key()).unwrap();
+    let anew = Scratch::new("lost-anew");
+    let restored = anew.log(9, 2);
+    let runs = || kiosk.runs_after(own.feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap();
+    assert_eq!(accept(&restored, &own.feed, runs()).await, [StoredAs::Bare(0)]);
+    let stones = kiosk.held().into_iter().find(|held| held.feed.public_key != kiosk.public_key()).unwrap();
+    let said = kiosk.runs_after(stones.feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap();
+    assert!(matches!(accept(&restored, &stones.feed, said).await[..], [StoredAs::Accepted(_)]));
+    assert!(matches!(accept(&restored, &own.feed, runs()).await[..], [StoredAs::Accepted(end)] if end == own.extent));
+}
+
+#[tokio::test]
+async fn what_was_kept_apart_of_an_erased_document_is_emptied_too() {
+    let scratch = Scratch::new("erase-apart");
+    let hub = scratch.log(9, 1);
+    let (forger, payload) = (author(6, 1), canary(1));
+    let feed = forger.feed(&space(Audience::Deputies));
+    let words = Entry {
+        doc: DocId::new([1; 16]),
+        kind: EntryKind::Change,
+        at: UnixSeconds(1),
+        payload: &payload,
+        is_erased: false,
+    };
+    let (mut run, _) = Run::sign(&feed, &feed.genesis(), &[words], &forger.key);
+    run.signature[0] ^= 1;
+    assert!(matches!(accept(&hub, &feed, vec![run]).await[..], [StoredAs::Refused(_)]));
+    assert!(holds(&scratch, &canary(1)));
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    erase(&hub).await;
+    assert!(!holds(&scratch, &canary(1)));
+    assert_eq!(hub.apart(9).unwrap().len(), 1, "that it happened is still told");
+}
+
+#[tokio::test]
+async fn devices_seal_to_the_newest_key_that_the_county_announced() {
+    use sync_core::epoch::Epoch;
+    let (here, there) = (Scratch::new("epoch-hub"), Scratch::new("epoch-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    assert_eq!(kiosk.seal_key().unwrap(), None);
+    let keys: Vec<_> = [2, 3].map(|number| OpenKey::make(number, Seed([number as u8; 32])).seal_key().unwrap()).into();
+    for key in [keys[1], keys[0]] {
+        let payload = Epoch { key }.encode();
+        write(&hub, vec![of(1, Audience::Public, EntryKind::Epoch, payload)]).await;
+    }
+    meet(&hub, &kiosk).await;
+    assert_eq!(kiosk.seal_key().unwrap(), Some((keys[1], false)));
+    write(&kiosk, vec![of(1, Audience::County, EntryKind::Heard, Heard::Epoch(3).encode())]).await;
+    assert_eq!(kiosk.seal_key().unwrap(), Some((keys[1], true)));
+    // Nobody else announces anything.
+    write(
+        &kiosk,
+        vec![of(1, Audience::Public, EntryKind::Epoch, Epoch { key: SealKey { epoch: 9, ..keys[0] } }.encode())],
+    )
+    .await;
+    assert_eq!(kiosk.seal_key().unwrap(), Some((keys[1], true)));
+}

@@ -1,0 +1,432 @@
+//! Devices and their hub over a real road, by clocks that are made up.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
+};
+
+use civic_core::{id::from_hex, opinion::NewOpinion, seal::Contact};
+use ledger::Ledger;
+use replica::{
+    device::{Device, Report},
+    dir::DataDir,
+    enrol::{EnrolError, Invitation, enrol},
+    hub::Hub,
+    identity::Identity,
+    memory::Memory,
+    pump::MeetError,
+    road::{quic, tls},
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use super::*;
+use crate::county;
+
+const COUNTY: &str = include_str!("../../../tests/sample/county.toml");
+const VILLAGE: &str = "990127101201";
+const DAY: i64 = 86_400;
+
+/// Makes a clock of a test's own, which begins with the real one.
+macro_rules! made_up_clock {
+    ($hand:ident, $clock:ident) => {
+        static $hand: AtomicI64 = AtomicI64::new(0);
+        fn $clock() -> UnixSeconds {
+            UnixSeconds(clock::now().0 + $hand.load(Ordering::Relaxed))
+        }
+    };
+}
+
+/// A directory that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A county's hub on this machine.
+struct Rig {
+    dir: Scratch,
+    register: Arc<Register>,
+    ledger: Ledger,
+    at: SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+impl Rig {
+    async fn begin(name: &str, clock: fn() -> UnixSeconds) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("huiyin-register-{name}-{}-{number}", std::process::id()));
+        let dir = Scratch(dir);
+        let home = dir.join("hub");
+        blocking(move || county::init(&DataDir::hold(&home).unwrap(), COUNTY).unwrap()).await;
+        Self::start(dir, clock).await
+    }
+
+    async fn start(dir: Scratch, clock: fn() -> UnixSeconds) -> Self {
+        let home = dir.join("hub");
+        let opened = blocking(move || {
+            let home = DataDir::hold(&home).unwrap();
+            let identity = Identity::load(&home, Role::Hub).unwrap();
+            let ledger = Ledger::open(&home, &identity).unwrap();
+            let authority = county::authority(&home, &identity.card).unwrap();
+            let register = Register::open_for_enrolment(&home.file(FILE), authority, identity.card.clone()).unwrap();
+            (home, identity, ledger, Arc::new(register.with_clock(clock)))
+        });
+        let (home, identity, ledger, register) = opened.await;
+        let door = Arc::new(county::door(&identity.card, register.clone()).unwrap());
+        let config = tls::hub_config(&identity.key, door.clone()).unwrap();
+        let endpoint = quic::listen((Ipv4Addr::LOCALHOST, 0).into(), config).unwrap();
+        let at = endpoint.local_addr().unwrap();
+        let county = ledger.codebook().county.area.clone();
+        let hub = Arc::new(Hub::new(ledger.log().clone(), county, identity.key.clone(), register.clone(), door));
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(async move {
+            tokio::select! {
+                () = hub.serve(&endpoint) => {}
+                _ = stopped => endpoint.close(quic::CLOSE_DONE, b"the hub stops"),
+            }
+            drop(home);
+        });
+        Self { dir, register, ledger, at, stop, running }
+    }
+
+    /// Stops the hub and gives back its directory.
+    async fn stop(self) -> Scratch {
+        let Self { dir, stop, running, .. } = self;
+        let _ = stop.send(());
+        running.await.unwrap();
+        dir
+    }
+
+    fn home(&self, name: &str) -> DataDir {
+        DataDir::hold(&self.dir.join(name)).unwrap()
+    }
+
+    fn code(&self, is_trusted: bool) -> String {
+        let [county, village] = ["990127", VILLAGE].map(|area| Area::parse(area).unwrap());
+        self.register.add_slot(&county, Role::Kiosk, &[village], "石桥村", is_trusted).unwrap()
+    }
+
+    async fn enrol_with(&self, home: &DataDir, code: &str, is_again: bool) -> Result<Card, EnrolError> {
+        enrol(home, &Invitation::typed(&self.at.to_string(), code), Role::Kiosk, is_again, |_| {}).await
+    }
+
+    /// A new device that was let in.
+    async fn enrolled(&self, name: &str) -> DataDir {
+        let home = self.home(name);
+        self.enrol_with(&home, &self.code(true), false).await.unwrap();
+        home
+    }
+
+    async fn meet(&self, home: &DataDir, clock: fn() -> UnixSeconds) -> Result<Report, MeetError> {
+        let mut identity = Identity::load(home, Role::Kiosk).unwrap();
+        identity.card.hub = self.at.to_string();
+        let ledger = open(home).await;
+        let device = Device::new(Arc::new(identity), ledger.log().clone()).with_clock(clock);
+        let met = device.meet_once().await;
+        drop(device);
+        blocking(move || drop(ledger)).await;
+        let hub = self.ledger.clone();
+        blocking(move || hub.catch_up().unwrap()).await;
+        met
+    }
+
+    /// What the hub has of opinions, one line each.
+    fn opinions(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.ledger
+            .export(|line| {
+                lines.push(line.to_string());
+                Ok::<(), std::io::Error>(())
+            })
+            .unwrap()
+            .unwrap();
+        lines
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+async fn open(home: &DataDir) -> Ledger {
+    let home = DataDir::look(home.path());
+    blocking(move || Ledger::open(&home, &Identity::load(&home, Role::Kiosk).unwrap()).unwrap()).await
+}
+
+/// Somebody speaks at the kiosk in `home`.
+async fn say(home: &DataDir, body: &str) {
+    let (ledger, body) = (open(home).await, body.to_owned());
+    blocking(move || {
+        let new = NewOpinion { body, ..NewOpinion::default() };
+        ledger.file(&Area::parse(VILLAGE).unwrap(), "站", new, &Contact::default()).unwrap();
+    })
+    .await;
+}
+
+fn card(home: &DataDir) -> Card {
+    Identity::load(home, Role::Kiosk).unwrap().card
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_opens_renewal_and_nothing_else_and_is_renewed_by_it() {
+    made_up_clock!(HAND, hub_clock);
+    let rig = Rig::begin("expired", hub_clock).await;
+    let home = rig.enrolled("kiosk").await;
+    say(&home, "路灯坏了").await;
+    let before = card(&home);
+    HAND.store(401 * DAY, Ordering::Relaxed);
+
+    // Whoever does not renew is told nothing and heard in nothing.
+    let key = Identity::load(&home, Role::Kiosk).unwrap().key;
+    let certificate = from_hex(&before.certificate).unwrap();
+    let config = tls::device_config(&key, certificate, &before.authorities().unwrap(), before.enrolled_at).unwrap();
+    let endpoint = quic::caller(rig.at).unwrap();
+    let connection = quic::call(&endpoint, "hub", rig.at, config).await.unwrap();
+    let (mut send, _receive) = connection.open_bi().await.unwrap();
+    quic::send_bytes(&mut send, vec![1, 0]).await.unwrap();
+    assert!(quic::is_expired(&connection.closed().await));
+
+    let report = rig.meet(&home, clock::now).await.unwrap();
+    assert!(report.in_step && report.entries_up > 0);
+    let after = card(&home);
+    assert_ne!(after.certificate, before.certificate);
+    assert_eq!((after.enrolled_at, after.hub_key.as_str()), (before.enrolled_at, before.hub_key.as_str()));
+    assert!(after.certified_at().0 - before.certified_at().0 >= 401 * DAY);
+    assert_eq!(rig.opinions().len(), 1);
+
+    // Struck off, it opens not even renewal.
+    rig.register.revoke(&DeviceId::of(&key.verifying_key().to_bytes())).unwrap();
+    HAND.store(900 * DAY, Ordering::Relaxed);
+    assert!(rig.meet(&home, clock::now).await.is_err());
+    assert_eq!(card(&home).certificate, after.certificate);
+}
+
+#[tokio::test]
+async fn a_certificate_is_renewed_while_it_is_still_good() {
+    made_up_clock!(HAND, hub_clock);
+    let rig = Rig::begin("renewed", hub_clock).await;
+    let home = rig.enrolled("kiosk").await;
+    let first = card(&home).certificate;
+    rig.meet(&home, hub_clock).await.unwrap();
+    assert_eq!(card(&home).certificate, first);
+    assert!(Memory::read(&home).unwrap().hub_time.0 > 0);
+    for day in 1..=310 {
+        // Both clocks go on together, and the hub is met often enough for the device's to be believed.
+        HAND.store(day * DAY, Ordering::Relaxed);
+        if day % 31 == 0 || day > 305 {
+            rig.meet(&home, hub_clock).await.unwrap();
+        }
+    }
+    assert_ne!(card(&home).certificate, first);
+    assert!(rig.register.devices().unwrap()[0].certified_at.0 > clock::now().0 + 299 * DAY);
+}
+
+#[tokio::test]
+async fn a_county_goes_over_to_its_spare_authority_and_its_devices_come_along() {
+    let rig = Rig::begin("rotate", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    let old = card(&home);
+    let dir = rig.stop().await;
+    let hub_home = dir.join("hub");
+    let spare = county::spare_key_lies_in(&DataDir::look(&hub_home)).unwrap().unwrap();
+    let safe = dir.join("safe.txt");
+    std::fs::rename(&spare, &safe).unwrap();
+    let stranger = dir.join("stranger.txt");
+    std::fs::write(&stranger, "# a key\n".to_owned() + &"07".repeat(32)).unwrap();
+    let (rotated, refused) = blocking(move || {
+        let home = DataDir::hold(&hub_home).unwrap();
+        let card = Identity::load(&home, Role::Hub).unwrap().card;
+        let refused = county::rotate(&home, &card, &stranger).unwrap_err();
+        (county::rotate(&home, &card, &safe).unwrap(), format!("{refused:#}"))
+    })
+    .await;
+    assert!(refused.contains("not the key of this county's authority"), "{refused}");
+    assert_eq!((&rotated.authority, &rotated.retired), (&old.spare, &old.authority));
+    assert!(spare.exists(), "the next spare lies there to be taken away");
+
+    let rig = Rig::start(dir, clock::now).await;
+    say(&home, "路灯坏了").await;
+    assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+    let new = card(&home);
+    assert_ne!(new.certificate, old.certificate);
+    assert_eq!((&new.authority, &new.spare), (&rotated.authority, &rotated.spare));
+    assert!(new.retired.is_empty());
+    // A device that is enrolled from now on is as good as the old one.
+    let other = rig.enrolled("other").await;
+    assert!(rig.meet(&other, clock::now).await.unwrap().in_step);
+    // And a certificate that the old authority signs opens no meeting, even for a key that the register knows.
+    assert!(!tls::is_same_authority(&from_hex(&old.certificate).unwrap(), &from_hex(&new.certificate).unwrap()));
+}
+
+#[tokio::test]
+async fn a_power_cut_while_the_county_goes_over_leaves_one_authority_or_the_other() {
+    let rig = Rig::begin("rotate-cut", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    let dir = rig.stop().await;
+    let hub_home = DataDir::hold(&dir.join("hub")).unwrap();
+    let before = hub_home.read("authority.key").unwrap().unwrap();
+    let spare = county::spare_key_lies_in(&hub_home).unwrap().unwrap();
+    let card = Identity::load(&hub_home, Role::Hub).unwrap().card;
+    let rotated = county::rotate(&hub_home, &card, &spare).unwrap();
+    // As if the power had failed before the key was in its place: the card names the new one, the key's file is the old.
+    let key = hub_home.read("authority.key").unwrap().unwrap();
+    hub_home.replace("authority.key.next", &key).unwrap();
+    hub_home.replace("authority.key", &before).unwrap();
+    assert!(county::authority(&hub_home, &rotated).unwrap().is_whole());
+    assert_eq!(hub_home.read("authority.key").unwrap().unwrap(), key);
+    drop(hub_home);
+    let rig = Rig::start(dir, clock::now).await;
+    assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+}
+
+#[tokio::test]
+async fn a_device_whose_clock_says_1970_or_2099_is_heard_and_its_clock_is_flagged() {
+    let rig = Rig::begin("clocks", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    let offset = || rig.register.devices().unwrap()[0].status.as_ref().unwrap().clock_offset;
+    for clock in [(|| UnixSeconds(0)) as fn() -> UnixSeconds, || UnixSeconds(4_085_000_000)] {
+        say(&home, "路灯坏了").await;
+        assert!(rig.meet(&home, clock).await.unwrap().in_step);
+        assert!((offset() - (clock().0 - clock::now().0)).abs() < 60);
+        // What the hub signed is remembered, and is not the device's clock.
+        assert!((Memory::read(&home).unwrap().hub_time.0 - clock::now().0).abs() < 60);
+    }
+    // A hub whose own clock was wrong once has not locked its devices out for good.
+    Memory { hub_time: UnixSeconds(4_085_000_000), ..Memory::default() }.write(&home).unwrap();
+    assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+}
+
+#[tokio::test]
+async fn what_a_device_says_of_itself_is_kept_and_is_not_said_again_the_same_day() {
+    made_up_clock!(HAND, device_clock);
+    let rig = Rig::begin("status", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    let first = rig.meet(&home, device_clock).await.unwrap();
+    let line = rig.register.devices().unwrap().remove(0);
+    let status = line.status.unwrap();
+    assert_eq!((status.version.as_str(), status.apart, line.road.as_str()), (env!("CARGO_PKG_VERSION"), 0, "quic"));
+    assert!(status.free > 0 && status.clock_offset.abs() < 60);
+    let again = rig.meet(&home, device_clock).await.unwrap();
+    assert!(again.payload_up < first.payload_up && again.payload_up <= 40, "{}", again.payload_up);
+    HAND.store(DAY + 1, Ordering::Relaxed);
+    assert!(rig.meet(&home, device_clock).await.unwrap().payload_up > again.payload_up);
+}
+
+#[tokio::test]
+async fn every_refusal_of_an_enrolment_says_why_and_leaves_the_register_as_it_was() {
+    made_up_clock!(HAND, hub_clock);
+    let rig = Rig::begin("refusals", hub_clock).await;
+    let home = rig.home("kiosk");
+    let refusal = |tried: Result<Card, EnrolError>| match tried {
+        Err(EnrolError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    };
+    // Expired, and expired while it waited for an operator.
+    let (old, waiting) = (rig.code(true), rig.code(false));
+    let claimant = Claimant { public_key: [7; 32], comparison: "123456".into(), former: None };
+    assert_eq!(rig.register.claim(2, &claimant), Ok(Claim::Waiting));
+    HAND.store(DAY + 60, Ordering::Relaxed);
+    assert_eq!(refusal(rig.enrol_with(&home, &old, false).await), Refusal::ExpiredCode);
+    assert_eq!(rig.register.claim(2, &claimant), Err(Refusal::ExpiredCode));
+    assert_eq!(refusal(rig.enrol_with(&home, &waiting, false).await), Refusal::UsedCode);
+    // Declined by an operator, and not asked again.
+    let code = rig.code(false);
+    let compared = Arc::new(Mutex::new(String::new()));
+    let (declined, ()) = tokio::join!(
+        async {
+            let invitation = Invitation::typed(&rig.at.to_string(), &code);
+            let shown = compared.clone();
+            enrol(&home, &invitation, Role::Kiosk, false, move |digits| *shown.lock().unwrap() = digits.to_owned())
+                .await
+        },
+        async {
+            let line = loop {
+                if let Some(line) = rig.register.waiting().unwrap().into_iter().find(|line| line.slot == 3) {
+                    break line;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            };
+            // Both sides show the same six digits.
+            while *compared.lock().unwrap() != line.comparison {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert_eq!(line.comparison.len(), 6);
+            rig.register.decline(3).unwrap();
+        }
+    );
+    assert_eq!(refusal(declined), Refusal::NotApproved);
+    assert_eq!(refusal(rig.enrol_with(&home, &code, false).await), Refusal::NotApproved);
+    // Used once.
+    let code = rig.code(true);
+    rig.enrol_with(&rig.home("first"), &code, false).await.unwrap();
+    assert_eq!(refusal(rig.enrol_with(&home, &code, false).await), Refusal::UsedCode);
+    // Whoever guesses waits, with the right code too.
+    for _ in 0..TRIES_MAX {
+        assert_eq!(refusal(rig.enrol_with(&home, "00000000", false).await), Refusal::WrongCode);
+    }
+    let code = rig.code(true);
+    assert_eq!(refusal(rig.enrol_with(&home, &code, false).await), Refusal::TooManyTries);
+    assert_eq!(rig.register.devices().unwrap().len(), 1);
+    // A scanned invitation of another county ends at the county's card.
+    let other = Rig::begin("refusals-other", clock::now).await;
+    let invitation =
+        Invitation { pin: Some("00".repeat(16)), ..Invitation::typed(&other.at.to_string(), &other.code(true)) };
+    let scanned = enrol(&other.home("kiosk"), &invitation, Role::Kiosk, false, |_| {}).await;
+    assert!(matches!(scanned, Err(EnrolError::NotTheHub(_))));
+    assert!(Identity::load(&other.home("kiosk-2"), Role::Kiosk).is_err());
+}
+
+#[test]
+fn an_operator_of_many_addresses_is_one_caller_and_a_flood_of_them_is_bounded() {
+    let dir = std::env::temp_dir().join(format!("huiyin-flood-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let register = Register::open(&dir.join(FILE)).unwrap();
+    let address = |text: &str| text.parse::<IpAddr>().unwrap();
+    for host in 0..TRIES_MAX {
+        assert!(!register.is_flooding(address("2001:db8::7"), false));
+        register.is_flooding(address(&format!("2001:db8::{host}")), true);
+    }
+    assert!(register.is_flooding(address("2001:db8::ffff"), false));
+    assert!(!register.is_flooding(address("2001:db8:0:1::7"), false));
+    for host in 0..2 * TRIED_MAX {
+        register.is_flooding(IpAddr::V4(Ipv4Addr::from(u32::try_from(host).unwrap())), true);
+    }
+    assert!(register.tries.lock().unwrap().len() <= TRIED_MAX);
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+#[tokio::test]
+async fn a_register_of_the_first_form_is_brought_up_to_date_and_one_of_a_newer_program_is_left_alone() {
+    let path = std::env::temp_dir().join(format!("huiyin-old-register-{}.db", std::process::id()));
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(MIGRATIONS[0]).unwrap();
+    db.execute("INSERT INTO county (id, salt) VALUES (1, ?1)", params![[5u8; 16]]).unwrap();
+    let sql = "INSERT INTO device (public_key, name, role, areas, number, enrolled_at) VALUES (?1, '石桥村', 'kiosk', ?2, 1, 9)";
+    db.execute(sql, params![[7u8; 32], VILLAGE]).unwrap();
+    drop(db);
+    let register = Register::open(&path).unwrap();
+    let lines = register.devices().unwrap();
+    assert_eq!((lines.len(), lines[0].certified_at, register.salt()), (1, UnixSeconds(9), [5; 16]));
+    assert!(lines[0].status.is_none());
+    drop(register);
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    assert!(matches!(Register::open(&path), Err(RegisterError::Version(99))));
+    std::fs::remove_file(&path).unwrap();
+}
