@@ -200,6 +200,9 @@ impl Records {
         if let Some(told) = self.ledger.progress(ticket)? {
             return Ok(Found::Slip(self.progress(told)));
         }
+        if let Some(erased) = self.ledger.erased_ticket(ticket)? {
+            return Ok(Found::Erased(erased.at));
+        }
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
             Some(true) => Stage::Received,

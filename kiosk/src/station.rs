@@ -235,6 +235,8 @@ pub enum Found {
     Filed(Stage),
     /// The county has said something.
     Slip(Progress),
+    /// The county erased it, by its own clock then.
+    Erased(UnixSeconds),
 }
 
 /// How far an opinion that was filed here has come, as far as receipts prove.

@@ -159,6 +159,9 @@ progress-as-of = News up to { $day }
 unknown-here = Nothing about this number has reached this terminal yet
 unknown-why = It may have been handed in elsewhere and the news is not here yet. Come back in a few days, or ask a deputy.
 
+erased-here = What was said under this number has been erased
+erased-why = The county erased it on { $day }, and nothing of it is kept anywhere. If you did not ask for that, ask a deputy.
+
 stage-here = Your words are on this machine and have not left. They go when there is a network.
 stage-on-road = Your words are on the way; the county has not said yet that it has them.
 stage-received = The county has your words; nothing is known yet about their handling.

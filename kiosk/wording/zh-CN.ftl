@@ -159,6 +159,9 @@ progress-as-of = 这是截至{ $day }的消息
 unknown-here = 这台终端还没有收到这个号的消息
 unknown-why = 可能是在别的地方提的，消息还没传过来。过几天再来看看，或者问问代表。
 
+erased-here = 这个号的内容已经删除了
+erased-why = 县里在{ $day }删除了它，到处都不再保存。要是您没有要求过，请问问代表。
+
 stage-here = 您的话存在这台机器里，还没有送出去。有网的时候就送。
 stage-on-road = 您的话正在往县里送，县里还没有回信说收到。
 stage-received = 县里已经收到您的话，还没有办理的消息。

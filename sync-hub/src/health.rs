@@ -37,6 +37,18 @@ pub enum Look {
 }
 
 impl Look {
+    /// Everything that there can be.
+    pub const ALL: [Look; 8] = [
+        Look::NeverHeard,
+        Look::Silent,
+        Look::Full,
+        Look::Battery,
+        Look::Clock,
+        Look::Apart,
+        Look::Refused,
+        Look::Certificate,
+    ];
+
     /// The word for machines, and the key of the sentence for people.
     pub const fn word(self) -> &'static str {
         match self {

@@ -171,7 +171,6 @@ device-name = Name
 device-role = Role
 device-areas = Areas
 device-link = Link
-device-heard = Last heard
 device-entries = Entries arrived
 device-enrolled = Enrolled
 device-act = Act

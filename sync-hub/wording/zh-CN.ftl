@@ -171,7 +171,6 @@ device-name = 名称
 device-role = 类型
 device-areas = 辖区
 device-link = 连接
-device-heard = 最近消息
 device-entries = 已收记录条数
 device-enrolled = 登记时间
 device-act = 操作

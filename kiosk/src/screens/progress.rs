@@ -11,7 +11,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::{About, Draft, Found, Progress as Said, Stage},
-    view::{Length, Part, both, button, column, counter, picture, row, sheet, space, turning, words},
+    view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
 /// The last so many steps are shown; older ones matter less to the one who asks.
@@ -54,7 +54,14 @@ impl Page for Progress {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let (content, mut buttons) = match &self.found {
-            Found::Unknown => (unknown(around), Vec::new()),
+            Found::Unknown => {
+                let (said, why) = (around.sentence("unknown-here"), around.sentence("unknown-why"));
+                (nothing(Icon::Search, said, why), Vec::new())
+            }
+            Found::Erased(day) => {
+                let (said, why) = (around.sentence("erased-here"), around.sentence_with_day("erased-why", *day));
+                (nothing(Icon::Bin, said, why), Vec::new())
+            }
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
             Found::Slip(said) => {
                 let rate = || button(Touch::Rate, around.sentence("progress-rate"), Some(Icon::Smile), Look::Next);
@@ -99,21 +106,18 @@ fn says(about: About) -> Next {
     Next::show(Speak::new(Draft { about, ..Draft::default() }))
 }
 
-fn unknown(around: &Around<'_>) -> Part<Touch> {
+/// That there is nothing to show, and why.
+fn nothing(icon: Icon, said: Sentence, why: Sentence) -> Part<Touch> {
     let said = column(
         10,
         vec![
             (Length::Share(1), space()),
-            (Length::Needed, words(around.sentence("unknown-here"), TextSize::Title, Ink::Black).bold()),
-            (Length::Needed, words(around.sentence("unknown-why"), TextSize::Strong, Ink::Black)),
+            (Length::Needed, words(said, TextSize::Title, Ink::Black).bold()),
+            (Length::Needed, words(why, TextSize::Strong, Ink::Black)),
             (Length::Share(1), space()),
         ],
     );
-    sheet(
-        Paper::Card,
-        24,
-        row(28, vec![(Length::Units(130), picture(Icon::Search, Ink::Blue)), (Length::Share(1), said)]),
-    )
+    sheet(Paper::Card, 24, row(28, vec![(Length::Units(130), picture(icon, Ink::Blue)), (Length::Share(1), said)]))
 }
 
 /// The three stations of the way, the present one in colour.

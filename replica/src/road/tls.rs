@@ -179,11 +179,11 @@ fn named(name: &str) -> DistinguishedName {
 
 /// From one second of the year 1970 on to another; for good if there is none.
 fn set_validity(params: &mut CertificateParams, from: i64, until: Option<i64>) {
-    let begin = rcgen::date_time_ymd(1970, 1, 1);
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
     let after = |seconds: i64| Duration::from_secs(seconds.max(0).unsigned_abs());
-    params.not_before = begin + after(from);
+    params.not_before = epoch + after(from);
     // The last day that a certificate can name (RFC 5280).
-    params.not_after = until.map_or_else(|| rcgen::date_time_ymd(9999, 12, 31), |until| begin + after(until));
+    params.not_after = until.map_or_else(|| rcgen::date_time_ymd(9999, 12, 31), |until| epoch + after(until));
 }
 
 /// Whether two certificates come from one authority.

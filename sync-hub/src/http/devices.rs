@@ -440,7 +440,9 @@ fn device_row(
 fn road_word(road: &str) -> Markup {
     match road {
         "" => html! {},
-        "quic" | "tcp" | "stick" => say(&format!("road-{road}")),
+        "quic" => say("road-quic"),
+        "tcp" => say("road-tcp"),
+        "stick" => say("road-stick"),
         other => html! { (other) },
     }
 }

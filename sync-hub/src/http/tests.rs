@@ -361,6 +361,48 @@ async fn a_code_is_shown_once_and_a_bad_form_keeps_what_was_typed() {
 }
 
 #[tokio::test]
+async fn each_device_says_how_it_is_and_those_that_need_a_look_are_found() {
+    use replica::{
+        enrol::{Claim, Claimant, Desk as _},
+        hub::{Register as _, Status},
+    };
+    let desk = Desk::set().await;
+    let form =
+        [("role", "kiosk"), ("name", "石桥村"), ("area", VILLAGE), ("trusted", "1"), ("address", "10.0.0.5:4433")];
+    let made = desk.post("/devices/slots", &form).await;
+    assert!(made.body.contains("<svg class=\"qr\"") && made.body.contains("HUIYIN-ENROL 10.0.0.5:4433 "));
+    assert_eq!(desk.post("/devices/slots", &[&form[..4], &[("address", "nowhere")]].concat()).await.status, 422);
+    let register = desk.console.register.clone();
+    let claimant = Claimant { public_key: [9; 32], comparison: "123456".into(), former: None };
+    assert_eq!(register.claim(register.slots()[0].id, &claimant), Ok(Claim::Approved));
+    register.heard(&[9; 32], "quic");
+    let status =
+        Status { version: "0.1.0".into(), clock: clock::now(), free: 20 << 30, waiting: 3, ..Status::default() };
+    register.told(&[9; 32], &status);
+    let device = register.devices().unwrap()[0].device.to_string();
+    let page = desk.get("/devices").await.body;
+    assert!(page.contains(&device) && page.contains("data-looks=\"0\"") && page.contains("20 GiB"));
+    assert!(!desk.get("/devices?show=look").await.body.contains(&device));
+    register.told(&[9; 32], &Status { free: 9 << 20, battery: Some(7), refused: 2, ..status });
+    let page = desk.get("/devices?show=look").await.body;
+    assert!(page.contains("data-look=\"full battery refused\"") && page.contains("9 MiB"));
+    // What takes its place gets its name; the two are told apart.
+    let made = desk.post("/devices/successor", &[("device", &device)]).await;
+    assert_eq!((made.status, made.body.contains("data-code=")), (201, true));
+    let again = Claimant { public_key: [8; 32], comparison: "654321".into(), former: Some([9; 32]) };
+    let slot = register.slots().iter().map(|slot| slot.id).max().unwrap();
+    assert_eq!(register.claim(slot, &again), Ok(Claim::Waiting));
+    let page = desk.get("/devices").await.body;
+    assert!(page.contains(&format!("data-former=\"{device}\"")) && page.contains("name=\"replaces\""));
+    let events = desk.console.audit.verify().unwrap().events;
+    assert_eq!(desk.post("/devices/approve", &[("slot", &slot.to_string()), ("replaces", "1")]).await.status, 303);
+    assert_eq!(register.claim(slot, &again), Ok(Claim::Approved));
+    let lines = register.devices().unwrap();
+    assert!(lines[0].is_revoked && lines[1].name == "石桥村");
+    assert_eq!(desk.console.audit.verify().unwrap().events, events + 1);
+}
+
+#[tokio::test]
 async fn a_waiting_device_shows_its_six_digits_and_is_let_in_or_sent_away() {
     use replica::enrol::{Claim, Claimant, Desk as _};
     let desk = Desk::set().await;

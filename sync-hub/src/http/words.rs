@@ -170,6 +170,7 @@ mod tests {
     use ::ledger::reason::Reason;
 
     use super::*;
+    use crate::health::Look;
 
     const SOURCES: [&str; 13] = [
         include_str!("attachment.rs"),
@@ -212,11 +213,12 @@ mod tests {
     fn no_sentence_stands_in_the_files_for_nobody() {
         let used = used();
         let is_reason = |key: &str| Reason::ALL.iter().any(|reason| key.strip_prefix("reason-") == Some(reason.word()));
+        let is_look = |key: &str| Look::ALL.iter().any(|look| key.strip_prefix("look-") == Some(look.word()));
         let idle: Vec<_> = include_str!("../../wording/zh-CN.ftl")
             .lines()
             .filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic()))
             .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
-            .filter(|key| !used.contains(key) && !is_reason(key))
+            .filter(|key| !used.contains(key) && !is_reason(key) && !is_look(key))
             .collect();
         assert_eq!(idle, Vec::<&str>::new());
     }
@@ -225,6 +227,12 @@ mod tests {
     fn every_reason_for_keeping_a_change_out_has_its_sentence() {
         let missing: Vec<_> =
             Reason::ALL.iter().filter(|reason| !WORDING.has(&format!("reason-{}", reason.word()))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn whatever_of_a_device_needs_a_look_has_its_sentence() {
+        let missing: Vec<_> = Look::ALL.iter().filter(|look| !WORDING.has(&format!("look-{}", look.word()))).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 

@@ -12,7 +12,8 @@ use std::{
 use civic_core::{id::from_hex, opinion::NewOpinion, seal::Contact};
 use ledger::Ledger;
 use replica::{
-    device::{Device, Report},
+    board::{Board as _, Named},
+    device::{Device, Report, RoadState},
     dir::DataDir,
     enrol::{EnrolError, Invitation, enrol},
     hub::Hub,
@@ -389,6 +390,66 @@ async fn every_refusal_of_an_enrolment_says_why_and_leaves_the_register_as_it_wa
     let scanned = enrol(&other.home("kiosk"), &invitation, Role::Kiosk, false, |_| {}).await;
     assert!(matches!(scanned, Err(EnrolError::NotTheHub(_))));
     assert!(Identity::load(&other.home("kiosk-2"), Role::Kiosk).is_err());
+}
+
+#[tokio::test]
+async fn a_device_that_is_enrolled_anew_brings_what_waits_under_its_old_key_and_nothing_twice() {
+    let rig = Rig::begin("anew", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    say(&home, "路灯坏了").await;
+    rig.meet(&home, clock::now).await.unwrap();
+    for body in ["桥坏了", "水脏了"] {
+        say(&home, body).await;
+    }
+    let old = rig.register.devices().unwrap().remove(0);
+    let again = rig.code(true);
+    assert!(matches!(rig.enrol_with(&home, &again, false).await, Err(EnrolError::AlreadyEnrolled(..))));
+    let other = Rig::begin("anew-elsewhere", clock::now).await;
+    assert!(matches!(other.enrol_with(&home, &other.code(true), true).await, Err(EnrolError::OtherCounty(..))));
+
+    let code = rig.register.add_successor(&old.device, true).unwrap();
+    let new = rig.enrol_with(&home, &code, true).await.unwrap();
+    assert_eq!((new.name.as_str(), new.former_keys()), (old.name.as_str(), vec![old.public_key]));
+    let lines = rig.register.devices().unwrap();
+    assert!(lines[0].is_revoked && !lines[1].is_revoked);
+    assert_eq!(hub::Authors::former(&*rig.register, &lines[1].public_key), [old.public_key]);
+
+    say(&home, "墙塌了").await;
+    for _ in 0..2 {
+        assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+        assert_eq!(rig.opinions().len(), 4);
+    }
+    let counts = open(&home).await.log().counts().unwrap();
+    assert_eq!((counts.here, counts.received), (0, 4));
+    // Once more: what the first key wrote is still its own.
+    let code = rig.register.add_successor(&lines[1].device, true).unwrap();
+    rig.enrol_with(&home, &code, true).await.unwrap();
+    let third = rig.register.devices().unwrap().remove(2);
+    assert_eq!(hub::Authors::former(&*rig.register, &third.public_key).len(), 2);
+    assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+}
+
+#[tokio::test]
+async fn a_card_in_another_machine_is_read_and_neither_written_nor_heard() {
+    let rig = Rig::begin("elsewhere", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    say(&home, "路灯坏了").await;
+    let card = Card { board: Named(Some("the first")).mark(), ..card(&home) };
+    Identity::save_card(&home, &card).unwrap();
+    let identity = Arc::new(Identity::load_on(&home, Role::Kiosk, &Named(Some("another"))).unwrap());
+    let (opened, looked) = (identity.clone(), DataDir::look(home.path()));
+    let ledger = blocking(move || Ledger::open(&looked, &opened).unwrap()).await;
+    let writer = ledger.clone();
+    let refused = blocking(move || {
+        let new = NewOpinion { body: "桥坏了".into(), ..NewOpinion::default() };
+        writer.file(&Area::parse(VILLAGE).unwrap(), "站", new, &Contact::default()).unwrap_err().to_string()
+    });
+    assert!(refused.await.contains("another machine"));
+    let status = ledger.status(&RoadState::default()).unwrap();
+    assert!(status.is_elsewhere && status.opinions == 1 && ledger.log().verify().unwrap().is_ok());
+    let device = Device::new(identity, ledger.log().clone());
+    assert!(device.meet_once().await.unwrap_err().to_string().contains("enrol it anew"));
+    assert!(rig.opinions().is_empty());
 }
 
 #[test]

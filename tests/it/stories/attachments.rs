@@ -116,7 +116,12 @@ fn holds(dir: &Path, bytes: &[u8]) -> bool {
         if path.is_dir() {
             return holds(&path, bytes);
         }
-        fs::read(&path).unwrap().windows(bytes.len()).any(|window| window == bytes)
+        match fs::read(&path) {
+            Ok(held) => held.windows(bytes.len()).any(|window| window == bytes),
+            // A running program puts a file in the place of another, or a log is done with.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
     })
 }
 

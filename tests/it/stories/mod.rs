@@ -4,6 +4,7 @@ mod attachments;
 pub(crate) mod backup;
 mod box_parts;
 mod bulk;
+mod canary;
 mod draft;
 pub(crate) mod people;
 mod power;
