@@ -72,6 +72,11 @@ pub enum Errand {
         /// The county's half.
         deposit: Deposit,
     },
+    /// Everything up to this row of the log is in a backup that was restored and verified.
+    GrantKept {
+        /// The row.
+        row: i64,
+    },
     /// Erase something.
     Erase(Order),
     /// Look after the keys to which devices seal.
@@ -231,6 +236,11 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
         Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),
+        Errand::GrantKept { row } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
+            runtime.block_on(ledger.log().grant_kept(*row))?;
+            Vec::new()
+        }
     };
     Ok(serde_json::to_value(lines)?)
 }

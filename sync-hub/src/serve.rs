@@ -30,7 +30,7 @@ use web::guard;
 
 use crate::{
     audit::{Action, Audit, By, Event},
-    county,
+    backup, county,
     epochs::Epochs,
     errand::{Desk, Errands},
     http::{self, Console},
@@ -40,6 +40,7 @@ use crate::{
     tls::{self, TlsListener},
     user::{self, Users},
     vault::{Vault, erase::Why},
+    watch::{Apart, Watch},
 };
 
 /// How often it is looked whether a command asks for something.
@@ -50,6 +51,10 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether something was kept apart.
+const WATCH: Duration = Duration::from_secs(1);
+/// How often it is looked whether a backup is due.
+const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
 /// How often it is looked whether a key is to be made or destroyed.
 const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
@@ -95,6 +100,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     }
     let gate = Arc::new(county::door(&identity.card, register.clone())?);
     let config = road::hub_config(&identity.key, gate.clone())?;
+    let watch = Arc::new(Watch::new(audit.clone()));
+    register.is_watched_by(watch.clone());
     let entrance = match Entrance::open(listen, config) {
         Ok(entrance) => entrance,
         Err(RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -127,10 +134,20 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch));
+    let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let users = Arc::new(Users::open(&dir.file(user::FILE))?);
     let is_empty = users.list()?.is_empty();
-    let console =
-        Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone(), users };
+    let console = Console {
+        dir: dir.path().into(),
+        ledger: ledger.clone(),
+        register,
+        hub: hub.clone(),
+        opener,
+        vault,
+        audit: audit.clone(),
+        users,
+    };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect_as(counts.merge(http::router(console)), &door.names);
 
@@ -167,6 +184,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     errands.abort();
     epochs.abort();
     signing.abort();
+    watching.abort();
+    copies.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
     Ok(())
@@ -278,6 +297,58 @@ async fn run_errands(dir: DataDir, desk: Desk) {
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Notes what devices sent that was kept apart, and strikes off whom the log says to be struck off.
+async fn keep_watch(ledger: Ledger, register: Arc<Register>, watch: Arc<Watch>) {
+    let mut apart: Option<Apart> = None;
+    loop {
+        let (ledger, register, watch, mut known) = (ledger.clone(), register.clone(), watch.clone(), apart.take());
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<Apart> {
+            register.take_up(&ledger.log().revoked(&ledger.log().public_key())?)?;
+            match &mut known {
+                Some(known) => known.note_new(&ledger, &watch)?,
+                None => known = Some(Apart::begin(&ledger)?),
+            }
+            Ok(known.unwrap_or_default())
+        });
+        match work.await {
+            Ok(Ok(known)) => apart = Some(known),
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "What is kept apart could not be read"),
+            Err(failure) => error!(error = %failure, "Watching stopped in the middle"),
+        }
+        tokio::time::sleep(WATCH).await;
+    }
+}
+
+/// Makes the backups of the schedule when they are due; devices may let go of what is in one that was verified elsewhere.
+async fn keep_copies(dir: DataDir, ledger: Ledger, audit: Arc<Audit>) {
+    if let Err(error) = backup::tidy(dir.path()) {
+        error!(%error, "What an interrupted backup left could not be taken away");
+    }
+    let mut said = None;
+    loop {
+        let (path, audit) = (dir.path().to_owned(), audit.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let row = backup::schedule::make_due(&path, &audit, clock::now())?;
+            anyhow::Ok((row, backup::schedule::lamp(&path, clock::now())))
+        });
+        match made.await {
+            Ok(Ok((row, lamp))) => {
+                if let Some(row) = row
+                    && let Err(error) = ledger.log().grant_kept(row).await
+                {
+                    error!(%error, "What is in the backup could not be noted as kept");
+                }
+                if said.replace(lamp) != Some(lamp) {
+                    warn!("Backups: {}", backup::command::lamp_in_words(lamp));
+                }
+            }
+            Ok(Err(failure)) => error!("The record of backups could not be read or written: {failure:#}"),
+            Err(failure) => error!(error = %failure, "A backup stopped in the middle"),
+        }
+        tokio::time::sleep(LOOK_FOR_COPIES).await;
     }
 }
 

@@ -103,7 +103,10 @@ fn each_library_is_named_only_where_it_belongs() {
     assert!(sources.len() > 30, "the sources were found");
     let rules: [(&str, &[&str]); 8] = [
         ("automerge::", &["civic-core/src/"]),
-        ("rusqlite::", &["replica/src/store/", "ledger/src/", "sync-hub/src/"]),
+        (
+            "rusqlite::",
+            &["replica/src/store/", "ledger/src/", "sync-hub/src/", "tests/it/stories/backup.rs", "tests/it/attacks/"],
+        ),
         ("quinn::", &["replica/src/"]),
         ("rppal::", &["hardware/src/pi.rs"]),
         ("embedded_graphics::", &["hardware/src/", "kiosk/src/"]),
