@@ -17,5 +17,4 @@ mod form;
 pub mod http;
 mod once;
 mod saved;
-mod stubs;
 mod words;

@@ -12,13 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{
-    codebook::Topic,
-    ink::SIDE,
-    opening::{SlipKey, Stub},
-    ticket::Ticket,
-    wording::Wording,
-};
+use civic_core::{codebook::Topic, ink::SIDE, ticket::Ticket, wording::Wording};
 use embedded_graphics::{
     prelude::{Point, Size},
     primitives::Rectangle,
@@ -33,7 +27,6 @@ use crate::{
         theme::Theme,
     },
     flood::Flood,
-    guesses::NotOpened,
     lamp::lamp,
     light,
     printing::{OnPaper, Receipt},
@@ -41,13 +34,13 @@ use crate::{
     screens::{
         Around, Door, Left, Next, Screen, asked::Asked, ballot::Ballot, begun::Begun, contact::Contact,
         deputies::Deputies, deputy::DeputyPage, filed::Filed, find, home::Home, leave::Leave, not_saved::NotSaved,
-        not_taken, progress::Progress, say_on, service::calibrate, thanks::Thanks, topics::Topics, unlock::Unlock,
-        village::Village, where_at::WhereAt,
+        not_taken, progress::Progress, say_on, service::calibrate, thanks::Thanks, topics::Topics, village::Village,
+        where_at::WhereAt,
     },
     service::Service,
     settings::{Change, Language, Settings},
     spoken::Spoken,
-    station::{Counts, Draft, Found, Piece, Place, Progress as Said, Recording, Rest, Station, TakenUp},
+    station::{Counts, Draft, Piece, Place, Recording, Station, TakenUp},
     trouble::Trouble,
     view::{self, Face, Turn},
     voice::PackName,
@@ -240,8 +233,6 @@ pub struct App {
     /// When time last passed.
     ticked_at: Instant,
     screen: Screen,
-    /// The slip that was opened here, until the first screen comes up.
-    held: Option<(Ticket, SlipKey)>,
     /// What the station keeps of what is being said: no step is written twice.
     kept: Option<Draft>,
     /// Since when words wait for whoever began them.
@@ -315,7 +306,6 @@ impl App {
             stirred_at: now,
             ticked_at: now,
             screen: Screen::Home(Home),
-            held: None,
             pressed: None,
             drawing: None,
             focus: None,
@@ -416,9 +406,6 @@ impl App {
             }
             Event::Printed(ticket) => self.paper_came(ticket, OnPaper::Printed),
             Event::NotPrinted(ticket) => self.paper_came(ticket, OnPaper::Failed),
-        }
-        if matches!(self.screen, Screen::Home(_)) {
-            self.held = None;
         }
         self.keep_draft();
         self.note_what_waits(now);
@@ -634,8 +621,7 @@ impl App {
 
     /// A slip was held under the scanner: where nobody is in the middle of something, it is looked up.
     fn scanned(&mut self, number: &str) {
-        let is_asking = matches!(self.screen, Screen::Find(_) | Screen::Unlock(_) | Screen::Progress(_));
-        if is_asking || matches!(self.screen, Screen::Home(_) | Screen::Filed(_)) {
+        if matches!(self.screen, Screen::Home(_) | Screen::Find(_) | Screen::Progress(_) | Screen::Filed(_)) {
             self.screen = self.obey(find::scanned(number));
             self.focus = None;
             self.changed();
@@ -707,7 +693,7 @@ impl App {
                     let next = say_on(*draft);
                     self.obey(next)
                 }
-                Some(TakenUp::Filed(stub)) => self.filed(stub),
+                Some(TakenUp::Filed(ticket)) => self.filed(ticket),
                 None => Topics::default().into(),
             },
             Next::SetAside => {
@@ -721,8 +707,9 @@ impl App {
                         // Whoever records says nothing meanwhile.
                         self.speech = Speech::Quiet;
                     }
-                    Effect::Play(_) | Effect::Say(_) => self.speech = Speech::Speaking,
-                    Effect::Hush
+                    Effect::Play(_) => self.speech = Speech::Speaking,
+                    Effect::Say(_)
+                    | Effect::Hush
                     | Effect::Pause
                     | Effect::GoOn
                     | Effect::RecordLonger
@@ -753,11 +740,11 @@ impl App {
             Next::File { mut draft, failures } => {
                 draft.is_burst = self.flood.is_burst(self.touched_at);
                 match self.station.file(&draft) {
-                    Ok(stub) => {
+                    Ok(ticket) => {
                         self.kept = None;
                         self.flood.filed(self.touched_at);
                         self.refresh();
-                        self.filed(stub)
+                        self.filed(ticket)
                     }
                     Err(why) => {
                         tracing::error!(error = %why, "An opinion could not be saved");
@@ -766,29 +753,12 @@ impl App {
                     }
                 }
             }
-            Next::Print(stub) => self.filed(stub),
+            Next::Print(ticket) => self.filed(ticket),
             Next::PrintTest(screen) => {
                 self.print(None);
                 screen
             }
-            Next::Find(ticket) => self.find(ticket).into(),
-            Next::Hold { ticket, key } => {
-                self.held = Some((ticket, key));
-                let found = self.station.find(&ticket, self.key_of(&ticket));
-                // The paper of before a slip was given anew opens it no more.
-                if matches!(found, Found::Slip(Said { rest: Rest::Sealed, .. })) {
-                    self.held = None;
-                    return Unlock::new(ticket).refused(NotOpened::Wrong).into();
-                }
-                Progress::new(ticket, found).into()
-            }
-            Next::Unlock { number, page } => match self.station.unlock(page.ticket(), number, self.touched_at) {
-                Ok(key) => {
-                    self.held = Some((page.ticket(), key));
-                    self.find(page.ticket()).into()
-                }
-                Err(why) => page.refused(why).into(),
-            },
+            Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
             Next::Open(door) => self.open(door),
             Next::Send { reply, form } => {
                 let form = form.unwrap_or_else(|| self.station.form());
@@ -825,28 +795,19 @@ impl App {
     }
 
     /// It is on disk: its number is shown, and printed where there is a printer.
-    fn filed(&mut self, stub: Stub) -> Screen {
-        self.print(Some(stub.clone()));
-        Filed { stub }.into()
-    }
-
-    /// What is known about a ticket, and all of it if its slip was opened here just now.
-    fn find(&self, ticket: Ticket) -> Progress {
-        Progress::new(ticket, self.station.find(&ticket, self.key_of(&ticket)))
-    }
-
-    fn key_of(&self, ticket: &Ticket) -> Option<&SlipKey> {
-        self.held.as_ref().filter(|(held, _)| held == ticket).map(|(_, key)| key)
+    fn filed(&mut self, ticket: Ticket) -> Screen {
+        self.print(Some(ticket));
+        Filed { ticket }.into()
     }
 
     /// Prints a ticket, or a test slip, where there is a printer.
-    fn print(&mut self, stub: Option<Stub>) {
+    fn print(&mut self, ticket: Option<Ticket>) {
         self.on_paper = OnPaper::NoPrinter;
         if self.has_printer {
             self.on_paper = OnPaper::Printing;
             let is_believed = !self.troubles.contains(&Trouble::NoDate);
             let day = is_believed.then(|| self.station.now());
-            let receipt = Receipt { stub, place: self.place.clone(), day, language: self.settings.language };
+            let receipt = Receipt { ticket, place: self.place.clone(), day, language: self.settings.language };
             self.effects.push(Effect::Print(receipt));
         }
     }
@@ -854,7 +815,7 @@ impl App {
     fn paper_came(&mut self, ticket: Option<Ticket>, on_paper: OnPaper) {
         // The paper of the person before says nothing about this one's.
         let is_shown = match ticket {
-            Some(ticket) => matches!(&self.screen, Screen::Filed(filed) if filed.stub.ticket == ticket),
+            Some(ticket) => matches!(&self.screen, Screen::Filed(filed) if filed.ticket == ticket),
             None => matches!(self.screen, Screen::Facts(_)),
         };
         if is_shown {

@@ -144,7 +144,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             for effect in app.take_effects() {
                 match (effect, &press) {
                     (Effect::Print(receipt), Some(press)) => {
-                        let ticket = receipt.stub.as_ref().map(|stub| stub.ticket);
+                        let ticket = receipt.ticket;
                         if !press.print(receipt) {
                             app.handle(Event::NotPrinted(ticket), Instant::now());
                         }

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use civic_core::{access::Role, ticket::Ticket, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     bundle::BundleCommand,
@@ -23,7 +23,6 @@ use crate::{
     erase::{self, Order, Subject},
     publishing,
     serve::{self, Door},
-    slips,
     user::{self, command::UserCommand},
 };
 
@@ -99,11 +98,6 @@ enum Command {
         /// As one JSON object.
         #[arg(long)]
         json: bool,
-    },
-    /// Slips of opinions.
-    Slip {
-        #[command(subcommand)]
-        command: SlipCommand,
     },
     /// Operators who may sign in at the pages.
     User {
@@ -208,21 +202,6 @@ enum Command {
 }
 
 #[derive(Subcommand)]
-enum SlipCommand {
-    /// Give a slip a new opening part and print it, once, for a holder who came in person. The hub may be serving.
-    Reopen {
-        #[command(flatten)]
-        data: Data,
-        /// The number that finds it, ten digits.
-        #[arg(long, value_parser = ticket)]
-        ticket: Ticket,
-        /// As one JSON object.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Subcommand)]
 enum KeysCommand {
     /// Every key epoch, and which devices may still send something sealed to it.
     List {
@@ -280,9 +259,6 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Device { command } => device::run(command),
         Command::Publish { data, file, json } => {
             audited(&data, Action::Publish, &file.display().to_string(), || publishing::publish(&data.dir, &file, json))
-        }
-        Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
-            slips::reopen_and_print(&data.dir, ticket, json)
         }
         Command::Tokens { data, vote, count, json } => {
             audited(&data, Action::MakeTokens, &format!("{vote}, {count}"), || {
@@ -391,8 +367,4 @@ fn tell_of_spare(dir: &DataDir) -> anyhow::Result<ExitCode> {
         println!("the spare key is in {}: copy it to a safe place, and delete it here", spare.display());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn ticket(digits: &str) -> Result<Ticket, String> {
-    Ticket::parse(digits).map_err(|bad| bad.to_string())
 }

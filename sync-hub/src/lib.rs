@@ -30,7 +30,6 @@ pub mod qr;
 pub mod register;
 pub mod serve;
 pub mod sheet;
-pub mod slips;
 pub mod taken;
 pub mod tls;
 pub mod user;

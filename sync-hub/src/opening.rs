@@ -1,5 +1,4 @@
-//! Opening what people sealed to the county: reactions and what is kept from a village go to their
-//! opinions, ballots and responses are counted, what opens slips is kept for writing them.
+//! Opening what people sealed to the county: reactions and what is kept from a village go to their opinions, ballots and responses are counted.
 //!
 //! Nothing that was opened is written down in the clear but what belongs on an opinion: a ballot is opened anew each time
 //! its vote is counted, and what comes out of it is a number. Each record is taken over under the hub's own key
@@ -121,8 +120,6 @@ impl Opener {
                     | What::BadBallot
                     | What::MeToo
                     | What::Reaction
-                    | What::Withdrawal
-                    | What::Guesses
                     | What::Confided
                     | What::Unreadable => done += 1,
                 },
@@ -134,19 +131,6 @@ impl Opener {
                 Err(TakenError::Db(failure)) => return Err(failure.into()),
             }
         }
-        for sealed in self.ledger.unopened_openings(BATCH)? {
-            let opened = self.taken().open_opening(&self.keys.ring(), &sealed.doc, &sealed.payload);
-            let deposit = match opened {
-                Ok(deposit) => Some(deposit),
-                Err(TakenError::Sealed(failure)) => {
-                    warn!(opinion = %sealed.doc, error = %failure, "What opens a slip cannot be opened");
-                    None
-                }
-                Err(TakenError::Db(failure)) => return Err(failure.into()),
-            };
-            self.ledger.take_opening(&sealed, deposit.as_ref())?;
-            done += 1;
-        }
         Ok(done + self.ledger.count_me_too()?)
     }
 
@@ -157,7 +141,7 @@ impl Opener {
         let mut result = VoteResult::new(&vote);
         let basis = self.count(What::Ballot, &id, |record| match record {
             Record::Ballot(ballot) => result.add(&vote, &ballot),
-            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => {}
         })?;
         result.refused += self.ledger.sealed_count(What::BadBallot, &id)?;
         Ok(Some(Counted { result, basis }))
@@ -170,7 +154,7 @@ impl Opener {
         let mut result = ConsultationResult::new(&consultation);
         let basis = self.count(What::Response, &id, |record| match record {
             Record::Response(response) => result.add(&consultation, &response),
-            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
+            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) => {}
         })?;
         result.sort();
         Ok(Some(Counted { result, basis }))

@@ -93,11 +93,11 @@ fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
             Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
                 Ok(()) => {
                     is_able = true;
-                    tell(Event::Printed(receipt.stub.map(|stub| stub.ticket)));
+                    tell(Event::Printed(receipt.ticket));
                 }
                 Err(error) => {
                     is_able = false;
-                    tell(Event::NotPrinted(receipt.stub.map(|stub| stub.ticket), error));
+                    tell(Event::NotPrinted(receipt.ticket, error));
                 }
             },
         }
@@ -117,18 +117,14 @@ mod tests {
     };
 
     use super::*;
-    use crate::{
-        sample::{sample_stub, sample_ticket},
-        settings::Language,
-        station::Place,
-    };
+    use crate::{sample::sample_ticket, settings::Language, station::Place};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
     fn receipt(serial: u32) -> Receipt {
         let place =
             Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-        Receipt { stub: Some(sample_stub(serial)), place, day: None, language: Language::English }
+        Receipt { ticket: Some(sample_ticket(serial)), place, day: None, language: Language::English }
     }
 
     fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {

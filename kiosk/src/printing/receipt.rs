@@ -1,6 +1,6 @@
 //! What stands on the paper, and how it is drawn: line by line from the top, as long as it needs.
 
-use civic_core::{opening::Stub, time::UnixSeconds, wording::Wording};
+use civic_core::{ticket::Ticket, time::UnixSeconds, wording::Wording};
 use embedded_graphics::{pixelcolor::Rgb888, prelude::*, primitives::Rectangle};
 use hardware::{
     printer::{DOTS, Raster},
@@ -35,7 +35,7 @@ const NUMBER: Style = Style { weight: Weight::Bold, pixels: 54 };
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The number, which is on disk; `None` for a test slip, which nobody can take for anybody's.
-    pub stub: Option<Stub>,
+    pub ticket: Option<Ticket>,
     /// Where it was filed.
     pub place: Place,
     /// The day, if the station's clock can be believed.
@@ -91,7 +91,7 @@ impl Receipt {
         let name = format!("{} {}", self.place.village, self.place.station);
         let mut blocks = broken(&name, NAME);
         blocks.extend([Block::Space(6), Block::Rule, Block::Space(12)]);
-        let Some(stub) = &self.stub else {
+        let Some(ticket) = &self.ticket else {
             blocks.extend(broken(&say("receipt-test", &[]), NAME));
             blocks.extend(day.into_iter().flat_map(|day| broken(&day, WORDS)));
             blocks.extend(broken(&say("receipt-test-reads", &[]), WORDS));
@@ -100,15 +100,9 @@ impl Receipt {
             return blocks;
         };
         blocks.extend(broken(&say("receipt-number", &[]), WORDS));
-        blocks.extend(broken(&stub.ticket.to_string(), NUMBER));
-        if let Some(opening) = &stub.opening {
-            blocks.extend([Block::Space(10), Block::Rule, Block::Space(12)]);
-            blocks.extend(broken(&say("receipt-opening", &[]), WORDS));
-            blocks.extend(broken(&opening.number.to_string(), NUMBER));
-            blocks.extend(broken(&say("receipt-secret", &[]), NAME));
-        }
+        blocks.extend(broken(&ticket.to_string(), NUMBER));
         blocks.extend(day.into_iter().flat_map(|day| broken(&say("receipt-filed-on", &[("day", day.into())]), WORDS)));
-        blocks.push(Block::Code(Code::of(stub)));
+        blocks.push(Block::Code(Code::of(ticket)));
         for key in ["receipt-saved", "receipt-look", "receipt-keep"] {
             blocks.extend(broken(&say(key, &[]), WORDS));
             blocks.push(Block::Space(10));
@@ -171,14 +165,14 @@ fn wording() -> Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::sample_stub;
+    use crate::sample::sample_ticket;
 
     fn receipt(day: Option<UnixSeconds>) -> Receipt {
         let place =
             Place {
                 village: "石桥村".to_owned(), station: "代表联络站".to_owned(), county: "云水县".to_owned()
             };
-        Receipt { stub: Some(sample_stub(18_376)), place, day, language: Language::Chinese }
+        Receipt { ticket: Some(sample_ticket(18_376)), place, day, language: Language::Chinese }
     }
 
     #[test]
@@ -199,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_test_slip_has_neither_a_number_nor_a_code() {
-        let slip = Receipt { stub: None, ..receipt(Some(UnixSeconds(1_795_140_000))) };
+        let slip = Receipt { ticket: None, ..receipt(Some(UnixSeconds(1_795_140_000))) };
         let is_number = |block: &Block| matches!(block, Block::Code(_) | Block::Line(_, NUMBER));
         assert!(!slip.blocks().iter().any(is_number) && receipt(None).blocks().iter().any(is_number));
         assert!(slip.draw(&mut Text::new()).rows.iter().flatten().any(|byte| *byte != 0));
@@ -207,6 +201,6 @@ mod tests {
 
     #[test]
     fn the_number_stands_on_one_line() {
-        assert_eq!(broken(&sample_stub(18_376).ticket.to_string(), NUMBER).len(), 1);
+        assert_eq!(broken(&sample_ticket(18_376).to_string(), NUMBER).len(), 1);
     }
 }

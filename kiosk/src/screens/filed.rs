@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use civic_core::opening::Stub;
+use civic_core::ticket::Ticket;
 
 use super::{Around, Left, Next, Page, page};
 use crate::{
-    app::Effect,
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
     printing::{OnPaper, code::Code},
-    spoken::Spoken,
-    view::{Length, Part, Sentence, button, code, column, row, sheet, turning, words},
+    view::{Length, Part, button, code, column, row, sheet, turning, words},
 };
 
-/// Holds the numbers, and nothing of what was said.
+/// Holds the number, and nothing of what was said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filed {
-    /// The numbers to note down.
-    pub stub: Stub,
+    /// The number to note down.
+    pub ticket: Ticket,
 }
 
 /// What can be touched on it.
@@ -28,8 +26,6 @@ pub struct Filed {
 pub enum Touch {
     /// Print it once more.
     Again,
-    /// Say the opening number.
-    Hear,
     /// Noted: back to the first screen.
     Noted,
 }
@@ -44,31 +40,25 @@ impl Page for Filed {
             OnPaper::Printed => ("filed-printed", Ink::Green),
             OnPaper::Failed => ("filed-not-printed", Ink::Red),
         };
-        let what_it_is =
-            |key: &str| (Length::Needed, words(around.sentence(key), TextSize::Body, Ink::Black).centred());
-        let number = |number: Sentence| words(number, TextSize::Ticket, Ink::Black).bold().centred().on_one_line();
-        let mut numbers = vec![what_it_is("filed-number")];
-        numbers.push((Length::Share(1), number(self.stub.ticket.to_string().into())));
-        if let Some(opening) = &self.stub.opening {
-            numbers.push(what_it_is("filed-opening"));
-            // Whoever stands near must not hear it; who cannot read it asks for it.
-            let unsaid = Sentence { spoken: Spoken::default(), ..Sentence::from(opening.number.to_string()) };
-            numbers.push((Length::Share(1), number(unsaid)));
-            let secret = words(around.sentence("filed-secret"), TextSize::Strong, Ink::Red).bold().centred();
-            numbers.push((Length::Needed, secret));
-        }
-        numbers.push((Length::Needed, words(around.sentence(what_to_do), TextSize::Strong, ink).bold().centred()));
-        let numbers = sheet(Paper::Card, 10, column(2, numbers));
-        let shown = turning(14, vec![(Length::Share(5), numbers), (Length::Share(2), code(Code::of(&self.stub)))]);
+        let number = column(
+            4,
+            vec![
+                (
+                    Length::Share(1),
+                    words(self.ticket.to_string(), TextSize::Ticket, Ink::Black).bold().centred().on_one_line(),
+                ),
+                (Length::Needed, words(around.sentence(what_to_do), TextSize::Strong, ink).bold().centred()),
+            ],
+        );
+        let shown = turning(
+            14,
+            vec![(Length::Share(5), sheet(Paper::Card, 14, number)), (Length::Share(2), code(Code::of(&self.ticket)))],
+        );
         let what_next = words(around.sentence("filed-next"), TextSize::Body, Ink::Black).from_top();
         let again = || button(Touch::Again, around.sentence("filed-print-again"), Some(Icon::Again), Look::Other);
         let mut buttons = Vec::new();
         if around.on_paper == OnPaper::Failed {
             buttons.push((Length::Share(2), again()));
-        }
-        if self.stub.opening.is_some() && around.settings.read_aloud {
-            let hear = button(Touch::Hear, around.sentence("filed-hear"), Some(Icon::Ear), Look::Other);
-            buttons.push((Length::Share(2), hear));
         }
         let noted = button(Touch::Noted, around.sentence("filed-noted"), Some(Icon::Home), Look::Next);
         buttons.push((Length::Share(3), noted));
@@ -81,11 +71,7 @@ impl Page for Filed {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Again => Next::Print(self.stub),
-            Touch::Hear => {
-                let number = self.stub.opening.iter().map(|opening| Spoken::words(opening.number.to_string()));
-                Next::Do(Effect::Say(number.collect()), self.into())
-            }
+            Touch::Again => Next::Print(self.ticket),
             Touch::Noted => Next::Leave(Left::Waiting),
         }
     }

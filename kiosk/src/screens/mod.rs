@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use civic_core::{
     codebook::Topic,
-    opening::{OpeningNumber, SlipKey, Stub},
     ticket::Ticket,
     time::UnixSeconds,
     token::Token,
@@ -37,7 +36,6 @@ pub mod asked;
 pub mod ballot;
 pub mod begun;
 pub mod clear;
-pub mod consent;
 pub mod consult;
 pub mod contact;
 pub mod deputies;
@@ -66,13 +64,11 @@ mod reading;
 pub mod service;
 pub mod since;
 pub mod speak;
-pub mod take_back;
 pub mod tally;
 pub mod thanks;
 pub mod token;
 pub mod topics;
 pub mod troubles;
-pub mod unlock;
 pub mod village;
 pub mod vote;
 pub mod where_at;
@@ -131,26 +127,12 @@ pub enum Next {
     SetAside,
     /// The first screen comes up.
     Leave(Left),
-    /// The paper with these numbers is wanted once more.
-    Print(Stub),
+    /// The paper with this ticket's number is wanted once more.
+    Print(Ticket),
     /// A slip without a number is printed, to see whether the printer prints, before this screen.
     PrintTest(Screen),
-    /// What is known about this ticket is shown: to whoever has shown that it is theirs, all of it.
+    /// What is known about this ticket is shown.
     Find(Ticket),
-    /// The slip of this ticket is opened for whoever has its key.
-    Hold {
-        /// The ticket.
-        ticket: Ticket,
-        /// What its square code holds.
-        key: SlipKey,
-    },
-    /// The slip is opened, if this is its number.
-    Unlock {
-        /// The number.
-        number: OpeningNumber,
-        /// Where it was typed.
-        page: unlock::Unlock,
-    },
     /// What the station knows at this moment is shown.
     Open(Door),
     /// What somebody says back is taken; thanks come only once it is on disk.
@@ -566,8 +548,6 @@ screens! {
     Where(where_at::WhereAt),
     /// Leave a telephone number?
     Contact(contact::Contact),
-    /// What becomes of it, and is the person old enough?
-    Consent(consent::Consent),
     /// The telephone number.
     Phone(phone::Phone),
     /// A name beside the number.
@@ -580,8 +560,6 @@ screens! {
     NotSaved(not_saved::NotSaved),
     /// Typing a ticket number.
     Find(find::Find),
-    /// Typing the number that opens a slip.
-    Unlock(unlock::Unlock),
     /// What became of it.
     Progress(progress::Progress),
     /// What the village is told and asked.
@@ -612,8 +590,6 @@ screens! {
     Deputy(deputy::DeputyPage),
     /// What the person thinks of the answer.
     Rate(rate::Rate),
-    /// Take name and number back?
-    TakeBack(take_back::TakeBack),
     /// What was said back is saved.
     Thanks(thanks::Thanks),
     /// What was said back could not be taken.

@@ -221,7 +221,7 @@ impl Village {
         self.painter.paint(&mut frame, &self.app.pieces(), self.app.marks(), self.app.theme());
         self.slowest = self.slowest.max(begun.elapsed());
         if let Screen::Filed(filed) = self.app.screen() {
-            self.confirmed.insert(filed.stub.ticket);
+            self.confirmed.insert(filed.ticket);
         }
         for effect in self.app.take_effects() {
             self.obey(effect);
@@ -250,7 +250,7 @@ impl Village {
             | Effect::Voice { .. } => return self.aloud.obey(effect),
         };
         if let Effect::Print(receipt) = effect {
-            let ticket = receipt.stub.as_ref().map(|stub| stub.ticket);
+            let ticket = receipt.ticket;
             if !self.press.print(receipt) {
                 return self.happen(Event::NotPrinted(ticket));
             }

@@ -9,14 +9,14 @@ use hardware::printer::{
     DOTS, Printer, Raster,
     paper::{DeskPrinter, Interpreter, Paper},
 };
-use kiosk::{draw::text::Text, printing::Receipt, sample::sample_stub, settings::Language, station::Place};
+use kiosk::{draw::text::Text, printing::Receipt, sample::sample_ticket, settings::Language, station::Place};
 
 /// 2026-11-20 10:00 in China.
 const DAY: UnixSeconds = UnixSeconds(1_795_140_000);
 
 fn receipt(language: Language) -> Receipt {
     let place = Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-    Receipt { stub: Some(sample_stub(18_376)), place, day: Some(DAY), language }
+    Receipt { ticket: Some(sample_ticket(18_376)), place, day: Some(DAY), language }
 }
 
 /// The paper as a picture of one bit a dot.

@@ -114,7 +114,7 @@ fn nobodys_answer_gives_a_fit_up() {
 fn a_test_slip_bears_no_number_and_the_officer_sees_whether_it_came() {
     let printed = |desk: &mut Desk| {
         let effects = desk.app.take_effects().into_iter();
-        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.stub.is_none())).count()
+        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.ticket.is_none())).count()
     };
     let mut desk = Desk::with_printer(LARGE);
     desk.touch_all(&["Help", "Service"]).show_pin();

@@ -77,8 +77,6 @@ actions! {
     ApproveOpening = "approve-opening",
     /// Personal details were opened.
     OpenDetails = "open-details",
-    /// A slip was given a new opening part.
-    ReopenSlip = "reopen-slip",
     /// Personal details or an opinion were erased.
     Erase = "erase",
     /// Something was published.

@@ -26,7 +26,6 @@ mod retention;
 mod routes;
 mod session;
 mod sign_in;
-mod slips;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -90,7 +89,6 @@ fn pages() -> Routes {
         .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())
-        .and(slips::routes())
         .and(sign_in::routes())
         .and(account::routes())
         .and(users::routes())

@@ -13,7 +13,6 @@ mod power;
 mod publish;
 mod refusals;
 mod roads;
-mod slips;
 mod stick;
 mod village;
 mod voice;

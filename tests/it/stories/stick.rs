@@ -38,7 +38,7 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
     world.start("kiosk").unwrap();
     let villager = Villager::at(world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    let (ticket, number) = villager.file_and_note().unwrap();
+    let ticket = villager.file().unwrap();
     world.stop("kiosk").unwrap();
     let (code, out, err) = bundle(world, "kiosk", &["export", "--to", path(&up)]);
     assert_eq!((code, out.lines().last().unwrap()), (0, "1 parcels in 1 files"), "{err}");
@@ -97,9 +97,7 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
     world.start("kiosk").unwrap();
     let status = wait_for("the kiosk's status", || world.status("kiosk")).unwrap();
     assert_eq!((&status["here"], &status["received"]), (&0.into(), &1.into()), "{status}");
-    let villager = Villager::at(world, "kiosk").unwrap();
-    villager.ask(ticket).unwrap();
-    let words = villager.unlock(number).unwrap();
+    let words = Villager::at(world, "kiosk").unwrap().ask(ticket).unwrap();
     assert!(words.iter().any(|word| word.contains(answer)), "{words:?}");
     world.stop("kiosk").unwrap();
     for key in ["hub", "kiosk"] {
