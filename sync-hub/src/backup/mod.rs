@@ -105,12 +105,17 @@ pub enum BackupError {
 impl BackupError {
     /// A failure of the disk at `place`, by what can be done about it.
     pub(crate) fn at(place: &Path, error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(place.to_owned()),
-            io::ErrorKind::FileTooLarge => Self::TooLong(place.to_owned()),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Gone(place.to_owned()),
+        use io::ErrorKind::{FileTooLarge, NotADirectory, NotFound, QuotaExceeded, StorageFull};
+        let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
+        if is(&[StorageFull, QuotaExceeded]) {
+            Self::Full(place.to_owned())
+        } else if is(&[FileTooLarge]) {
+            Self::TooLong(place.to_owned())
+        } else if is(&[NotFound, NotADirectory]) {
+            Self::Gone(place.to_owned())
+        } else {
             // Whatever else a disk says is for a person to read.
-            _ => Self::Place(place.to_owned(), error),
+            Self::Place(place.to_owned(), error)
         }
     }
 
