@@ -145,23 +145,65 @@ impl Files {
         Ok(())
     }
 
+    /// Makes everything durable; the files with their lengths.
+    pub fn done(mut self) -> io::Result<Vec<(PathBuf, u64)>> {
+        self.close()?;
+        Ok(std::mem::take(&mut self.written))
+    }
+
     /// Makes everything durable and says what was written.
-    pub fn finish(mut self) -> anyhow::Result<ExitCode> {
-        self.close().with_context(|| format!("Writing in {}", self.dir.display()))?;
+    pub fn finish(self) -> anyhow::Result<ExitCode> {
+        let (dir, parcels) = (self.dir.clone(), self.parcels);
+        let written = self.done().with_context(|| format!("Writing in {}", dir.display()))?;
         let out = &mut io::stdout().lock();
-        for (path, len) in &self.written {
+        for (path, len) in &written {
             writeln!(out, "{}  {len} bytes", path.display())?;
         }
-        writeln!(out, "{} parcels in {} files", self.parcels, self.written.len())?;
+        writeln!(out, "{parcels} parcels in {} files", written.len())?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Takes in bundle files: `unpack` hears one parcel. Damaged and foreign ones are told of, and the rest goes on.
-pub fn import(
+/// What was given up half written would only take the room of the next.
+impl Drop for Files {
+    fn drop(&mut self) {
+        if let Some((_, path, _)) = self.open.take() {
+            // A stick that was pulled out has nothing to take away.
+            let _ = fs::remove_file(path.with_extension("part"));
+        }
+    }
+}
+
+/// What came of taking in bundle files.
+#[derive(Debug, Default)]
+pub struct TakenIn {
+    /// How many files were found.
+    pub files: usize,
+    /// What they brought; of what is still missing or was refused, as the last time they were gone through.
+    pub brought: Brought,
+    /// Where something was damaged or for somebody else, and was passed over.
+    pub faults: Vec<String>,
+}
+
+/// Takes in bundle files and says what they brought. Damaged and foreign parcels are told of, and the rest goes on.
+pub fn import(from: &[PathBuf], unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>) -> anyhow::Result<ExitCode> {
+    let TakenIn { files, brought: all, faults } = take_in(from, unpack)?;
+    if files == 0 {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    faults.iter().chain(&all.refused).for_each(|fault| eprintln!("{fault}"));
+    if all.gaps > 0 {
+        eprintln!("the beginning of {} runs is missing: bring the other files too", all.gaps);
+    }
+    println!("{} entries and {} receipts came from {files} files", all.entries, all.receipts);
+    Ok(if faults.is_empty() && all.refused.is_empty() && all.gaps == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Takes in bundle files, without a word: `unpack` hears one parcel.
+pub fn take_in(
     from: &[PathBuf],
     mut unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<TakenIn> {
     let files = bundles(from)?;
     let mut all = Brought::default();
     let mut faults = Vec::new();
@@ -199,17 +241,16 @@ pub fn import(
             break;
         }
     }
-    faults.iter().chain(&all.refused).for_each(|fault| eprintln!("{fault}"));
-    if all.gaps > 0 {
-        eprintln!("the beginning of {} runs is missing: bring the other files too", all.gaps);
-    }
-    println!("{} entries and {} receipts came from {} files", all.entries, all.receipts, files.len());
-    Ok(if faults.is_empty() && all.refused.is_empty() && all.gaps == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(TakenIn { files: files.len(), brought: all, faults })
 }
 
 /// Tells what can be seen from outside, and which parcels one of these keys opens.
 pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
-    for path in bundles(from)? {
+    let files = bundles(from)?;
+    if files.is_empty() {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    for path in files {
         let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
         each(&path, |_, frame| {
             match frame {
@@ -245,9 +286,6 @@ fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     files.sort();
-    if files.is_empty() {
-        bail!("there is no file whose name ends in .{EXTENSION}");
-    }
     Ok(files)
 }
 
