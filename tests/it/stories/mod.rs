@@ -4,6 +4,7 @@ mod attachments;
 mod box_parts;
 mod bulk;
 mod canary;
+mod cuts;
 mod draft;
 mod people;
 mod power;
