@@ -39,6 +39,18 @@ fn gate() -> Result<(), Failed> {
     };
     step("format", &["fmt", "--all", "--check"], &[])?;
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    let silent = has_alsa().err();
+    match &silent {
+        None => {
+            let alsa = ["clippy", "-p", "kiosk", "-p", "hardware", "--all-targets", "--features", "alsa"];
+            step("sound card", &[&alsa[..], &["--", "-D", "warnings"]].concat(), &[])?;
+        }
+        Some(why) if is_ci() => {
+            println!("\nFAILED: the sound card cannot be compiled here: {why}");
+            return Err(Failed);
+        }
+        Some(_) => {}
+    }
     step("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     let missing = browser().err();
     if let Some(why) = missing.as_ref().filter(|_| is_ci()) {
@@ -49,6 +61,9 @@ fn gate() -> Result<(), Failed> {
     step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", wanted)])?;
     if let Some(why) = missing {
         println!("\nskipped: the stories in a browser, because {why}");
+    }
+    if let Some(why) = silent {
+        println!("\nskipped: the sound card, because {why}");
     }
     println!();
     for (name, time) in &times {
@@ -74,7 +89,20 @@ fn is_ci() -> bool {
 
 /// Makes sure that there is a browser; the error says why there is none.
 fn browser() -> Result<(), String> {
-    let is_here = || tests::browser::find().is_some();
+    installed("Chromium and chromedriver", &["chromium", "chromium-driver"], || tests::browser::find().is_some())
+}
+
+/// Makes sure that what a sound card is compiled with is there; the error says why it is not.
+fn has_alsa() -> Result<(), String> {
+    let is_here = || {
+        let asked = Command::new("pkg-config").args(["--exists", "alsa"]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    installed("ALSA and pkg-config", &["libasound2-dev", "pkg-config"], is_here)
+}
+
+/// Installs these packages where that is allowed, unless what they bring is here.
+fn installed(what: &str, packages: &[&str], is_here: impl Fn() -> bool) -> Result<(), String> {
     if is_here() {
         return Ok(());
     }
@@ -83,11 +111,12 @@ fn browser() -> Result<(), String> {
     };
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
     if !is_root || Command::new("apt-get").arg("--version").output().is_err() {
-        return Err("Chromium or chromedriver is missing, and only root with apt-get can install them here".into());
+        return Err(format!("{what}: not there, and only root with apt-get can install them here"));
     }
-    println!("\n== browser: installing Chromium and its driver");
-    if !runs("apt-get", &["update"]) || !runs("apt-get", &["install", "-y", "chromium", "chromium-driver"]) {
-        return Err("Chromium and chromedriver could not be installed".into());
+    println!("\n== installing {what}");
+    let install = [&["install", "-y"][..], packages].concat();
+    if !runs("apt-get", &["update"]) || !runs("apt-get", &install) {
+        return Err(format!("{what}: they could not be installed"));
     }
-    if is_here() { Ok(()) } else { Err("Chromium was installed but cannot be found".into()) }
+    if is_here() { Ok(()) } else { Err(format!("{what}: installed, and not found")) }
 }
