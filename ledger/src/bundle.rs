@@ -192,21 +192,69 @@ impl Files {
         Ok(())
     }
 
+    /// Makes everything durable; the files with their lengths.
+    pub fn done(mut self) -> io::Result<Vec<(PathBuf, u64)>> {
+        self.close()?;
+        Ok(std::mem::take(&mut self.written))
+    }
+
     /// Makes everything durable and says what was written.
-    pub fn finish(mut self) -> anyhow::Result<Told> {
-        self.close().with_context(|| format!("Writing in {}", self.dir.display()))?;
-        let file = |(path, len): &(PathBuf, u64)| format!("{}  {len} bytes", path.display());
-        let mut out: Vec<String> = self.written.iter().map(file).collect();
-        out.push(format!("{} parcels in {} files", self.parcels, self.written.len()));
-        if self.is_full {
+    pub fn finish(self) -> anyhow::Result<Told> {
+        let (dir, parcels, is_full) = (self.dir.clone(), self.parcels, self.is_full);
+        let written = self.done().with_context(|| format!("Writing in {}", dir.display()))?;
+        let mut out: Vec<String> =
+            written.iter().map(|(path, len)| format!("{}  {len} bytes", path.display())).collect();
+        out.push(format!("{parcels} parcels in {} files", written.len()));
+        if is_full {
             out.push("the budget is spent; what is left waits for the next time".to_owned());
         }
         Ok(Told { out, faults: Vec::new() })
     }
 }
 
-/// Takes in bundle files: `unpack` hears one parcel. Damaged and foreign ones are told of, and the rest goes on.
-pub fn import(from: &[PathBuf], mut unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>) -> anyhow::Result<Told> {
+/// What was given up half written would only take the room of the next.
+impl Drop for Files {
+    fn drop(&mut self) {
+        if let Some((_, path, _)) = self.open.take() {
+            // A stick that was pulled out has nothing to take away.
+            let _ = fs::remove_file(path.with_extension("part"));
+        }
+    }
+}
+
+/// What came of taking in bundle files.
+#[derive(Debug, Default)]
+pub struct TakenIn {
+    /// How many files were found.
+    pub files: usize,
+    /// What they brought; of what is still missing or was refused, as the last time they were gone through.
+    pub brought: Brought,
+    /// Where something was damaged or for somebody else, and was passed over.
+    pub faults: Vec<String>,
+}
+
+/// Takes in bundle files and says what they brought. Damaged and foreign parcels are told of, and the rest goes on.
+pub fn import(from: &[PathBuf], unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>) -> anyhow::Result<Told> {
+    let TakenIn { files, brought: all, mut faults } = take_in(from, unpack)?;
+    if files == 0 {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    faults.extend(all.refused);
+    if all.gaps > 0 {
+        faults.push(format!("the beginning of {} runs is missing: bring the other files too", all.gaps));
+    }
+    let mut out = vec![format!("{} entries and {} receipts came from {files} files", all.entries, all.receipts)];
+    if all.pieces > 0 {
+        out.push(format!("{} pieces of attachments came with them", all.pieces));
+    }
+    Ok(Told { out, faults })
+}
+
+/// Takes in bundle files, without a word: `unpack` hears one parcel.
+pub fn take_in(
+    from: &[PathBuf],
+    mut unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>,
+) -> anyhow::Result<TakenIn> {
     let files = bundles(from)?;
     let mut all = Brought::default();
     let mut faults = Vec::new();
@@ -246,21 +294,16 @@ pub fn import(from: &[PathBuf], mut unpack: impl FnMut(&[u8]) -> Result<Brought,
             break;
         }
     }
-    faults.extend(all.refused);
-    if all.gaps > 0 {
-        faults.push(format!("the beginning of {} runs is missing: bring the other files too", all.gaps));
-    }
-    let mut out =
-        vec![format!("{} entries and {} receipts came from {} files", all.entries, all.receipts, files.len())];
-    if all.pieces > 0 {
-        out.push(format!("{} pieces of attachments came with them", all.pieces));
-    }
-    Ok(Told { out, faults })
+    Ok(TakenIn { files: files.len(), brought: all, faults })
 }
 
 /// Tells what can be seen from outside, and which parcels one of these keys opens.
 pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
-    for path in bundles(from)? {
+    let files = bundles(from)?;
+    if files.is_empty() {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    for path in files {
         let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
         each(&path, |_, frame| {
             match frame {
@@ -296,9 +339,6 @@ fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     files.sort();
-    if files.is_empty() {
-        bail!("there is no file whose name ends in .{EXTENSION}");
-    }
     Ok(files)
 }
 

@@ -109,7 +109,7 @@ fn each_library_is_named_only_where_it_belongs() {
         ),
         ("quinn::", &["replica/src/"]),
         ("rppal::", &["hardware/src/pi.rs"]),
-        ("embedded_graphics::", &["hardware/src/", "kiosk/src/"]),
+        ("embedded_graphics::", &["hardware/src/", "kiosk/src/", "tests/it/stories/cuts.rs"]),
         ("Instant::now", &["replica/src/", "hardware/src/", "kiosk/src/", "field-app/src/", "sync-hub/src/", "tests/"]),
         ("SystemTime::now", &["replica/src/clock.rs"]),
         ("sync_core::", &["sync-core/", "replica/src/", "ledger/src/", "tests/"]),

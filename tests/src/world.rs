@@ -181,6 +181,9 @@ impl World {
     /// Publishes the file of this name and text at the hub, whether it is serving or not.
     pub fn publish(&self, name: &str, text: &str) -> anyhow::Result<Done> {
         let file = self.dir.join(name);
+        for (picture, bytes) in crate::sample::PICTURES {
+            fs::write(self.dir.join(picture), bytes).with_context(|| format!("Writing {picture}"))?;
+        }
         fs::write(&file, text).with_context(|| format!("Writing {}", file.display()))?;
         self.tell("hub", &["publish", &file.to_string_lossy()])
     }

@@ -39,6 +39,18 @@ fn gate() -> Result<(), Failed> {
     };
     step("format", &["fmt", "--all", "--check"], &[])?;
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    let silent = has_alsa().err();
+    match &silent {
+        None => {
+            let alsa = ["clippy", "-p", "kiosk", "-p", "hardware", "--all-targets", "--features", "alsa"];
+            step("sound card", &[&alsa[..], &["--", "-D", "warnings"]].concat(), &[])?;
+        }
+        Some(why) if is_ci() => {
+            println!("\nFAILED: the sound card cannot be compiled here: {why}");
+            return Err(Failed);
+        }
+        Some(_) => {}
+    }
     step("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     let missing = browser().err();
     if let Some(why) = missing.as_ref().filter(|_| is_ci()) {
@@ -52,6 +64,9 @@ fn gate() -> Result<(), Failed> {
     step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", wanted)])?;
     if let Some(why) = missing {
         println!("\nskipped: the stories in a browser, because {why}");
+    }
+    if let Some(why) = silent {
+        println!("\nskipped: the sound card, because {why}");
     }
     println!();
     for (name, time) in &times {
@@ -84,6 +99,15 @@ fn browser() -> Result<(), String> {
 fn networks() -> Result<(), String> {
     let is_there = |program: &str| Command::new(program).arg("-V").output().is_ok_and(|done| done.status.success());
     there("ip and nft", &["iproute2", "nftables"], || is_there("ip") && is_there("nft"))
+}
+
+/// Makes sure that what a sound card is compiled with is there; the error says why it is not.
+fn has_alsa() -> Result<(), String> {
+    let is_here = || {
+        let asked = Command::new("pkg-config").args(["--exists", "alsa"]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    there("ALSA and pkg-config", &["libasound2-dev", "pkg-config"], is_here)
 }
 
 /// Makes sure that something is on this machine, installing it where that can be done; the error says why it is not.
