@@ -493,3 +493,5 @@ backup-trouble-too-long = The file system there takes no file of this length; na
 backup-trouble-place = The place cannot be read or written; look at the disk and its rights.
 backup-trouble-hub = The hub's own data cannot be read. Call a technician at once and restore the last good backup.
 backup-trouble-unproven = What was written did not prove right and was taken away; look at the disk there.
+erase-whole = erase the whole opinion
+erase-whole-what = Everything of this opinion is erased for good: the words, what was added and done, the details; every device that hears of it lets go of it, too. Its number still says that it was erased. To keep the matter, file another opinion without the person in it.

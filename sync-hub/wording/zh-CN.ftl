@@ -493,3 +493,5 @@ backup-trouble-too-long = 存放处的文件系统不能放这么大的文件，
 backup-trouble-place = 存放处无法读写，请检查硬盘和权限。
 backup-trouble-hub = 平台自己的数据读不出来，请立即找技术人员，用最近一次可用的备份恢复。
 backup-trouble-unproven = 写出的备份核对不上，已删除；请检查存放处的硬盘。
+erase-whole = 删除整件意见
+erase-whole-what = 将删除这件意见的全部内容：原话、补充、办理过程、个人信息，不能恢复；各设备得知后也会删除。受理号仍可查到“已删除”。要保留事情本身，请另行登记一件不涉及本人的意见。

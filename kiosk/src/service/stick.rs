@@ -157,8 +157,8 @@ impl Carrier {
         let end = end.ok_or_else(|| anyhow::anyhow!("the card of this device cannot be read"))?;
         match way {
             Way::Out => {
-                let mut files = Files::new(stick, FILE_LEN_MAX)?;
-                self.runtime.block_on(end.pack(|parcel| files.put(&parcel)))?;
+                let mut files = Files::new(stick, FILE_LEN_MAX, u64::MAX)?;
+                self.runtime.block_on(end.pack(u64::MAX, |parcel| files.put(&parcel)))?;
                 let written = files.done()?;
                 Ok(Carrying::Written { bytes: written.iter().map(|(_, bytes)| bytes).sum() })
             }

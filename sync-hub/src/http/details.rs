@@ -18,6 +18,7 @@ use civic_core::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use tracing::error;
 
 use super::{
     Console, Operator,
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Routes {
         .post("/opinion/{id}/open-agreed", Right::OpenDetails, open_agreed)
         .post("/opinion/{id}/hide", Right::OpenDetails, hide)
         .post("/opinion/{id}/erase-details", Right::Erase, erase)
+        .post("/opinion/{id}/erase", Right::Erase, erase_whole)
         .get("/opened/{id}/{place}", Right::OpenDetails, file::file)
 }
 
@@ -203,6 +205,42 @@ async fn erase(
             console.ledger.scrub()?;
             console.ledger.erase(&whole.id, Depth::Details, ground_of(why))?;
             Ok(back_to(&whole.id))
+        })
+        .await
+}
+
+/// Erases an opinion with every word of it. What was said can be filed anew without the person in it; that is another opinion.
+async fn erase_whole(
+    State(console): State<Console>,
+    operator: Operator,
+    Path(id): Path<String>,
+    form: Result<Form<Erasing>, FormRejection>,
+) -> Result<Response, PageError> {
+    let Form(Erasing { why, note }) = form?;
+    let why = Why::parse(&why).filter(|why| BY_HAND.contains(why)).ok_or(PageError::BadRequest)?;
+    console
+        .work(move |console| {
+            let whole = opinion::read(console, &id)?;
+            operator.must(Right::Erase, opinion::about(&whole), &id)?;
+            let note = note.trim();
+            if note.is_empty() || note.chars().count() > REASON_CHARS_MAX {
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, frame::sorry(&both("refused-empty"))).into_response());
+            }
+            let because = format!("whole, {}: {note}", why.word());
+            operator.note(Event::new(operator.by(), Action::Erase).upon(whole.id).because(because))?;
+            let docs = console.ledger.records_of(&whole.id)?;
+            console.vault.erase(&docs, why, &operator.login, now())?;
+            console.ledger.erase(&whole.id, Depth::Whole, ground_of(why))?;
+            // What fails here is done at the next start.
+            if let Err(failure) =
+                console.ledger.buried().map_err(Into::into).and_then(|gone| console.opener.forget(&gone))
+            {
+                error!(
+                    error = format!("{failure:#}"),
+                    "Records that were taken over are erased at the next start only"
+                );
+            }
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response())
         })
         .await
 }
@@ -427,6 +465,26 @@ fn erase_form(whole: &Whole, outcome: &Outcome) -> Markup {
                 }
                 label { span.label { (say("erase-note")) } input name="note" maxlength=(REASON_CHARS_MAX) autocomplete="off" value=(match outcome { Outcome::Refused(_, typed) => typed, Outcome::None | Outcome::Opened(_) | Outcome::Waits => "" }); }
                 div { button.grave type="submit" { (say("erase-go")) } }
+            }
+        }
+    }
+}
+
+/// The form that erases an opinion with every word of it, for who may.
+pub(super) fn erase_whole_form(whole: &Whole, operator: &Operator) -> Markup {
+    html! {
+        @if operator.may(Right::Erase, opinion::about(whole)) {
+            details.act.sure #act-erase-whole data-form="erase-whole" {
+                summary { b { (say("erase-whole")) } }
+                form method="post" action={ "/opinion/" (whole.id) "/erase" } data-act="erase-whole" {
+                    p { (say("erase-whole-what")) }
+                    label {
+                        span.label { (say("erase-why")) }
+                        select name="why" { @for why in BY_HAND { option value=(why.word()) { (one_line(&why_word(why))) } } }
+                    }
+                    label { span.label { (say("erase-note")) } input name="note" maxlength=(REASON_CHARS_MAX) required autocomplete="off"; }
+                    div { button.grave type="submit" { (say("erase-go")) } }
+                }
             }
         }
     }

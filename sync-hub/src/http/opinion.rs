@@ -439,6 +439,7 @@ fn show(
                     @if view.may(Right::CorrectOpinions) { (correction_form(&view)) }
                     @if view.may(Right::AddWords) { (addition_form(&view)) }
                     (slip_pane(codebook, slip.as_ref()))
+                    (details::erase_whole_form(&whole, operator))
                 }
             }
         }

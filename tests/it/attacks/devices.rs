@@ -322,7 +322,7 @@ fn a_step_that_nobody_was_given_moves_nothing() {
     let second = opinion::edit(&mut document, author.actor(), &stamp(), &edit).unwrap().unwrap();
     {
         let path = kiosk.story.world.data("k16").join("log.db");
-        let log = replica::store::Log::open(&path, author, clock::now).unwrap();
+        let log = replica::store::Log::open(&path, author, None, clock::now).unwrap();
         for payload in [first, second] {
             let entry =
                 replica::store::NewEntry { space: own(), doc, kind: EntryKind::Change, at: clock::now(), payload };

@@ -105,7 +105,7 @@ impl Stolen<'_> {
     /// Writes an entry of any kind anywhere, in a new life.
     pub(crate) fn write(&self, space: Space, kind: EntryKind, doc: DocId, payload: Vec<u8>) {
         let author = self.author();
-        let log = Log::open(&self.story.world.data(&self.key).join("log.db"), author, clock::now).unwrap();
+        let log = Log::open(&self.story.world.data(&self.key).join("log.db"), author, None, clock::now).unwrap();
         log.append(vec![NewEntry { space, doc, kind, at: clock::now(), payload }]).unwrap();
     }
 

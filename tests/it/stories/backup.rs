@@ -20,11 +20,6 @@ pub(crate) const PUBLIC: &str = "age15ue5fkq8vp6r3ms5sw7g84tvk48uquw0atrxuldyn8c
 const LONG_AGO_S: i64 = 36 * 86_400;
 
 impl Story {
-    /// Runs a command of the hub with its directory.
-    fn hub(&self, args: &[&str]) -> String {
-        self.world.tell("hub", args).unwrap().good().unwrap()
-    }
-
     /// Makes a copy in `copies`; returns its county half.
     fn copy(&self) -> PathBuf {
         let to = self.dir.join("copies");
@@ -51,7 +46,7 @@ impl Story {
     }
 
     /// One meeting of a device.
-    fn meet(&self, key: &str) -> Value {
+    fn meet_as(&self, key: &str) -> Value {
         let said = self.world.tell(key, &["sync", "--once", "--json"]).unwrap().good().unwrap();
         serde_json::from_str(&said).unwrap()
     }
@@ -81,7 +76,7 @@ fn a_hub_that_comes_back_from_an_old_copy_is_told_what_it_lost_in_one_meeting_wi
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enrolled("deputy", Part::Field, "陈代表", &[SHIQIAO]);
     story.enter("kiosk", 1, 12);
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     story.wait_for_opinions(12);
     let copy = story.copy();
 
@@ -89,25 +84,25 @@ fn a_hub_that_comes_back_from_an_old_copy_is_told_what_it_lost_in_one_meeting_wi
     story.enter("kiosk", 2, 9);
     story.enter("deputy", 3, 7);
     for key in ["kiosk", "deputy"] {
-        assert_eq!(story.meet(key)["in_step"], true);
+        assert_eq!(story.meet_as(key)["in_step"], true);
     }
     story.wait_for_opinions(28);
-    story.meet("kiosk");
-    story.meet("deputy");
+    story.meet_as("kiosk");
+    story.meet_as("deputy");
     let before = story.opinions("hub");
     let said = story.restore(&copy);
     assert!(said.contains("as it was on") && said.contains("new epoch"), "{said}");
     assert_eq!(story.opinions("hub").len(), 12);
 
     for key in ["kiosk", "deputy"] {
-        let report = story.meet(key);
+        let report = story.meet_as(key);
         assert_eq!(report["in_step"], true, "one meeting is enough: {report}");
         assert!(report["entries_up"].as_u64().unwrap() > 0, "{report}");
     }
     story.wait_for_opinions(28);
     assert_eq!(story.opinions("hub"), before);
     for key in ["kiosk", "deputy"] {
-        let again = story.meet(key);
+        let again = story.meet_as(key);
         assert_eq!((&again["in_step"], &again["entries_up"]), (&true.into(), &0.into()), "{again}");
     }
     for key in ["hub", "kiosk", "deputy"] {
@@ -126,7 +121,7 @@ fn what_was_struck_off_or_erased_after_the_copy_is_so_again_once_a_device_brings
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enrolled("thief", Part::Kiosk, "被盗的", &[SHIQIAO]);
     story.enter("kiosk", 1, 3);
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     story.wait_for_opinions(3);
     let copy = story.copy();
 
@@ -139,7 +134,7 @@ fn what_was_struck_off_or_erased_after_the_copy_is_so_again_once_a_device_brings
     story.hub(&["erase", "--document", &gone, "--reason", "本人要求"]);
     // Struck off within a second, and then the kiosk hears of both.
     wait_for("word of both at the kiosk", || {
-        story.meet("kiosk");
+        story.meet_as("kiosk");
         let disk = Connection::open(story.world.data("kiosk").join("log.db")).unwrap();
         let known: u64 = disk.query_row("SELECT count(*) FROM revoked", [], |row| row.get(0)).unwrap();
         (known > 0 && !story.opinions("kiosk").contains(&gone)).then_some(())
@@ -148,7 +143,7 @@ fn what_was_struck_off_or_erased_after_the_copy_is_so_again_once_a_device_brings
 
     story.restore(&copy);
     assert!(story.opinions("hub").contains(&gone), "the copy is older than the erasure");
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     wait_for("both again", || {
         let is_struck = |line: &str| line.contains(thief) && line.contains("\"revoked\":true");
         let is_erased = !story.opinions("hub").contains(&gone);
@@ -163,7 +158,7 @@ fn a_device_lets_go_only_of_what_is_in_a_copy_that_was_verified() {
     let mut story = Story::begin("kept");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enter("kiosk", 1, 5);
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     story.wait_for_opinions(5);
     // Five weeks later, by the device's own clock.
     let disk = || Connection::open(story.world.data("kiosk").join("log.db")).unwrap();
@@ -181,7 +176,7 @@ fn a_device_lets_go_only_of_what_is_in_a_copy_that_was_verified() {
         story.world.stop("kiosk").unwrap();
     };
     start_and_stop();
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     start_and_stop();
     assert_eq!(own(), (0, 0), "received is not kept");
 
@@ -193,13 +188,13 @@ fn a_device_lets_go_only_of_what_is_in_a_copy_that_was_verified() {
     let lost = story.dir.join("unplugged").join("copy.age");
     let failed = story.world.tell("hub", &["backup", "--to", lost.to_str().unwrap(), "--recipient", PUBLIC]).unwrap();
     assert_eq!((failed.code, failed.err.contains("unplugged") && failed.err.contains("is not there")), (1, true));
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     start_and_stop();
     assert_eq!(own(), (0, 0), "and neither is a copy that burns with the hub");
 
     story.hub(&["backup", "--to", copies.join("weekly.age").to_str().unwrap(), "--recipient", PUBLIC]);
     assert_eq!(own(), (0, 0), "the device has not heard of it");
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     let (kept, pruned) = own();
     assert!(kept >= 5 && pruned == 0, "{kept} {pruned}");
     start_and_stop();
@@ -208,7 +203,7 @@ fn a_device_lets_go_only_of_what_is_in_a_copy_that_was_verified() {
         serde_json::from_str(&story.world.tell("kiosk", &["status", "--json"]).unwrap().good().unwrap()).unwrap();
     assert_eq!((&status["here"], &status["received"]), (&0.into(), &5.into()), "{status}");
     assert!(story.world.tell("kiosk", &["verify"]).unwrap().good().unwrap().contains("sound"));
-    assert_eq!(story.meet("kiosk")["in_step"], true);
+    assert_eq!(story.meet_as("kiosk")["in_step"], true);
 }
 
 #[test]
@@ -242,7 +237,7 @@ fn a_disk_that_takes_no_more_is_named_and_nothing_on_it_looks_like_a_copy() {
     let mut story = Story::begin("full");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enter("kiosk", 1, 60);
-    story.meet("kiosk");
+    story.meet_as("kiosk");
     story.wait_for_opinions(60);
     let copies = story.dir.join("copies");
     fs::create_dir_all(&copies).unwrap();

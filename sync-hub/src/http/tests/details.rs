@@ -218,3 +218,18 @@ async fn erased_details_are_told_of_with_what_remains_and_are_found_no_more() {
     let events = desk.work(move |console, _| console.audit.find(&search, i64::MAX, 9).unwrap()).await;
     assert_eq!(events[0].reason, "details, withdrawn: 本人来电");
 }
+
+#[tokio::test]
+async fn an_opinion_is_erased_with_every_word_by_who_may_and_its_page_is_gone() {
+    let desk = Desk::set().await;
+    let li = Screen::of_li(&desk).await;
+    let id = spoken(&desk, "饮水安全").await.id.to_string();
+    let (path, form) = (format!("/opinion/{id}/erase"), [("why", "asked"), ("note", "本人到县里提出")]);
+    assert_eq!(Screen::of(&desk, "clerk", &[OperatorRole::Clerk]).await.post(&path, &form).await.status, 403);
+    assert_eq!(li.post(&path, &[("why", "asked"), ("note", " ")]).await.status, 422);
+    assert_eq!(li.get(&format!("/opinion/{id}")).await.status, 200);
+    assert_eq!(li.post(&path, &form).await.status, 303);
+    assert_eq!(li.get(&format!("/opinion/{id}")).await.status, 404);
+    assert!(li.post("/caller", &[("phone", PHONE)]).await.body.contains("data-found=\"0\""));
+    assert_eq!(noted(&desk, Action::Erase, false).await, 1);
+}
