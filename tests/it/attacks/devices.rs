@@ -144,7 +144,6 @@ fn a_kiosk_that_calls_itself_a_deputy_reads_nobodys_words() {
 fn a_deputy_does_not_read_beyond_their_villages() {
     let mut field = GROUND.enter("devices");
     field.story().enrolled("neighbour", Part::Kiosk, "青山村", &["990127101202"]);
-    let kiosk = &field.story().world;
     let line =
         "{\"id\":\"11111111111111111111111111111111\",\"init\":{\"body\":\"邻村的话\",\"timeline\":[]},\"steps\":[]}\n";
     let file = field.story().dir.join("neighbour.jsonl");

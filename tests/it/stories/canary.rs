@@ -192,7 +192,6 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
         contact: contact(),
         enclosed: vec![Enclosed::voice(voice(), 9)],
         is_kept,
-        ..Heard::default()
     };
     // They are said where the programs stand still, and carried by the programs themselves.
     let (said, kept) = {
