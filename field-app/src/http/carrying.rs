@@ -88,8 +88,8 @@ fn carrying(bag: &BagState, called: Option<&Called>, address: &str) -> Markup {
                 maxlength=(ADDRESS_LEN_MAX) placeholder="192.168.1.20:4434" required;
             button.button type="submit" { (say("carrying-call")) }
         }
-        (lines("up", "carrying-up", &up))
-        (lines("home", "carrying-home", &home))
+        (lines("up", &say("carrying-up"), &up))
+        (lines("home", &say("carrying-home"), &home))
         @if !bag.to.is_empty() {
             section #handed.card {
                 h2 { (say("carrying-handed")) }
@@ -100,10 +100,10 @@ fn carrying(bag: &BagState, called: Option<&Called>, address: &str) -> Markup {
     frame(&both("carrying-title"), Tab::Elsewhere, main, html! {})
 }
 
-fn lines(id: &str, title: &'static str, lines: &[&CarriedFor]) -> Markup {
+fn lines(id: &str, title: &Markup, lines: &[&CarriedFor]) -> Markup {
     html! {
         section.card id=(id) {
-            h2 { (say(title)) }
+            h2 { (title) }
             @if lines.is_empty() { p.empty { (say("carrying-none")) } }
             @for line in lines {
                 p data-who=(line.who) {
