@@ -219,10 +219,10 @@ impl Bag {
         words
     }
 
-    /// The word that this installation gave for a parcel.
-    pub fn own_word(&self, id: &ParcelId) -> Option<Word> {
+    /// The word that this installation gave for the parcel with this label.
+    pub fn own_word(&self, label: &Label) -> Option<Word> {
         let own = self.inner.holder.own;
-        self.content().told.iter().map(|told| told.word).find(|word| word.id == *id && word.by == own)
+        self.content().told.iter().find(|told| told.is_of(label) && told.word.by == own).map(|told| told.word)
     }
 
     /// Makes room for a parcel that was judged to be taken.
@@ -296,7 +296,7 @@ impl Bag {
         let mut content = self.content();
         let label = content.items.iter().find(|item| item.label.id == *id).map(|item| item.label.clone())?;
         let word = Word::sign(*id, says, clock::now(), key);
-        content.told.retain(|told| (told.word.id, told.word.by) != (*id, word.by));
+        content.told.retain(|told| !told.is_of(&label) || told.word.by != word.by);
         content.told.push(Told { word, from: label.from, to: label.to, since: clock::now() });
         Some(word)
     }

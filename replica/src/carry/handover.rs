@@ -170,13 +170,13 @@ impl<O: Opener> Hands<'_, O> {
     /// Says of each offer whether it is wanted.
     async fn answer_offers(&self, send: &mut SendStream, offers: Vec<Label>) -> Result<(), RoadError> {
         for label in offers {
-            let id = label.id;
+            let (id, known) = (label.id, self.bag.own_word(&label));
             let answer = match self.bag.judge(&label, &self.peer) {
                 Verdict::Take(from) => {
                     self.bag.expect(label);
                     Message::Want { id, from }
                 }
-                Verdict::Known => match self.bag.own_word(&id) {
+                Verdict::Known => match known {
                     Some(word) => Message::Word(word),
                     // It is here and its pack is not whole yet.
                     None => continue,

@@ -219,12 +219,9 @@ fn a_gateway_that_forgets_in_the_middle_of_an_upload_does_not_break_it() {
     let Some(behind) = Behind::a_gateway("rebinding", &format!("{OPEN}\n{HIDE}")) else { return };
     behind.say(1, 1_500);
     // As wide as a mobile road, so that there is a middle.
-    behind
-        .net
-        .rules("gate", &with("ip daddr 10.9.0.2 limit rate over 150 kbytes/second burst 30 kbytes drop"))
-        .unwrap();
+    behind.net.rules("gate", &with("ip daddr 10.9.0.2 limit rate over 60 kbytes/second burst 20 kbytes drop")).unwrap();
     let upload = behind.begin(&["sync", "--once", "--json"]);
-    wait_for("the middle of the upload", || (behind.net.counted("gate", "up").unwrap() > 200_000).then_some(()))
+    wait_for("the middle of the upload", || (behind.net.counted("gate", "up").unwrap() > 80_000).then_some(()))
         .unwrap();
     // The gateway gets another address, and every port it gave away is forgotten.
     behind.net.ip("gate", "addr del 10.9.0.1/24 dev hub").unwrap();
@@ -234,8 +231,8 @@ fn a_gateway_that_forgets_in_the_middle_of_an_upload_does_not_break_it() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let report = figures(&String::from_utf8(done.stdout).unwrap());
     assert_eq!(report["road"], "quic", "{report}");
-    let payload = report["payload_up"].as_u64().unwrap();
-    assert!(after < payload, "it was the middle: {after} of {payload}");
+    let rest = behind.net.counted("gate", "up").unwrap() - after;
+    assert!(rest > 80_000, "it was the middle: {after} bytes before, {rest} after");
     assert!(report["entries_up"].as_u64().unwrap() > 1_500, "one meeting carried all of it: {report}");
     behind.all_arrived(1_500);
 }
