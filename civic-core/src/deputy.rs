@@ -6,12 +6,18 @@ use crate::{
     area::Area,
     codebook::Codebook,
     document::Kind,
+    id::hex,
     published::{self, Published, TITLE_CHARS_MAX},
     station::Reception,
 };
 
 /// Longest word about a deputy, in characters: what fits on a card.
 const ABOUT_CHARS_MAX: usize = 200;
+/// Longest picture of a deputy, in bytes: it lies in the card, and a card is one change. A hand wide on a kiosk's screen
+/// needs no more; a longer one is refused when it is published.
+pub const PORTRAIT_LEN_MAX: usize = 24 * 1024;
+/// How every PNG begins.
+const PNG: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// Most digits of a code: few enough to be typed without looking twice.
 const CODE_DIGITS_MAX: usize = 6;
 
@@ -29,7 +35,8 @@ pub struct Deputy {
     pub group: String,
     /// What else a villager may want to know: trade, village.
     pub about: String,
-    /// The hash of the portrait, once there is one.
+    /// A small picture, a PNG in hexadecimal digits. In the file that is published it is the name of a picture beside it.
+    /// Whoever shows it must not trust it.
     pub portrait: String,
     /// For whom they stand. A deputy of a higher congress names a higher area, and stands for every village in it.
     pub areas: Vec<Area>,
@@ -45,6 +52,23 @@ impl Deputy {
     pub fn rank(&self, codebook: &Codebook) -> usize {
         let levels = &codebook.levels;
         levels.iter().position(|level| level.name == self.level).unwrap_or(levels.len())
+    }
+}
+
+/// Refuses what is no picture, or too long a one.
+fn check_portrait(portrait: &str) -> Result<(), String> {
+    if portrait.is_empty() {
+        return Ok(());
+    }
+    let bytes = portrait.len() / 2;
+    if bytes > PORTRAIT_LEN_MAX {
+        return Err(format!(
+            "portrait: it has {bytes} bytes, and {PORTRAIT_LEN_MAX} are the most; 150x200 with 64 colours fit"
+        ));
+    }
+    match portrait.strip_prefix(&hex(&PNG)) {
+        Some(rest) if rest.len() % 2 == 0 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(()),
+        Some(_) | None => Err("portrait: it is no PNG".into()),
     }
 }
 
@@ -72,7 +96,25 @@ impl Published for Deputy {
         published::check_word("level", &self.level, codebook.levels.iter().map(|level| &level.name))?;
         published::check_length("group", &self.group, TITLE_CHARS_MAX)?;
         published::check_length("about", &self.about, ABOUT_CHARS_MAX)?;
-        published::check_length("portrait", &self.portrait, 64)?;
+        check_portrait(&self.portrait)?;
         self.receptions.iter().try_for_each(Reception::check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portrait_is_a_short_png_or_none() {
+        let png = |rest: usize| hex(&[&PNG[..], &vec![7; rest]].concat());
+        for good in [String::new(), png(0), png(PORTRAIT_LEN_MAX - PNG.len())] {
+            assert_eq!(check_portrait(&good), Ok(()));
+        }
+        for bad in
+            ["4001.png".to_owned(), png(3) + "x", png(3) + "0", png(PORTRAIT_LEN_MAX), hex(b"\xff\xd8\xff\xe0jpeg")]
+        {
+            assert!(check_portrait(&bad).unwrap_err().starts_with("portrait: "));
+        }
     }
 }

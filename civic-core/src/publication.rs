@@ -11,12 +11,21 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use crate::{
-    area::Area, codebook::Codebook, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter,
-    notice::Notice, published::Published, station::Station, ticket::Ticket, vote::Vote,
+    area::Area,
+    codebook::Codebook,
+    consultation::Consultation,
+    deputy::Deputy,
+    id::{DocId, hex},
+    matter::Matter,
+    notice::Notice,
+    published::Published,
+    station::Station,
+    ticket::Ticket,
+    vote::Vote,
 };
 
-/// Longest file.
-pub const FILE_LEN_MAX: usize = 256 * 1024;
+/// Longest file, with the pictures that it names; a longer one is refused whole, and is published in parts.
+pub const FILE_LEN_MAX: usize = 4 * 1024 * 1024;
 
 /// Everything in a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -169,6 +178,22 @@ impl Publication {
         Ok(publication)
     }
 
+    /// The text of a file with the pictures that its cards name: `read` gives the bytes of each. Nothing else changes, no
+    /// line moves. A text that is not TOML stays as it is, for [`parse`](Self::parse) to refuse.
+    pub fn with_pictures<E>(text: &str, mut read: impl FnMut(&str) -> Result<Vec<u8>, E>) -> Result<String, E> {
+        let Ok(table) = DeTable::parse(text) else { return Ok(text.to_owned()) };
+        let cards = table.get_ref().get("deputy").and_then(|cards| cards.get_ref().as_array());
+        let named = cards.into_iter().flatten().filter_map(|card| card.get_ref().as_table()?.get("portrait"));
+        let mut whole = text.to_owned();
+        // From the last to the first, so that the places of those before stay what they are.
+        let mut named: Vec<_> = named.filter_map(|name| Some((name.span(), name.get_ref().as_str()?))).collect();
+        named.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+        for (span, name) in named.into_iter().filter(|(_, name)| !name.is_empty()) {
+            whole.replace_range(span, &format!("\"{}\"", hex(&read(name)?)));
+        }
+        Ok(whole)
+    }
+
     /// Whether the file holds nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -319,6 +344,20 @@ wording = "甲"
         assert!(refused("key = \"water\"", "key = 7").contains("line 3"));
         let twice = good() + &good();
         assert_eq!(parse(&twice).unwrap_err().to_string(), "line 23: [[notice]] \"water\": key: it stands twice");
+    }
+
+    #[test]
+    fn a_picture_beside_the_file_stands_in_its_card_and_no_line_moves() {
+        let png = b"\x89PNG\r\n\x1a\n and so on".to_vec();
+        let text = good().replace("code = \"3207\"\n", "code = \"3207\"\nportrait = \"3207.png\"  # hers\n");
+        assert!(parse(&text).unwrap_err().to_string().contains("\"3207\": portrait: it is no PNG"));
+        let whole =
+            Publication::with_pictures(&text, |name| if name == "3207.png" { Ok(png.clone()) } else { Err(()) });
+        let whole = whole.unwrap();
+        assert_eq!(whole.lines().count(), text.lines().count());
+        assert_eq!(parse(&whole).unwrap().deputies[0].portrait, hex(&png));
+        assert_eq!(Publication::with_pictures(&text, |_| Err("not there")), Err("not there"));
+        assert_eq!(Publication::with_pictures::<()>("[[", |_| Ok(Vec::new())), Ok("[[".to_owned()));
     }
 
     #[test]

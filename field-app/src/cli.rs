@@ -14,7 +14,11 @@ use axum::Router;
 use civic_core::access::Role;
 use clap::{Parser, Subcommand};
 use ledger::command::{self, Data, DeviceCommand};
-use replica::device::{Device, REDIAL_MAX, RoadState};
+use replica::{
+    carry::near::{self, Near},
+    device::{Device, REDIAL_MAX, RoadState},
+    roadbook::Roadbook,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -52,6 +56,9 @@ enum Command {
         /// The longest wait before the hub is called again, seconds.
         #[arg(long, value_name = "N", default_value_t = REDIAL_MAX.as_secs())]
         redial_max_s: u64,
+        /// Where another deputy's phone in the same room finds this one.
+        #[arg(long, value_name = "ADDR:PORT")]
+        near: Option<SocketAddr>,
     },
 }
 
@@ -59,11 +66,13 @@ enum Command {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     command::main(args, |cli: Cli| match cli.command {
         Command::Device(device) => command::run(Role::Deputy, device),
-        Command::Serve { data, http, redial_max_s } => serve(&data.dir, http, Duration::from_secs(redial_max_s)),
+        Command::Serve { data, http, redial_max_s, near } => {
+            serve(&data.dir, http, Duration::from_secs(redial_max_s), near)
+        }
     })
 }
 
-fn serve(dir: &Path, http: SocketAddr, redial_max: Duration) -> anyhow::Result<ExitCode> {
+fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<SocketAddr>) -> anyhow::Result<ExitCode> {
     let (dir, identity, ledger) = command::open(Role::Deputy, dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -78,15 +87,27 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration) -> anyhow::Result<E
                 anyhow::Error::new(error).context(format!("Listening on {http}"))
             }
         })?;
-        let device = Device::new(identity, ledger.log().clone());
+        let near = Near::open(&dir, identity.clone(), ledger.log().clone(), true)?;
+        let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
+        let device = device.with_near(near.clone());
         let (road, road_seen) = watch::channel(RoadState::default());
         let (end, ending) = watch::channel(false);
-        let app = App::open(dir, ledger.clone(), road_seen, ending.clone())?;
+        let app = App::open(dir, ledger.clone(), road_seen, ending.clone())?.with_near(near.clone());
         let mut interrupt = signal(SignalKind::interrupt()).context("Listening for Ctrl-C")?;
         let mut terminate = signal(SignalKind::terminate()).context("Listening for the end")?;
 
         let following = tokio::spawn(ledger.follow());
         let staying = tokio::spawn(stay(device, redial_max, road));
+        let neighbours = tokio::spawn(async move {
+            let Some(at) = near_at else { return };
+            match near::listen(at) {
+                Ok(door) => {
+                    println!("near: {}", door.local_addr().unwrap_or(at));
+                    near.serve(door).await;
+                }
+                Err(failure) => error!(error = %failure, "No neighbour can be let in"),
+            }
+        });
         let mut pages = tokio::spawn(serve_pages(listener, http::router(app), ending));
         let ended = tokio::select! {
             _ = interrupt.recv() => None,
@@ -99,7 +120,7 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration) -> anyhow::Result<E
             // A page that will not end is cut off with the runtime; whatever was saved is on disk.
             None => tokio::time::timeout(ENDING_MAX, pages).await.unwrap_or(Ok(Ok(()))),
         };
-        for task in [following, staying] {
+        for task in [following, staying, neighbours] {
             task.abort();
             // It was told to end, so that it did is no news.
             let _ = task.await;

@@ -135,3 +135,22 @@ trouble-tickets = This device has no ticket numbers left; ask the county's admin
 trouble-codebook = The county's words on this device cannot be read; call the county's administrator.
 trouble-seal = The name or phone is too long to be sealed. Make it shorter.
 trouble-form = What was sent cannot be read or is too long. Go back; what you typed is still there.
+
+# Carrying for villages without a road.
+carrying-title = Carrying
+carrying-means = A village without a network seals what is for the county and gives it to you; you can neither read nor change it. It goes to the county when there is signal, and the answers go home with you.
+carrying-address = The other's address (a kiosk's is on the label of its case)
+carrying-call = Hand over now
+carrying-with = Handed over with { $who }
+carrying-counts = { $given } given, { $taken } taken.
+carrying-not = One was not handed over:
+carrying-failed = Nothing was handed over, and nothing is lost. Come closer, check the address, and try again.
+carrying-up = To the county
+carrying-home = Home to the villages
+carrying-none = Nothing is carried now.
+carrying-places = Carrying for { $count } places
+carrying-line = { $parcels } parcels, { $size }
+carrying-since = Since
+carrying-part = Not all of it has come; it goes on the next time.
+carrying-handed = Given to others to carry
+carrying-handed-line = { $parcels } parcels, { $heard } heard by the county

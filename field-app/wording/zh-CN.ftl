@@ -135,3 +135,22 @@ trouble-tickets = 本机的受理号用完了，请联系县里的管理员重�
 trouble-codebook = 县里给本机的词表读不了，请联系县里的管理员。
 trouble-seal = 姓名或电话太长，密封不了。请写短一些。
 trouble-form = 发来的内容读不懂，或者太长。请返回上一页，内容还在那里。
+
+# 捎带：给没有网的村捎东西。
+carrying-title = 捎带
+carrying-means = 没有网的村，可以把要送到县里的话封好交给您带上；您看不到里面的内容，也改不了。有信号时自动交给县里，县里的答复再由您带回去。
+carrying-address = 对方的地址（自助终端的写在机身标签上）
+carrying-call = 现在交接
+carrying-with = 已和 { $who } 交接
+carrying-counts = 交出 { $given } 件，收下 { $taken } 件。
+carrying-not = 有一件没有交接：
+carrying-failed = 没有交接成，什么也没有丢。请走近一些，看看地址对不对，再试一次。
+carrying-up = 带往县里
+carrying-home = 带回村里
+carrying-none = 现在没有捎带的东西。
+carrying-places = 正给 { $count } 处捎带
+carrying-line = { $parcels } 件，{ $size }
+carrying-since = 从什么时候起：
+carrying-part = 还没有收全，下次接着收。
+carrying-handed = 托别人捎带的
+carrying-handed-line = { $parcels } 件，县里已听到 { $heard } 件

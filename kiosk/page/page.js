@@ -113,8 +113,23 @@ async function showFrame(since) {
     screen.height = picture.height;
   }
   glass.drawImage(picture, Number(answer.headers.get("x-left")), Number(answer.headers.get("x-top")));
-  await Promise.all([showWords(), showLamp()]);
+  showRest();
   return Number(answer.headers.get("x-frame"));
+}
+
+// Words and lamp come beside the picture: the next frame waits for neither, and of those that are late the last is shown.
+let rest = null;
+function showRest() {
+  if (rest) {
+    rest.isLate = true;
+    return;
+  }
+  const mine = { isLate: false };
+  rest = mine;
+  Promise.all([showWords(), showLamp()]).catch(() => {}).then(() => {
+    rest = null;
+    if (mine.isLate) showRest();
+  });
 }
 
 async function look() {

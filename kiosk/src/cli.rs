@@ -21,6 +21,7 @@ use hardware::{
     pi::Pi,
     printer::device::DevicePrinter,
     screen::{Display, framebuffer::Framebuffer},
+    watchdog::{KernelWatchdog, SystemdWatchdog, Watchdog},
 };
 use ledger::{
     Ledger,
@@ -28,10 +29,12 @@ use ledger::{
     status::Status,
 };
 use replica::{
+    carry::near::{self, Near},
     clock,
     device::{Device, REDIAL_MAX},
     dir::DataDir,
     identity::{Identity, IdentityError},
+    roadbook::Roadbook,
 };
 use tokio::{net::TcpListener, signal, sync::Notify, time::sleep};
 
@@ -48,6 +51,7 @@ use crate::{
         command::ServiceCommand,
         enrolment::Enrolment,
         power::{Computer, Desk as OnADesk, Power},
+        stick::Carrier,
         upkeep::Upkeep,
     },
     soak::{Day, soak},
@@ -55,7 +59,7 @@ use crate::{
     station::Station,
     teller::Teller,
     trouble::{Reports, Trouble},
-    wiring::Wiring,
+    wiring::{FileWiring, Wiring},
 };
 
 /// Disks fill up and months pass without any news: how often the station is looked at all the same.
@@ -87,6 +91,9 @@ pub enum Command {
         /// Longest wait before calling the hub again, in seconds
         #[arg(long, default_value_t = REDIAL_MAX.as_secs())]
         redial_max_s: u64,
+        /// Where a deputy's phone in the same room finds this kiosk; it takes along what waits and brings what goes home
+        #[arg(long, value_name = "ADDRESS")]
+        near: Option<SocketAddr>,
     },
     /// Show the screens of a made-up station; nothing is kept
     Demo {
@@ -161,25 +168,22 @@ impl Cli {
     /// Does what was asked.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Run { data, screen, redial_max_s } => {
+            Command::Run { data, screen, redial_max_s, near } => {
                 let redial_max = Duration::from_secs(redial_max_s.max(1));
-                block_on(serve_when_enrolled(&data, screen, redial_max))
+                block_on(serve_when_enrolled(&data, screen, redial_max, near))
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
-                block_on(stand(
-                    Box::new(Sample::default()),
-                    Arc::default(),
-                    Reports::default(),
-                    wiring,
-                    screen,
-                    Router::new(),
-                ))
+                let [news, off] = [(); 2].map(|()| Arc::default());
+                let station = Box::new(Sample::default());
+                block_on(async {
+                    stand(station, news, off, Reports::default(), wiring, screen, Router::new()).await.map(drop)
+                })
             }
             Command::Soak { days, seed, data, size } => {
                 println!(
-                    "{:>4} {:>7} {:>7} {:>7} {:>11} {:>6} {:>11} {:>11}",
-                    "day", "visits", "filed", "spoken", "memory KiB", "files", "disk KiB", "slowest ms"
+                    "{:>4} {:>7} {:>7} {:>7} {:>11} {:>6} {:>11} {:>9} {:>11}",
+                    "day", "visits", "filed", "spoken", "memory KiB", "files", "disk KiB", "usual ms", "slowest ms"
                 );
                 soak(&data, days, seed, size, |day| println!("{}", line(day)))?;
                 Ok(ExitCode::SUCCESS)
@@ -193,10 +197,12 @@ impl Cli {
 
 /// A day of the soak, under the headings above.
 fn line(day: &Day) -> String {
-    let Day { day, visits, filed, spoken, held, slowest } = day;
+    let Day { day, visits, filed, spoken, held, usual, slowest } = day;
     let (memory, files, disk) = (held.memory_kib, held.files, held.disk_bytes / 1_024);
-    let slowest = slowest.as_secs_f64() * 1_000.0;
-    format!("{day:>4} {visits:>7} {filed:>7} {spoken:>7} {memory:>11} {files:>6} {disk:>11} {slowest:>11.1}")
+    let [usual, slowest] = [usual, slowest].map(|time| time.as_secs_f64() * 1_000.0);
+    format!(
+        "{day:>4} {visits:>7} {filed:>7} {spoken:>7} {memory:>11} {files:>6} {disk:>11} {usual:>9.1} {slowest:>11.1}"
+    )
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
@@ -206,7 +212,12 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ex
 }
 
 /// Serves the village. A machine that is no device of any county shows its service pages until it is one.
-async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+async fn serve_when_enrolled(
+    data: &Path,
+    screen: ScreenArgs,
+    redial_max: Duration,
+    near_at: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let held = Arc::new(DataDir::hold(data)?);
     let why = match Identity::load(&held, Role::Kiosk) {
         Err(IdentityError::NotEnrolled(_)) => Trouble::NotEnrolled,
@@ -214,7 +225,7 @@ async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Durati
         Err(error) => return Err(error.into()),
         Ok(_) => {
             drop(held);
-            return serve(data, screen, redial_max).await;
+            return serve(data, screen, redial_max, near_at).await;
         }
     };
     let wiring = Wiring::read(data)?;
@@ -225,12 +236,13 @@ async fn serve_when_enrolled(data: &Path, screen: ScreenArgs, redial_max: Durati
         .to_enrol(Enrolment::new(held.clone(), news.clone(), done.clone()));
     let station = Box::new(Blank::new(why, Box::new(upkeep)));
     tokio::select! {
-        ended = stand(station, news, reports, wiring, screen.clone(), Router::new()) => return ended,
-        () = off.notified() => return power.off().context("Switching off"),
+        ended = stand(station, news, off, reports, wiring, screen.clone(), Router::new()) => {
+            return end(ended?, power.as_mut());
+        }
         () = async { done.notified().await; sleep(ENROLLED_SHOWN).await } => {}
     }
     drop(held);
-    serve(data, screen, redial_max).await
+    serve(data, screen, redial_max, near_at).await
 }
 
 /// Switches off what the kiosk is wired into; without pins and panel it stands on a desk.
@@ -238,20 +250,40 @@ fn power(wiring: &Wiring) -> Box<dyn Power> {
     if wiring.pins.is_some() || wiring.touch.is_some() { Box::new(Computer) } else { Box::new(OnADesk) }
 }
 
+/// Ends the program, and the machine with it where that was asked.
+fn end(ended: Ended, power: &mut dyn Power) -> anyhow::Result<()> {
+    match ended {
+        Ended::Told => Ok(()),
+        Ended::Off => power.off().context("Switching off"),
+    }
+}
+
 /// Runs the kiosk of an enrolled device: its screen, its ledger, and its road to the hub.
-async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow::Result<()> {
+async fn serve(
+    data: &Path,
+    screen: ScreenArgs,
+    redial_max: Duration,
+    near_at: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let wiring = Wiring::read(data)?;
     let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
     let held = Arc::new(held);
     let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).context("Opening the drafts")?;
-    let device = Arc::new(Device::new(identity, ledger.log().clone()));
-    let (reports, off, mut power) = (Reports::default(), Arc::new(Notify::new()), power(&wiring));
-    let upkeep =
-        Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(ledger.clone(), device.clone());
+    let near = Near::open(&held, identity.clone(), ledger.log().clone(), false)?;
+    let device = Device::new(identity.clone(), ledger.log().clone()).with_roadbook(Roadbook::open(&held));
+    let device = Arc::new(device.with_near(near.clone()));
+    let (reports, mut power) = (Reports::default(), power(&wiring));
+    let [news, off] = [(); 2].map(|()| Arc::new(Notify::new()));
+    let carrier = Carrier::new(identity, ledger.clone(), news.clone());
+    let upkeep = Upkeep::new(held, wiring.touch.clone(), reports.clone(), off.clone()).enrolled(
+        ledger.clone(),
+        device.clone(),
+        carrier,
+    );
     let station = Records::new(ledger.clone(), device.clone(), drawer)?
         .watching(data, reports.clone())
         .with_service(Box::new(upkeep));
-    let (news, heard) = (Arc::new(Notify::new()), Heard::new(data));
+    let heard = Heard::new(data);
     let road = async {
         let error = device.stay(redial_max).await;
         // The screens go on: what is said is still kept, and somebody must come for the disk.
@@ -259,10 +291,23 @@ async fn serve(data: &Path, screen: ScreenArgs, redial_max: Duration) -> anyhow:
         std::future::pending::<()>().await;
     };
     let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
+    let neighbours = async {
+        if let Some(at) = near_at {
+            match near::listen(at) {
+                Ok(door) => {
+                    println!("near: {}", door.local_addr().unwrap_or(at));
+                    near.serve(door).await;
+                }
+                // The kiosk serves its village all the same.
+                Err(error) => tracing::error!(%error, "No neighbour can be let in"),
+            }
+        }
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        ended = stand(Box::new(station), news.clone(), reports, wiring, screen, routes) => ended,
-        () = off.notified() => power.off().context("Switching off"),
+        ended = stand(Box::new(station), news.clone(), off, reports, wiring, screen, routes) => end(ended?, power.as_mut()),
         () = road => Ok(()),
+        () = neighbours => Ok(()),
         () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
     }
@@ -300,16 +345,26 @@ async fn ring(ledger: &Ledger, device: &Device, news: &Notify, heard: &Heard) {
     }
 }
 
-/// Runs a kiosk over this station until the program is told to stop. Ring `news` when the station has news; what the box
-/// finds that does not work is added to `reports`.
+/// Why a kiosk stands no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The program was told to stop.
+    Told,
+    /// An officer switches the machine off.
+    Off,
+}
+
+/// Runs a kiosk over this station until the program is told to stop, or `off` is rung. Ring `news` when the station has
+/// news; what the box finds that does not work is added to `reports`.
 pub async fn stand(
     station: Box<dyn Station>,
     news: Arc<Notify>,
+    off: Arc<Notify>,
     reports: Reports,
     wiring: Wiring,
     screen: ScreenArgs,
     routes: Router,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Ended> {
     if !screen.http.ip().is_loopback() {
         bail!("whoever reaches the page can touch the screen, so --http must be a loopback address: {}", screen.http);
     }
@@ -341,6 +396,7 @@ pub async fn stand(
         let tell = Arc::new(move |event| printing::pass_on(event, &teller));
         Press::start(Box::new(DevicePrinter::new(printer.device)), tell).context("Starting the printer")
     });
+    let watchdog = watchdog(wiring.watchdog).context("Starting the watchdog")?;
     let (press, panel, keyboards) = (press.transpose()?, wiring.touch, wiring.keyboard);
     let kiosk = Kiosk {
         station,
@@ -350,6 +406,7 @@ pub async fn stand(
         displays,
         panel,
         keyboards,
+        watchdog,
         backlight,
         voice,
         press,
@@ -358,7 +415,22 @@ pub async fn stand(
         listener,
         routes,
     };
-    run(kiosk, told_to_stop()).await
+    let shutdown = async {
+        tokio::select! {
+            () = told_to_stop() => Ended::Told,
+            () = off.notified() => Ended::Off,
+        }
+    };
+    run(kiosk, shutdown).await
+}
+
+/// What watches this program: the service manager where it started it to, else the computer's own by the wiring.
+fn watchdog(wired: Option<FileWiring>) -> std::io::Result<Option<Box<dyn Watchdog>>> {
+    if let Some(watchdog) = SystemdWatchdog::of_this_program()? {
+        return Ok(Some(Box::new(watchdog)));
+    }
+    let kernel = wired.map(|wired| KernelWatchdog::start(&wired.device)).transpose()?;
+    Ok(kernel.map(|watchdog| Box::new(watchdog) as Box<dyn Watchdog>))
 }
 
 fn open_framebuffer(kind: ScreenKind) -> anyhow::Result<Option<Framebuffer>> {

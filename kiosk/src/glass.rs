@@ -24,10 +24,12 @@ pub struct Glass {
 }
 
 struct Shown {
-    frame: Canvas,
+    frame: Arc<Canvas>,
     /// What changed with each of the last frames, the newest last.
     changes: VecDeque<Rectangle>,
     words: InWords,
+    /// The frame before, to draw the next one on: fresh memory costs more than drawing.
+    spare: Option<Canvas>,
 }
 
 /// A part of a frame.
@@ -83,14 +85,20 @@ pub struct Target {
 impl Glass {
     /// A black glass of this size.
     pub fn new(size: Size) -> Self {
-        let shown = Shown { frame: Canvas::new(size), changes: VecDeque::new(), words: InWords::default() };
+        let shown = Shown {
+            frame: Arc::new(Canvas::new(size)),
+            changes: VecDeque::new(),
+            words: InWords::default(),
+            spare: None,
+        };
         Self { shown: Arc::new(Mutex::new(shown)), number: watch::Sender::new(0) }
     }
 
     /// Draws the app as it is now, on a screen that is so bright in percent. Returns the frame and what changed in it, or `None` if nothing did.
-    pub fn show(&self, app: &App, light: u8, painter: &mut Painter) -> Option<(Canvas, Vec<Rectangle>)> {
+    pub fn show(&self, app: &App, light: u8, painter: &mut Painter) -> Option<(Arc<Canvas>, Vec<Rectangle>)> {
         let pieces = app.pieces();
-        let mut frame = Canvas::new(app.size());
+        let spare = self.shown().spare.take().filter(|spare| spare.size() == app.size());
+        let mut frame = spare.unwrap_or_else(|| Canvas::new(app.size()));
         painter.paint(&mut frame, &pieces, app.marks(), app.theme());
         let mut shown = self.shown();
         let changed = changes(&shown.frame, &frame);
@@ -110,6 +118,7 @@ impl Glass {
         }
         words.frame = shown.words.frame;
         if changed.is_empty() && words == shown.words {
+            shown.spare = Some(frame);
             return None;
         }
         words.frame += 1;
@@ -117,12 +126,19 @@ impl Glass {
         if shown.changes.len() > CHANGES_KEPT {
             shown.changes.pop_front();
         }
-        shown.frame = frame.clone();
+        let frame = Arc::new(frame);
+        let before = std::mem::replace(&mut shown.frame, Arc::clone(&frame));
+        shown.spare = Arc::into_inner(before);
         let number = words.frame;
         shown.words = words;
         drop(shown);
         self.number.send_replace(number);
         Some((frame, changed))
+    }
+
+    /// The last frame.
+    pub fn frame(&self) -> Arc<Canvas> {
+        Arc::clone(&self.shown().frame)
     }
 
     /// The frame in words.

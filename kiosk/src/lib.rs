@@ -24,6 +24,7 @@ pub mod lamp;
 pub mod light;
 pub mod picture;
 pub mod pinyin;
+pub mod portrait;
 pub mod printing;
 pub mod prompts;
 pub mod public;

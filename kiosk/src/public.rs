@@ -1,5 +1,7 @@
 //! What the county tells the village, and what people may say back: the part of the county that a kiosk shows to everybody.
 
+use std::sync::Arc;
+
 use civic_core::{
     consultation::Consultation,
     id::DocId,
@@ -12,7 +14,7 @@ use civic_core::{
     wording::Both,
 };
 
-use crate::station::NotSaved;
+use crate::{portrait::Portrait, station::NotSaved};
 
 /// Everything that is published for this village today.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,6 +87,8 @@ pub struct DeputyCard {
     pub group: String,
     /// Trade, village; may be empty.
     pub about: String,
+    /// A picture, if there is one that can be shown.
+    pub portrait: Option<Arc<Portrait>>,
     /// The next day of each reception.
     pub receptions: Vec<ReceptionDay>,
 }

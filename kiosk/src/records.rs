@@ -35,6 +35,7 @@ use crate::{
     disk::disk,
     drawer::Drawer,
     heard,
+    portrait::Portraits,
     public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     service::Service,
     station::{
@@ -70,6 +71,7 @@ pub struct Records {
     village: Area,
     watch: Option<Watch>,
     service: Option<Box<dyn Service>>,
+    portraits: Portraits,
 }
 
 /// What is watched besides the records.
@@ -90,7 +92,7 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, drawer, village, watch: None, service: None })
+        Ok(Self { ledger, device, drawer, village, watch: None, service: None, portraits: Portraits::default() })
     }
 
     /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
@@ -206,7 +208,7 @@ impl Records {
         let Some(id) = self.ledger.by_ticket(ticket)? else { return Ok(Found::Unknown) };
         let stage = match self.ledger.log().is_received(&id)? {
             Some(true) => Stage::Received,
-            Some(false) | None if self.counts().on_road > 0 => Stage::OnRoad,
+            Some(false) | None if self.counts().here == 0 && self.counts().on_road > 0 => Stage::OnRoad,
             Some(false) | None => Stage::Here,
         };
         Ok(Found::Filed(stage))
@@ -253,6 +255,7 @@ impl Records {
             level: Both { zh: deputy.level, en: en.unwrap_or_default() },
             group: deputy.group,
             about: deputy.about,
+            portrait: self.portraits.of(&deputy.portrait),
             receptions,
         })
     }

@@ -4,7 +4,10 @@ use std::{future::Future, pin::pin, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use axum::Router;
-use embedded_graphics::prelude::Size;
+use embedded_graphics::{
+    prelude::{OriginDimensions, Point, Size},
+    primitives::Rectangle,
+};
 use hardware::{
     backlight::Backlight,
     board::{Board, BoardEvent},
@@ -12,6 +15,7 @@ use hardware::{
     keyboard::{Keyboard, read_keys},
     screen::Display,
     touch::{FingerKind, Panel, read_fingers},
+    watchdog::Watchdog,
 };
 use tokio::{
     net::TcpListener,
@@ -52,6 +56,8 @@ pub struct Kiosk {
     pub panel: Option<Panel>,
     /// Keypads, number pads and scanners on wires.
     pub keyboards: Vec<Keyboard>,
+    /// What starts the kiosk anew when it hangs, if anything does.
+    pub watchdog: Option<Box<dyn Watchdog>>,
     /// What lights the screens on wires, where it can be dimmed.
     pub backlight: Option<Box<dyn Backlight>>,
     /// What is heard, and who listens.
@@ -68,11 +74,11 @@ pub struct Kiosk {
     pub routes: Router,
 }
 
-/// Runs a kiosk until `shutdown` is done.
+/// Runs a kiosk until `shutdown` is done; what that came to.
 ///
 /// The app may wait for the disk, so it answers where waiting is allowed; the loop takes no other event meanwhile. A
 /// screen that took the next touch before the last words are safe would be worse than one that stands still.
-pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::Result<T> {
     let Kiosk {
         station,
         news,
@@ -81,6 +87,7 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
         displays,
         panel,
         keyboards,
+        watchdog,
         backlight,
         mut voice,
         press,
@@ -101,7 +108,8 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     for keyboard in keyboards {
         follow_keys(keyboard, inputs.clone());
     }
-    let mut front = Front { glass: glass.clone(), painter: Painter::default(), displays, backlight, light: None };
+    let painter = Painter::default();
+    let mut front = Front { glass: glass.clone(), painter, displays, backlight, light: None, watchdog };
     let page = Page { glass, desk, inputs };
     let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes))).into_future());
     let mut shutdown = pin!(shutdown);
@@ -109,13 +117,20 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
     let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
 
     front.show(&app, &mut boards);
+    let mut meal_at = front.feed();
     // After the first frame, and before anybody writes: whoever types first should not wait for either.
     spawn_blocking(|| (pinyin(), handwriting()));
     loop {
         let mut answered = None;
         let events = tokio::select! {
-            () = &mut shutdown => return Ok(()),
-            served = &mut server => return served.context("Serving the screen's page"),
+            told = &mut shutdown => {
+                front.stop_watching();
+                return Ok(told);
+            }
+            served = &mut server => {
+                served.context("Serving the screen's page")?;
+                anyhow::bail!("the screen's page is served no longer");
+            }
             Some(Input { what, done }) = waiting.recv() => {
                 answered = done;
                 match what {
@@ -128,6 +143,10 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             () = until(poll_at) => {
                 poll_at = poll_every.map(|every| TokioInstant::now() + every);
                 polled(&mut boards)
+            }
+            () = until(meal_at) => {
+                meal_at = front.feed();
+                Vec::new()
             }
             () = until(app.wake_at().map(TokioInstant::from_std)) => vec![Event::Tick],
             () = news.notified() => vec![Event::News],
@@ -144,9 +163,9 @@ pub async fn run(kiosk: Kiosk, shutdown: impl Future<Output = ()>) -> anyhow::Re
             for effect in app.take_effects() {
                 match (effect, &press) {
                     (Effect::Print(receipt), Some(press)) => {
-                        let ticket = receipt.ticket;
+                        let sheet = receipt.sheet.clone();
                         if !press.print(receipt) {
-                            app.handle(Event::NotPrinted(ticket), Instant::now());
+                            app.handle(Event::NotPrinted(sheet), Instant::now());
                         }
                     }
                     (effect, _) => voice.obey(effect),
@@ -169,6 +188,7 @@ struct Front {
     backlight: Option<Box<dyn Backlight>>,
     /// How bright it is, once somebody has set it.
     light: Option<u8>,
+    watchdog: Option<Box<dyn Watchdog>>,
 }
 
 impl Front {
@@ -193,6 +213,28 @@ impl Front {
                     tracing::error!(%error, "A frame could not be shown");
                 }
             }
+        }
+    }
+}
+
+impl Front {
+    /// Feeds the watchdog, if a frame can be pushed to every display: a screen that stands still is of no use to anybody.
+    /// When the next meal is due.
+    fn feed(&mut self) -> Option<TokioInstant> {
+        let watchdog = self.watchdog.as_mut()?;
+        let frame = self.glass.frame();
+        let row = Rectangle::new(Point::zero(), Size::new(frame.size().width, 1));
+        let pushed = self.displays.iter_mut().try_for_each(|display| display.show(&frame, &[row]));
+        if let Err(error) = pushed.and_then(|()| watchdog.feed()) {
+            tracing::error!(%error, "The watchdog is not fed");
+        }
+        Some(TokioInstant::now() + watchdog.feed_every())
+    }
+
+    /// The program ends in order: nobody has to start it anew.
+    fn stop_watching(&mut self) {
+        if let Some(Err(error)) = self.watchdog.as_mut().map(|watchdog| watchdog.stop()) {
+            tracing::error!(%error, "The watchdog cannot be stopped and starts the kiosk anew");
         }
     }
 }

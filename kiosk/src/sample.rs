@@ -1,6 +1,9 @@
 //! A station that exists only in memory, with made-up words: for tests, and for looking at the screens on a desk.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use civic_core::{
     codebook::Topic, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter, notice::Notice,
@@ -9,13 +12,17 @@ use civic_core::{
 use serde::Deserialize;
 
 use crate::{
+    portrait::Portrait,
     public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
-    service::{Service, sample::SampleService},
+    service::{Service, Stick, sample::SampleService},
     station::{
         Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp, Waiting,
     },
     trouble::Trouble,
 };
+
+/// The picture that the example of a deputy's card names.
+const PORTRAIT: &[u8] = include_bytes!("../../tests/sample/publish/4001.png");
 
 /// 2026-11-20 10:00 in China.
 pub const NEWS_AT: UnixSeconds = UnixSeconds(1_795_140_000);
@@ -51,6 +58,8 @@ pub struct Sample {
     pub counts: Counts,
     /// What does not work.
     pub troubles: Vec<Trouble>,
+    /// Sticks that are in the machine.
+    pub sticks: Vec<Stick>,
 }
 
 impl Default for Sample {
@@ -86,6 +95,7 @@ impl Default for Sample {
             used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
             troubles: Vec::new(),
+            sticks: vec![Stick { directory: "/media/HUIYIN".into(), free_mib: Some(14_790) }],
         }
     }
 }
@@ -232,7 +242,7 @@ impl Station for Sample {
     }
 
     fn service(&mut self) -> Option<Box<dyn Service>> {
-        Some(Box::new(SampleService::default()))
+        Some(Box::new(SampleService::with_sticks(self.sticks.clone())))
     }
 }
 
@@ -315,6 +325,7 @@ fn public() -> Public {
                 level: Both { zh: deputy.level, en: String::new() },
                 group: deputy.group,
                 about: deputy.about,
+                portrait: Some(PORTRAIT).filter(|_| !deputy.portrait.is_empty()).and_then(Portrait::read).map(Arc::new),
             })
             .collect(),
         reception: Some(reception),

@@ -7,6 +7,8 @@
 //! ([`row`]), below each other ([`column()`]), and what may turn from the one into the other on an upright screen
 //! ([`turning`], [`grid`]); and it asks for the height that words need ([`Length::Needed`]) instead of measuring.
 
+use std::sync::Arc;
+
 use civic_core::ink::{InkBox, Stroke};
 
 use crate::{
@@ -14,7 +16,9 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    portrait::Portrait,
     printing::code::Code,
+    screens::key_pen::KeyPen,
     spoken::Spoken,
 };
 
@@ -143,6 +147,8 @@ pub enum Face {
     Picture(Icon, Ink),
     /// A square code for a scanner.
     Code(Code),
+    /// A picture of somebody, as large as fits into its place.
+    Portrait(Arc<Portrait>),
     /// A button.
     Button(Button),
     /// A key of a keyboard.
@@ -160,6 +166,8 @@ pub enum Face {
         strokes: Vec<Stroke>,
         /// What the finger is drawing.
         pen: Stroke,
+        /// The pen that the keys hold, while they do.
+        key_pen: Option<KeyPen>,
         /// What it is for.
         hint: Sentence,
     },
@@ -297,6 +305,11 @@ pub fn code<T>(code: Code) -> Part<T> {
     leaf(Face::Code(code), None)
 }
 
+/// A picture of somebody.
+pub fn portrait<T>(portrait: Arc<Portrait>) -> Part<T> {
+    leaf(Face::Portrait(portrait), None)
+}
+
 /// Regular words from the left, in the language that comes first.
 pub fn words<T>(sentence: impl Into<Sentence>, size: TextSize, ink: Ink) -> Part<T> {
     let words = Words {
@@ -331,9 +344,10 @@ pub fn writing<T>(text: impl Into<String>, hint: Sentence) -> Part<T> {
     leaf(Face::Writing { text: text.into(), hint }, None)
 }
 
-/// A square to write in, with what is in it and what the finger is drawing.
-pub fn pad<T>(strokes: Vec<Stroke>, pen: Stroke, hint: Sentence) -> Part<T> {
-    leaf(Face::Pad { strokes, pen, hint }, None)
+/// A square to write in, with what is in it, what is being drawn, and the pen that the keys hold. A finger draws on it; for
+/// the keys it is a target.
+pub fn pad<T>(touch: T, strokes: Vec<Stroke>, pen: Stroke, key_pen: Option<KeyPen>, hint: Sentence) -> Part<T> {
+    leaf(Face::Pad { strokes, pen, key_pen, hint }, Some(Act::Own(touch)))
 }
 
 /// Boxes that were written in, in rows.
@@ -464,6 +478,7 @@ impl Face {
             | Face::Words(_)
             | Face::Picture(..)
             | Face::Code(_)
+            | Face::Portrait(_)
             | Face::Button(_)
             | Face::Key(_)
             | Face::Writing { .. }
@@ -483,7 +498,7 @@ impl Face {
 
     fn sentence(&self) -> Option<&Sentence> {
         match self {
-            Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) => None,
+            Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) | Face::Portrait(_) => None,
             Face::Words(words) => Some(&words.sentence),
             Face::Button(button) => Some(&button.words),
             Face::Key(key) => Some(&key.words),

@@ -20,6 +20,9 @@
 //! [printer]          # leave it out where numbers are only shown
 //! device = "/dev/usb/lp0"
 //!
+//! [watchdog]         # where no service manager watches the program; see docs/kiosk.md
+//! device = "/dev/watchdog"
+//!
 //! [[keyboard]]       # five keys, a number pad or a scanner, once for each device
 //! device = "/dev/input/by-id/usb-Scanner-event-kbd"
 //! ```
@@ -58,7 +61,9 @@ pub struct Wiring {
     #[serde(default)]
     pub sound: SoundWiring,
     /// The printer of tickets.
-    pub printer: Option<PrinterWiring>,
+    pub printer: Option<FileWiring>,
+    /// The computer's watchdog, where the program is to feed it itself.
+    pub watchdog: Option<FileWiring>,
     /// Keypads, number pads and scanners that the kernel knows as keyboards.
     #[serde(default)]
     pub keyboard: Vec<Keyboard>,
@@ -68,11 +73,11 @@ pub struct Wiring {
     pub directory: Option<PathBuf>,
 }
 
-/// A printer.
+/// A part that is a file of the kernel's.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PrinterWiring {
-    /// Its file, such as `/dev/usb/lp0` or `/dev/serial0`.
+pub struct FileWiring {
+    /// The file, such as `/dev/usb/lp0` or `/dev/serial0` for a printer.
     pub device: PathBuf,
 }
 
@@ -149,7 +154,7 @@ mod tests {
             .collect();
         let wiring: Wiring = toml::from_str(&example).unwrap();
         assert!(wiring.pins.is_some() && wiring.touch.is_some() && wiring.sound.microphone.is_some());
-        assert!(wiring.printer.is_some() && wiring.keyboard.len() == 1);
+        assert!(wiring.printer.is_some() && wiring.watchdog.is_some() && wiring.keyboard.len() == 1);
     }
 
     #[test]

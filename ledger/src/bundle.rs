@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -16,7 +16,7 @@ use civic_core::{
 use clap::Subcommand;
 use replica::{
     bundle::{
-        Brought, DeviceEnd, ParcelError,
+        Brought, DeviceEnd, PackError, ParcelError,
         frame::{self, FRAME_OVERHEAD, Frame, Frames},
         opening_key,
     },
@@ -24,6 +24,7 @@ use replica::{
     dir::DataDir,
     identity::Identity,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::command::{Data, open, runtime};
 
@@ -48,6 +49,9 @@ pub enum BundleCommand {
         /// Longest file, bytes.
         #[arg(long, value_name = "BYTES", default_value_t = FILE_LEN_MAX)]
         size: u64,
+        /// Most bytes in all: records first, then voices, drawings, photos. What is beyond waits for the next time.
+        #[arg(long, value_name = "BYTES", default_value_t = u64::MAX)]
+        budget: u64,
     },
     /// Take in bundle files, or all that are in a directory; in any order, and again if in doubt.
     Import {
@@ -72,12 +76,13 @@ pub enum BundleCommand {
 /// Carries out a command as a device of `role`.
 pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
     match command {
-        BundleCommand::Export { data, to, size } => {
+        BundleCommand::Export { data, to, size, budget } => {
             let (_dir, identity, ledger) = open(role, &data.dir)?;
             let end = DeviceEnd::new(&identity, ledger.log())?.context("the card of this device cannot be read")?;
-            let mut files = Files::new(&to, size)?;
-            runtime()?.block_on(end.pack(|parcel| files.put(&parcel)))?;
-            files.finish()
+            let mut files = Files::new(&to, size, budget)?;
+            let packed = runtime()?.block_on(end.pack(budget, |parcel| files.put(&parcel)));
+            files.unless_full(packed)?;
+            Ok(files.finish()?.print())
         }
         BundleCommand::Import { data, from } => {
             let (_dir, identity, ledger) = open(role, &data.dir)?;
@@ -85,7 +90,7 @@ pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
             let runtime = runtime()?;
             let done = import(&from, |sealed| runtime.block_on(end.unpack(sealed)));
             ledger.catch_up()?;
-            done
+            Ok(done?.print())
         }
         BundleCommand::Show { data, from } => {
             let key = match data {
@@ -97,6 +102,24 @@ pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What a command says when it is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// For standard output, line by line.
+    pub out: Vec<String>,
+    /// What did not go well, line by line.
+    pub faults: Vec<String>,
+}
+
+impl Told {
+    /// Says it, and gives the exit status.
+    pub fn print(&self) -> ExitCode {
+        self.faults.iter().for_each(|fault| eprintln!("{fault}"));
+        self.out.iter().for_each(|line| println!("{line}"));
+        if self.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    }
+}
+
 /// Bundle files that are being written.
 pub struct Files {
     dir: PathBuf,
@@ -104,20 +127,36 @@ pub struct Files {
     open: Option<(File, PathBuf, u64)>,
     written: Vec<(PathBuf, u64)>,
     parcels: u64,
+    /// Bytes that may still be written.
+    left: u64,
+    is_full: bool,
 }
 
 impl Files {
-    /// Files in `dir`, none longer than `len_max` unless one parcel alone is.
-    pub fn new(dir: &Path, len_max: u64) -> anyhow::Result<Self> {
+    /// Files in `dir`, none longer than `len_max` unless one parcel alone is, and all of them no longer than `budget`.
+    pub fn new(dir: &Path, len_max: u64, budget: u64) -> anyhow::Result<Self> {
         if !dir.is_dir() {
             bail!("{} is not a directory", dir.display());
         }
-        Ok(Self { dir: dir.to_owned(), len_max, open: None, written: Vec::new(), parcels: 0 })
+        Ok(Self {
+            dir: dir.to_owned(),
+            len_max,
+            open: None,
+            written: Vec::new(),
+            parcels: 0,
+            left: budget,
+            is_full: false,
+        })
     }
 
     /// Appends a parcel.
     pub fn put(&mut self, parcel: &[u8]) -> io::Result<()> {
         let len = (parcel.len() + FRAME_OVERHEAD) as u64;
+        if len > self.left {
+            self.is_full = true;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.left -= len;
         if self.open.as_ref().is_some_and(|(_, _, before)| before + len > self.len_max) {
             self.close()?;
         }
@@ -135,6 +174,14 @@ impl Files {
         Ok(())
     }
 
+    /// Whether packing went well; that the budget is spent is no failure.
+    pub fn unless_full<T>(&self, packed: Result<T, PackError>) -> Result<(), PackError> {
+        match packed {
+            Err(PackError::Write(_)) if self.is_full => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     fn close(&mut self) -> io::Result<()> {
         let Some((file, path, len)) = self.open.take() else { return Ok(()) };
         file.sync_all()?;
@@ -145,23 +192,69 @@ impl Files {
         Ok(())
     }
 
+    /// Makes everything durable; the files with their lengths.
+    pub fn done(mut self) -> io::Result<Vec<(PathBuf, u64)>> {
+        self.close()?;
+        Ok(std::mem::take(&mut self.written))
+    }
+
     /// Makes everything durable and says what was written.
-    pub fn finish(mut self) -> anyhow::Result<ExitCode> {
-        self.close().with_context(|| format!("Writing in {}", self.dir.display()))?;
-        let out = &mut io::stdout().lock();
-        for (path, len) in &self.written {
-            writeln!(out, "{}  {len} bytes", path.display())?;
+    pub fn finish(self) -> anyhow::Result<Told> {
+        let (dir, parcels, is_full) = (self.dir.clone(), self.parcels, self.is_full);
+        let written = self.done().with_context(|| format!("Writing in {}", dir.display()))?;
+        let mut out: Vec<String> =
+            written.iter().map(|(path, len)| format!("{}  {len} bytes", path.display())).collect();
+        out.push(format!("{parcels} parcels in {} files", written.len()));
+        if is_full {
+            out.push("the budget is spent; what is left waits for the next time".to_owned());
         }
-        writeln!(out, "{} parcels in {} files", self.parcels, self.written.len())?;
-        Ok(ExitCode::SUCCESS)
+        Ok(Told { out, faults: Vec::new() })
     }
 }
 
-/// Takes in bundle files: `unpack` hears one parcel. Damaged and foreign ones are told of, and the rest goes on.
-pub fn import(
+/// What was given up half written would only take the room of the next.
+impl Drop for Files {
+    fn drop(&mut self) {
+        if let Some((_, path, _)) = self.open.take() {
+            // A stick that was pulled out has nothing to take away.
+            let _ = fs::remove_file(path.with_extension("part"));
+        }
+    }
+}
+
+/// What came of taking in bundle files.
+#[derive(Debug, Default)]
+pub struct TakenIn {
+    /// How many files were found.
+    pub files: usize,
+    /// What they brought; of what is still missing or was refused, as the last time they were gone through.
+    pub brought: Brought,
+    /// Where something was damaged or for somebody else, and was passed over.
+    pub faults: Vec<String>,
+}
+
+/// Takes in bundle files and says what they brought. Damaged and foreign parcels are told of, and the rest goes on.
+pub fn import(from: &[PathBuf], unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>) -> anyhow::Result<Told> {
+    let TakenIn { files, brought: all, mut faults } = take_in(from, unpack)?;
+    if files == 0 {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    faults.extend(all.refused);
+    if all.gaps > 0 {
+        faults.push(format!("the beginning of {} runs is missing: bring the other files too", all.gaps));
+    }
+    let mut out = vec![format!("{} entries and {} receipts came from {files} files", all.entries, all.receipts)];
+    if all.pieces > 0 {
+        out.push(format!("{} pieces of attachments came with them", all.pieces));
+    }
+    Ok(Told { out, faults })
+}
+
+/// Takes in bundle files, without a word: `unpack` hears one parcel.
+pub fn take_in(
     from: &[PathBuf],
     mut unpack: impl FnMut(&[u8]) -> Result<Brought, ParcelError>,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<TakenIn> {
     let files = bundles(from)?;
     let mut all = Brought::default();
     let mut faults = Vec::new();
@@ -175,6 +268,7 @@ pub fn import(
                         Ok(brought) => {
                             pass.entries += brought.entries;
                             pass.receipts += brought.receipts;
+                            pass.pieces += brought.pieces;
                             pass.gaps += brought.gaps;
                             pass.refused.extend(brought.refused);
                             return Ok(());
@@ -194,22 +288,22 @@ pub fn import(
             })?;
         }
         all.entries += pass.entries;
+        all.pieces = all.pieces.max(pass.pieces);
         (all.receipts, all.gaps, all.refused) = (all.receipts.max(pass.receipts), pass.gaps, pass.refused);
         if all.gaps == 0 || pass.entries == 0 {
             break;
         }
     }
-    faults.iter().chain(&all.refused).for_each(|fault| eprintln!("{fault}"));
-    if all.gaps > 0 {
-        eprintln!("the beginning of {} runs is missing: bring the other files too", all.gaps);
-    }
-    println!("{} entries and {} receipts came from {} files", all.entries, all.receipts, files.len());
-    Ok(if faults.is_empty() && all.refused.is_empty() && all.gaps == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(TakenIn { files: files.len(), brought: all, faults })
 }
 
 /// Tells what can be seen from outside, and which parcels one of these keys opens.
 pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
-    for path in bundles(from)? {
+    let files = bundles(from)?;
+    if files.is_empty() {
+        bail!("there is no file whose name ends in .{EXTENSION}");
+    }
+    for path in files {
         let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
         each(&path, |_, frame| {
             match frame {
@@ -245,9 +339,6 @@ fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     files.sort();
-    if files.is_empty() {
-        bail!("there is no file whose name ends in .{EXTENSION}");
-    }
     Ok(files)
 }
 

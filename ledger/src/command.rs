@@ -1,4 +1,5 @@
-//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `bundle`, `verify`, `rebuild`.
+//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `bundle`, `carry`, `verify`,
+//! `rebuild`.
 //!
 //! Output for machines is `--json` on standard output; progress and logs go to standard error. Exit status: 0 done,
 //! 1 failed, 2 wrong usage.
@@ -20,10 +21,12 @@ use civic_core::{
 };
 use clap::{Args, Parser, Subcommand};
 use replica::{
+    carry::near::{self, Near},
     device::{Device, RoadState},
     dir::DataDir,
     enrol::{Invitation, enrol},
     identity::Identity,
+    roadbook::Roadbook,
     store::StoreError,
 };
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
@@ -99,6 +102,15 @@ pub enum DeviceCommand {
         #[command(subcommand)]
         command: BundleCommand,
     },
+    /// Hand over to a neighbour what each carries for the other, without a hub.
+    Carry {
+        /// Where everything of this device is.
+        #[command(flatten)]
+        data: Data,
+        /// The neighbour, HOST:PORT.
+        #[arg(long = "with", value_name = "HOST:PORT")]
+        with: String,
+    },
     /// Verify every chain and signature of the log.
     Verify {
         /// Where everything of this device is.
@@ -168,6 +180,7 @@ pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
         DeviceCommand::Status { data, json } => status(role, &data.dir, json),
         DeviceCommand::Export { data, kind: _ } => export(role, &data.dir),
         DeviceCommand::Bundle { command } => bundle::run(role, command),
+        DeviceCommand::Carry { data, with } => carry(role, &data.dir, &with),
         DeviceCommand::Verify { data } => verify(role, &data.dir),
         DeviceCommand::Rebuild { data } => rebuild(role, &data.dir),
     }
@@ -301,8 +314,8 @@ fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
 }
 
 fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let (_dir, identity, ledger) = open(role, dir)?;
-    let device = Device::new(identity, ledger.log().clone());
+    let (dir, identity, ledger) = open(role, dir)?;
+    let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
     let mut progress = Progress::new("waiting for receipts");
     let report = runtime()?.block_on(async {
         let meeting = device.meet_once();
@@ -346,7 +359,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let identity = Identity::load(&dir, role)?;
     let ledger = Ledger::open(&dir, &identity)?;
     // No road is open here; a running program tells of its own.
-    let status = ledger.status(&RoadState::default())?;
+    let carried = Roadbook::open(&dir).carried();
+    let bag = near::look(&dir, &identity, ledger.log())?;
+    let status = ledger.status(&RoadState { carried, bag, ..RoadState::default() })?;
     if json {
         println!("{}", serde_json::to_string(&status)?);
         return Ok(ExitCode::SUCCESS);
@@ -358,6 +373,22 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         println!("{}", StoreError::Elsewhere);
     }
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
+    for (road, carried) in status.road.carried {
+        let last = carried.last.date_and_minute();
+        println!(
+            "{road} carried {} entries up and {} down, {} and {} bytes; last {last}",
+            carried.entries_up, carried.entries_down, carried.bytes_up, carried.bytes_down
+        );
+    }
+    for handed in status.road.bag.to {
+        let (who, at) = (handed.who, handed.at.date_and_minute());
+        println!("handed over to {who} {at}: {} parcels, {} of them heard by the county", handed.parcels, handed.heard);
+    }
+    for line in status.road.bag.carries {
+        let way = if line.is_home { "home to" } else { "to the county from" };
+        let since = line.since.date_and_minute();
+        println!("carries {} parcels {way} {}, {} bytes, since {since}", line.parcels, line.who, line.bytes);
+    }
     for waiting in status.waiting {
         println!("{} waiting: {}", waiting.records, waiting.why);
     }
@@ -375,6 +406,22 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     for refused in status.refused {
         println!("not merged since {}: {} into record {}", refused.at.date_and_minute(), refused.reason, refused.doc);
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn carry(role: Role, dir: &Path, with: &str) -> anyhow::Result<ExitCode> {
+    let (dir, identity, ledger) = open(role, dir)?;
+    let near = Near::open(&dir, identity, ledger.log().clone(), role == Role::Deputy)?;
+    let handed = runtime()?.block_on(near.call(with))?;
+    ledger.catch_up()?;
+    println!(
+        "{}: {} parcels given, {} taken, {} words of earlier ones",
+        handed.peer.name,
+        handed.given,
+        handed.taken.len(),
+        handed.words
+    );
+    handed.refused.iter().for_each(|reason| eprintln!("not handed over: {reason}"));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! A device in touch with its hub: one meeting, or for as long as the program runs.
 
 use std::{
-    net::SocketAddr,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,10 +10,11 @@ use std::{
 };
 
 use civic_core::{id::from_hex, time::UnixSeconds};
-use quinn::{Connection, Endpoint};
 use serde::Serialize;
+pub use sync_core::roads::Road;
 use sync_core::{
     attachment::transfer::Outcome as Moved,
+    roads::{self, Plan},
     session::{Member, Session, Side},
     status::Status,
 };
@@ -21,15 +22,17 @@ use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::{
+    carry::{
+        near::{Near, NearError},
+        state::{self, BagState},
+    },
     clock::{self, ClockQuality},
     identity::{Card, Identity},
     memory::Memory,
     pump::{self, MeetError, Talk},
     renewal,
-    road::{
-        quic::{self, RoadError},
-        tls,
-    },
+    road::{self, CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, RoadError, network, race, tls},
+    roadbook::{Carried, Roadbook},
     store::{Counts, Log, StoreError},
     transfer::{self, TransferError},
     vitals,
@@ -43,6 +46,12 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(300);
 const QUIET_MAX: Duration = Duration::from_secs(120);
 /// Writes that come close together travel together.
 const GATHER: Duration = Duration::from_millis(50);
+/// How often it is listened whether an open road still carries.
+const LISTEN_EVERY: Duration = Duration::from_millis(250);
+/// An open road over TCP is left for a look at QUIC no sooner than this, seconds.
+const PROBE_MIN_S: u64 = 10;
+/// A carrier asks its hub so often whether something goes home.
+const HANDOVER_EVERY: Duration = Duration::from_secs(60);
 /// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
 /// taken, and goes out.
 const HELD_LEN_MAX: u64 = 1 << 30;
@@ -54,11 +63,13 @@ const PRUNE_EVERY: Duration = Duration::from_secs(86_400);
 /// What a meeting cost and brought: the figures of `sync --once --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The road that was taken.
+    pub road: &'static str,
     /// From the first packet to the last word, milliseconds.
     pub wall_ms: u64,
-    /// Datagram payload sent, bytes, handshake included.
+    /// Payload of datagrams (over TCP: of segments) sent, bytes, handshake included.
     pub bytes_up: u64,
-    /// Datagram payload received, bytes, handshake included.
+    /// The same received.
     pub bytes_down: u64,
     /// Messages sent, bytes: what is left of `bytes_up` without handshake, encryption and acknowledgements.
     pub payload_up: u64,
@@ -95,6 +106,10 @@ pub struct RoadState {
     pub is_full: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
     pub trouble: String,
+    /// What each road has carried so far.
+    pub carried: BTreeMap<String, Carried>,
+    /// What is with carriers, and what is carried for others.
+    pub bag: BagState,
     /// How far this device's clock is to be believed.
     pub clock: ClockQuality,
 }
@@ -104,6 +119,9 @@ pub struct Device {
     identity: Arc<Identity>,
     log: Log,
     road: watch::Sender<RoadState>,
+    book: Roadbook,
+    plan: Option<Plan>,
+    near: Option<Near>,
     // Std mutexes: held to copy or to replace, never over an await.
     /// The card as the hub last renewed it.
     card: Mutex<Card>,
@@ -113,8 +131,24 @@ pub struct Device {
     clock: fn() -> UnixSeconds,
 }
 
+/// A road that answered.
+struct Called {
+    connection: Connection,
+    road: Road,
+    network: String,
+    at: Instant,
+}
+
+/// Why a device that was in touch is not any more.
+enum Ended {
+    /// It broke.
+    Broken(MeetError),
+    /// It is time to look whether QUIC works here again.
+    Probe,
+}
+
 impl Device {
-    /// The device of `identity`, whose log is `log`.
+    /// The device of `identity`, whose log is `log`. It remembers nothing of roads from one run to the next.
     pub fn new(identity: Arc<Identity>, log: Log) -> Self {
         let (card, memory) = (identity.card.clone(), Memory::read(identity.home()));
         let memory = memory.unwrap_or_else(|error| {
@@ -125,6 +159,9 @@ impl Device {
             identity,
             log,
             road: watch::channel(RoadState::default()).0,
+            book: Roadbook::default(),
+            plan: None,
+            near: None,
             card: Mutex::new(card),
             memory: Mutex::new(memory),
             is_expired: AtomicBool::new(false),
@@ -137,6 +174,26 @@ impl Device {
         Self { clock, ..self }
     }
 
+    /// Remembers in `book` what works where.
+    pub fn with_roadbook(self, book: Roadbook) -> Self {
+        Self { book, ..self }
+    }
+
+    /// Is a neighbour to others, too: what it carries for them is handed to the hub, and what goes home taken along.
+    pub fn with_near(self, near: Near) -> Self {
+        Self { near: Some(near), ..self }
+    }
+
+    /// Takes this road and no other, for measuring.
+    pub fn only(self, road: Road) -> Self {
+        Self { plan: Some(Plan::only(road)), ..self }
+    }
+
+    /// What is remembered of roads.
+    pub fn roadbook(&self) -> &Roadbook {
+        &self.book
+    }
+
     /// The state of the road, as it changes.
     pub fn road(&self) -> watch::Receiver<RoadState> {
         self.road.subscribe()
@@ -145,22 +202,23 @@ impl Device {
     /// One meeting with the hub.
     pub async fn meet_once(&self) -> Result<Report, MeetError> {
         let started = Instant::now();
-        let (mut endpoint, mut connection) = self.call().await?;
-        let mut talk = self.meet(&connection).await;
-        if talk.is_err() && self.is_expired.load(Ordering::Relaxed) {
-            // Now it is known, and the next call renews first.
-            (endpoint, connection) = self.call().await?;
-            talk = self.meet(&connection).await;
+        let mut called = self.call().await?;
+        let mut talk = self.meet(&called).await;
+        let is_stalled = matches!(talk, Err(MeetError::Road(RoadError::Stalled)));
+        if is_stalled || (talk.is_err() && self.is_expired.load(Ordering::Relaxed)) {
+            // Now it is known, and the next call takes another road, or renews first.
+            called.connection.close(CLOSE_DONE, "");
+            called = self.call().await?;
+            talk = self.meet(&called).await;
         }
         let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         let (moved, moved_how) = match &talk {
-            Ok(_) => self.transfer(&connection, true).await,
+            Ok(_) => self.transfer(&called, true).await,
             Err(_) => (Moved::default(), Ok(())),
         };
-        let stats = connection.stats();
-        connection.close(quic::CLOSE_DONE, b"done");
-        // A second at most for the other side to hear that all is said.
-        let _ = tokio::time::timeout(Duration::from_secs(1), endpoint.wait_idle()).await;
+        let (road, stats) = (called.connection.name(), called.connection.traffic());
+        called.connection.finish().await;
+        self.book.save();
         let Talk { outcome, sent, heard } = talk?;
         // The records are where they belong, whatever became of the attachments.
         let attachment_trouble = match moved_how {
@@ -173,8 +231,9 @@ impl Device {
         };
         Ok(Report {
             wall_ms,
-            bytes_up: stats.udp_tx.bytes,
-            bytes_down: stats.udp_rx.bytes,
+            road,
+            bytes_up: stats.sent,
+            bytes_down: stats.received,
             payload_up: sent,
             payload_down: heard,
             round_trips: outcome.round_trips,
@@ -195,6 +254,39 @@ impl Device {
             self.note_trouble(&RoadError::Elsewhere.into());
             return StoreError::Elsewhere;
         }
+        tokio::select! {
+            error = self.keep_in_touch(redial_max) => error,
+            error = self.watch_bag() => error,
+        }
+    }
+
+    /// Tells what is with carriers, whenever that changes.
+    async fn watch_bag(&self) -> StoreError {
+        let Some(near) = &self.near else { return std::future::pending().await };
+        let (mut bag, mut log) = (near.bag().changed(), self.log.revision());
+        loop {
+            let (of, beside) = (near.bag().clone(), self.log.clone());
+            match pump::blocking(move || state::state(&of, &beside)).await {
+                Ok(told) => {
+                    self.road.send_if_modified(|road| {
+                        let is_new = road.bag != told;
+                        road.bag = told;
+                        is_new
+                    });
+                }
+                Err(error) => return error,
+            }
+            let changed = tokio::select! {
+                changed = bag.changed() => changed,
+                changed = log.changed() => changed,
+            };
+            if changed.is_err() {
+                return StoreError::Stopped;
+            }
+        }
+    }
+
+    async fn keep_in_touch(&self, redial_max: Duration) -> StoreError {
         let mut failures = 0u32;
         let mut pruned: Option<Instant> = None;
         loop {
@@ -208,18 +300,25 @@ impl Device {
             }
             self.join_waiting().await;
             match self.call().await {
-                Ok((_endpoint, connection)) => {
-                    failures = 0;
-                    info!(hub = self.identity.card.hub, "The road is open");
-                    self.road.send_modify(|road| {
-                        *road = RoadState { is_open: true, name: quic::NAME, clock: road.clock, ..RoadState::default() }
-                    });
-                    let ended = self.stay_connected(&connection).await;
-                    connection.close(quic::CLOSE_DONE, b"");
-                    if let MeetError::Store(error) = ended {
-                        return error;
+                Ok(called) => {
+                    let name = called.connection.name();
+                    info!(hub = self.identity.card.hub, road = name, "The road is open");
+                    self.road.send_replace(RoadState { is_open: true, name, ..self.closed() });
+                    let ended = self.stay_connected(&called, &mut failures).await;
+                    called.connection.close(CLOSE_DONE, "");
+                    self.book.save();
+                    match ended {
+                        Ended::Broken(MeetError::Store(error)) => return error,
+                        Ended::Broken(error) => {
+                            self.note_trouble(&error);
+                            // The other road may be open, and what is said need not wait.
+                            if failures == 0 && matches!(error, MeetError::Road(RoadError::Stalled)) {
+                                failures = 1;
+                                continue;
+                            }
+                        }
+                        Ended::Probe => continue,
                     }
-                    self.note_trouble(&ended);
                 }
                 Err(error) => self.note_trouble(&MeetError::Road(error)),
             }
@@ -243,42 +342,75 @@ impl Device {
         }
     }
 
-    async fn stay_connected(&self, connection: &Connection) -> MeetError {
+    async fn stay_connected(&self, called: &Called, failures: &mut u32) -> Ended {
+        let connection = &called.connection;
+        let probe = self.probe_at(called);
         let mut revision = self.log.revision();
         // Attachments follow every meeting, and stand still while there is one: this is asked to go on only between them.
         let mut transfer = None;
         let mut is_first = true;
+        let mut handover = None;
+        let mut bag = self.near.as_ref().filter(|near| near.bag().holder().carries).map(|near| near.bag().changed());
+        let mut handover_at = tokio::time::Instant::now();
         loop {
             revision.mark_unchanged();
-            if let Err(error) = self.meet(connection).await {
-                return error;
+            if let Err(error) = self.meet(called).await {
+                return Ended::Broken(error);
             }
+            *failures = 0;
+            let quiet_at = tokio::time::Instant::now() + QUIET_MAX;
             let mut is_due = true;
             // Storing what came has moved the revision too; only what has no receipt calls for another meeting.
             loop {
-                if is_due && transfer.is_none() {
-                    transfer = Some(Box::pin(self.transfer(connection, is_first)));
+                if is_due && transfer.is_none() && handover.is_none() {
+                    transfer = Some(Box::pin(self.transfer(called, is_first)));
                     (is_due, is_first) = (false, false);
                 }
+                if transfer.is_none()
+                    && handover.is_none()
+                    && bag.is_some()
+                    && handover_at <= tokio::time::Instant::now()
+                {
+                    handover = Some(Box::pin(self.hand_over(called)));
+                }
                 tokio::select! {
+                    ended = going_on(&mut handover) => {
+                        handover = None;
+                        handover_at = tokio::time::Instant::now() + HANDOVER_EVERY;
+                        bag.iter_mut().for_each(|bag| bag.mark_unchanged());
+                        if let Err(error) = ended {
+                            debug!(%error, "What is carried waits for the next time");
+                        }
+                    }
+                    Ok(()) = changed(&mut bag), if handover.is_none() => handover_at = tokio::time::Instant::now(),
+                    () = tokio::time::sleep_until(handover_at), if bag.is_some() && handover.is_none() && transfer.is_none() => {}
                     (_, ended) = going_on(&mut transfer) => {
                         transfer = None;
                         match ended {
                             Ok(()) => {}
-                            Err(TransferError::Store(error)) => return error.into(),
+                            Err(TransferError::Store(error)) => return Ended::Broken(error.into()),
+                            Err(TransferError::Road(RoadError::Stalled)) => {
+                                return Ended::Broken(RoadError::Stalled.into());
+                            }
                             Err(error @ (TransferError::Road(_) | TransferError::Broken(_) | TransferError::StruckOff)) => {
                                 debug!(%error, "Attachments wait for the next meeting");
                             }
                         }
                     }
-                    why = connection.closed() => return RoadError::Broken(why.to_string()).into(),
-                    poke = connection.accept_uni() => match poke {
-                        Ok(_) => { debug!("The hub has something"); break }
-                        Err(why) => return RoadError::Broken(why.to_string()).into(),
+                    why = connection.closed() => return Ended::Broken(RoadError::from(why).into()),
+                    poke = connection.nudged() => match poke {
+                        Ok(()) => { debug!("The hub has something"); break }
+                        Err(why) => return Ended::Broken(RoadError::from(why).into()),
                     },
+                    () = tokio::time::sleep_until(probe.unwrap_or_else(tokio::time::Instant::now)),
+                        if probe.is_some() && transfer.is_none() =>
+                    {
+                        debug!("Looking whether QUIC works here again");
+                        return Ended::Probe;
+                    }
                     changed = revision.changed() => {
                         if changed.is_err() {
-                            return StoreError::Stopped.into();
+                            return Ended::Broken(StoreError::Stopped.into());
                         }
                         tokio::time::sleep(GATHER).await;
                         revision.mark_unchanged();
@@ -286,39 +418,50 @@ impl Device {
                             break;
                         }
                     }
-                    () = tokio::time::sleep(QUIET_MAX) => { debug!("Quiet for long"); break }
+                    () = tokio::time::sleep_until(quiet_at) => { debug!("Quiet for long"); break }
                 }
             }
         }
     }
 
+    /// When it is time to leave TCP for a look whether QUIC works again; `None` where QUIC does not fail.
+    fn probe_at(&self, called: &Called) -> Option<tokio::time::Instant> {
+        let at = match called.road {
+            Road::Tcp => self.book.probe_at(&called.network)?,
+            Road::Quic => return None,
+        };
+        let wait = u64::try_from(at.0.saturating_sub(clock::now().0)).unwrap_or(0);
+        Some(tokio::time::Instant::now() + Duration::from_secs(wait.max(PROBE_MIN_S)))
+    }
+
     /// Calls the hub; a certificate that is due is renewed before anything else is said.
-    async fn call(&self) -> Result<(Endpoint, Connection), RoadError> {
-        let (endpoint, connection) = self.call_as_is().await?;
+    async fn call(&self) -> Result<Called, RoadError> {
+        let called = self.call_as_is().await?;
         let card = self.card();
-        let shown = quic::peer_certificate(&connection);
+        let shown = called.connection.peer_certificate();
         let own = from_hex(&card.certificate).unwrap_or_default();
         let is_due = renewal::is_due(&card, &own, shown.as_deref(), self.believed().0);
         if !is_due && !self.is_expired.load(Ordering::Relaxed) {
-            return Ok((endpoint, connection));
+            return Ok(called);
         }
-        let renewed = renewal::call(&connection, &card).await?;
+        let renewed = renewal::call(&called.connection, &card).await?;
         match Identity::save_card(self.identity.home(), &renewed) {
             Ok(()) => info!("The certificate is renewed"),
             Err(error) => warn!(%error, "A renewed certificate cannot be kept, and will be renewed again"),
         }
         *self.card.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
         self.is_expired.store(false, Ordering::Relaxed);
-        connection.close(quic::CLOSE_DONE, b"renewed");
+        called.connection.close(CLOSE_DONE, "renewed");
         self.call_as_is().await
     }
 
-    async fn call_as_is(&self) -> Result<(Endpoint, Connection), RoadError> {
+    /// Calls the hub by whichever road answers, the likelier one first.
+    async fn call_as_is(&self) -> Result<Called, RoadError> {
         if self.identity.is_elsewhere {
             return Err(RoadError::Elsewhere);
         }
         let card = self.card();
-        let address: SocketAddr = quic::resolve(&card.hub).await?;
+        let addresses = road::resolve(&card.hub).await?;
         let unreadable = || RoadError::Refused(card.hub.clone(), "the card of this device cannot be read".into());
         let (believed, quality) = self.believed();
         self.road.send_if_modified(|road| std::mem::replace(&mut road.clock, quality) != quality);
@@ -328,14 +471,16 @@ impl Device {
             &card.authorities().ok_or_else(unreadable)?,
             believed,
         )?;
-        let endpoint = quic::caller(address)?;
-        let connection = quic::call(&endpoint, &card.hub, address, config).await?;
+        let network = network::here(addresses[0]).await;
+        let plan = self.plan.unwrap_or_else(|| self.book.plan(&network));
+        let answered = race::call(&card.hub, &addresses, config, plan).await?;
         // Whoever got hold of an authority's key could sign for another hub, but has not this hub's own.
-        if quic::peer_certificate(&connection).and_then(|shown| tls::key_in(&shown)) != card.hub_key() {
-            connection.close(quic::CLOSE_STRANGER, b"");
+        if answered.connection.peer_key() != card.hub_key() {
+            answered.connection.close(CLOSE_STRANGER, "");
             return Err(RoadError::Refused(card.hub, "it has not the hub's key".into()));
         }
-        Ok((endpoint, connection))
+        answered.slower.iter().for_each(|road| self.book.note_failed(&network, *road));
+        Ok(Called { connection: answered.connection, road: answered.road, network, at: Instant::now() })
     }
 
     fn card(&self) -> Card {
@@ -370,13 +515,44 @@ impl Device {
         }
     }
 
-    async fn meet(&self, connection: &Connection) -> Result<Talk, MeetError> {
+    /// One meeting, and what it tells of the road.
+    async fn meet(&self, called: &Called) -> Result<Talk, MeetError> {
+        let (started, before) = (Instant::now(), called.connection.traffic());
+        let ended = tokio::select! {
+            ended = self.talk(&called.connection) => ended,
+            () = silent(&called.connection) => Err(RoadError::Stalled.into()),
+        };
+        let after = called.connection.traffic();
+        let moved = after.since(&before);
+        match &ended {
+            Ok(talk) => {
+                self.book.note_worked(&called.network, called.road, moved, started.elapsed());
+                let carried = Carried {
+                    entries_up: talk.outcome.entries_sent,
+                    entries_down: talk.outcome.entries_received,
+                    bytes_up: moved.sent,
+                    bytes_down: moved.received,
+                    ..Carried::default()
+                };
+                self.book.note_carried(called.connection.name(), &carried);
+                self.road.send_modify(|road| road.carried = self.book.carried());
+            }
+            Err(MeetError::Road(RoadError::Stalled)) => {
+                info!(road = called.connection.name(), after = ?called.at.elapsed(), "The road fell silent");
+                self.book.note_failed(&called.network, called.road);
+            }
+            Err(MeetError::Road(_) | MeetError::Store(_) | MeetError::Broken(_)) => {}
+        }
+        ended
+    }
+
+    async fn talk(&self, connection: &Connection) -> Result<Talk, MeetError> {
         let (card, hub, member) = (&self.identity.card, self.hub_key()?, self.member());
         let shared = self.log.shared(&member);
         let (room, status) = (room(&self.log)?, self.status_to_tell()?);
         let side = Side::Caller { hub, cursor: self.log.cursor(&hub)?, room, status: status.clone() };
         let mut session = Session::new(side, member, shared, clock::now());
-        let (send, receive) = connection.open_bi().await.map_err(|error| {
+        let (send, receive) = connection.open().await.map_err(|error| {
             // In TLS 1.3 a device that the hub does not let in learns it only now.
             RoadError::Refused(card.hub.clone(), error.to_string())
         })?;
@@ -391,7 +567,7 @@ impl Device {
         let is_turned_away = match &ended {
             Ok(talk) => talk.outcome.round_trips == 0,
             // The stream breaks a moment before the reason for it is heard.
-            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| quic::is_refusal(&why)),
+            Err(MeetError::Road(_)) => connection.close_reason().is_some_and(|why| why.is_refusal),
             Err(MeetError::Store(_) | MeetError::Broken(_)) => false,
         };
         if let (Ok(talk), Some(status)) = (&ended, status)
@@ -399,7 +575,7 @@ impl Device {
         {
             self.note_told(&status, at);
         }
-        if connection.close_reason().is_some_and(|why| quic::is_expired(&why)) {
+        if connection.close_reason().is_some_and(|why| why.code == CLOSE_EXPIRED) {
             self.is_expired.store(true, Ordering::Relaxed);
         }
         if is_turned_away {
@@ -410,11 +586,39 @@ impl Device {
         ended
     }
 
-    async fn transfer(&self, connection: &Connection, is_first: bool) -> (Moved, Result<(), TransferError>) {
-        match self.hub_key() {
-            Ok(hub) => transfer::call(connection, &self.log, hub, is_first).await,
-            Err(error) => (Moved::default(), Err(error.into())),
+    async fn transfer(&self, called: &Called, is_first: bool) -> (Moved, Result<(), TransferError>) {
+        let hub = match self.hub_key() {
+            Ok(hub) => hub,
+            Err(error) => return (Moved::default(), Err(error.into())),
+        };
+        let (moved, ended) = tokio::select! {
+            ended = transfer::call(&called.connection, &self.log, hub, is_first) => ended,
+            () = silent(&called.connection) => {
+                self.book.note_failed(&called.network, called.road);
+                (Moved::default(), Err(RoadError::Stalled.into()))
+            }
+        };
+        let (bytes_up, bytes_down) = (moved.bytes_sent, moved.bytes_received);
+        if bytes_up + bytes_down > 0 {
+            self.book.note_carried(called.connection.name(), &Carried { bytes_up, bytes_down, ..Carried::default() });
         }
+        (moved, ended)
+    }
+
+    /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
+    async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
+        let Some(near) = &self.near else { return Ok(()) };
+        let budget = transfer::DAY_BYTES_MAX.saturating_sub(self.log.traffic(clock::now())?);
+        let handed = tokio::select! {
+            handed = near.meet_hub(&called.connection, budget) => handed?,
+            () = silent(&called.connection) => return Err(RoadError::Stalled.into()),
+        };
+        let (bytes_up, bytes_down) = (handed.bytes_up, handed.bytes_down);
+        if bytes_up + bytes_down > 0 {
+            self.log.note_traffic(bytes_up + bytes_down).await?;
+            self.book.note_carried("carrier", &Carried { bytes_up, bytes_down, ..Carried::default() });
+        }
+        Ok(())
     }
 
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {
@@ -426,7 +630,14 @@ impl Device {
     fn note_trouble(&self, error: &MeetError) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
-        self.road.send_modify(|road| *road = RoadState { trouble, clock: road.clock, ..RoadState::default() });
+        self.road.send_replace(RoadState { trouble, ..self.closed() });
+    }
+
+    /// The state while no road is open.
+    fn closed(&self) -> RoadState {
+        let before = self.road.borrow();
+        let (bag, clock) = (before.bag.clone(), before.clock);
+        RoadState { carried: self.book.carried(), bag, clock, ..RoadState::default() }
     }
 
     /// What is here, on the road and received.
@@ -440,6 +651,29 @@ pub(crate) fn room(log: &Log) -> Result<u64, StoreError> {
     Ok(HELD_LEN_MAX.saturating_sub(log.bytes_on_disk()?))
 }
 
+/// Waits until a road is silent: packets go out, and nothing comes.
+async fn silent(connection: &Connection) {
+    let (mut heard_at, mut last) = (Instant::now(), connection.traffic());
+    loop {
+        tokio::time::sleep(LISTEN_EVERY).await;
+        let now = connection.traffic();
+        if now.heard != last.heard {
+            (heard_at, last) = (Instant::now(), now);
+        }
+        if roads::is_stalled(now.packets.saturating_sub(last.packets), heard_at.elapsed(), now.rtt) {
+            return;
+        }
+    }
+}
+
+/// Waits until a bag changes; for ever if there is none.
+async fn changed(bag: &mut Option<watch::Receiver<u64>>) -> Result<(), watch::error::RecvError> {
+    match bag {
+        Some(bag) => bag.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Waits for what is going on; for ever if nothing is.
 async fn going_on<T, F: Future<Output = T> + Unpin>(what: &mut Option<F>) -> T {
     match what {
@@ -450,7 +684,8 @@ async fn going_on<T, F: Future<Output = T> + Unpin>(what: &mut Option<F>) -> T {
 
 /// Counts with what is on the road at this moment told apart.
 pub fn with_road(counts: Counts, road: &RoadState) -> Counts {
-    if road.is_sending { Counts { here: 0, on_road: counts.here, ..counts } } else { counts }
+    let on_road = if road.is_sending { counts.here } else { road.bag.handed.min(counts.here) };
+    Counts { here: counts.here - on_road, on_road, ..counts }
 }
 
 /// Full jitter: anywhere between nothing and the doubled wait (`draw` is 0 to 1), so that a thousand devices do not come

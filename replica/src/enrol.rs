@@ -16,16 +16,17 @@ use civic_core::{
     id::{from_hex, hex},
 };
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use quinn::{Connection, RecvStream, SendStream};
 use serde::{Deserialize, Serialize};
+use sync_core::roads::{self, Memory};
 use tracing::info;
 
 use crate::{
     board::{Board as _, ThisBoard},
+    clock,
     dir::{DataDir, DirError},
     identity::{self, Card, Identity, IdentityError},
     road::{
-        quic::{self, RoadError},
+        self, Connection, RecvStream, RoadError, SendStream, race,
         tls::{self, TlsError},
     },
 };
@@ -36,6 +37,8 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub const CODE_LEN: usize = 8;
 /// Longest message of an enrolment; the codebook is in the largest.
 const FRAME_LEN_MAX: usize = 1024 * 1024;
+/// For what the secret of a connection is taken in an enrolment.
+pub(crate) const SECRET_LABEL: &[u8] = b"huiyin enrolment";
 /// How long a device waits for an operator's approval.
 const APPROVAL: Duration = Duration::from_secs(600);
 const APPROVAL_POLL: Duration = Duration::from_millis(500);
@@ -275,11 +278,10 @@ pub async fn enrol(
     };
     let key: SigningKey = identity::key_to_enrol(dir, before.as_ref())?;
     let public_key = key.verifying_key().to_bytes();
-    let address = quic::resolve(hub).await?;
-    let endpoint = quic::caller(address)?;
-    let connection = quic::call(&endpoint, hub, address, tls::newcomer_config()?).await?;
-    let broken = |error: quinn::ConnectionError| RoadError::Broken(error.to_string());
-    let (mut send, mut receive) = connection.open_bi().await.map_err(broken)?;
+    let addresses = road::resolve(hub).await?;
+    let called = race::call(hub, &addresses, tls::newcomer_config()?, roads::plan(&Memory::default(), clock::now()));
+    let connection = called.await?.connection;
+    let (mut send, mut receive) = connection.open().await.map_err(RoadError::from)?;
     put(&mut send, &()).await?;
     let greeting: Greeting = get(&mut receive).await?;
     let salt = from_hex(&greeting.salt).and_then(|salt| salt.try_into().ok()).ok_or(RoadError::Malformed)?;
@@ -315,21 +317,20 @@ pub async fn enrol(
     // The hub names itself by the address it was called at: that is the one known to work from here.
     let card = Card { hub: hub.to_owned(), board: ThisBoard.mark(), former: former.unwrap_or_default(), ..card };
     identity::take_up(dir, &card)?;
-    connection.close(quic::CLOSE_DONE, b"");
-    endpoint.wait_idle().await;
+    connection.finish().await;
     Ok(card)
 }
 
 /// The hub's half.
 pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection) {
     let from = connection.remote_address();
-    let Ok((mut send, mut receive)) = connection.accept_bi().await else { return };
+    let Ok((mut send, mut receive)) = connection.accept().await else { return };
     let answered = converse(desk, connection, &mut send, &mut receive).await;
     if let Ok(Err(refusal)) = &answered {
         info!(%from, ?refusal, "Refused an enrolment");
         let _ = put(&mut send, &Answer::Refused(*refusal)).await;
     }
-    let _ = send.finish();
+    send.finish();
     // The device closes once it has written its card down.
     let _ = tokio::time::timeout(Duration::from_secs(5), connection.closed()).await;
 }
@@ -404,10 +405,7 @@ struct Secret([u8; 32]);
 
 impl Secret {
     fn of(connection: &Connection, key: [u8; 32]) -> Result<Self, RoadError> {
-        let mut exported = [0; 32];
-        connection
-            .export_keying_material(&mut exported, b"huiyin enrolment", b"")
-            .map_err(|_| RoadError::Broken("no secret could be exported".into()))?;
+        let exported = connection.secret(SECRET_LABEL)?;
         Ok(Self(*blake3::keyed_hash(&key, &exported).as_bytes()))
     }
 
@@ -436,21 +434,19 @@ impl Secret {
 async fn put<T: Serialize>(stream: &mut SendStream, value: &T) -> Result<(), RoadError> {
     let json = serde_json::to_vec(value).map_err(|_| RoadError::Malformed)?;
     let len = u32::try_from(json.len()).map_err(|_| RoadError::Malformed)?;
-    let broken = |error: quinn::WriteError| RoadError::Broken(error.to_string());
-    stream.write_all(&len.to_be_bytes()).await.map_err(broken)?;
-    stream.write_all(&json).await.map_err(broken)
+    stream.write_all(&len.to_be_bytes()).await?;
+    stream.write_all(&json).await
 }
 
 async fn get<T: for<'a> Deserialize<'a>>(stream: &mut RecvStream) -> Result<T, RoadError> {
-    let broken = |error: quinn::ReadExactError| RoadError::Broken(error.to_string());
     let mut len = [0; 4];
-    stream.read_exact(&mut len).await.map_err(broken)?;
+    stream.read_exact(&mut len).await?;
     let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
     if len > FRAME_LEN_MAX {
         return Err(RoadError::Malformed);
     }
     let mut json = vec![0; len];
-    stream.read_exact(&mut json).await.map_err(broken)?;
+    stream.read_exact(&mut json).await?;
     serde_json::from_slice(&json).map_err(|_| RoadError::Malformed)
 }
 

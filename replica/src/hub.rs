@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,9 +14,10 @@ use civic_core::{
     space::{Audience, Space},
 };
 use ed25519_dalek::SigningKey;
-use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream};
+use quinn::{Endpoint, Incoming};
 use sync_core::{
     attachment::message::OPENING,
+    carry::message as carry,
     entry::EntryKind,
     session::{Member, Session, Side},
 };
@@ -25,17 +27,23 @@ pub use sync_core::{
     status::Status,
 };
 use tokio::{
+    net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tracing::{debug, info, warn};
 
 use crate::{
+    carry::{
+        bag::Bag,
+        ends::{OfHub, Ring},
+        handover::{HandoverError, Hands},
+    },
     enrol,
     pump::{self, MeetError},
     renewal,
     road::{
-        quic::{self, Number},
+        CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp,
         tls::{self, Door, Passage},
     },
     store::{Log, NewEntry, StoreError},
@@ -54,8 +62,15 @@ const HANDSHAKES_MAX: usize = 256;
 /// round trip.
 const HANDSHAKES_TRUSTED: usize = 32;
 
+/// What being heard through a carrier is called where people see it.
+const CARRIER: &str = "carrier";
+/// Bytes of parcels that go home with a carrier at once.
+const HUB_BYTES_MAX: u64 = 64 << 20;
+
 /// How often the register is asked who was struck off: another program may have done it.
 const REVOKE_EVERY: Duration = Duration::from_secs(1);
+/// A hub that cannot let a caller over TCP in waits so long before it tries the next.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// So long news is gathered before connected devices are told.
 const NUDGE_GATHER: Duration = Duration::from_millis(100);
 /// A device that does not take a nudge so soon has one waiting already.
@@ -69,9 +84,52 @@ pub trait Register: Authors + 'static {
     fn heard(&self, public_key: &[u8; 32], road: &str);
     /// The device told how it is.
     fn told(&self, public_key: &[u8; 32], status: &Status);
+    /// What people call the device; empty if it is not known.
+    fn name(&self, public_key: &[u8; 32]) -> String;
     /// Enrolment at this hub.
     fn enrolment(&self) -> &dyn enrol::Desk;
 }
+
+/// Where devices knock: the same port of UDP and TCP.
+pub struct Entrance {
+    quic: Endpoint,
+    tcp: TcpListener,
+    config: Arc<rustls::ServerConfig>,
+}
+
+/// A free port of UDP may be taken of TCP; then another one is tried, so many times.
+const PORTS_TRIED: usize = 16;
+
+impl Entrance {
+    /// Opens it at `address`; port 0 is any that is free.
+    pub fn open(address: SocketAddr, config: rustls::ServerConfig) -> Result<Self, RoadError> {
+        let mut tried = 0;
+        loop {
+            let quic = quic::listen(address, config.clone())?;
+            let at = quic.local_addr().map_err(|error| RoadError::Socket(address, error))?;
+            tried += 1;
+            match tcp::listen(at) {
+                Ok(tcp) => return Ok(Self { quic, tcp, config: Arc::new(config) }),
+                Err(_) if address.port() == 0 && tried < PORTS_TRIED => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> Result<SocketAddr, RoadError> {
+        self.quic.local_addr().map_err(|error| RoadError::Broken(error.to_string()))
+    }
+
+    /// Sends everybody away, and waits a moment for them to hear it.
+    pub async fn close(&self, patience: Duration) {
+        self.quic.close(CLOSE_DONE.into(), b"the hub stops");
+        let _ = tokio::time::timeout(patience, self.quic.wait_idle()).await;
+    }
+}
+
+/// Who is connected, by road and number of the connection.
+type Connected = BTreeMap<(&'static str, usize), (Member, Connection)>;
 
 /// The hub's end.
 pub struct Hub {
@@ -81,13 +139,31 @@ pub struct Hub {
     register: Arc<dyn Register>,
     door: Arc<Door>,
     // A std mutex: held to add, remove or list, never over an await.
-    connected: Arc<Mutex<BTreeMap<usize, (Member, Connection)>>>,
+    connected: Arc<Mutex<Connected>>,
     meetings: Semaphore,
     transfers: Semaphore,
     handshakes: Arc<Semaphore>,
+    carrying: Option<Carrying>,
+}
+
+/// What a hub needs to meet carriers.
+struct Carrying {
+    name: String,
+    bag: Bag,
+    end: OfHub,
+    // One at a time: what goes home is sealed once for all that come.
+    busy: tokio::sync::Mutex<()>,
 }
 
 impl Hub {
+    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, and the county's `ring` opens
+    /// what they bring.
+    pub fn carrying(self, name: &str, bag: Bag, ring: Ring) -> Self {
+        let (log, key, authors) = (self.log.clone(), self.key.clone(), self.register.clone());
+        let end = OfHub { log, key, ring, authors };
+        Self { carrying: Some(Carrying { name: name.to_owned(), bag, end, busy: Default::default() }), ..self }
+    }
+
     /// The hub of `county`, whose log is `log` and that signs receipts with `key`; devices come in by `door`.
     pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>, door: Arc<Door>) -> Self {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
@@ -101,6 +177,7 @@ impl Hub {
             meetings: Semaphore::new(MEETINGS_MAX),
             transfers: Semaphore::new(TRANSFERS_MAX),
             handshakes,
+            carrying: None,
         }
     }
 
@@ -109,10 +186,24 @@ impl Hub {
         self.connections().values().map(|(member, _)| member.public_key).collect()
     }
 
-    /// Answers until the endpoint is closed.
-    pub async fn serve(self: &Arc<Self>, endpoint: &Endpoint) {
+    /// Sends every device away: this hub stops.
+    pub fn dismiss(&self) {
+        self.connections().values().for_each(|(_, connection)| connection.close(CLOSE_DONE, "the hub stops"));
+    }
+
+    /// Answers until the entrance is closed.
+    pub async fn serve(self: &Arc<Self>, entrance: &Entrance) {
         let nudge = tokio::spawn(self.clone().nudge());
         let revoke = tokio::spawn(self.clone().revoke());
+        tokio::select! {
+            () = self.serve_quic(&entrance.quic) => {}
+            () = self.serve_tcp(entrance) => {}
+        }
+        nudge.abort();
+        revoke.abort();
+    }
+
+    async fn serve_quic(self: &Arc<Self>, endpoint: &Endpoint) {
         while let Some(incoming) = endpoint.accept().await {
             let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
             let place = self.handshakes.clone().try_acquire_owned();
@@ -124,53 +215,84 @@ impl Hub {
                 let _ = incoming.retry();
             } else {
                 let hub = self.clone();
-                tokio::spawn(async move { hub.answer(incoming, place).await });
+                tokio::spawn(async move { hub.answer_quic(incoming, place).await });
             }
         }
-        nudge.abort();
-        revoke.abort();
     }
 
-    async fn answer(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
+    async fn serve_tcp(self: &Arc<Self>, entrance: &Entrance) {
+        loop {
+            let socket = match entrance.tcp.accept().await {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    // Too many open files, or a caller that is gone already.
+                    warn!(%error, "A caller over TCP could not be let in");
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    continue;
+                }
+            };
+            let place = self.handshakes.clone().try_acquire_owned().ok();
+            let Some(place) = place.filter(|_| self.connections().len() <= CONNECTIONS_MAX) else { continue };
+            let (hub, config) = (self.clone(), entrance.config.clone());
+            tokio::spawn(async move { hub.answer_tcp(socket, config, place).await });
+        }
+    }
+
+    async fn answer_quic(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
         let from = incoming.remote_address();
         let connection = incoming.await;
         drop(place);
-        let connection = match connection {
-            Ok(connection) => connection,
-            Err(error) => {
-                info!(%from, %error, "Turned a caller away");
-                return;
-            }
-        };
-        match (quic::protocol(&connection).as_deref(), quic::peer_certificate(&connection)) {
-            (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), &connection).await,
-            (Some(tls::ALPN_MEET), Some(certificate)) => self.receive_device(&connection, &certificate).await,
+        match connection {
+            Ok(connection) => self.answer(&Connection::Quic(connection.into())).await,
+            Err(error) => info!(%from, %error, "Turned a caller away"),
+        }
+    }
+
+    async fn answer_tcp(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        config: Arc<rustls::ServerConfig>,
+        place: OwnedSemaphorePermit,
+    ) {
+        let connection = tcp::answer(socket, config).await;
+        drop(place);
+        match connection {
+            Ok(connection) => self.answer(&Connection::Tcp(connection)).await,
+            Err(error) => info!(%error, "Turned a caller over TCP away"),
+        }
+    }
+
+    async fn answer(self: &Arc<Self>, connection: &Connection) {
+        let from = connection.remote_address();
+        match (connection.protocol().as_deref(), connection.peer_certificate()) {
+            (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), connection).await,
+            (Some(tls::ALPN_MEET), Some(certificate)) => self.receive_device(connection, &certificate).await,
             (Some(_) | None, _) => {
                 info!(%from, "Turned a stranger away");
-                connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                connection.close(CLOSE_STRANGER, "this hub does not know you");
             }
         }
     }
 
     async fn receive_device(self: &Arc<Self>, connection: &Connection, certificate: &[u8]) {
         let Some(key) = &tls::key_in(certificate) else { return };
-        let id = connection.stable_id();
+        let id = connection.id();
         // A transfer goes on beside the meetings, one at a time, and ends with the connection.
         let mut transfers = JoinSet::new();
         loop {
-            let stream = connection.accept_bi().await;
+            let stream = connection.accept().await;
             let (Some(member), Ok(passage)) = (self.register.member(key), self.door.passage(certificate)) else {
-                connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                connection.close(CLOSE_STRANGER, "this hub does not know you");
                 break;
             };
             let Ok((send, mut receive)) = stream else { break };
-            self.register.heard(key, quic::NAME);
+            self.register.heard(key, connection.name());
             if passage == Passage::Renewal {
                 self.renew_first(connection, key, (send, receive)).await;
                 continue;
             }
             self.connections().insert(id, (member.clone(), connection.clone()));
-            let Ok(Some(first)) = quic::number(&mut receive).await else { continue };
+            let Ok(Some(first)) = receive.number().await else { continue };
             if first.value == renewal::OPENING {
                 if let Err(error) = renewal::answer(self.register.enrolment().renew(key), first, (send, receive)).await
                 {
@@ -178,10 +300,12 @@ impl Hub {
                 }
                 continue;
             }
-            if first.value == OPENING {
+            if first.value == OPENING || first.value == carry::OPENING {
                 while transfers.try_join_next().is_some() {}
-                if transfers.is_empty() {
+                if transfers.is_empty() && first.value == OPENING {
                     transfers.spawn(self.clone().transfer(member, first, (send, receive)));
+                } else if transfers.is_empty() {
+                    transfers.spawn(self.clone().hand_over(*key, first, (send, receive)));
                 }
                 continue;
             }
@@ -189,7 +313,7 @@ impl Hub {
                 Ok(()) => {}
                 Err(MeetError::Store(error)) => {
                     warn!(%error, "The hub's own disk failed in a meeting");
-                    connection.close(quic::CLOSE_DONE, b"the hub cannot store");
+                    connection.close(CLOSE_DONE, "the hub cannot store");
                     break;
                 }
                 Err(error @ (MeetError::Road(_) | MeetError::Broken(_))) => debug!(%error, "A meeting broke off"),
@@ -205,7 +329,7 @@ impl Hub {
         key: &[u8; 32],
         (send, mut receive): (SendStream, RecvStream),
     ) {
-        match quic::number(&mut receive).await {
+        match receive.number().await {
             Ok(Some(first)) if first.value == renewal::OPENING => {
                 let renewed = self.register.enrolment().renew(key);
                 match renewal::answer(renewed, first, (send, receive)).await {
@@ -214,7 +338,7 @@ impl Hub {
                 }
             }
             Ok(Some(_) | None) | Err(_) => {
-                connection.close(quic::CLOSE_EXPIRED, b"the certificate must be renewed first");
+                connection.close(CLOSE_EXPIRED, "the certificate must be renewed first");
             }
         }
     }
@@ -228,7 +352,7 @@ impl Hub {
         mut receive: RecvStream,
     ) -> Result<(), MeetError> {
         let _place = self.meetings.acquire().await;
-        let first = quic::receive_rest(&mut receive, first).await?;
+        let first = receive.receive_rest(first).await?;
         let side = Side::Hub {
             key: Box::new(self.key.clone()),
             epoch: self.log.epoch(),
@@ -257,13 +381,33 @@ impl Hub {
         }
     }
 
+    /// Parcels change hands with a carrier, likewise.
+    async fn hand_over(self: Arc<Self>, peer: [u8; 32], first: Number, stream: (SendStream, RecvStream)) {
+        let Some(Carrying { name, bag, end, busy }) = &self.carrying else { return };
+        let _place = self.transfers.acquire().await;
+        let _busy = busy.lock().await;
+        if let Err(error) = end.fill(bag, |device| self.register.name(device)).await {
+            warn!(%error, "What goes home with carriers could not be sealed");
+        }
+        let hands =
+            Hands { bag, key: &self.key, peer, name, heard: self.door.now(), budget: HUB_BYTES_MAX, opener: end };
+        match hands.answer(first, stream).await {
+            Ok(handed) => {
+                info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here");
+                handed.taken.iter().for_each(|label| self.register.heard(&label.from, CARRIER));
+            }
+            Err(HandoverError::Store(error)) => warn!(%error, "The hub's own disk failed with a carrier"),
+            Err(error) => debug!(%error, "A carrier broke off"),
+        }
+    }
+
     /// Sends struck-off devices away, and writes down for every device of the county that they are.
     async fn revoke(self: Arc<Self>) {
         loop {
             let revoked = self.register.revoked();
             for (member, connection) in self.connections().values() {
                 if revoked.iter().any(|revocation| revocation.public_key == member.public_key) {
-                    connection.close(quic::CLOSE_STRANGER, b"this hub does not know you");
+                    connection.close(CLOSE_STRANGER, "this hub does not know you");
                 }
             }
             let log = self.log.clone();
@@ -296,15 +440,12 @@ impl Hub {
                 .collect();
             for connection in targets {
                 // A device that does not take the nudge has one waiting already.
-                if let Ok(Ok(mut stream)) = tokio::time::timeout(NUDGE, connection.open_uni()).await {
-                    let _ = stream.write_all(b"!").await;
-                    let _ = stream.finish();
-                }
+                let _ = tokio::time::timeout(NUDGE, connection.nudge()).await;
             }
         }
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, (Member, Connection)>> {
+    fn connections(&self) -> MutexGuard<'_, Connected> {
         self.connected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

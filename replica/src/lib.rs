@@ -1,9 +1,10 @@
 //! One installation's durable copy, and the roads to others.
 //!
 //! **What it is.** [`store`] is the log on disk; [`identity`] is as whom this installation speaks; [`enrol`] is how it
-//! became so, and [`renewal`] how it stays so; [`road`] is QUIC with mutual authentication; [`pump`] lets a [`sync_core::session::Session`] talk over a
-//! road, and [`transfer`] lets attachments follow; [`bundle`] is for roads on which nobody answers; [`device`] keeps a device in touch with its hub; [`hub`] answers many
-//! devices.
+//! became so, and [`renewal`] how it stays so; [`road`] is QUIC and TCP with mutual authentication; [`pump`] lets a
+//! [`sync_core::session::Session`] talk over a road, and [`transfer`] lets attachments follow; [`bundle`] is for roads on
+//! which nobody answers, and [`carry`] for what a phone takes along; [`roadbook`] remembers what worked where; [`device`]
+//! keeps a device in touch with its hub; [`hub`] answers many devices.
 //!
 //! **What it never does.** It never looks inside a payload: an opinion is bytes to it. It never acknowledges anything
 //! before it is on disk, and no transaction is open across an `.await`.
@@ -13,6 +14,7 @@
 
 pub mod board;
 pub mod bundle;
+pub mod carry;
 pub mod clock;
 pub mod device;
 pub mod dir;
@@ -23,6 +25,7 @@ pub mod memory;
 pub mod pump;
 pub mod renewal;
 pub mod road;
+pub mod roadbook;
 pub mod store;
 pub mod transfer;
 pub mod vitals;

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use civic_core::id::DeviceId;
-use quinn::{RecvStream, SendStream};
 use sync_core::{
     feed::Feed,
     message::Message,
@@ -17,7 +16,7 @@ use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
 use crate::{
-    road::quic::{self, RoadError},
+    road::{RecvStream, RoadError, SendStream},
     store::{Accepted, Accepting, Log, SetApart, StoreError},
 };
 
@@ -64,7 +63,7 @@ pub async fn converse(
     let (sender, mut heard) = mpsc::channel(HEARD_MAX);
     let listener = tokio::spawn(async move {
         loop {
-            let message = quic::receive(&mut receive).await;
+            let message = receive.receive().await;
             let is_last = !matches!(message, Ok(Some(_)));
             if sender.send(message).await.is_err() || is_last {
                 return;
@@ -74,7 +73,7 @@ pub async fn converse(
     let ended = pump(session, log, &mut send, &mut heard, first, on_send).await;
     listener.abort();
     if ended.is_ok() {
-        let _ = send.finish();
+        send.finish();
     }
     ended
 }
@@ -99,7 +98,7 @@ async fn pump(
                     if matches!(message, Message::Runs(_)) {
                         on_send();
                     }
-                    talk.sent += quic::send(send, &message).await? as u64;
+                    talk.sent += send.send(&message).await? as u64;
                     // Receipts come while this side still speaks; everything else waits for its turn.
                     while let Ok(message) = heard.try_recv() {
                         match message {

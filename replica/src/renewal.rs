@@ -9,12 +9,11 @@ use civic_core::{
     codec::{put_bytes, put_varint},
     time::UnixSeconds,
 };
-use quinn::{Connection, RecvStream, SendStream};
 
 use crate::{
     identity::Card,
     road::{
-        quic::{self, Number, RoadError},
+        Connection, Number, RecvStream, RoadError, SendStream,
         tls::{self, CERTIFICATE_DAYS},
     },
 };
@@ -36,12 +35,11 @@ pub(crate) fn is_due(card: &Card, certificate: &[u8], hub: Option<&[u8]>, believ
 
 /// Asks the hub for a new card; returns the one to be kept.
 pub(crate) async fn call(connection: &Connection, card: &Card) -> Result<Card, RoadError> {
-    let broken = |error: quinn::ConnectionError| RoadError::Broken(error.to_string());
-    let (mut send, mut receive) = connection.open_bi().await.map_err(broken)?;
-    quic::send_bytes(&mut send, frame(OPENING, &[])).await?;
-    let _ = send.finish();
-    let number = quic::number(&mut receive).await?.filter(|number| number.value == RENEWED);
-    let (json, _) = quic::fields(&mut receive, number.ok_or(RoadError::Malformed)?, CARD_LEN_MAX).await?;
+    let (mut send, mut receive) = connection.open().await?;
+    send.send_bytes(frame(OPENING, &[])).await?;
+    send.finish();
+    let number = receive.number().await?.filter(|number| number.value == RENEWED);
+    let (json, _) = receive.fields(number.ok_or(RoadError::Malformed)?, CARD_LEN_MAX).await?;
     let renewed: Card = serde_json::from_slice(&json).map_err(|_| RoadError::Malformed)?;
     let Card { hub, enrolled_at, former, board, .. } = card.clone();
     // What the device knows of itself stays.
@@ -54,11 +52,11 @@ pub(crate) async fn answer(
     first: Number,
     (mut send, mut receive): (SendStream, RecvStream),
 ) -> Result<(), RoadError> {
-    quic::fields(&mut receive, first, 0).await?;
+    receive.fields(first, 0).await?;
     let Some(card) = card else { return Ok(()) };
     let json = serde_json::to_vec(&card).map_err(|_| RoadError::Malformed)?;
-    quic::send_bytes(&mut send, frame(RENEWED, &json)).await?;
-    let _ = send.finish();
+    send.send_bytes(frame(RENEWED, &json)).await?;
+    send.finish();
     Ok(())
 }
 

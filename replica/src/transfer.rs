@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
-use quinn::{Connection, RecvStream, SendStream};
 use sync_core::{
     attachment::{
         message::{LACKING_MAX, MESSAGE_LEN_MAX, Message},
@@ -20,7 +19,7 @@ use tracing::{debug, warn};
 use crate::{
     clock,
     pump::blocking,
-    road::quic::{self, Number, RoadError},
+    road::{Connection, Number, RecvStream, RoadError, SendStream},
     store::{Log, StoreError, attachment::Giver},
 };
 
@@ -35,8 +34,6 @@ const HUB_BYTES_MAX: u64 = 64 << 20;
 /// A hub that says nothing for so long while a device waits for it has forgotten the transfer; it is given up until the
 /// next meeting. Four pieces take half of it on a road of 64 kbit/s.
 const SILENCE: Duration = Duration::from_secs(90);
-/// Less than that of a meeting, which is 0.
-const PRIORITY: i32 = -1;
 
 /// Why a transfer ended early. Whatever was stored stays stored.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +74,7 @@ pub(crate) async fn call(
         Ok(None) => return (Outcome::default(), Ok(())),
         Err(error) => return (Outcome::default(), Err(error.into())),
     };
-    let ended = match connection.open_bi().await {
+    let ended = match connection.open().await {
         Ok(stream) => converse(Input::Opened, &mut transfer, log, &End::Device, stream).await,
         Err(error) => Err(RoadError::Broken(error.to_string()).into()),
     };
@@ -126,8 +123,7 @@ async fn converse(
     end: &End<'_>,
     (mut send, mut receive): (SendStream, RecvStream),
 ) -> Result<(), TransferError> {
-    // A stream that is closed already says so when it is written to.
-    let _ = send.set_priority(PRIORITY);
+    send.set_light();
     transfer.handle_input(first)?;
     loop {
         while let Some(output) = transfer.poll_output() {
@@ -136,7 +132,7 @@ async fn converse(
                     if let Message::Refused { id, reason, .. } = &message {
                         warn!(attachment = %id, reason, "Kept an attachment out");
                     }
-                    quic::send_bytes(&mut send, message.encode()).await?;
+                    send.send_bytes(message.encode()).await?;
                     continue;
                 }
                 Output::Admit(manifest) => {
@@ -173,7 +169,7 @@ async fn converse(
                     continue;
                 }
                 Output::Finished(_) => {
-                    let _ = send.finish();
+                    send.finish();
                     return Ok(());
                 }
             };
@@ -200,7 +196,7 @@ impl End<'_> {
 
     /// Hears one message; `None` when the other side has nothing more to say.
     async fn hear(&self, receive: &mut RecvStream) -> Result<Option<Message>, RoadError> {
-        let heard = quic::number(receive);
+        let heard = receive.number();
         let first = match self {
             End::Device => tokio::time::timeout(SILENCE, heard)
                 .await
@@ -217,6 +213,6 @@ impl End<'_> {
 
 /// Hears the rest of a message whose number was heard.
 async fn hear_rest(receive: &mut RecvStream, first: Number) -> Result<Message, RoadError> {
-    let (body, _) = quic::fields(receive, first, MESSAGE_LEN_MAX).await?;
+    let (body, _) = receive.fields(first, MESSAGE_LEN_MAX).await?;
     Message::decode(first.value, &body).map_err(|_| RoadError::Malformed)
 }

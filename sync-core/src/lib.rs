@@ -4,8 +4,9 @@
 //! ([`entry`]). Consecutive entries under one signature are a [`run`]: written in one transaction, sent in one piece,
 //! verified with one signature, packed by [`pack`]. A [`receipt`] is the hub's signed word that a feed up to some length is
 //! on its disk. A [`catalog`] is what one installation holds; [`session`] is one meeting of two devices as a state machine
-//! over [`message`]s, and [`attachment`] is how voices and photos follow the records. `docs/protocol.md` is the protocol
-//! for people.
+//! over [`message`]s, and [`attachment`] is how voices and photos follow the records. A [`parcel`] is for roads on which
+//! nobody answers, [`carry`] for those who take parcels along, and [`roads`] says which road is taken.
+//! `docs/protocol.md` is the protocol for people.
 //!
 //! **What it never does.** It never reads a clock, a random source, a disk or a socket, and it never looks inside a
 //! payload. A receipt is the only thing that moves an entry from "here" to "received".
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attachment;
+pub mod carry;
 pub mod catalog;
 pub mod entry;
 pub mod epoch;
@@ -26,6 +28,7 @@ pub mod pack;
 pub mod parcel;
 pub mod receipt;
 pub mod revocation;
+pub mod roads;
 pub mod run;
 pub mod session;
 pub mod status;

@@ -9,7 +9,7 @@
 //! 32 bytes                     Ed25519 public key of the author
 //! time, signed number          the author's clock, seconds
 //! 0, or 1 and a cursor         what the receiver must have heard of the author before its mark is true
-//! messages                     as on an open road, one after the other, to the end
+//! messages                     as on an open road, one after the other, to the end: of a meeting, then of attachments
 //! 64 bytes                     signature of "huiyin parcel v1", the receiver's X25519 key, and everything before
 //! ```
 
@@ -19,7 +19,10 @@ use civic_core::{
 };
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::message::{Cursor, MESSAGE_LEN_MAX, Message, put_cursor, read_cursor};
+use crate::{
+    attachment::message::{self as attachment, OPENING},
+    message::{Cursor, MESSAGE_LEN_MAX, Message, put_cursor, read_cursor},
+};
 
 const VERSION: u64 = 1;
 const SIGNATURE_CONTEXT: &[u8] = b"huiyin parcel v1";
@@ -38,6 +41,8 @@ pub struct Parcel {
     pub after: Option<Cursor>,
     /// What is said.
     pub messages: Vec<Message>,
+    /// What is said of attachments, behind that.
+    pub attachments: Vec<attachment::Message>,
 }
 
 /// Why what was opened is not a parcel to listen to.
@@ -70,6 +75,7 @@ impl Parcel {
         out.push(u8::from(self.after.is_some()));
         self.after.iter().for_each(|cursor| put_cursor(&mut out, cursor));
         self.messages.iter().for_each(|message| out.extend(message.encode()));
+        self.attachments.iter().for_each(|message| out.extend(message.encode()));
         let signature = key.sign(&signed_bytes(receiver, &out)).to_bytes();
         out.extend_from_slice(&signature);
         out
@@ -93,12 +99,16 @@ impl Parcel {
             1 => Some(read_cursor(&mut reader)?),
             _ => return Err(BadParcel::Malformed),
         };
-        let mut messages = Vec::new();
+        let (mut messages, mut attachments) = (Vec::new(), Vec::new());
         while !reader.rest().is_empty() {
             let number = reader.varint()?;
-            messages.push(Message::decode(number, reader.bytes(MESSAGE_LEN_MAX)?)?);
+            if number < OPENING {
+                messages.push(Message::decode(number, reader.bytes(MESSAGE_LEN_MAX)?)?);
+            } else {
+                attachments.push(attachment::Message::decode(number, reader.bytes(attachment::MESSAGE_LEN_MAX)?)?);
+            }
         }
-        Ok(Self { author, at, after, messages })
+        Ok(Self { author, at, after, messages, attachments })
     }
 }
 
@@ -108,6 +118,8 @@ fn signed_bytes(receiver: &[u8; 32], said: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use civic_core::id::AttachmentId;
+
     use super::*;
 
     fn parcel(key: &SigningKey) -> Parcel {
@@ -119,6 +131,7 @@ mod tests {
                 Message::Over { fingerprint: [8; 16] },
                 Message::Mark(Cursor { epoch: [6; 8], row: 9, kept: 0 }),
             ],
+            attachments: vec![attachment::Message::Stored { id: AttachmentId::new([5; 32]), number: 3 }],
         }
     }
 

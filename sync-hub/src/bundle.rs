@@ -1,6 +1,12 @@
 //! `sync-hub bundle`: takes in what devices send by phone or stick, and writes what goes home to them.
+//!
+//! While the hub serves it is an [errand](crate::errand) that the hub carries out.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use civic_core::{
@@ -8,67 +14,95 @@ use civic_core::{
     space::{Audience, Space},
 };
 use ledger::{
-    bundle::{BundleCommand, Files, import, show},
-    command,
+    Ledger,
+    bundle::{BundleCommand, Files, Told, import, show},
 };
 use replica::{
     bundle::HubEnd,
     dir::DataDir,
     hub::{Register as _, spread},
+    identity::Identity,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    keys,
+    errand, keys,
     register::{self, Register},
 };
 
 /// What this road is called where people see it.
 const ROAD: &str = "stick";
 
-/// Carries out a command on the county's bundles. The hub must not be serving, but for `show`.
+/// What is asked of the county's bundles.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum BundleErrand {
+    /// Write what goes home.
+    Export {
+        /// Into this directory.
+        to: PathBuf,
+        /// Longest file.
+        size: u64,
+        /// Most bytes in all.
+        budget: u64,
+    },
+    /// Take in what devices send.
+    Import {
+        /// Files and directories.
+        from: Vec<PathBuf>,
+    },
+}
+
+/// Carries out a command on the county's bundles. The hub may be serving.
 pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
-    match command {
-        BundleCommand::Export { data, to, size } => {
-            let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
-            let (register, county) = (open(&dir)?, keys::read(&dir)?);
-            let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
-            // Whoever was struck off is told on this road too, also where no hub is serving.
-            let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
-            spread(ledger.log(), &space, register.revoked())?;
-            let mut files = Files::new(&to, size)?;
-            let runtime = runtime()?;
-            for device in register.devices()?.into_iter().filter(|device| !device.is_revoked) {
-                runtime.block_on(end.pack(device.public_key, |parcel| files.put(&parcel)))?;
-            }
-            files.finish()
+    // The hub that is serving stands in another directory.
+    let place = |path: &PathBuf| std::path::absolute(path).with_context(|| format!("Finding {}", path.display()));
+    let (dir, errand) = match command {
+        BundleCommand::Export { data, to, size, budget } => {
+            (data.dir, BundleErrand::Export { to: place(&to)?, size, budget })
         }
         BundleCommand::Import { data, from } => {
-            let (dir, identity, ledger) = command::open(Role::Hub, &data.dir)?;
-            let (register, county) = (open(&dir)?, keys::read(&dir)?);
-            let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
-            let runtime = runtime()?;
-            let done = import(&from, |sealed| {
-                let (author, brought) = runtime.block_on(end.unpack(sealed))?;
-                register.heard(&author, ROAD);
-                brought.status.iter().for_each(|status| register.told(&author, status));
-                Ok(brought)
-            });
-            ledger.catch_up()?;
-            done
+            let from = from.iter().map(place).collect::<Result<_, _>>()?;
+            (data.dir, BundleErrand::Import { from })
         }
         BundleCommand::Show { data, from } => {
             let ring = data.map(|dir| keys::read(&DataDir::look(&dir))).transpose()?.unwrap_or_default();
             let keys: Vec<_> = ring.epochs().map(|(key, _)| key.clone()).collect();
-            show(&from, &keys)
+            return show(&from, &keys);
         }
+    };
+    let told: Told = errand::send(&dir, &errand::Errand::Bundle(errand))?;
+    Ok(told.print())
+}
+
+/// Does what is asked, with the ledger of the county in `dir`.
+pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::Result<Told> {
+    let dir = DataDir::look(dir);
+    let identity = Identity::load(&dir, Role::Hub)?;
+    let (register, county) = (open(&dir)?, keys::read(&dir)?);
+    let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("Starting the runtime")?;
+    match errand {
+        BundleErrand::Export { to, size, budget } => {
+            // Whoever was struck off is told on this road too, also where no hub is serving.
+            let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
+            spread(ledger.log(), &space, register.revoked())?;
+            let mut files = Files::new(to, *size, *budget)?;
+            for device in register.devices()?.into_iter().filter(|device| !device.is_revoked) {
+                let packed = runtime.block_on(end.pack(device.public_key, |parcel| files.put(&parcel)));
+                files.unless_full(packed)?;
+            }
+            files.finish()
+        }
+        BundleErrand::Import { from } => import(from, |sealed| {
+            let (author, brought) = runtime.block_on(end.unpack(sealed))?;
+            register.heard(&author, ROAD);
+            brought.status.iter().for_each(|status| register.told(&author, status));
+            Ok(brought)
+        }),
     }
 }
 
 fn open(dir: &DataDir) -> anyhow::Result<Arc<Register>> {
     let path = dir.file(register::FILE);
     Ok(Arc::new(Register::open(&path).with_context(|| format!("Opening {}", path.display()))?))
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("Starting the runtime")
 }

@@ -13,6 +13,10 @@ use replica::{dir::DataDir, identity::Identity};
 
 use crate::{
     audit::{Action, Audit, By, Event, Sound},
+    backup::{
+        self,
+        command::{BackupArguments, RestoreArguments},
+    },
     bundle, county,
     device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
@@ -135,6 +139,26 @@ enum Command {
     Bundle {
         #[command(subcommand)]
         command: BundleCommand,
+    },
+    /// Make a backup, restore it and verify it. The hub may be serving.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        arguments: BackupArguments,
+    },
+    /// Begin the county anew from a backup, in an empty directory; or rehearse that.
+    Restore {
+        #[command(flatten)]
+        arguments: RestoreArguments,
+    },
+    /// How things stand with the county's backups. The hub may be serving.
+    Status {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Erase an opinion or another document, at the hub and at every device. The hub may be serving.
     #[command(group(clap::ArgGroup::new("which").required(true)))]
@@ -262,6 +286,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             audited(&data, Action::Export, &format!("{kind} {format}"), || command::export(Role::Hub, &data.dir))
         }
         Command::Bundle { command } => bundle::run(command),
+        Command::Backup { data, arguments } => backup::command::backup(&data.dir, &arguments),
+        Command::Restore { arguments } => backup::command::restore(&arguments),
+        Command::Status { data, json } => backup::command::status(&data.dir, json),
         Command::Erase { data, ticket, document, details, ground, reason, json } => {
             let subject = ticket.map(Subject::Ticket).or(document.map(Subject::Document));
             let subject = subject.context("a number or a document is needed")?;

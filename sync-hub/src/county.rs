@@ -97,7 +97,7 @@ pub fn door(card: &Card, register: Arc<Register>) -> anyhow::Result<Door> {
     let read = |der: &str| from_hex(der).context("the hub's card cannot be understood");
     let retired = if card.retired.is_empty() { None } else { Some(read(&card.retired)?) };
     let clock = register.clock();
-    let is_registered = Arc::new(move |key: &[u8; 32]| register.is_registered(key));
+    let is_registered = Arc::new(move |key: &[u8; 32]| register.lets_in(key));
     Ok(Door::new(read(&card.certificate)?, read(&card.authority)?, retired, is_registered, clock)?)
 }
 

@@ -5,7 +5,7 @@
 //! its next start, and each is such that doing it twice is doing it once.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use crate::{
     audit::{Audit, By},
+    bundle::{self, BundleErrand},
     epochs::{Epochs, KeyOrder},
     erase::{Eraser, Order},
     keys::Keys,
@@ -51,12 +52,19 @@ pub enum Errand {
         /// The hashes of one batch, see [`civic_core::vote::batch_of`].
         batch: String,
     },
+    /// Take in bundles, or write them.
+    Bundle(BundleErrand),
     /// Publish what came of this vote.
     PublishResult {
         /// The vote's key.
         vote: String,
         /// What came of it.
         result: VoteCount,
+    },
+    /// Everything up to this row of the log is in a backup that was restored and verified.
+    GrantKept {
+        /// The row.
+        row: i64,
     },
     /// Erase something.
     Erase(Order),
@@ -114,6 +122,7 @@ pub type Answer = Result<Value, String>;
 /// The errands of one county.
 pub struct Errands {
     db: Connection,
+    dir: PathBuf,
 }
 
 impl Errands {
@@ -130,7 +139,7 @@ impl Errands {
                  answer  TEXT                        -- JSON, once there is one
              ) STRICT;",
         )?;
-        Ok(Self { db })
+        Ok(Self { db, dir: dir.path().to_owned() })
     }
 
     /// Carries out whatever waits, at `desk`; returns how many. What was begun and not ended is begun again if
@@ -148,7 +157,7 @@ impl Errands {
                 self.db.query_row(next, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((id, errand)) = errand else { return Ok(done) };
             let answer: Answer = match serde_json::from_str::<Errand>(&errand) {
-                Ok(errand) => carry_out(desk, &errand).map_err(|failure| format!("{failure:#}")),
+                Ok(errand) => carry_out(&self.dir, desk, &errand).map_err(|failure| format!("{failure:#}")),
                 Err(failure) => Err(failure.to_string()),
             };
             let answer = serde_json::to_string(&answer).unwrap_or_default();
@@ -184,14 +193,18 @@ impl Errands {
 /// Carries an errand out: here, if nobody holds the directory, and otherwise by the hub that is serving.
 pub fn send<T: DeserializeOwned>(dir: &Path, errand: &Errand) -> anyhow::Result<T> {
     let answer = match publishing::held(dir)? {
-        Some((held, ledger)) => carry_out(&Desk::open(&held, &ledger)?, errand)?,
+        Some((held, ledger)) => {
+            let answer = carry_out(dir, &Desk::open(&held, &ledger)?, errand)?;
+            ledger.catch_up()?;
+            answer
+        }
         None => Errands::open(&DataDir::look(dir))?.ask(errand)?.map_err(anyhow::Error::msg)?,
     };
     serde_json::from_value(answer).context("Reading the hub's answer")
 }
 
 /// Does what is asked.
-fn carry_out(desk: &Desk, errand: &Errand) -> anyhow::Result<Value> {
+fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> {
     let ledger = &desk.ledger;
     let lines: Vec<Line> = match errand {
         Errand::Publish(text) => {
@@ -202,10 +215,16 @@ fn carry_out(desk: &Desk, errand: &Errand) -> anyhow::Result<Value> {
         }
         Errand::AddTokens { vote, batch } => vec![ledger.add_tokens(vote, batch)?],
         Errand::PublishResult { vote, result } => vec![ledger.publish_result(vote, result.clone())?],
+        Errand::Bundle(errand) => return Ok(serde_json::to_value(bundle::carry_out(dir, ledger, errand)?)?),
         Errand::Erase(order) => {
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
         Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),
+        Errand::GrantKept { row } => {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
+            runtime.block_on(ledger.log().grant_kept(*row))?;
+            Vec::new()
+        }
     };
     Ok(serde_json::to_value(lines)?)
 }

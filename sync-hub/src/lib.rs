@@ -3,8 +3,8 @@
 //! **What it is.** [`county`] makes the county's authority, keys and codebook; [`register`] is the live list of devices and
 //! the codes by which they enrol, and [`health`] says what of them somebody should look at; [`serve`] answers devices over
 //! QUIC, merges behind them, writes slips and shows the operators' pages ([`http`]); [`opening`] opens what people sealed to
-//! the county, [`vault`] keeps personal details and voices under keys of their own; [`audit`] notes who did what; [`cli`] is
-//! the command line.
+//! the county, [`vault`] keeps personal details and voices under keys of their own; [`audit`] notes who did what
+//! and [`watch`] who tried it in vain; [`backup`] keeps copies of all of it elsewhere; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
 //! never decides alone which of two people was right: both stay, and an operator settles it.
@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod backup;
 pub mod bundle;
 pub mod cli;
 pub mod county;
@@ -33,3 +34,4 @@ pub mod taken;
 pub mod tls;
 pub mod user;
 pub mod vault;
+pub mod watch;

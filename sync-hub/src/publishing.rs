@@ -13,8 +13,9 @@ use anyhow::{Context as _, bail};
 use civic_core::{
     access::Role,
     area::Area,
+    deputy::PORTRAIT_LEN_MAX,
     document::Kind,
-    publication::FILE_LEN_MAX,
+    publication::{FILE_LEN_MAX, Publication},
     published,
     tally::{ConsultationResult, Count, VoteResult},
     time::UnixSeconds,
@@ -47,6 +48,16 @@ pub fn publish(dir: &Path, file: &Path, json: bool) -> anyhow::Result<ExitCode> 
     let size = std::fs::metadata(file).with_context(|| format!("Reading {name}"))?.len();
     anyhow::ensure!(size <= FILE_LEN_MAX as u64, "{name} is longer than {FILE_LEN_MAX} bytes");
     let text = std::fs::read_to_string(file).with_context(|| format!("Reading {name}"))?;
+    let text = Publication::with_pictures(&text, |picture| {
+        let picture = file.with_file_name(picture);
+        let size = std::fs::metadata(&picture).with_context(|| format!("Reading {}", picture.display()))?.len();
+        anyhow::ensure!(
+            size <= PORTRAIT_LEN_MAX as u64,
+            "{} is longer than {PORTRAIT_LEN_MAX} bytes; a PNG of 150x200 with 64 colours is not",
+            picture.display()
+        );
+        std::fs::read(&picture).with_context(|| format!("Reading {}", picture.display()))
+    })?;
     let sent = errand::send(dir, &Errand::Publish(text));
     let lines: Vec<Line> = sent.with_context(|| format!("Nothing of {name} was published"))?;
     for line in &lines {

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -32,6 +32,8 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::Serialize;
 use tracing::error;
 
+use crate::{audit::By, watch::Watch};
+
 /// The register's file in the hub's data directory.
 pub const FILE: &str = "register.db";
 /// How long a code can be used.
@@ -42,12 +44,18 @@ const SLOT_KNOWN_S: i64 = 7 * 24 * 3_600;
 const TRIES_MAX: usize = 5;
 /// How long it must wait.
 const TRIES_WINDOW: Duration = Duration::from_secs(60);
+/// More devices are not enrolled between two backups.
+const NUMBERS_SKIPPED: u16 = 100;
 /// Addresses from which wrong codes came that are remembered; beyond that everybody waits until some are forgotten.
 const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 2] = [include_str!("register/0001_init.sql"), include_str!("register/0002_standing.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("register/0001_init.sql"),
+    include_str!("register/0002_standing.sql"),
+    include_str!("register/0003_numbers.sql"),
+];
 
 /// The register.
 pub struct Register {
@@ -55,6 +63,7 @@ pub struct Register {
     db: Mutex<Connection>,
     tries: Mutex<BTreeMap<IpAddr, Vec<Instant>>>,
     issuer: Option<Issuer>,
+    watch: OnceLock<Arc<Watch>>,
     // A std mutex: held to copy a key.
     seal_key: Mutex<Option<SealKey>>,
     clock: fn() -> UnixSeconds,
@@ -174,6 +183,7 @@ impl Register {
             tries: Mutex::default(),
             issuer: None,
             seal_key: Mutex::default(),
+            watch: OnceLock::new(),
             clock: clock::now,
         })
     }
@@ -221,6 +231,26 @@ impl Register {
             params![name, role.word(), join(areas), key, (self.clock)().0, is_trusted],
         )?;
         Ok(code)
+    }
+
+    /// From now on `watch` hears what was tried in vain at enrolment.
+    pub fn is_watched_by(&self, watch: Arc<Watch>) {
+        let _ = self.watch.set(watch);
+    }
+
+    /// Whether the door opens to this key; one that it stays shut to is noted.
+    pub fn lets_in(&self, public_key: &[u8; 32]) -> bool {
+        let is_known = self.is_registered(public_key);
+        if !is_known && let Some(watch) = self.watch.get() {
+            watch.stranger(public_key);
+        }
+        is_known
+    }
+
+    fn tell(&self, by: By, why: &str) {
+        if let Some(watch) = self.watch.get() {
+            watch.refused(by, "enrolment", why);
+        }
     }
 
     /// Makes a slot for whatever takes the place of `device`: with its name, role and areas. Using it strikes the old one
@@ -304,6 +334,24 @@ impl Register {
         let known = self.device(device)?;
         strike_off(&self.db(), &known.public_key, (self.clock)())?;
         Ok(())
+    }
+
+    /// Gives none of the next [`NUMBERS_SKIPPED`] numbers: before a restore they may have been given.
+    pub fn skip_numbers(&self) -> Result<(), RegisterError> {
+        self.db().execute(
+            "INSERT INTO skipped (id, number)
+             SELECT 1, min(?2, ?1 + coalesce(max(number), 0))
+             FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped) WHERE true
+             ON CONFLICT (id) DO UPDATE SET number = excluded.number",
+            params![NUMBERS_SKIPPED, DEVICE_NUMBER_MAX],
+        )?;
+        Ok(())
+    }
+
+    /// Strikes off whom the log says to be struck off: a register that was restored may have forgotten it.
+    pub fn take_up(&self, revoked: &[Revocation]) -> Result<(), RegisterError> {
+        let db = self.db();
+        Ok(revoked.iter().try_for_each(|revocation| strike_off(&db, &revocation.public_key, revocation.at))?)
     }
 
     /// Whether a device with this key belongs to the county now.
@@ -442,6 +490,11 @@ impl hub::Register for Register {
         }
     }
 
+    fn name(&self, public_key: &[u8; 32]) -> String {
+        let sql = "SELECT name FROM device WHERE public_key = ?1";
+        self.db().query_row(sql, params![public_key], |row| row.get(0)).unwrap_or_default()
+    }
+
     fn told(&self, public_key: &[u8; 32], status: &Status) {
         let Status { version, clock, waiting, attachments, free, battery, apart, refused } = status;
         let now = (self.clock)().0;
@@ -479,6 +532,7 @@ impl Desk for Register {
         });
         if failed && (all.len() < TRIED_MAX || all.contains_key(&from)) {
             all.entry(from).or_default().push(Instant::now());
+            self.tell(By::stranger("", from), Refusal::WrongCode.sentence());
         }
         all.len() >= TRIED_MAX || all.get(&from).is_some_and(|tries| tries.len() >= TRIES_MAX)
     }
@@ -499,10 +553,11 @@ impl Desk for Register {
     }
 
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal> {
-        self.try_claim(slot, claimant).unwrap_or_else(|failure| {
+        let claim = self.try_claim(slot, claimant).unwrap_or_else(|failure| {
             error!(error = %failure, "An enrolment could not be written down");
             Err(Refusal::HubFailed)
-        })
+        });
+        claim.inspect_err(|refusal| self.tell(By::device(&DeviceId::of(&claimant.public_key)), refusal.sentence()))
     }
 
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal> {
@@ -545,9 +600,11 @@ fn connect(path: &Path) -> Result<Connection, RegisterError> {
 fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> Result<(), rusqlite::Error> {
     let Claimant { public_key, former, .. } = claimant;
     db.execute(
-        "INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
-         SELECT ?2, name, role, areas, (SELECT coalesce(max(number), 0) + 1 FROM device), ?3 FROM slot
-         WHERE id = ?1 AND (SELECT coalesce(max(number), 0) FROM device) < ?4
+        "WITH given AS (SELECT coalesce(max(number), 0) AS number
+                        FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped))
+         INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
+         SELECT ?2, name, role, areas, given.number + 1, ?3 FROM slot, given
+         WHERE slot.id = ?1 AND given.number < ?4
          ON CONFLICT (public_key) DO UPDATE SET name = excluded.name, role = excluded.role, areas = excluded.areas",
         params![slot, public_key, now.0, DEVICE_NUMBER_MAX],
     )?;

@@ -16,11 +16,12 @@ use ledger::{
     erase::{Depth, Ground},
 };
 use replica::{
+    carry::bag::{Bag, Holder},
     clock,
     dir::DataDir,
-    hub::Hub,
+    hub::{Entrance, Hub},
     identity::Identity,
-    road::{quic, tls as road},
+    road::{RoadError, tls as road},
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,7 +30,7 @@ use web::guard;
 
 use crate::{
     audit::{Action, Audit, By, Event},
-    county,
+    backup, county,
     epochs::Epochs,
     errand::{Desk, Errands},
     http::{self, Console},
@@ -39,6 +40,7 @@ use crate::{
     tls::{self, TlsListener},
     user::{self, Users},
     vault::{Vault, erase::Why},
+    watch::{Apart, Watch},
 };
 
 /// How often it is looked whether a command asks for something.
@@ -49,6 +51,10 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
+/// How often it is looked whether something was kept apart.
+const WATCH: Duration = Duration::from_secs(1);
+/// How often it is looked whether a backup is due.
+const LOOK_FOR_COPIES: Duration = Duration::from_secs(15);
 /// How often it is looked whether a key is to be made or destroyed.
 const TURN_PERIOD: Duration = Duration::from_secs(60);
 /// How long open pages may take to end when the hub stops.
@@ -94,10 +100,12 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     }
     let gate = Arc::new(county::door(&identity.card, register.clone())?);
     let config = road::hub_config(&identity.key, gate.clone())?;
-    let endpoint = match quic::listen(listen, config) {
-        Ok(endpoint) => endpoint,
-        Err(quic::RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("UDP {address} is taken by another program; choose another with --listen")
+    let watch = Arc::new(Watch::new(audit.clone()));
+    register.is_watched_by(watch.clone());
+    let entrance = match Entrance::open(listen, config) {
+        Ok(entrance) => entrance,
+        Err(RoadError::Socket(address, error)) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("UDP or TCP {address} is taken by another program; choose another with --listen")
         }
         Err(error) => return Err(error.into()),
     };
@@ -109,15 +117,14 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
         Err(error) => return Err(error).with_context(|| format!("Listening on {http_at}")),
     };
 
-    let hub = Arc::new(Hub::new(
-        ledger.log().clone(),
-        ledger.codebook().county.area.clone(),
-        identity.key.clone(),
-        register.clone(),
-        gate,
-    ));
-    let follow = tokio::spawn(ledger.clone().follow());
+    let own = ledger.log().public_key();
+    let bag = Bag::open(&dir, Holder { own, hub: own, carries: false })?;
     let keys = Arc::new(Keys::open(&dir)?);
+    let area = ledger.codebook().county.area.clone();
+    let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), gate);
+    let ring = keys.clone();
+    let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring())));
+    let follow = tokio::spawn(ledger.clone().follow());
     let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
     let vault = Arc::new(Vault::open(&dir)?);
     let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
@@ -127,15 +134,25 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch));
+    let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let users = Arc::new(Users::open(&dir.file(user::FILE))?);
     let is_empty = users.list()?.is_empty();
-    let console =
-        Console { ledger: ledger.clone(), register, hub: hub.clone(), opener, vault, audit: audit.clone(), users };
+    let console = Console {
+        dir: dir.path().into(),
+        ledger: ledger.clone(),
+        register,
+        hub: hub.clone(),
+        opener,
+        vault,
+        audit: audit.clone(),
+        users,
+    };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect_as(counts.merge(http::router(console)), &door.names);
 
     audit.note(&Event::new(By::hub(), Action::Start))?;
-    println!("listening on QUIC {}", endpoint.local_addr().context("Asking for the QUIC address")?);
+    println!("listening on QUIC {}", entrance.address()?);
     let local = listener.local_addr().context("Asking for the page address")?;
     match door.names.first().filter(|_| secured.is_some()) {
         Some(name) => println!("hub: https://{name}:{}/", local.port()),
@@ -154,11 +171,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
         None => tokio::spawn(async move { axum::serve(listener, pages).await }),
     };
     tokio::select! {
-        () = hub.serve(&endpoint) => {}
+        () = hub.serve(&entrance) => {}
         () = stop_asked() => {}
     }
-    endpoint.close(quic::CLOSE_DONE, b"the hub stops");
-    let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    hub.dismiss();
+    entrance.close(FAREWELL).await;
     pages.abort();
     follow.abort();
     work.abort();
@@ -167,6 +184,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     errands.abort();
     epochs.abort();
     signing.abort();
+    watching.abort();
+    copies.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
     Ok(())
@@ -278,6 +297,58 @@ async fn run_errands(dir: DataDir, desk: Desk) {
             Err(failure) => error!(error = %failure, "An errand stopped in the middle"),
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Notes what devices sent that was kept apart, and strikes off whom the log says to be struck off.
+async fn keep_watch(ledger: Ledger, register: Arc<Register>, watch: Arc<Watch>) {
+    let mut apart: Option<Apart> = None;
+    loop {
+        let (ledger, register, watch, mut known) = (ledger.clone(), register.clone(), watch.clone(), apart.take());
+        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<Apart> {
+            register.take_up(&ledger.log().revoked(&ledger.log().public_key())?)?;
+            match &mut known {
+                Some(known) => known.note_new(&ledger, &watch)?,
+                None => known = Some(Apart::begin(&ledger)?),
+            }
+            Ok(known.unwrap_or_default())
+        });
+        match work.await {
+            Ok(Ok(known)) => apart = Some(known),
+            Ok(Err(failure)) => error!(error = format!("{failure:#}"), "What is kept apart could not be read"),
+            Err(failure) => error!(error = %failure, "Watching stopped in the middle"),
+        }
+        tokio::time::sleep(WATCH).await;
+    }
+}
+
+/// Makes the backups of the schedule when they are due; devices may let go of what is in one that was verified elsewhere.
+async fn keep_copies(dir: DataDir, ledger: Ledger, audit: Arc<Audit>) {
+    if let Err(error) = backup::tidy(dir.path()) {
+        error!(%error, "What an interrupted backup left could not be taken away");
+    }
+    let mut said = None;
+    loop {
+        let (path, audit) = (dir.path().to_owned(), audit.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let row = backup::schedule::make_due(&path, &audit, clock::now())?;
+            anyhow::Ok((row, backup::schedule::lamp(&path, clock::now())))
+        });
+        match made.await {
+            Ok(Ok((row, lamp))) => {
+                if let Some(row) = row
+                    && let Err(error) = ledger.log().grant_kept(row).await
+                {
+                    error!(%error, "What is in the backup could not be noted as kept");
+                }
+                if said.replace(lamp) != Some(lamp) {
+                    warn!("Backups: {}", backup::command::lamp_in_words(lamp));
+                }
+            }
+            Ok(Err(failure)) => error!("The record of backups could not be read or written: {failure:#}"),
+            Err(failure) => error!(error = %failure, "A backup stopped in the middle"),
+        }
+        tokio::time::sleep(LOOK_FOR_COPIES).await;
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod desk;
 pub mod mutate;
+pub mod netns;
 pub mod operators;
 pub mod program;
 pub mod records;

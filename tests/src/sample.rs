@@ -17,6 +17,8 @@ pub const PUBLISHED: [(&str, &str); 5] = [
     ("consultation.toml", include_str!("../sample/publish/consultation.toml")),
     ("vote.toml", include_str!("../sample/publish/vote.toml")),
 ];
+/// The pictures that these files name, which lie beside them.
+pub const PICTURES: [(&str, &[u8]); 1] = [("4001.png", include_bytes!("../sample/publish/4001.png"))];
 pub(crate) const SPEECH: &str = include_str!("../sample/speech.toml");
 
 /// The first day on which somebody spoke: 2026-04-01, Beijing time.
@@ -282,7 +284,10 @@ mod tests {
         let mut stations = BTreeSet::new();
         let mut types = BTreeSet::new();
         for (name, text) in PUBLISHED {
-            let read = Publication::parse(text, &codebook, &stations);
+            let picture =
+                |name: &str| PICTURES.iter().find(|(known, _)| *known == name).map(|(_, png)| png.to_vec()).ok_or(());
+            let whole = Publication::with_pictures(text, picture).expect("every picture is there");
+            let read = Publication::parse(&whole, &codebook, &stations);
             let publication = read.unwrap_or_else(|bad| panic!("{name}: {bad}"));
             assert!(!publication.is_empty(), "{name}");
             stations.extend(publication.stations.iter().map(|station| station.key.clone()));

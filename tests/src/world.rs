@@ -181,6 +181,9 @@ impl World {
     /// Publishes the file of this name and text at the hub, whether it is serving or not.
     pub fn publish(&self, name: &str, text: &str) -> anyhow::Result<Done> {
         let file = self.dir.join(name);
+        for (picture, bytes) in crate::sample::PICTURES {
+            fs::write(self.dir.join(picture), bytes).with_context(|| format!("Writing {picture}"))?;
+        }
         fs::write(&file, text).with_context(|| format!("Writing {}", file.display()))?;
         self.tell("hub", &["publish", &file.to_string_lossy()])
     }
@@ -216,6 +219,21 @@ impl World {
 
     /// Starts `key` unless it runs, and waits until it listens.
     pub fn start(&self, key: &str) -> anyhow::Result<()> {
+        self.start_with(key, &[])
+    }
+
+    /// Starts a device that lets neighbours in.
+    pub fn start_near(&self, key: &str) -> anyhow::Result<()> {
+        self.start_with(key, &["--near", "127.0.0.1:0"])
+    }
+
+    /// Where neighbours find a device that lets them in.
+    pub fn near(&self, key: &str) -> anyhow::Result<String> {
+        let mut running = self.member(key)?.running();
+        running.as_mut().with_context(|| format!("{key} does not run"))?.program.wait_for_line("near:")
+    }
+
+    fn start_with(&self, key: &str, more: &[&str]) -> anyhow::Result<()> {
         let member = self.member(key)?;
         let mut running = member.running();
         if running.as_mut().is_some_and(|running| running.program.ended().is_none()) {
@@ -230,6 +248,7 @@ impl World {
             Part::Field => command.args(["field", "serve", "--redial-max-s", REDIAL_MAX_S]),
         };
         command.args([OsString::from("--http"), http.into(), "--data".into(), member.dir.clone().into()]);
+        command.args(more);
         let mut program = Program::start(command, &member.log)?;
         let link = program.wait_for_line(member.part.line()).with_context(|| format!("Starting {key}"))?;
         if member.part == Part::Hub {

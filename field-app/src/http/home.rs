@@ -47,6 +47,13 @@ pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
                 }
             }
         }
+        a #carrying.card href="/carrying" {
+            strong { (say("carrying-title")) }
+            span {
+                @if status.road.bag.carries.is_empty() { (say("carrying-none")) }
+                @else { (say_with("carrying-places", &[("count", &status.road.bag.carries.len())])) }
+            }
+        }
         section #about.card {
             h2 { (say("home-offline")) }
             p { (say("home-offline-means")) }

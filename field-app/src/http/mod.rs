@@ -9,11 +9,13 @@
 //! GET  /visits                past visits
 //! GET  /opinions              opinions of the deputy's areas
 //! GET  /opinion/{id}          one of them;  POST  /opinion/{id}/add | /step | /correct
+//! GET  /carrying              what is carried for villages without a road;  POST  hands over with a neighbour
 //! GET  /status.json           the home page in figures
 //! GET  /events?seen=          answers when something changed
 //! ```
 
 mod assets;
+mod carrying;
 mod frame;
 mod home;
 mod opinion;
@@ -35,6 +37,7 @@ use axum::{
 use civic_core::area::Area;
 use ledger::Ledger;
 use replica::{
+    carry::near::Near,
     device::RoadState,
     dir::{DataDir, DirError},
 };
@@ -61,6 +64,7 @@ struct Inner {
     drafts: Drafts,
     saved: Saved,
     once: Once,
+    near: Option<Near>,
 }
 
 impl App {
@@ -73,8 +77,16 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
-        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new() };
+        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new(), near: None };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Hands over with neighbours, too. To be called before the app is shared.
+    pub fn with_near(mut self, near: Near) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.near = Some(near);
+        }
+        self
     }
 
     /// Who writes: the name on the card.
@@ -138,6 +150,7 @@ pub fn router(app: App) -> Router {
         .route("/opinion/{id}/add", post(opinion::add))
         .route("/opinion/{id}/step", post(opinion::step))
         .route("/opinion/{id}/correct", post(opinion::correct))
+        .route("/carrying", get(carrying::show).post(carrying::call))
         .route("/status.json", get(status::figures))
         .route("/events", get(status::wait))
         .merge(web::font::router())

@@ -55,20 +55,40 @@ impl Canvas {
         (area, bytes)
     }
 
+    /// Sets one pixel, as 0x00RRGGBB.
+    pub fn set(&mut self, at: Point, pixel: u32) {
+        if self.bounding_box().contains(at) {
+            self.pixels[at.y as usize * self.size.width as usize + at.x as usize] = pixel;
+        }
+    }
+
+    /// Lays a picture on this one.
+    pub fn lay(&mut self, at: Point, picture: &Canvas) {
+        let area = Rectangle::new(at, picture.size).intersection(&self.bounding_box());
+        let width = self.size.width as usize;
+        for y in area.rows() {
+            let from = (area.top_left.x - at.x) as usize;
+            let row = &picture.row((y - at.y) as u32)[from..from + area.size.width as usize];
+            let start = y as usize * width + area.top_left.x as usize;
+            self.pixels[start..start + row.len()].copy_from_slice(row);
+        }
+    }
+
     /// Lays `color` over the picture where the mask covers it.
     pub fn blend(&mut self, at: Point, mask: &Mask, color: Rgb888) {
         let area = Rectangle::new(at, mask.size).intersection(&self.bounding_box());
-        let width = self.size.width as usize;
+        let (width, columns) = (self.size.width as usize, area.size.width as usize);
         let word = word(color);
         for y in area.rows() {
-            let mask_row = (y - at.y) as usize * mask.size.width as usize;
-            for x in area.columns() {
-                let coverage = mask.coverage[mask_row + (x - at.x) as usize];
-                let pixel = &mut self.pixels[y as usize * width + x as usize];
+            let from = (y - at.y) as usize * mask.size.width as usize + (area.top_left.x - at.x) as usize;
+            let start = y as usize * width + area.top_left.x as usize;
+            let pixels = self.pixels[start..start + columns].iter_mut();
+            // Whole rows at once: nothing is checked again for each pixel.
+            for (pixel, coverage) in pixels.zip(&mask.coverage[from..from + columns]) {
                 match coverage {
                     0 => {}
                     255 => *pixel = word,
-                    part => *pixel = mix(*pixel, word, u32::from(part)),
+                    part => *pixel = mix(*pixel, word, u32::from(*part)),
                 }
             }
         }
@@ -146,6 +166,18 @@ mod tests {
         canvas.draw_iter([Pixel(Point::new(7, 0), Rgb888::WHITE)]).expect("infallible");
         let (r, b, o) = (0xFF0000, 0x0000FF, 0);
         assert_eq!(canvas.pixels(), [r, r, o, o, r, r, b, b, o, o, b, b]);
+    }
+
+    #[test]
+    fn a_picture_is_laid_on_another_and_what_is_outside_is_dropped() {
+        let mut stamp = Canvas::new(Size::new(2, 2));
+        (0..4).for_each(|place| stamp.set(Point::new(place % 2, place / 2), place as u32 + 1));
+        stamp.set(Point::new(5, 5), 9);
+        let mut canvas = Canvas::new(Size::new(3, 2));
+        canvas.lay(Point::new(-1, -1), &stamp);
+        canvas.lay(Point::new(2, 1), &stamp);
+        canvas.lay(Point::new(7, 0), &stamp);
+        assert_eq!(canvas.pixels(), [4, 0, 0, 0, 0, 1]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::draw::{
     icon::{Icon, Icons},
     ink::Lines,
     measure::{Style, width},
+    photo::Photos,
     shape::Corners,
     surface::Surface,
     text::Text,
@@ -26,6 +27,7 @@ pub struct Brush<'a> {
     pub icons: &'a mut Icons,
     pub corners: &'a mut Corners,
     pub lines: &'a mut Lines,
+    pub photos: &'a mut Photos,
     pub surface: Surface,
 }
 

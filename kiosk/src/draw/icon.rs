@@ -120,13 +120,17 @@ pub enum Icon {
     Wrench,
     /// A cross in a ring: touch exactly here.
     Cross,
+    /// A printer with its paper: on paper.
+    Paper,
+    /// A stick for a computer: carried by hand.
+    Stick,
     /// Three dots.
     Other,
 }
 
 impl Icon {
     /// Every picture.
-    pub const ALL: [Icon; 51] = [
+    pub const ALL: [Icon; 53] = [
         Icon::Speak,
         Icon::Search,
         Icon::Here,
@@ -177,6 +181,8 @@ impl Icon {
         Icon::Brush,
         Icon::Wrench,
         Icon::Cross,
+        Icon::Paper,
+        Icon::Stick,
         Icon::Other,
     ];
 
@@ -390,6 +396,23 @@ impl Icon {
                 pen.quad((6.0, 20.0), (42.0, 20.0), (36.0, 34.0), (12.0, 34.0));
                 pen.cutting();
                 pen.stroke(&[(14.0, 20.0), (21.5, 28.0), (34.0, 14.0)], 4.5);
+            }
+            Icon::Paper => {
+                pen.block(12.0, 4.0, 24.0, 12.0, 2.0);
+                pen.block(4.0, 15.0, 40.0, 20.0, 4.0);
+                pen.cutting();
+                pen.block(10.0, 26.0, 28.0, 4.0, 1.0);
+                pen.disc(37.0, 21.0, 2.0);
+                pen.inking();
+                pen.block(13.0, 28.0, 22.0, 17.0, 2.0);
+            }
+            Icon::Stick => {
+                pen.block(13.0, 17.0, 22.0, 28.0, 5.0);
+                pen.block(16.0, 3.0, 16.0, 16.0, 2.0);
+                pen.cutting();
+                pen.block(20.0, 7.0, 3.0, 6.0, 0.0);
+                pen.block(25.0, 7.0, 3.0, 6.0, 0.0);
+                pen.block(20.0, 24.0, 8.0, 4.0, 2.0);
             }
             Icon::Governance => {
                 pen.disc(24.0, 10.0, 8.0);

@@ -9,7 +9,10 @@ use civic_core::ink::{Dot, InkBox, SIDE, Stroke};
 use embedded_graphics::{prelude::*, primitives::Rectangle};
 use hardware::screen::Mask;
 
-use crate::draw::{brush::Brush, theme};
+use crate::{
+    draw::{brush::Brush, theme},
+    screens::key_pen::KeyPen,
+};
 
 /// A line is this part of its square thick.
 const THICKNESS: f32 = 1.0 / 22.0;
@@ -50,7 +53,7 @@ pub fn square(area: Rectangle) -> Rectangle {
 }
 
 /// Draws the square with guide lines, what is in it, and the stroke that is being drawn.
-pub fn draw_pad(brush: &mut Brush<'_>, strokes: &[Stroke], pen: &Stroke, area: Rectangle) {
+pub fn draw_pad(brush: &mut Brush<'_>, strokes: &[Stroke], pen: &Stroke, key_pen: Option<KeyPen>, area: Rectangle) {
     let area = square(area);
     let theme = brush.surface.theme;
     brush.plate(area, theme.writing_square(), false);
@@ -66,9 +69,38 @@ pub fn draw_pad(brush: &mut Brush<'_>, strokes: &[Stroke], pen: &Stroke, area: R
         }
     }
     let color = theme.ink(theme::Ink::Black);
-    brush.canvas.blend(area.top_left, brush.lines.mask(strokes, area.size.width), color);
-    // It grows with every move, so it is not worth keeping.
-    brush.canvas.blend(area.top_left, &lines(std::slice::from_ref(pen), area.size.width), color);
+    if !strokes.is_empty() {
+        brush.canvas.blend(area.top_left, brush.lines.mask(strokes, area.size.width), color);
+    }
+    if !pen.dots.is_empty() {
+        // It grows with every move, so it is not worth keeping.
+        brush.canvas.blend(area.top_left, &lines(std::slice::from_ref(pen), area.size.width), color);
+    }
+    if let Some(key_pen) = key_pen {
+        draw_key_pen(brush, key_pen, area);
+    }
+}
+
+/// A ring where the pen is, filled while it draws, on the line along which it goes.
+fn draw_key_pen(brush: &mut Brush<'_>, pen: KeyPen, area: Rectangle) {
+    let side = area.size.width;
+    let scale = side as f32 / f32::from(SIDE);
+    let at = [f32::from(pen.x) * scale, f32::from(pen.y) * scale];
+    let (across, down) = pen.way();
+    let reach = side as f32 / 10.0;
+    let end = |way: f32| [at[0] + across as f32 * reach * way, at[1] + down as f32 * reach * way];
+    let theme = brush.surface.theme;
+    let (color, ground) = (theme.ink(theme::Ink::Blue), theme.writing_square().face);
+    let radius = side as f32 / 28.0;
+    let rings = [(radius, color), (radius * 0.6, ground)];
+    let mut draw = |from, to, radius, color| {
+        let mut mask = Mask { size: Size::new_equal(side), coverage: vec![0; side as usize * side as usize] };
+        thick_line(&mut mask, from, to, radius);
+        brush.canvas.blend(area.top_left, &mask, color);
+    };
+    draw(end(-1.0), end(1.0), THINNEST / 2.0, color);
+    let rings = if pen.is_down { &rings[..1] } else { &rings[..] };
+    rings.iter().for_each(|(radius, color)| draw(at, at, *radius, *color));
 }
 
 /// Draws boxes in rows, as large as they can be in this place.

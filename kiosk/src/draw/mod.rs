@@ -12,6 +12,7 @@ pub mod layout;
 pub mod measure;
 mod needed;
 pub mod painter;
+mod photo;
 mod shape;
 pub mod surface;
 pub mod text;
@@ -44,6 +45,7 @@ pub fn shown(face: &Face, area: Rectangle, surface: Surface) -> Option<Shown> {
         | Face::Words(_)
         | Face::Picture(..)
         | Face::Code(_)
+        | Face::Portrait(_)
         | Face::Key(_)
         | Face::Writing { .. }
         | Face::Pad { .. }

@@ -104,7 +104,13 @@ pub(super) fn firm(length: Length, surface: Surface) -> u32 {
 
 fn face_height(face: &Face, available: u32, surface: Surface) -> u32 {
     match face {
-        Face::Nothing | Face::Sheet(_) | Face::Picture(..) | Face::Code(_) | Face::Pad { .. } | Face::Ink { .. } => 0,
+        Face::Nothing
+        | Face::Sheet(_)
+        | Face::Picture(..)
+        | Face::Code(_)
+        | Face::Portrait(_)
+        | Face::Pad { .. }
+        | Face::Ink { .. } => 0,
         Face::Words(words) if words.sentence.first.is_empty() => 0,
         Face::Words(words) => {
             let style = surface.style(words.size, words.bold);
@@ -141,6 +147,7 @@ fn face_width(face: &Face, surface: Surface) -> u32 {
         | Face::Sheet(_)
         | Face::Picture(..)
         | Face::Code(_)
+        | Face::Portrait(_)
         | Face::Writing { .. }
         | Face::Pad { .. }
         | Face::Ink { .. } => 0,

@@ -11,6 +11,7 @@ use crate::{
         ink::{Lines, draw_boxes, draw_pad},
         key,
         layout::Placed,
+        photo::Photos,
         shape::Corners,
         surface::Surface,
         text::Text,
@@ -28,6 +29,7 @@ pub struct Painter {
     icons: Icons,
     corners: Corners,
     lines: Lines,
+    photos: Photos,
 }
 
 /// What a finger or a key is on.
@@ -44,8 +46,8 @@ impl Painter {
     pub fn paint<T>(&mut self, canvas: &mut Canvas, pieces: &[Placed<T>], marks: Marks, theme: Theme) {
         let Ok(()) = canvas.clear(theme.paper(Paper::Ground).face);
         let surface = Surface { size: canvas.size(), theme };
-        let Self { text, icons, corners, lines } = self;
-        let mut brush = Brush { canvas, text, icons, corners, lines, surface };
+        let Self { text, icons, corners, lines, photos } = self;
+        let mut brush = Brush { canvas, text, icons, corners, lines, photos, surface };
         for (index, piece) in pieces.iter().enumerate() {
             let area = if marks.focus == Some(index) { brush.ring(piece.area) } else { piece.area };
             draw(&mut brush, &piece.face, area, marks.pressed == Some(index));
@@ -64,10 +66,14 @@ fn draw(brush: &mut Brush<'_>, face: &Face, area: Rectangle, pressed: bool) {
             brush.picture(*icon, side, area.center(), color);
         }
         Face::Code(code) => draw_code(brush, code, area),
+        Face::Portrait(portrait) => {
+            let (at, photo) = brush.photos.fitted(portrait, area);
+            brush.canvas.lay(at, photo);
+        }
         Face::Button(button) => button::draw(brush, button, area, pressed),
         Face::Key(key) => key::draw(brush, key, area, pressed),
         Face::Writing { text, hint } => words::draw_writing(brush, text, &hint.first, area),
-        Face::Pad { strokes, pen, .. } => draw_pad(brush, strokes, pen, area),
+        Face::Pad { strokes, pen, key_pen, .. } => draw_pad(brush, strokes, pen, *key_pen, area),
         Face::Ink { boxes, .. } => draw_boxes(brush, boxes, area),
     }
 }

@@ -61,37 +61,40 @@ impl Text {
         if self.glyphs.len() >= GLYPHS_KEPT_MAX && !self.glyphs.contains_key(&key) {
             self.glyphs.clear();
         }
-        if !self.glyphs.contains_key(&key) {
-            let glyph = self.rasterise(character, style);
-            self.glyphs.insert(key, glyph);
-        }
-        &self.glyphs[&key]
-    }
-
-    fn rasterise(&mut self, character: char, style: Style) -> Glyph {
+        let Self { regular, bold, scaling, glyphs, missing } = self;
         let font = match style.weight {
-            Weight::Regular => self.regular,
-            Weight::Bold => self.bold,
+            Weight::Regular => *regular,
+            Weight::Bold => *bold,
         };
-        let id = font.charmap().map(character);
-        if id == 0 {
-            if self.missing.insert(character) {
-                tracing::warn!(code = format!("U+{:04X}", u32::from(character)), "A character has no glyph");
-            }
-            return missing_glyph(style.pixels);
-        }
-        let mut scaler = self.scaling.builder(font).size(style.pixels as f32).build();
-        let image = Render::new(&[Source::Outline]).format(Format::Alpha).render(&mut scaler, id).unwrap_or_default();
-        Glyph {
-            mask: Mask { size: Size::new(image.placement.width, image.placement.height), coverage: image.data },
-            offset: Point::new(image.placement.left, -image.placement.top),
-        }
+        glyphs.entry(key).or_insert_with(|| rasterise(font, scaling, missing, character, style.pixels))
     }
 }
 
 impl Default for Text {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+fn rasterise(
+    font: FontRef<'static>,
+    scaling: &mut ScaleContext,
+    missing: &mut HashSet<char>,
+    character: char,
+    pixels: u32,
+) -> Glyph {
+    let id = font.charmap().map(character);
+    if id == 0 {
+        if missing.insert(character) {
+            tracing::warn!(code = format!("U+{:04X}", u32::from(character)), "A character has no glyph");
+        }
+        return missing_glyph(pixels);
+    }
+    let mut scaler = scaling.builder(font).size(pixels as f32).build();
+    let image = Render::new(&[Source::Outline]).format(Format::Alpha).render(&mut scaler, id).unwrap_or_default();
+    Glyph {
+        mask: Mask { size: Size::new(image.placement.width, image.placement.height), coverage: image.data },
+        offset: Point::new(image.placement.left, -image.placement.top),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ticket on paper: drawn with the kiosk's own letters, so that every printer prints it alike.
+//! What is printed, a ticket first of all: drawn with the kiosk's own letters, so that every printer prints it alike.
 //!
 //! [`Receipt`] says what stands on it, [`code`] is the square that a scanner reads, for the paper and for the screen,
 //! and [`Press`] prints in a thread of its own. **What it never does:** print a ticket that is not on disk. Whoever
@@ -10,13 +10,13 @@ mod press;
 mod receipt;
 
 pub use press::{Event, Press, Tell};
-pub use receipt::Receipt;
+pub use receipt::{Receipt, Sheet};
 
 use hardware::printer::{PrinterError, PrinterStatus};
 
 use crate::{app, teller::Teller, trouble::Trouble};
 
-/// What became of the paper with a ticket's number.
+/// What became of the paper.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnPaper {
     /// Nothing is printed at this station.
@@ -30,6 +30,18 @@ pub enum OnPaper {
     Failed,
 }
 
+impl OnPaper {
+    /// The sentence that says so of a sheet without a number.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            OnPaper::NoPrinter => "printer-none",
+            OnPaper::Printing => "filed-printing",
+            OnPaper::Printed => "filed-printed",
+            OnPaper::Failed => "printer-failed",
+        }
+    }
+}
+
 /// Tells the app what it must know of the printer, and the screens what somebody should look at.
 pub fn pass_on(event: Event, teller: &Teller) {
     match event {
@@ -38,13 +50,13 @@ pub fn pass_on(event: Event, teller: &Teller) {
             report(teller, None);
         }
         Event::Status(Err(error)) => fails(teller, &error),
-        Event::Printed(ticket) => {
+        Event::Printed(sheet) => {
             report(teller, None);
-            teller.tell(app::Event::Printed(ticket));
+            teller.tell(app::Event::Printed(sheet));
         }
-        Event::NotPrinted(ticket, error) => {
+        Event::NotPrinted(sheet, error) => {
             fails(teller, &error);
-            teller.tell(app::Event::NotPrinted(ticket));
+            teller.tell(app::Event::NotPrinted(sheet));
         }
     }
 }

@@ -9,10 +9,9 @@ use std::{
     time::Duration,
 };
 
-use civic_core::ticket::Ticket;
 use hardware::printer::{Printer, PrinterError, PrinterStatus};
 
-use super::Receipt;
+use super::{Receipt, Sheet};
 use crate::draw::text::Text;
 
 /// Receipts that may wait. People take their paper one after the other; more than this wait only at a printer that
@@ -40,10 +39,10 @@ enum Job {
 pub enum Event {
     /// What the printer says of itself: when it starts, when it is asked, and now and then while it cannot print.
     Status(Result<PrinterStatus, PrinterError>),
-    /// This ticket was printed, or a test slip.
-    Printed(Option<Ticket>),
+    /// This was printed.
+    Printed(Sheet),
     /// It was not printed, or not whole. A ticket is on disk all the same, and on the screen.
-    NotPrinted(Option<Ticket>, PrinterError),
+    NotPrinted(Sheet, PrinterError),
 }
 
 impl Press {
@@ -93,11 +92,11 @@ fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
             Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
                 Ok(()) => {
                     is_able = true;
-                    tell(Event::Printed(receipt.ticket));
+                    tell(Event::Printed(receipt.sheet));
                 }
                 Err(error) => {
                     is_able = false;
-                    tell(Event::NotPrinted(receipt.ticket, error));
+                    tell(Event::NotPrinted(receipt.sheet, error));
                 }
             },
         }
@@ -124,7 +123,7 @@ mod tests {
     fn receipt(serial: u32) -> Receipt {
         let place =
             Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-        Receipt { ticket: Some(sample_ticket(serial)), place, day: None, language: Language::English }
+        Receipt { sheet: Sheet::Ticket(sample_ticket(serial)), place, day: None, language: Language::English }
     }
 
     fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {
@@ -139,20 +138,20 @@ mod tests {
         let next = || events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Ready))));
         assert!(press.print(receipt(1)));
-        assert!(matches!(next(), Event::Printed(ticket) if ticket == Some(sample_ticket(1))));
+        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_ticket(1))));
         assert_eq!(paper.last(), Some(receipt(1).draw(&mut Text::new())));
 
         paper.load(Paper::Rows(100));
         assert!(press.print(receipt(2)));
         assert!(
-            matches!(next(), Event::NotPrinted(ticket, PrinterError::PaperOut) if ticket == Some(sample_ticket(2)))
+            matches!(next(), Event::NotPrinted(sheet, PrinterError::PaperOut) if sheet == Sheet::Ticket(sample_ticket(2)))
         );
         press.ask();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::PaperOut))));
 
         paper.load(Paper::Plenty);
         assert!(press.print(receipt(2)));
-        assert!(matches!(next(), Event::Printed(ticket) if ticket == Some(sample_ticket(2))));
+        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_ticket(2))));
     }
 
     /// A printer that prints when the test says so.

@@ -13,6 +13,7 @@ use crate::{
         measure::{Style, Weight, lines, width},
         text::Text,
     },
+    public::Tally,
     settings::Language,
     station::Place,
 };
@@ -31,12 +32,23 @@ const WORDS: Style = Style { weight: Weight::Regular, pixels: 24 };
 /// As large as ten digits in three groups fit on one line.
 const NUMBER: Style = Style { weight: Weight::Bold, pixels: 54 };
 
-/// A slip of paper: a ticket, or a test of the printer.
+/// What is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// A number, which is on disk.
+    Ticket(Ticket),
+    /// What came of a vote, as the county published it.
+    Tally(Tally),
+    /// Nothing but a test of the printer, which nobody can take for anybody's number.
+    Test,
+}
+
+/// A slip of paper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The number, which is on disk; `None` for a test slip, which nobody can take for anybody's.
-    pub ticket: Option<Ticket>,
-    /// Where it was filed.
+    /// What it is about.
+    pub sheet: Sheet,
+    /// Where it is printed.
     pub place: Place,
     /// The day, if the station's clock can be believed.
     pub day: Option<UnixSeconds>,
@@ -47,6 +59,8 @@ pub struct Receipt {
 /// Something on the paper.
 enum Block {
     Line(String, Style),
+    /// Words at the left and a number at the right.
+    Counted(String, String),
     Space(u32),
     Rule,
     Code(Code),
@@ -56,6 +70,7 @@ impl Block {
     fn height(&self) -> u32 {
         match self {
             Self::Line(_, style) => style.line_height(),
+            Self::Counted(..) => NAME.line_height(),
             Self::Space(dots) => *dots,
             Self::Rule => 3,
             Self::Code(code) => (code.side() + 2 * EDGE) * MODULE,
@@ -91,21 +106,43 @@ impl Receipt {
         let name = format!("{} {}", self.place.village, self.place.station);
         let mut blocks = broken(&name, NAME);
         blocks.extend([Block::Space(6), Block::Rule, Block::Space(12)]);
-        let Some(ticket) = &self.ticket else {
-            blocks.extend(broken(&say("receipt-test", &[]), NAME));
-            blocks.extend(day.into_iter().flat_map(|day| broken(&day, WORDS)));
-            blocks.extend(broken(&say("receipt-test-reads", &[]), WORDS));
-            // Where this line has gaps, dots of the printer's head are burnt out.
-            blocks.extend([Block::Space(12), Block::Rule, Block::Space(10)]);
-            return blocks;
-        };
-        blocks.extend(broken(&say("receipt-number", &[]), WORDS));
-        blocks.extend(broken(&ticket.to_string(), NUMBER));
-        blocks.extend(day.into_iter().flat_map(|day| broken(&say("receipt-filed-on", &[("day", day.into())]), WORDS)));
-        blocks.push(Block::Code(Code::of(ticket)));
-        for key in ["receipt-saved", "receipt-look", "receipt-keep"] {
-            blocks.extend(broken(&say(key, &[]), WORDS));
-            blocks.push(Block::Space(10));
+        match &self.sheet {
+            Sheet::Test => {
+                blocks.extend(broken(&say("receipt-test", &[]), NAME));
+                blocks.extend(day.into_iter().flat_map(|day| broken(&day, WORDS)));
+                blocks.extend(broken(&say("receipt-test-reads", &[]), WORDS));
+                // Where this line has gaps, dots of the printer's head are burnt out.
+                blocks.extend([Block::Space(12), Block::Rule, Block::Space(10)]);
+            }
+            Sheet::Ticket(ticket) => {
+                blocks.extend(broken(&say("receipt-number", &[]), WORDS));
+                blocks.extend(broken(&ticket.to_string(), NUMBER));
+                let filed = day.map(|day| say("receipt-filed-on", &[("day", day.into())]));
+                blocks.extend(filed.into_iter().flat_map(|filed| broken(&filed, WORDS)));
+                blocks.push(Block::Code(Code::of(ticket)));
+                for key in ["receipt-saved", "receipt-look", "receipt-keep"] {
+                    blocks.extend(broken(&say(key, &[]), WORDS));
+                    blocks.push(Block::Space(10));
+                }
+            }
+            Sheet::Tally(tally) => {
+                blocks.extend(broken(&say("receipt-tally", &[]), WORDS));
+                blocks.extend(broken(&tally.title, NAME));
+                blocks.push(Block::Space(12));
+                for (title, count) in &tally.projects {
+                    blocks.extend(counted(title, *count));
+                    blocks.push(Block::Space(6));
+                }
+                blocks.extend([Block::Rule, Block::Space(12)]);
+                let values = [("counted", tally.counted.into()), ("tokens", tally.tokens.to_string().into())];
+                blocks.extend(broken(&say("receipt-tally-counted", &values), WORDS));
+                let as_of = match self.language {
+                    Language::Chinese => tally.as_of.day_zh(),
+                    Language::English => tally.as_of.date(),
+                };
+                blocks.extend(broken(&say("receipt-tally-by", &[("day", as_of.into())]), WORDS));
+                blocks.push(Block::Space(10));
+            }
         }
         blocks
     }
@@ -114,6 +151,22 @@ impl Receipt {
 /// Words, broken into lines that fit the paper.
 fn broken(words: &str, style: Style) -> Vec<Block> {
     lines(words, style, DOTS - 2 * MARGIN).into_iter().map(|line| Block::Line(line, style)).collect()
+}
+
+/// A title, and how many chose it at the end of its last line, or on the next where there is no room.
+fn counted(title: &str, count: u64) -> Vec<Block> {
+    let room = DOTS - 2 * MARGIN;
+    let count = count.to_string();
+    let mut titles = lines(title, WORDS, room);
+    let last = titles.pop().unwrap_or_default();
+    let mut blocks: Vec<Block> = titles.into_iter().map(|line| Block::Line(line, WORDS)).collect();
+    if width(&last, WORDS) + WORDS.pixels + width(&count, NAME) > room {
+        blocks.push(Block::Line(last, WORDS));
+        blocks.push(Block::Counted(String::new(), count));
+    } else {
+        blocks.push(Block::Counted(last, count));
+    }
+    blocks
 }
 
 /// Draws one block in white on black, which is how glyphs are blended; the paper is the other way round.
@@ -129,6 +182,11 @@ fn draw(block: &Block, top: i32, canvas: &mut Canvas, text: &mut Text) {
             let spare = DOTS.saturating_sub(width(line, *style));
             let left = if *style == WORDS { MARGIN } else { spare / 2 };
             text.draw(canvas, left as i32, top + block.height() as i32 / 2, line, *style, Rgb888::WHITE);
+        }
+        Block::Counted(words, count) => {
+            let (middle, far) = (top + block.height() as i32 / 2, DOTS - MARGIN - width(count, NAME));
+            text.draw(canvas, MARGIN as i32, middle, words, WORDS, Rgb888::WHITE);
+            text.draw(canvas, far as i32, middle, count, NAME, Rgb888::WHITE);
         }
         Block::Code(code) => {
             let left = (DOTS - code.side() * MODULE) / 2;
@@ -172,7 +230,7 @@ mod tests {
             Place {
                 village: "石桥村".to_owned(), station: "代表联络站".to_owned(), county: "云水县".to_owned()
             };
-        Receipt { ticket: Some(sample_ticket(18_376)), place, day, language: Language::Chinese }
+        Receipt { sheet: Sheet::Ticket(sample_ticket(18_376)), place, day, language: Language::Chinese }
     }
 
     #[test]
@@ -193,10 +251,26 @@ mod tests {
 
     #[test]
     fn a_test_slip_has_neither_a_number_nor_a_code() {
-        let slip = Receipt { ticket: None, ..receipt(Some(UnixSeconds(1_795_140_000))) };
+        let slip = Receipt { sheet: Sheet::Test, ..receipt(Some(UnixSeconds(1_795_140_000))) };
         let is_number = |block: &Block| matches!(block, Block::Code(_) | Block::Line(_, NUMBER));
         assert!(!slip.blocks().iter().any(is_number) && receipt(None).blocks().iter().any(is_number));
         assert!(slip.draw(&mut Text::new()).rows.iter().flatten().any(|byte| *byte != 0));
+    }
+
+    #[test]
+    fn a_result_has_every_project_with_its_count_however_long_its_title_is() {
+        let projects = vec![("农村班车".to_owned(), 71), ("把村口到石桥水库的那条路修宽修平装上路灯".repeat(2), 66)];
+        let tally =
+            Tally { title: "二〇二六年票选".to_owned(), tokens: 120, counted: 97, projects, ..Tally::default() };
+        let slip = Receipt { sheet: Sheet::Tally(tally), ..receipt(None) };
+        let counts: Vec<_> = slip
+            .blocks()
+            .into_iter()
+            .filter_map(|block| if let Block::Counted(_, count) = block { Some(count) } else { None })
+            .collect();
+        assert_eq!(counts, ["71", "66"]);
+        let picture = slip.draw(&mut Text::new());
+        assert!(picture.rows.iter().all(|row| row[0] == 0 && row[47] == 0), "nothing leaves the paper");
     }
 
     #[test]

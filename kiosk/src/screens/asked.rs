@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Around, Next, Page, consult::Consult, listing::listing, page, tally::Tally, village::Village, vote::VotePage,
+    Around, Next, Page, consult::Consult, list::listing, page, tally::Tally, village::Village, vote::VotePage,
 };
 use crate::{
     draw::{
@@ -71,7 +71,7 @@ impl Page for Asked {
                 None => Next::show(self),
             },
             Touch::Vote(place) => Next::show(VotePage { list: self, place, page: 0 }),
-            Touch::Tally(place) => Next::show(Tally { list: self, place, page: 0 }),
+            Touch::Tally(place) => Next::show(Tally { list: self, place, page: 0, is_printed: false }),
             Touch::More => Next::show(Self { page: self.page + 1, ..self }),
         }
     }

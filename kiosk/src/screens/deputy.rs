@@ -1,6 +1,6 @@
 //! A deputy's card: who it is, of which congress, when one can meet them, and the wish to talk with them.
 
-use super::{Around, Next, Page, deputies::Deputies, page, speak::Speak};
+use super::{Around, Next, Page, list::List, page, speak::Speak};
 use crate::{
     draw::{
         icon::Icon,
@@ -8,7 +8,7 @@ use crate::{
     },
     public::{DeputyCard, ReceptionDay},
     station::{About, Draft, Talk},
-    view::{Length, Part, button, column, sheet, turning, words},
+    view::{self, Length, Part, button, column, sheet, turning, words},
 };
 
 /// Reception days that are shown.
@@ -18,7 +18,7 @@ const RECEPTIONS: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeputyPage {
     /// The list.
-    pub list: Deputies,
+    pub list: List,
     /// Its place in the list.
     pub place: usize,
 }
@@ -57,15 +57,21 @@ impl Page for DeputyPage {
     }
 }
 
-/// Where no photo has come: the first character of the name, which is the surname, large on the red of the bar.
+/// The deputy's picture; where there is none, the first character of the name, which is the surname, large on the red of
+/// the bar.
 fn portrait(around: &Around<'_>, deputy: &DeputyCard) -> Part<Touch> {
-    let surname: String = deputy.name.chars().take(1).collect();
-    let portrait = words(surname, TextSize::Ticket, Ink::White).bold().centred();
+    let portrait = match &deputy.portrait {
+        Some(portrait) => view::portrait(portrait.clone()),
+        None => {
+            let surname: String = deputy.name.chars().take(1).collect();
+            sheet(Paper::Bar, 12, words(surname, TextSize::Ticket, Ink::White).bold().centred())
+        }
+    };
     let code = around.sentence_with("deputy-code", &[("code", deputy.code.clone())]);
     column(
         8,
         vec![
-            (Length::Share(1), sheet(Paper::Bar, 12, portrait)),
+            (Length::Share(1), portrait),
             (Length::Needed, words(code, TextSize::Strong, Ink::Black).bold().centred()),
         ],
     )

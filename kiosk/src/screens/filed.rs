@@ -10,7 +10,8 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    printing::{OnPaper, code::Code},
+    printing::{OnPaper, Sheet, code::Code},
+    spoken::Spoken,
     view::{Length, Part, button, code, column, row, sheet, turning, words},
 };
 
@@ -71,9 +72,13 @@ impl Page for Filed {
 
     fn touched(self, touch: Touch) -> Next {
         match touch {
-            Touch::Again => Next::Print(self.ticket),
+            Touch::Again => Next::Print(Sheet::Ticket(self.ticket), self.into()),
             Touch::Noted => Next::Leave(Left::Waiting),
         }
+    }
+
+    fn announces(&self, around: &Around<'_>) -> Option<Spoken> {
+        Some(around.sentence_with("filed-number", &[("number", self.ticket.to_string())]).spoken)
     }
 
     /// Long enough to find a pencil, short enough that the next person does not find the number.

@@ -5,15 +5,15 @@ use civic_core::ticket::{TICKET_DIGITS, Ticket};
 use super::{
     Around, Next, Page, Screen,
     home::Home,
-    number_pad::{grouped, number_pad},
+    number_pad::{number_form, number_pad},
     page,
 };
 use crate::{
     draw::{
         icon::Icon,
-        theme::{Ink, Look, Paper, TextSize},
+        theme::{Look, Paper},
     },
-    view::{Length, Part, button, column, sheet, turning, words},
+    view::{Part, button},
 };
 
 /// A number being typed.
@@ -56,9 +56,6 @@ impl Page for Find {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let typed = grouped(&self.digits, &[4, 4, 2]);
-        let (typed, ink) =
-            if typed.is_empty() { (around.sentence("find-empty"), Ink::Grey) } else { (typed.into(), Ink::Black) };
         let (note, paper) = match self.trouble {
             None => (around.sentence("find-note"), Paper::Ground),
             Some(Trouble::TooShort) => (around.sentence("find-too-short"), Paper::Warm),
@@ -66,21 +63,9 @@ impl Page for Find {
             Some(Trouble::Mistyped) => (around.sentence("find-mistyped"), Paper::Warm),
         };
         let look = if self.digits.len() == TICKET_DIGITS { Look::Next } else { Look::Waiting };
-        let left = column(
-            14,
-            vec![
-                (
-                    Length::Share(2),
-                    sheet(Paper::Card, 12, words(typed, TextSize::Huge, ink).bold().centred().on_one_line()),
-                ),
-                (Length::Needed, sheet(paper, 12, words(note, TextSize::Body, Ink::Black))),
-                (Length::Fingers(1, 110), button(Touch::Find, around.sentence("find-go"), Some(Icon::Search), look)),
-            ],
-        );
-        let body = turning(
-            20,
-            vec![(Length::Share(6), left), (Length::Share(5), number_pad(around, Touch::Digit, Touch::Erase))],
-        );
+        let go = button(Touch::Find, around.sentence("find-go"), Some(Icon::Search), look);
+        let pad = number_pad(around, Touch::Digit, Touch::Erase);
+        let body = number_form(around, &self.digits, "find-empty", (note, paper), go, pad);
         page(around, Some(Touch::Back), around.sentence("find-title"), body)
     }
 

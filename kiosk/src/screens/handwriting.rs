@@ -3,8 +3,9 @@
 
 use civic_core::ink::{BOXES_MAX, DOTS_MAX, Dot, InkBox, SIDE, STROKE_DOTS_MAX, STROKES_MAX, Stroke};
 
-use super::{Around, Next, Page, after_saying, page, writing::Writing};
+use super::{Around, Next, Page, after_saying, key_pen::KeyPen, page, writing::Writing};
 use crate::{
+    app::Key,
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
@@ -20,6 +21,9 @@ const CANDIDATES: usize = 8;
 /// Boxes in sight beside the square: the last ones.
 const BOXES: usize = 6;
 
+/// So long the keys take for a step, in the strokes that they draw.
+const KEY_MS: u16 = 100;
+
 /// A finger is somewhere else when it is this far from where it was, in units of the box.
 const MOVED: u16 = 5;
 
@@ -30,6 +34,8 @@ pub struct Handwriting {
     pub draft: Draft,
     /// The stroke that is being drawn.
     pen: Stroke,
+    /// The pen that the keys hold, while they do.
+    key_pen: Option<KeyPen>,
     /// What the box may be.
     candidates: Vec<char>,
 }
@@ -39,6 +45,8 @@ pub struct Handwriting {
 pub enum Touch {
     /// Back to the sentences; what was drawn is kept.
     Back,
+    /// The keys take the pen.
+    Pen,
     /// That is what was meant; on to the next box.
     Meant(char),
     /// Take the last stroke away, or go back to the box before.
@@ -52,7 +60,7 @@ pub enum Touch {
 impl Handwriting {
     /// Goes on with the ink of this draft.
     pub fn new(draft: Draft) -> Self {
-        let mut screen = Self { draft, pen: Stroke::default(), candidates: Vec::new() };
+        let mut screen = Self { draft, pen: Stroke::default(), key_pen: None, candidates: Vec::new() };
         if screen.draft.ink.boxes.is_empty() {
             screen.draft.ink.boxes.push(InkBox::default());
         }
@@ -62,6 +70,11 @@ impl Handwriting {
 
     /// The finger came down here, from the left and from the top of the square in its own units.
     pub fn pen_down(&mut self, x: u16, y: u16) {
+        self.key_pen = None;
+        self.draw_from(x, y);
+    }
+
+    fn draw_from(&mut self, x: u16, y: u16) {
         self.pen = Stroke { dots: vec![Dot { x, y, ms: 0 }] };
     }
 
@@ -90,6 +103,30 @@ impl Handwriting {
     /// It was lost: nothing of the stroke stays.
     pub fn pen_lost(&mut self) {
         self.pen = Stroke::default();
+    }
+
+    /// Moves the pen that the keys hold: up and down along its line, the reading key turns the line, choosing puts it down
+    /// and lifts it, and the way back takes it out of hand. Whether it is in hand.
+    pub fn key(&mut self, key: Key) -> bool {
+        let Some(mut pen) = self.key_pen else { return false };
+        match key {
+            Key::Up | Key::Down => {
+                pen.go(key == Key::Down);
+                self.pen_moved(pen.x, pen.y, self.pen.dots.last().map_or(0, |dot| dot.ms.saturating_add(KEY_MS)));
+            }
+            Key::Read => pen.turn(),
+            Key::Select => {
+                pen.is_down = !pen.is_down;
+                if pen.is_down { self.draw_from(pen.x, pen.y) } else { self.pen_up() }
+            }
+            Key::Back => {
+                self.pen_up();
+                self.key_pen = None;
+                return true;
+            }
+        }
+        self.key_pen = Some(pen);
+        true
     }
 
     /// The box that is written in. There is one from the beginning on.
@@ -145,7 +182,8 @@ impl Page for Handwriting {
         };
         let is_written = !one.strokes.is_empty();
         let meant = one.meant;
-        let square = pad(one.strokes, self.pen.clone(), around.sentence("handwriting-square"));
+        let hint = around.sentence("handwriting-square");
+        let square = pad(Touch::Pen, one.strokes, self.pen.clone(), self.key_pen, hint);
         let last = before[before.len().saturating_sub(BOXES)..].to_vec();
         let said = around.sentence_with("handwriting-boxes", &[("boxes", before.len().to_string())]);
         let strip = if last.is_empty() {
@@ -161,6 +199,8 @@ impl Page for Handwriting {
         let offered: Vec<_> = candidates.collect();
         let hint = if self.is_full() {
             "handwriting-full"
+        } else if self.key_pen.is_some() {
+            "handwriting-keys"
         } else if offered.is_empty() {
             "handwriting-then"
         } else {
@@ -185,7 +225,9 @@ impl Page for Handwriting {
 
     fn touched(mut self, touch: Touch) -> Next {
         self.pen_lost();
+        self.key_pen = None;
         match touch {
+            Touch::Pen => self.key_pen = Some(KeyPen::default()),
             Touch::Back => return Next::show(Writing::new(self.draft)),
             Touch::Meant(character) => {
                 self.current().meant = Some(character);
@@ -263,6 +305,22 @@ mod tests {
             screen = touched(screen, Touch::Next);
         }
         assert!(screen.draft.ink.boxes.len() == BOXES_MAX && screen.is_full());
+    }
+
+    #[test]
+    fn the_keys_write_what_a_finger_writes() {
+        let mut screen = touched(Handwriting::new(Draft::default()), Touch::Pen);
+        let press = |screen: &mut Handwriting, keys: &[(Key, usize)]| {
+            keys.iter().for_each(|(key, times)| (0..*times).for_each(|_| assert!(screen.key(*key))));
+        };
+        // 十: across from the left, then down from the top.
+        press(&mut screen, &[(Key::Up, 8), (Key::Select, 1), (Key::Down, 16), (Key::Select, 1), (Key::Up, 8)]);
+        press(&mut screen, &[(Key::Read, 2), (Key::Up, 8), (Key::Select, 1), (Key::Down, 16), (Key::Select, 1)]);
+        assert_eq!(screen.candidates.first(), Some(&'十'));
+        assert_eq!(screen.draft.ink.boxes[0].strokes.len(), 2);
+        // A pen that is put away while it draws has drawn.
+        press(&mut screen, &[(Key::Select, 1), (Key::Up, 3), (Key::Back, 1)]);
+        assert_eq!((screen.draft.ink.boxes[0].strokes.len(), screen.key(Key::Down)), (3, false));
     }
 
     #[test]

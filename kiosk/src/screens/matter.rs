@@ -2,21 +2,26 @@
 
 use civic_core::reaction::Reaction;
 
-use super::{Around, Next, Page, matters::Matters, page, reading::reading};
+use super::{
+    Around, Next, Page,
+    list::List,
+    page,
+    reading::{card_and_way, reading},
+};
 use crate::{
     draw::{
         icon::Icon,
-        theme::{Ink, Look, Paper, TextSize},
+        theme::{Ink, Look, TextSize},
     },
     public::Reply,
-    view::{Length, Part, button, column, row, sheet, words},
+    view::{Length, Part, button, column, words},
 };
 
 /// A matter, over the list it was chosen from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MatterPage {
     /// The list.
-    pub list: Matters,
+    pub list: List,
     /// Its place in the list.
     pub place: usize,
     /// Which page of its words is shown.
@@ -54,13 +59,8 @@ impl Page for MatterPage {
                 (Length::Needed, words(format!("{} · {}", count.first, as_of.first), TextSize::Body, Ink::Grey)),
             ],
         );
-        let mut buttons: Vec<_> = turn.map(|turn| (Length::Share(2), turn)).into_iter().collect();
         let me_too = button(Touch::MeToo, around.sentence("me-too"), Some(Icon::Hand), Look::Next);
-        buttons.push((Length::Share(3), me_too));
-        let body = column(
-            14,
-            vec![(Length::Share(1), sheet(Paper::Card, 20, card)), (Length::Fingers(1, 92), row(20, buttons))],
-        );
+        let body = card_and_way(card, turn, me_too);
         page(around, Some(Touch::Back), around.sentence("matter"), body)
     }
 

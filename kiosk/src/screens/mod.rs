@@ -22,7 +22,7 @@ use crate::{
         surface::Surface,
         theme::{Ink, Look, Paper, TextSize, Theme},
     },
-    printing::OnPaper,
+    printing::{OnPaper, Sheet},
     public::{Public, Reply},
     settings::{Change, Language, Settings},
     spoken::Spoken,
@@ -38,23 +38,21 @@ pub mod begun;
 pub mod clear;
 pub mod consult;
 pub mod contact;
-pub mod deputies;
 pub mod deputy;
 pub mod filed;
 pub mod find;
 pub mod handwriting;
 pub mod help;
 pub mod home;
+pub mod key_pen;
 mod keyboard;
 pub mod leave;
-mod listing;
+pub mod list;
 pub mod matter;
-pub mod matters;
 pub mod name;
 pub mod not_saved;
 pub mod not_taken;
 pub mod notice;
-pub mod notices;
 mod number_pad;
 pub mod phone;
 pub mod progress;
@@ -101,8 +99,10 @@ pub struct Around<'a> {
     pub has_microphone: bool,
     /// Whether an officer can look after this station here.
     pub has_service: bool,
-    /// What became of the paper with the number on the screen.
+    /// What became of the paper with what is on the screen.
     pub on_paper: OnPaper,
+    /// Whether anything can be printed here.
+    pub has_printer: bool,
     /// Size of the screen, in pixels.
     pub size: Size,
 }
@@ -127,10 +127,8 @@ pub enum Next {
     SetAside,
     /// The first screen comes up.
     Leave(Left),
-    /// The paper with this ticket's number is wanted once more.
-    Print(Ticket),
-    /// A slip without a number is printed, to see whether the printer prints, before this screen.
-    PrintTest(Screen),
+    /// This is wanted on paper, before this screen.
+    Print(Sheet, Screen),
     /// What is known about this ticket is shown.
     Find(Ticket),
     /// What the station knows at this moment is shown.
@@ -197,6 +195,11 @@ pub(crate) trait Page: Into<Screen> {
     /// How long it waits for a touch; `None` for as long as it takes.
     fn patience(&self) -> Option<Duration> {
         Some(Duration::from_secs(60))
+    }
+
+    /// What is said when it comes up, also to those who do not have screens read to them.
+    fn announces(&self, _around: &Around<'_>) -> Option<Spoken> {
+        None
     }
 
     /// What comes when nobody touched it for that long.
@@ -503,6 +506,11 @@ macro_rules! screens {
                 match self { $(Screen::$Name(page) => page.patience(),)+ }
             }
 
+            /// What is said when it comes up, also to those who do not have screens read to them.
+            pub fn announces(&self, around: &Around<'_>) -> Option<Spoken> {
+                match self { $(Screen::$Name(page) => page.announces(around),)+ }
+            }
+
             /// What comes when nobody touched it for that long.
             pub fn unattended(self) -> Next {
                 match self { $(Screen::$Name(page) => page.unattended(),)+ }
@@ -564,12 +572,10 @@ screens! {
     Progress(progress::Progress),
     /// What the village is told and asked.
     Village(village::Village),
-    /// The notices in force.
-    Notices(notices::Notices),
+    /// Notices, matters or deputies to choose from.
+    List(list::List),
     /// One notice in full.
     Notice(notice::NoticePage),
-    /// The matters that the county shows.
-    Matters(matters::Matters),
     /// One of them, with "me too".
     Matter(matter::MatterPage),
     /// What the village is asked.
@@ -584,8 +590,6 @@ screens! {
     Ballot(ballot::Ballot),
     /// What came of a vote.
     Tally(tally::Tally),
-    /// The deputies of the village.
-    Deputies(deputies::Deputies),
     /// One of them.
     Deputy(deputy::DeputyPage),
     /// What the person thinks of the answer.
@@ -614,6 +618,8 @@ screens! {
     Recorder(service::recorder::Recorder),
     /// Enrolling the machine.
     Enrol(service::enrol::Enrol),
+    /// Carrying by stick.
+    Carry(service::carry::Carry),
     /// Switching it off.
     SwitchOff(service::switch_off::SwitchOff),
 }

@@ -1,6 +1,6 @@
 //! One notice in full.
 
-use super::{Around, Next, Page, notices::Notices, page, reading::reading};
+use super::{Around, Next, Page, list::List, page, reading::reading};
 use crate::{
     draw::theme::{Ink, Paper, TextSize},
     view::{Length, Part, column, sheet, words},
@@ -10,7 +10,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoticePage {
     /// The list.
-    pub list: Notices,
+    pub list: List,
     /// Its place in the list.
     pub place: usize,
     /// Which page of its words is shown.

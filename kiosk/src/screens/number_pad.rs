@@ -1,10 +1,39 @@
-//! Ten digits and a key to take one back, shared by the telephone number and the ticket number.
+//! Ten digits and a key to take one back, wherever a number is typed.
 
 use super::Around;
 use crate::{
-    draw::{icon::Icon, theme::Look},
-    view::{Part, command_key, grid, key, space},
+    draw::{
+        icon::Icon,
+        theme::{Ink, Look, Paper, TextSize},
+    },
+    view::{Length, Part, Sentence, column, command_key, grid, key, sheet, space, turning, words},
 };
+
+/// A number that is being typed: what there is of it in groups, or the sentence of `empty`; a note on its paper; what to do
+/// with it once it is complete; and the pad.
+pub fn number_form<T>(
+    around: &Around<'_>,
+    digits: &str,
+    empty: &str,
+    (note, paper): (Sentence, Paper),
+    go: Part<T>,
+    pad: Part<T>,
+) -> Part<T> {
+    let (typed, ink) = match digits {
+        "" => (around.sentence(empty), Ink::Grey),
+        digits => (grouped(digits, &[4, 4, 4]).into(), Ink::Black),
+    };
+    let number = words(typed, TextSize::Huge, ink).bold().centred().on_one_line();
+    let left = column(
+        14,
+        vec![
+            (Length::Share(2), sheet(Paper::Card, 12, number)),
+            (Length::Needed, sheet(paper, 12, words(note, TextSize::Body, Ink::Black))),
+            (Length::Fingers(1, 110), go),
+        ],
+    );
+    turning(20, vec![(Length::Share(6), left), (Length::Share(5), pad)])
+}
 
 /// The pad, on whatever place it is given.
 pub fn number_pad<T>(around: &Around<'_>, digit: impl Fn(char) -> T, erase: T) -> Part<T> {

@@ -4,9 +4,9 @@ use super::Around;
 use crate::{
     draw::{
         icon::Icon,
-        theme::{Ink, Look, TextSize},
+        theme::{Ink, Look, Paper, TextSize},
     },
-    view::{Part, Sentence, button, words},
+    view::{Length, Part, Sentence, button, column, row, sheet, words},
 };
 
 /// Characters of a page that can be read on the smallest screen.
@@ -23,6 +23,13 @@ pub fn reading<T>(around: &Around<'_>, text: &str, page: usize, next: T) -> (Par
     // However many pages it has, it is heard whole.
     let shown = Sentence { first: shown.to_owned(), ..text.to_owned().into() };
     (words(shown, TextSize::Title, Ink::Black).from_top(), turn)
+}
+
+/// A card with the way to its next page below it, where there is one, beside the thing to do next.
+pub fn card_and_way<T>(card: Part<T>, turn: Option<Part<T>>, next: Part<T>) -> Part<T> {
+    let mut buttons: Vec<_> = turn.map(|turn| (Length::Share(2), turn)).into_iter().collect();
+    buttons.push((Length::Share(3), next));
+    column(14, vec![(Length::Share(1), sheet(Paper::Card, 20, card)), (Length::Fingers(1, 92), row(20, buttons))])
 }
 
 /// Words in pages, broken after a mark where there is one.

@@ -6,6 +6,8 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    printing::Sheet,
+    public,
     view::{Length, Part, button, column, row, sheet, words},
 };
 
@@ -21,6 +23,15 @@ pub struct Tally {
     pub place: usize,
     /// Which page of the projects is shown.
     pub page: usize,
+    /// Whether somebody wanted it on paper.
+    pub is_printed: bool,
+}
+
+impl Tally {
+    /// The result.
+    pub fn tally(&self) -> Option<&public::Tally> {
+        self.list.public.tallies.get(self.place)
+    }
 }
 
 /// What can be touched on it.
@@ -30,13 +41,15 @@ pub enum Touch {
     Back,
     /// Further projects; after the last page comes the first.
     More,
+    /// 印一张
+    Print,
 }
 
 impl Page for Tally {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let tally = self.list.public.tallies.get(self.place).cloned().unwrap_or_default();
+        let tally = self.tally().cloned().unwrap_or_default();
         let lines = page_of(&tally.projects, self.page, PROJECTS).iter().map(|(title, count)| {
             let line = row(
                 12,
@@ -54,9 +67,22 @@ impl Page for Tally {
         let as_of = around.sentence_with_day("progress-as-of", tally.as_of).first;
         card.push((Length::Needed, words(format!("{counted} · {as_of}"), TextSize::Body, Ink::Grey)));
         let mut body = vec![(Length::Share(1), sheet(Paper::Card, 18, column(4, card)))];
+        if self.is_printed {
+            let said = words(around.sentence(around.on_paper.sentence()), TextSize::Strong, Ink::Blue).bold().centred();
+            body.push((Length::Needed, said));
+        }
+        let mut buttons = Vec::new();
         if tally.projects.len() > PROJECTS {
             let more = button(Touch::More, around.sentence("ballot-more"), Some(Icon::Sentences), Look::Other);
-            body.push((Length::Fingers(1, 80), more));
+            buttons.push((Length::Share(1), more));
+        }
+        if around.has_printer {
+            let key = if self.is_printed { "filed-print-again" } else { "tally-print" };
+            buttons
+                .push((Length::Share(1), button(Touch::Print, around.sentence(key), Some(Icon::Paper), Look::Other)));
+        }
+        if !buttons.is_empty() {
+            body.push((Length::Fingers(1, 80), row(20, buttons)));
         }
         page(around, Some(Touch::Back), around.sentence("tally-title"), column(14, body))
     }
@@ -65,6 +91,10 @@ impl Page for Tally {
         match touch {
             Touch::Back => Next::show(self.list),
             Touch::More => Next::show(Self { page: self.page + 1, ..self }),
+            Touch::Print => match self.tally().cloned() {
+                Some(tally) => Next::Print(Sheet::Tally(tally), Self { is_printed: true, ..self }.into()),
+                None => Next::show(self),
+            },
         }
     }
 }

@@ -8,16 +8,16 @@ use civic_core::{
 
 use super::{
     Around, Door, Next, Page,
-    number_pad::{grouped, number_pad},
+    number_pad::{number_form, number_pad},
     page,
 };
 use crate::{
     draw::{
         icon::Icon,
-        theme::{Ink, Look, Paper, TextSize},
+        theme::{Look, Paper},
     },
     public::NotTaken,
-    view::{Length, Part, button, column, sheet, turning, words},
+    view::{Part, button},
 };
 
 /// A number being typed. `Debug` does not show it.
@@ -85,9 +85,6 @@ impl Page for TokenPage {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let typed = grouped(&self.digits, &[4, 4, 4]);
-        let (typed, ink) =
-            if typed.is_empty() { (around.sentence("token-empty"), Ink::Grey) } else { (typed.into(), Ink::Black) };
         let note = match self.trouble {
             None => "token-note",
             Some(Trouble::TooShort) => "token-too-short",
@@ -96,19 +93,9 @@ impl Page for TokenPage {
         };
         let paper = if self.trouble.is_some() { Paper::Warm } else { Paper::Ground };
         let look = if self.digits.len() == TOKEN_DIGITS { Look::Next } else { Look::Waiting };
-        let number = words(typed, TextSize::Huge, ink).bold().centred().on_one_line();
-        let left = column(
-            14,
-            vec![
-                (Length::Share(2), sheet(Paper::Card, 12, number)),
-                (Length::Needed, sheet(paper, 12, words(around.sentence(note), TextSize::Body, Ink::Black))),
-                (Length::Fingers(1, 110), button(Touch::Open, around.sentence("token-go"), Some(Icon::Ballot), look)),
-            ],
-        );
-        let body = turning(
-            20,
-            vec![(Length::Share(6), left), (Length::Share(5), number_pad(around, Touch::Digit, Touch::Erase))],
-        );
+        let go = button(Touch::Open, around.sentence("token-go"), Some(Icon::Ballot), look);
+        let pad = number_pad(around, Touch::Digit, Touch::Erase);
+        let body = number_form(around, &self.digits, "token-empty", (around.sentence(note), paper), go, pad);
         page(around, Some(Touch::Back), around.sentence("token-title"), body)
     }
 

@@ -102,6 +102,7 @@ mod tests {
             has_microphone: true,
             has_service: false,
             on_paper: crate::printing::OnPaper::NoPrinter,
+            has_printer: false,
             size: embedded_graphics::prelude::Size::new(1024, 600),
         };
         let view = Topics { page, ..Topics::default() }.view(&around);

@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{Around, Left, Next, Page, asked::Asked, deputies::Deputies, matters::Matters, notices::Notices, page};
+use super::{
+    Around, Left, Next, Page,
+    asked::Asked,
+    list::{List, Of},
+    page,
+};
 use crate::{
     draw::{
         icon::Icon,
@@ -79,10 +84,10 @@ impl Page for Village {
     fn touched(self, touch: Touch) -> Next {
         match touch {
             Touch::Back => Next::Leave(Left::Waiting),
-            Touch::Notices => Next::show(Notices { public: self.public, page: 0 }),
-            Touch::Matters => Next::show(Matters { public: self.public, page: 0 }),
+            Touch::Notices => Next::show(List::new(self.public, Of::Notices)),
+            Touch::Matters => Next::show(List::new(self.public, Of::Matters)),
             Touch::Asked => Next::show(Asked { public: self.public, page: 0 }),
-            Touch::Deputies => Next::show(Deputies { public: self.public, page: 0 }),
+            Touch::Deputies => Next::show(List::new(self.public, Of::Deputies)),
         }
     }
 }

@@ -1,12 +1,18 @@
 //! A vote 票选 that is open: what it is about, before the household's number is asked for.
 
-use super::{Around, Next, Page, asked::Asked, page, reading::reading, token::TokenPage};
+use super::{
+    Around, Next, Page,
+    asked::Asked,
+    page,
+    reading::{card_and_way, reading},
+    token::TokenPage,
+};
 use crate::{
     draw::{
         icon::Icon,
-        theme::{Ink, Look, Paper, TextSize},
+        theme::{Ink, Look, TextSize},
     },
-    view::{Length, Part, button, column, row, sheet, words},
+    view::{Length, Part, button, column, words},
 };
 
 /// A vote, over the list it was chosen from.
@@ -18,6 +24,14 @@ pub struct VotePage {
     pub place: usize,
     /// Which page of its words is shown.
     pub page: usize,
+}
+
+impl VotePage {
+    /// Asks for the number of a household's slip.
+    pub fn ask_for_token(&self) -> Option<TokenPage> {
+        let (id, vote) = self.list.public.votes.get(self.place).cloned()?;
+        Some(TokenPage::new(id, vote))
+    }
 }
 
 /// What can be touched on it.
@@ -49,13 +63,8 @@ impl Page for VotePage {
                 (Length::Needed, words(secret, TextSize::Strong, Ink::Green).bold()),
             ],
         );
-        let mut buttons: Vec<_> = turn.map(|turn| (Length::Share(2), turn)).into_iter().collect();
         let number = button(Touch::Number, around.sentence("vote-begin"), Some(Icon::Ballot), Look::Next);
-        buttons.push((Length::Share(3), number));
-        let body = column(
-            14,
-            vec![(Length::Share(1), sheet(Paper::Card, 20, card)), (Length::Fingers(1, 92), row(20, buttons))],
-        );
+        let body = card_and_way(card, turn, number);
         page(around, Some(Touch::Back), around.sentence("subject-vote"), body)
     }
 
@@ -63,8 +72,8 @@ impl Page for VotePage {
         match touch {
             Touch::Back => Next::show(self.list),
             Touch::NextPage => Next::show(Self { page: self.page + 1, ..self }),
-            Touch::Number => match self.list.public.votes.get(self.place).cloned() {
-                Some((id, vote)) => Next::show(TokenPage::new(id, vote)),
+            Touch::Number => match self.ask_for_token() {
+                Some(page) => Next::show(page),
                 None => Next::show(self.list),
             },
         }

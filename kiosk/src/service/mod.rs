@@ -1,8 +1,8 @@
 //! What an officer may do at the machine itself: look how it is, fit the touch panel, record sentences, enrol it, switch it
-//! off. Behind a PIN, and behind a small word on the help screen that asks no villager for anything.
+//! off, carry by stick what has no road. Behind a PIN, and behind a small word on the help screen that asks no villager for anything.
 //!
 //! [`Service`] is all that the service screens may ask; [`upkeep`] answers for a station on disk. [`pin`] is the lock,
-//! [`enrolment`] becoming a device of the county, [`power`] switching off. What anybody sees here holds no word, name or number of a person.
+//! [`enrolment`] becoming a device of the county, [`stick`] what is carried by hand, [`power`] switching off. What anybody sees here holds no word, name or number of a person.
 
 pub mod command;
 pub mod enrolment;
@@ -10,6 +10,7 @@ mod facts;
 pub mod pin;
 pub mod power;
 pub mod sample;
+pub mod stick;
 pub mod upkeep;
 
 use std::{
@@ -21,6 +22,7 @@ use civic_core::time::UnixSeconds;
 
 pub use enrolment::Enrolling;
 pub use pin::Answer;
+pub use stick::{Carrying, Stick, Way};
 
 /// The station's own matters, as the service screens see them. Nothing here waits for a network.
 pub trait Service: Send {
@@ -42,6 +44,12 @@ pub trait Service: Send {
     fn enrol(&mut self, hub: &str, code: &str);
     /// Where enrolling stands.
     fn enrolling(&self) -> Enrolling;
+    /// The sticks that are in.
+    fn sticks(&self) -> Vec<Stick>;
+    /// Begins to carry by this stick.
+    fn carry(&mut self, way: Way, stick: &Stick);
+    /// Where carrying stands.
+    fn carrying(&self) -> Carrying;
     /// Ends the program in a moment, in order, and switches the machine off.
     fn switch_off(&mut self);
 }

@@ -1,11 +1,12 @@
 //! Service pages of a made-up station: for tests, and for looking at them on a desk. The PIN is [`PIN`].
 
 use std::{
+    cell::Cell,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::{Answer, CannotKeep, Enrolling, Fact, Fitting, Sentence, Service, Subject, Value};
+use super::{Answer, CannotKeep, Carrying, Enrolling, Fact, Fitting, Sentence, Service, Stick, Subject, Value, Way};
 use crate::sample::NEWS_AT;
 
 /// The PIN of the made-up station.
@@ -17,6 +18,16 @@ pub struct SampleService {
     crosses: usize,
     enrolling: Enrolling,
     kept: Vec<String>,
+    sticks: Vec<Stick>,
+    /// What is carried, and whether somebody has seen that it is at work.
+    carried: Option<(Way, Cell<bool>)>,
+}
+
+impl SampleService {
+    /// With these sticks in it.
+    pub fn with_sticks(sticks: Vec<Stick>) -> Self {
+        Self { sticks, ..Self::default() }
+    }
 }
 
 impl Service for SampleService {
@@ -93,6 +104,23 @@ impl Service for SampleService {
 
     fn enrolling(&self) -> Enrolling {
         self.enrolling.clone()
+    }
+
+    fn sticks(&self) -> Vec<Stick> {
+        self.sticks.clone()
+    }
+
+    fn carry(&mut self, way: Way, _stick: &Stick) {
+        self.carried = Some((way, Cell::new(false)));
+    }
+
+    fn carrying(&self) -> Carrying {
+        match &self.carried {
+            None => Carrying::Idle,
+            Some((_, was_seen)) if !was_seen.replace(true) => Carrying::Working,
+            Some((Way::Out, _)) => Carrying::Written { bytes: 48_200 },
+            Some((Way::Home, _)) => Carrying::Read { entries: 7, receipts: 2, passed_over: 0 },
+        }
     }
 
     fn switch_off(&mut self) {}

@@ -13,8 +13,11 @@ use replica::{device::Device, dir::DataDir};
 use tokio::{runtime::Handle, sync::Notify, time::sleep};
 
 use super::{
-    Answer, CannotKeep, Enrolling, Fact, Fitting, Sentence, Service, Subject, Value, enrolment::Enrolment, facts,
+    Answer, CannotKeep, Carrying, Enrolling, Fact, Fitting, Sentence, Service, Stick, Subject, Value, Way,
+    enrolment::Enrolment,
+    facts,
     pin::Lock,
+    stick::{self, Carrier},
 };
 use crate::{
     heard::Heard,
@@ -36,6 +39,7 @@ pub struct Upkeep {
     /// `None` while the machine is no device of any county.
     county: Option<(Ledger, Arc<Device>)>,
     enrolment: Option<Enrolment>,
+    carrier: Option<Carrier>,
     touched: Vec<Point>,
     runtime: Handle,
     off: Arc<Notify>,
@@ -51,6 +55,7 @@ impl Upkeep {
             reports,
             county: None,
             enrolment: None,
+            carrier: None,
             touched: Vec::new(),
             runtime: Handle::current(),
             off,
@@ -59,8 +64,8 @@ impl Upkeep {
 
     /// The same station as a device of the county.
     #[must_use]
-    pub fn enrolled(self, ledger: Ledger, device: Arc<Device>) -> Self {
-        Self { county: Some((ledger, device)), ..self }
+    pub fn enrolled(self, ledger: Ledger, device: Arc<Device>, carrier: Carrier) -> Self {
+        Self { county: Some((ledger, device)), carrier: Some(carrier), ..self }
     }
 
     /// The same station, which can become a device.
@@ -217,6 +222,21 @@ impl Service for Upkeep {
             (None, Some(enrolment)) => enrolment.stands_at(),
             (None, None) => Enrolling::Idle,
         }
+    }
+
+    fn sticks(&self) -> Vec<Stick> {
+        stick::sticks()
+    }
+
+    fn carry(&mut self, way: Way, stick: &Stick) {
+        if let Some(carrier) = &self.carrier {
+            carrier.begin(way, stick.directory.clone());
+        }
+    }
+
+    fn carrying(&self) -> Carrying {
+        // A machine of no county has nothing to carry, and nowhere.
+        self.carrier.as_ref().map_or(Carrying::Failed("fact-not-enrolled"), Carrier::stands_at)
     }
 
     fn switch_off(&mut self) {

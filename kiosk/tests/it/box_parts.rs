@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use civic_core::token::Token;
 use hardware::{keyboard::Typed, keypad, presence::Motion};
 use kiosk::{
     app::{Effect, Event},
     light::{DIM, DIMS_AFTER, FULL},
-    printing::Receipt,
-    sample::{NEWS_AT, sample_ticket},
+    printing::{Receipt, Sheet},
+    sample::{NEWS_AT, sample_ticket, sample_tokens},
     settings::Language,
+    spoken::Spoken,
     station::Station as _,
     trouble::Trouble,
 };
@@ -31,12 +33,12 @@ fn a_slip_is_printed_when_it_is_on_disk_and_the_screen_says_when_it_is_there() {
     assert!(printed(&mut desk).is_empty(), "nothing is printed before it is saved");
     desk.touch(WRITE[7]).is_on("Filed").sees("正在印小票");
     let (ticket, place) = (sample_ticket(18_376), desk.station.place());
-    let receipt = Receipt { ticket: Some(ticket), place, day: Some(NEWS_AT), language: Language::Chinese };
+    let receipt = Receipt { sheet: Sheet::Ticket(ticket), place, day: Some(NEWS_AT), language: Language::Chinese };
     assert_eq!(printed(&mut desk), [receipt]);
     // Late news of somebody else's slip changes nothing.
-    desk.event(Event::NotPrinted(Some(sample_ticket(1))));
+    desk.event(Event::NotPrinted(Sheet::Ticket(sample_ticket(1))));
     desk.sees("正在印小票");
-    desk.event(Event::Printed(Some(ticket)));
+    desk.event(Event::Printed(Sheet::Ticket(ticket)));
     desk.sees("请拿好").sees(&ticket.to_string()).does_not_see("再印一次");
 }
 
@@ -45,7 +47,7 @@ fn a_printer_without_paper_stops_nobody_and_prints_again_when_it_has_some() {
     let mut desk = Desk::with_printer(LARGE);
     desk.touch_all(&WRITE);
     assert_eq!(printed(&mut desk).len(), 1);
-    desk.event(Event::NotPrinted(Some(sample_ticket(18_376))));
+    desk.event(Event::NotPrinted(Sheet::Ticket(sample_ticket(18_376))));
     desk.sees("小票没印出来").sees("拍下来").sees(&sample_ticket(18_376).to_string());
     desk.key_to("再印一次").sees("正在印小票");
     assert_eq!(printed(&mut desk).len(), 1);
@@ -101,6 +103,72 @@ fn another_code_is_said_to_be_none_of_ours_and_a_scan_takes_nobody_s_words_away(
     desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见"]);
     scan(&mut desk, &sample_ticket(90_155).digits());
     desk.is_on("Writing").sees("路灯坏了，晚上看不见");
+}
+
+#[test]
+fn the_slip_of_a_household_opens_its_ballot_under_the_scanner_wherever_nobody_is_in_the_middle_of_something() {
+    let vote = ["Village", "请您说一说", "二〇二七年民生实事项目票选"];
+    let token = sample_tokens()[0].digits();
+    for door in [&[][..], &["查进度"], &vote[..2], &vote, &[vote[0], vote[1], vote[2], "按选票号投票", "4"]] {
+        let mut desk = Desk::new(LARGE);
+        desk.touch_all(door);
+        scan(&mut desk, &token);
+        desk.is_on("Ballot").sees("太阳能路灯");
+        // A ballot that somebody is filling in is nobody else's.
+        scan(&mut desk, &sample_tokens()[1].digits());
+        desk.touch_all(&["Project(0)", "选好了", "投票"]).is_on("Thanks");
+        desk.touch("回首页");
+        scan(&mut desk, &token);
+        desk.is_on("Token").sees("投过票了");
+    }
+    let mut desk = Desk::new(LARGE);
+    let foreign = Token::new([9; 8]).digits();
+    desk.touch_all(&vote);
+    scan(&mut desk, &foreign);
+    desk.is_on("Token").sees("不是这次投票的选票号");
+    desk.touch("Back");
+    scan(&mut desk, "6901234567892");
+    desk.is_on("Find").sees("这不是我们小票上的码");
+    scan(&mut desk, &foreign);
+    desk.is_on("Find").sees("这不是我们小票上的码");
+    assert!(!format!("{:?}", desk.app.screen()).contains(&foreign));
+}
+
+#[test]
+fn the_result_of_a_vote_comes_out_on_paper_where_there_is_a_printer() {
+    let door = ["Village", "请您说一说", "Tally(0)"];
+    Desk::new(LARGE).touch_all(&door).does_not_see("印一张");
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&door);
+    for target in ["印一张", "再印一次"] {
+        desk.key_to(target).sees("正在印小票");
+        let sheet = printed(&mut desk).remove(0).sheet;
+        let Sheet::Tally(tally) = &sheet else { panic!("{sheet:?}") };
+        assert_eq!((tally.counted, tally.projects[0].clone()), (97, ("农村班车".to_owned(), 71)));
+        // Somebody else's paper says nothing about this one.
+        desk.event(Event::Printed(Sheet::Test));
+        desk.sees("正在印小票");
+        desk.event(Event::NotPrinted(sheet));
+        desk.sees("没有印出来");
+    }
+}
+
+#[test]
+fn a_number_that_is_shown_is_said_by_itself_and_once() {
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&WRITE).is_on("Filed");
+    let said = |desk: &mut Desk| -> Vec<Spoken> {
+        let effects = desk.app.take_effects().into_iter();
+        effects.filter_map(|effect| if let Effect::Say(said) = effect { Some(said) } else { None }).flatten().collect()
+    };
+    let number = sample_ticket(18_376).to_string();
+    let all = said(&mut desk);
+    assert_eq!(all.iter().filter(|spoken| spoken.values == [number.clone()]).count(), 1, "{all:?}");
+    desk.event(Event::NotPrinted(Sheet::Ticket(sample_ticket(18_376))));
+    desk.touch("再印一次");
+    assert_eq!(said(&mut desk), []);
+    desk.touch("记好了，回首页");
+    assert!(desk.app.take_effects().contains(&Effect::Hush), "nobody hears the number of the person before");
 }
 
 #[test]

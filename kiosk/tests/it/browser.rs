@@ -1,9 +1,22 @@
 //! The running kiosk, through its page: as a browser meets it, and as a test of the whole county can drive it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use civic_core::ticket::Ticket;
-use hardware::desk::Desk;
+use embedded_graphics::primitives::Rectangle;
+use hardware::{
+    desk::Desk,
+    screen::{Canvas, Display},
+    watchdog::Watchdog,
+};
 use kiosk::{
     picture::pixels,
     run::{Kiosk, run},
@@ -60,7 +73,7 @@ async fn ask_as(host: &str, address: SocketAddr, request: &str, body: &str) -> A
 /// Finds a target by what it says, or by its name, and touches it.
 async fn touch(address: SocketAddr, target: &str) {
     // The kiosk ignores a second tap at the same place for a moment, as it must with trembling hands.
-    tokio::time::sleep(std::time::Duration::from_millis(310)).await;
+    tokio::time::sleep(Duration::from_millis(310)).await;
     let view = ask(address, "GET /view", "").await.json();
     let targets = view["targets"].as_array().unwrap();
     let found = targets.iter().find(|found| found["text"] == target || found["name"] == target);
@@ -86,6 +99,14 @@ struct Running {
 
 impl Running {
     async fn start(station: Box<dyn Station>) -> Self {
+        Self::start_with(station, Vec::new(), None).await
+    }
+
+    async fn start_with(
+        station: Box<dyn Station>,
+        displays: Vec<Box<dyn Display>>,
+        watchdog: Option<Box<dyn Watchdog>>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (desk, stop) = (Desk::default(), Arc::new(Notify::new()));
@@ -95,9 +116,10 @@ impl Running {
             news: Arc::default(),
             boards: vec![Box::new(desk.clone())],
             desk,
-            displays: Vec::new(),
+            displays,
             panel: None,
             keyboards: Vec::new(),
+            watchdog,
             backlight: None,
             voice: Box::new(silent),
             press: None,
@@ -179,4 +201,53 @@ async fn the_page_stands_in_for_the_scanner_and_the_sensor() {
     }
     assert_eq!(ask(running.address, "POST /motion", "{}").await.status, 422);
     running.stop().await;
+}
+
+/// A screen on a wire that can be pulled, and a watchdog that counts its meals.
+#[derive(Clone, Default)]
+struct Wired {
+    is_pulled: Arc<AtomicBool>,
+    meals: Arc<AtomicUsize>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl Display for Wired {
+    fn show(&mut self, _frame: &Canvas, _changed: &[Rectangle]) -> io::Result<()> {
+        if self.is_pulled.load(Ordering::SeqCst) { Err(io::Error::other("the wire was pulled")) } else { Ok(()) }
+    }
+}
+
+impl Watchdog for Wired {
+    fn feed(&mut self) -> io::Result<()> {
+        self.meals.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn feed_every(&self) -> Duration {
+        Duration::from_millis(5)
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_watchdog_is_fed_while_frames_can_be_pushed_and_stopped_only_by_an_orderly_end() {
+    let wired = Wired::default();
+    let meals = || wired.meals.load(Ordering::SeqCst);
+    let (display, watchdog) = (Box::new(wired.clone()), Box::new(wired.clone()));
+    let running = Running::start_with(Box::new(Shared::default()), vec![display], Some(watchdog)).await;
+    while meals() < 3 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    wired.is_pulled.store(true, Ordering::SeqCst);
+    // One meal may be on its way; then none comes any more, though the loop goes on and answers.
+    touch(running.address, "查进度").await;
+    let before = meals();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!((meals(), wired.is_stopped.load(Ordering::SeqCst)), (before, false));
+    running.stop().await;
+    assert!(wired.is_stopped.load(Ordering::SeqCst));
 }

@@ -42,6 +42,38 @@ fn an_opinion_is_filed_and_found_with_five_keys() {
 }
 
 #[test]
+fn what_a_finger_writes_is_written_and_filed_with_five_keys() {
+    let mut desk = Desk::new(LARGE);
+    for target in ["提意见", "其他", "写下来", "用手写", "Pen"] {
+        desk.key_to(target);
+    }
+    desk.is_on("Handwriting").sees("落笔");
+    for (key, times) in [
+        (Key::Up, 8),
+        (Key::Select, 1),
+        (Key::Down, 16),
+        (Key::Select, 1),
+        (Key::Up, 8),
+        (Key::Read, 2),
+        (Key::Up, 8),
+        (Key::Select, 1),
+        (Key::Down, 16),
+        (Key::Select, 1),
+        (Key::Back, 1),
+    ] {
+        for _ in 0..times {
+            desk.key(key);
+        }
+    }
+    desk.is_on("Handwriting").does_not_see("落笔");
+    for target in ["十", "写好了", "不说这个", "不用留", "对，交上去"] {
+        desk.key_to(target);
+    }
+    let filed = desk.station.0.lock().unwrap().filed[0].1.clone();
+    assert_eq!((filed.words().as_str(), filed.ink.boxes[0].strokes.len()), ("十", 2));
+}
+
+#[test]
 fn the_keys_go_around_in_the_order_that_is_read_and_end_with_the_way_back() {
     let mut desk = Desk::new(LARGE);
     desk.touch("提意见");

@@ -3,7 +3,8 @@
 //!
 //! `GOLDEN=update cargo test -p kiosk` writes `tests/golden/kiosk` anew: in `screens.txt` the hash of every picture, and
 //! beside it a picture of each screen in four of its looks, which between them show every size, mode and language. Look
-//! at what changed before you commit it.
+//! at what changed before you commit it. `GOLDEN_ALL=DIR cargo test -p kiosk looks_as_it_did` writes a picture of every
+//! screen in every look into a directory of yours, for looking; nothing of it is compared.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,6 +28,7 @@ use kiosk::{
         surface::{FINGER, Surface},
         theme::{Paper, TextSize, contrast},
     },
+    picture::png,
     view::{Face, Form},
 };
 
@@ -103,12 +105,17 @@ fn every_screen_looks_as_it_did() {
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
     }
+    let everything = std::env::var_os("GOLDEN_ALL").map(PathBuf::from);
+    everything.iter().for_each(|directory| fs::create_dir_all(directory).unwrap());
     let (mut painter, mut hashes, mut differing) = (Painter::default(), BTreeMap::new(), Vec::new());
     in_every_look(|name, size, look, desk| {
         let picture = picture_of(desk, &mut painter);
         let key = format!("{name}-{}x{}-{}", size.width, size.height, look.name());
         let file = directory.join(format!("{key}.png"));
         let hash = hash(&picture);
+        if let Some(directory) = &everything {
+            fs::write(directory.join(format!("{key}.png")), png(&picture, picture.bounding_box())).unwrap();
+        }
         if update {
             if look.is_pictured(size) {
                 fs::write(&file, small(&picture)).unwrap();
@@ -161,7 +168,9 @@ fn every_word_is_shown_whole_and_large_enough_to_read() {
         let piece_is = |piece: &Placed<String>| match &piece.face {
             Face::Words(words) if words.size == TextSize::Small => 14,
             Face::Button(button) if button.form == Form::Picture => 0,
-            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => 23,
+            Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) | Face::Portrait(_) => {
+                23
+            }
             Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => 20,
         };
         for piece in desk.pieces() {
@@ -197,7 +206,12 @@ fn words_keep_seven_to_one_and_running_words_ten_to_one_on_what_they_lie_on() {
             let Face::Words(words) = &piece.face else { continue };
             let below = pieces[..index].iter().rev().find_map(|below| match below.face {
                 Face::Sheet(paper) if below.area.contains(piece.area.center()) => Some(paper),
-                Face::Nothing | Face::Sheet(_) | Face::Words(_) | Face::Picture(..) | Face::Code(_) => None,
+                Face::Nothing
+                | Face::Sheet(_)
+                | Face::Words(_)
+                | Face::Picture(..)
+                | Face::Code(_)
+                | Face::Portrait(_) => None,
                 Face::Button(_) | Face::Key(_) | Face::Writing { .. } | Face::Pad { .. } | Face::Ink { .. } => None,
             });
             let paper = below.unwrap_or(Paper::Ground);

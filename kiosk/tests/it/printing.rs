@@ -9,14 +9,22 @@ use hardware::printer::{
     DOTS, Printer, Raster,
     paper::{DeskPrinter, Interpreter, Paper},
 };
-use kiosk::{draw::text::Text, printing::Receipt, sample::sample_ticket, settings::Language, station::Place};
+use kiosk::{
+    draw::text::Text,
+    printing::{Receipt, Sheet},
+    sample::sample_ticket,
+    settings::Language,
+    station::{Place, Station as _},
+};
+
+use crate::support::Shared;
 
 /// 2026-11-20 10:00 in China.
 const DAY: UnixSeconds = UnixSeconds(1_795_140_000);
 
 fn receipt(language: Language) -> Receipt {
     let place = Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-    Receipt { ticket: Some(sample_ticket(18_376)), place, day: Some(DAY), language }
+    Receipt { sheet: Sheet::Ticket(sample_ticket(18_376)), place, day: Some(DAY), language }
 }
 
 /// The paper as a picture of one bit a dot.
@@ -45,10 +53,19 @@ fn the_paper_looks_as_it_did() {
     let update = std::env::var_os("GOLDEN").is_some_and(|value| value == "update");
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/receipt");
     fs::create_dir_all(&directory).unwrap();
-    for (name, language) in [("zh-CN", Language::Chinese), ("en", Language::English)] {
+    let tally = |language| {
+        let tally = Shared::default().public().tallies.remove(0);
+        Receipt { sheet: Sheet::Tally(tally), ..receipt(language) }
+    };
+    for (name, receipt) in [
+        ("zh-CN", receipt(Language::Chinese)),
+        ("en", receipt(Language::English)),
+        ("tally-zh-CN", tally(Language::Chinese)),
+        ("tally-en", tally(Language::English)),
+    ] {
         let mut printer = DeskPrinter::default();
         printer.load(Paper::Plenty);
-        printer.print(&receipt(language).draw(&mut Text::new())).unwrap();
+        printer.print(&receipt.draw(&mut Text::new())).unwrap();
         let actual = png(&printer.last().unwrap());
         let file = directory.join(format!("{name}.png"));
         if update {

@@ -2,25 +2,37 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use civic_core::access::Role;
 use embedded_graphics::prelude::Point;
 use hardware::touch::{Finger, FingerKind, Panel, read_fingers};
 use kiosk::{
     app::{App, Effect, Event, Key, Touch, TouchKind},
     blank::Blank,
+    drawer::Drawer,
+    printing::Sheet,
+    records::Records,
     sample::sample_ticket,
-    service::{TRIED_FOR, enrolment::Enrolment, pin, upkeep::Upkeep},
+    service::{
+        TRIED_FOR,
+        enrolment::Enrolment,
+        pin,
+        stick::{Carrier, Carrying, Way},
+        upkeep::Upkeep,
+    },
+    station::{Draft, Station as _},
     trouble::{Reports, Trouble},
     wiring::Wiring,
 };
-use replica::dir::DataDir;
+use replica::{device::Device, dir::DataDir};
 use tokio::sync::Notify;
 
 use crate::{
+    directory::Directory,
     looks::LARGE,
     support::{Desk, Shared, recording},
 };
@@ -63,7 +75,7 @@ fn everything_is_reached_with_five_keys() {
         desk.key_to(&digit);
     }
     desk.key_to("打开").is_on("Service");
-    for target in ["网络", "存储", "打印机", "收发", "日志", "录提示音", "入网", "关机", "触摸校准"]
+    for target in ["网络", "存储", "打印机", "收发", "日志", "录提示音", "入网", "U盘", "关机", "触摸校准"]
     {
         desk.key_to(target);
         assert_ne!(desk.app.screen().name(), "Service", "{target}");
@@ -93,6 +105,59 @@ fn a_sentence_is_read_heard_and_kept_and_the_next_one_comes() {
 }
 
 #[test]
+fn a_stick_is_offered_written_and_read_and_nothing_is_offered_while_it_must_stay_in() {
+    let mut desk = officer();
+    desk.station.0.lock().unwrap().sticks.clear();
+    desk.app = App::new(Box::new(desk.station.clone()), LARGE, desk.now);
+    desk.touch_all(&["Help", "Service"]).show_pin().touch("U盘").sees("没有找到U盘").does_not_see("把话带出去");
+    let mut desk = officer();
+    desk.touch("U盘").sees("HUIYIN，还能放 14790 MB");
+    for (way, end) in [("把话带出去", "写好了，48 KB"), ("把回话带进来", "新消息 7 条")] {
+        desk.key_to(way).sees("请不要拔").does_not_see(way).does_not_see("返回");
+        desk.wait(Duration::from_secs(600));
+        desk.is_on("Carry");
+        desk.event(Event::News);
+        desk.sees(end).sees("可以拔了");
+        desk.touch("再找一次").sees("HUIYIN");
+    }
+}
+
+/// What came of carrying once the stick is done with.
+async fn carried(carrier: &Carrier, way: Way, stick: &Path) -> Carrying {
+    carrier.begin(way, stick.to_owned());
+    while carrier.stands_at() == Carrying::Working {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    carrier.stands_at()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_goes_onto_the_stick_sealed_and_what_is_for_others_is_passed_over() {
+    let directory = Directory::new("stick");
+    let stick = directory.path().join("stick");
+    fs::create_dir(&stick).unwrap();
+    let (held, identity, ledger) = ledger::command::open(Role::Kiosk, directory.path()).unwrap();
+    let drawer = Drawer::open(Arc::new(held), &identity.key.to_bytes()).unwrap();
+    let device = Arc::new(Device::new(identity.clone(), ledger.log().clone()));
+    let mut records = Records::new(ledger.clone(), device, drawer).unwrap();
+    let words = "村口的路灯坏了";
+    let draft = Draft { topic: "道路交通".into(), body: words.into(), ..Draft::default() };
+    tokio::task::block_in_place(|| records.file(&draft)).unwrap();
+    let carrier = Carrier::new(identity, ledger, Arc::default());
+    assert_eq!(carried(&carrier, Way::Home, &stick).await, Carrying::Failed("carry-no-bundle"));
+    let Carrying::Written { bytes } = carried(&carrier, Way::Out, &stick).await else { panic!("nothing was written") };
+    let files: Vec<_> = fs::read_dir(&stick).unwrap().map(|file| file.unwrap().path()).collect();
+    let content = fs::read(&files[0]).unwrap();
+    assert_eq!((files.len(), content.len() as u64), (1, bytes));
+    assert!(!content.windows(words.len()).any(|piece| piece == words.as_bytes()));
+    // Its own bundle is for the county, and it says so instead of taking it for news.
+    let home = carried(&carrier, Way::Home, &stick).await;
+    assert_eq!(home, Carrying::Read { entries: 0, receipts: 0, passed_over: 1 });
+    fs::remove_dir_all(&stick).unwrap();
+    assert_eq!(carried(&carrier, Way::Out, &stick).await, Carrying::Failed("carry-failed"));
+}
+
+#[test]
 fn switching_off_is_asked_about() {
     let mut desk = officer();
     desk.touch_all(&["关机", "不关"]).is_on("Service");
@@ -114,18 +179,18 @@ fn nobodys_answer_gives_a_fit_up() {
 fn a_test_slip_bears_no_number_and_the_officer_sees_whether_it_came() {
     let printed = |desk: &mut Desk| {
         let effects = desk.app.take_effects().into_iter();
-        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.ticket.is_none())).count()
+        effects.filter(|effect| matches!(effect, Effect::Print(receipt) if receipt.sheet == Sheet::Test)).count()
     };
     let mut desk = Desk::with_printer(LARGE);
     desk.touch_all(&["Help", "Service"]).show_pin();
     desk.touch_all(&["打印机", "印一张试试"]).is_on("Facts").sees("正在印小票");
     assert_eq!(printed(&mut desk), 1);
     // Late news of a villager's slip is not about this one.
-    desk.event(Event::Printed(Some(sample_ticket(1))));
+    desk.event(Event::Printed(Sheet::Ticket(sample_ticket(1))));
     desk.sees("正在印小票");
-    desk.event(Event::Printed(None));
+    desk.event(Event::Printed(Sheet::Test));
     desk.sees("小票印好了");
-    desk.touch("印一张试试").event(Event::NotPrinted(None));
+    desk.touch("印一张试试").event(Event::NotPrinted(Sheet::Test));
     desk.sees("没有印出来");
     assert_eq!(printed(&mut desk), 1);
     desk.touch("再看一次").does_not_see("没有印出来");

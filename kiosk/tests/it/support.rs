@@ -11,6 +11,7 @@ use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::{ink::square, layout::Placed},
+    printing::Sheet,
     public::{NotTaken, Public, Reply},
     sample::{Sample, sample_tokens},
     service::{Service, sample::PIN},
@@ -371,6 +372,11 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(more);
         desk
     };
+    let mut penned = by_hand(&[true], &[]);
+    penned.key_to("Pen").key(Key::Select).key(Key::Read);
+    for _ in 0..5 {
+        penned.key(Key::Down);
+    }
     let mut named = with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了", "陈"]);
     named.touch_all(&["s", "h", "u", "i"]);
     let mut long = with(&[]);
@@ -390,7 +396,16 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     };
     let mut tested = Desk::with_printer(size);
     tested.touch_all(&["Help", "Service"]).show_pin().touch_all(&["打印机", "印一张试试"]);
-    tested.event(Event::NotPrinted(None));
+    tested.event(Event::NotPrinted(Sheet::Test));
+    let mut stickless = Desk::new(size);
+    stickless.station.0.lock().unwrap().sticks.clear();
+    stickless.app = App::new(Box::new(stickless.station.clone()), size, stickless.now);
+    stickless.touch_all(&["Help", "Service"]).show_pin().touch("U盘");
+    let carried = |way| {
+        let mut desk = officer(&["U盘", way]);
+        desk.event(Event::News);
+        desk
+    };
     let mut enrolling = officer(&["入网"]);
     enrolling.type_keys("hub.example:4433").touch("Code").type_keys("abcd2345").touch("Call");
     let mut fitted = officer(&["触摸校准"]);
@@ -413,6 +428,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     let mut not_taken = desk(&["Village", "大家反映的事", "石桥桥面开裂"]);
     not_taken.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
     not_taken.touch("我也是");
+    let mut tallied = Desk::with_printer(size);
+    tallied.touch_all(&["Village", "请您说一说", "Tally(0)", "印一张"]);
     let with_spots = |more: &[&str]| {
         let mut desk = Desk::new(size);
         desk.station.0.lock().unwrap().spots = spots();
@@ -458,23 +475,13 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("cast", vote(&token, &["打开选票", "Project(0)", "Project(5)", "选好了"])),
         ("thanks-ballot", vote(&token, &["打开选票", "Project(0)", "选好了", "投票"])),
         ("tally", desk(&["Village", "请您说一说", "Tally(0)"])),
+        ("tally-printed", tallied),
         ("deputies", desk(&["Village", "找代表"])),
-        ("deputy", desk(&["Village", "找代表", "Deputy(3)"])),
-        ("deputy-no-reception", desk(&["Village", "找代表", "Deputy(0)"])),
+        ("deputy", desk(&["Village", "找代表", "At(3)"])),
+        ("deputy-no-reception", desk(&["Village", "找代表", "At(0)"])),
         (
             "read-back-talk",
-            desk(&[
-                "Village",
-                "找代表",
-                "Deputy(3)",
-                "约代表谈谈",
-                "写下来",
-                "l",
-                "u",
-                "Press(Space)",
-                "写好了",
-                "不用留",
-            ]),
+            desk(&["Village", "找代表", "At(3)", "约代表谈谈", "写下来", "l", "u", "Press(Space)", "写好了", "不用留"]),
         ),
         ("where", with_spots(&[])),
         ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
@@ -510,6 +517,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("writing-long", with(&["桥不安全，请来看看", "村里的路坏了，不好走", "下雨路上积水", "路太窄，车过不去"])),
         ("handwriting", by_hand(&[], &[])),
         ("handwriting-offered", by_hand(&[true, false], &[])),
+        ("handwriting-by-keys", penned),
         ("name", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了"])),
         ("name-typed", named),
         ("read-back-ink", by_hand(&[true, false], &["写好了", "不说这个", "不用留"])),
@@ -521,8 +529,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
-        ("filed-printed", filed_on_paper(Event::Printed(Some(kiosk::sample::sample_ticket(18_376))))),
-        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Some(kiosk::sample::sample_ticket(18_376))))),
+        ("filed-printed", filed_on_paper(Event::Printed(Sheet::Ticket(kiosk::sample::sample_ticket(18_376))))),
+        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Sheet::Ticket(kiosk::sample::sample_ticket(18_376))))),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
         ("find-not-a-slip", not_a_slip),
@@ -546,6 +554,11 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("service-printer-test", tested),
         ("service-last-sync", officer(&["收发"])),
         ("service-log", officer(&["日志"])),
+        ("service-stick", officer(&["U盘"])),
+        ("service-stick-none", stickless),
+        ("service-stick-working", officer(&["U盘", "把话带出去"])),
+        ("service-stick-written", carried("把话带出去")),
+        ("service-stick-read", carried("把回话带进来")),
         ("service-off", officer(&["关机"])),
         ("service-off-going", officer(&["关机", "关机"])),
         ("service-enrol", officer(&["入网", "Key('h')", "Key('u')", "Code", "Key('7')"])),

@@ -7,3 +7,6 @@ receipt-look = 过些天来，点“查进度”，按这个号码，或者扫�
 receipt-test = 试印
 receipt-test-reads = 字看得清楚，下面的线不断，打印机就是好的。这张纸上没有号码，可以扔掉。
 receipt-keep = 纸上没有名字，也没有您说的话。请收好。
+receipt-tally = 票选结果
+receipt-tally-counted = 共 { $tokens } 户，有效票 { $counted } 张
+receipt-tally-by = 县里公布，截至 { $day }

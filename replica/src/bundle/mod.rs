@@ -5,7 +5,8 @@
 //! may come in any order, again, or in another file; one that is damaged or for somebody else is passed over with its
 //! reason. What was said in them is heard by the same state machine as on an open road, and stored by the same log.
 //!
-//! Attachments do not travel in bundles yet.
+//! Attachments follow the records, voices first, each with its offer in front of its pieces so that a parcel can be heard
+//! alone; what is whole at the hub comes home as a receipt.
 
 pub mod frame;
 
@@ -16,14 +17,21 @@ use std::{
 
 use civic_core::{
     access::Scope,
+    id::AttachmentId,
     keyring::Keyring,
     seal::{OpenKey, SealError, Seed, open_parcel, seal_parcel},
 };
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use sync_core::{
+    attachment::{
+        message as attachment,
+        receipt::AttachmentReceipt,
+        transfer::{self, OFFERS_MAX, Transfer},
+    },
     feed::{Feed, FeedId},
     message::{Cursor, Message, NAMED_MAX, VERSION, VERSION_OLDEST},
     parcel::{BadParcel, PARCEL_LEN, Parcel},
+    receipt::Level,
     run::Run,
     session::{Authors, Broken, Input, Member, Outcome, Session, Side, Standing, StoredAs},
     status::Status,
@@ -32,10 +40,13 @@ use sync_core::{
 use crate::{
     clock, device,
     identity::Identity,
-    pump::{Done, carry_out},
-    store::{Log, StoreError},
+    pump::{Done, blocking, carry_out},
+    store::{Log, StoreError, attachment::Giver},
     vitals,
 };
+
+/// Most receipts for attachments that go home at once, the newest: 400 kB.
+const RECEIPTS_MAX: usize = 4_096;
 
 /// Why a sealed parcel was not heard.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +81,8 @@ pub struct Brought {
     pub entries: u64,
     /// Receipts that were new here.
     pub receipts: u64,
+    /// Pieces of attachments that were new here.
+    pub pieces: u64,
     /// Runs whose beginning is still missing: to be heard again after the other parcels.
     pub gaps: u64,
     /// What was kept apart, with the reason.
@@ -130,13 +143,46 @@ impl<'a> DeviceEnd<'a> {
     }
 
     /// Seals everything that has no receipt, parcel by parcel; at least one, from which the hub learns what this device has
-    /// heard. `take` may refuse one, and then nothing more is made.
-    pub async fn pack(&self, mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
+    /// heard. Then attachments of at most so many bytes; returns those of which everything that the hub lacks went along.
+    /// `take` may refuse a parcel, and then nothing more is made.
+    pub async fn pack(
+        &self,
+        attachments_max: u64,
+        mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>,
+    ) -> Result<BTreeSet<AttachmentId>, PackError> {
         let mut session = self.session()?;
         session.handle_input(Input::Opened)?;
         let mut writer = Writer::new(self.log, self.key, self.county, None);
         drive(&mut session, self.log, &mut Brought::default(), |message| writer.say(message, &mut take)).await?;
-        writer.close(&mut take)
+        writer.close(&mut take)?;
+        let log = self.log.clone();
+        let offers = blocking(move || log.to_offer(OFFERS_MAX)).await?;
+        let (mut whole, mut left) = (BTreeSet::new(), attachments_max);
+        for manifest in offers {
+            let id = manifest.id();
+            let confirmed = self.log.confirmed(&id)?;
+            let lacking = manifest.pieces().without(confirmed);
+            let mut is_whole = true;
+            for (nth, number) in lacking.numbers().enumerate() {
+                let log = self.log.clone();
+                let piece = blocking(move || log.piece(&id, number)).await?;
+                let Some(bytes) = piece.filter(|bytes| bytes.len() as u64 <= left) else {
+                    is_whole = false;
+                    continue;
+                };
+                left -= bytes.len() as u64;
+                if nth == 0 || writer.attachments.is_empty() {
+                    writer.tell(attachment::Message::offer(&manifest));
+                }
+                writer.tell(attachment::Message::Piece { id, number, bytes });
+                writer.close_if_long(&mut take)?;
+            }
+            if is_whole {
+                whole.insert(id);
+            }
+        }
+        writer.close(&mut take)?;
+        Ok(whole)
     }
 
     /// Opens a parcel of the hub and stores what it brings.
@@ -152,6 +198,7 @@ impl<'a> DeviceEnd<'a> {
         let is_reached = |after: Cursor| here.is_some_and(|here| here.epoch == after.epoch && here.row >= after.row);
         let follows = parcel.after.is_none_or(is_reached);
         let is_new = |mark: &Cursor| here.is_none_or(|here| here.epoch != mark.epoch || here.row <= mark.row);
+        let said_of_attachments = parcel.attachments;
         // What came between is not here: the mark would pass over it.
         let messages = parcel.messages.into_iter().filter(|message| match message {
             Message::Mark(mark) => follows && is_new(mark),
@@ -168,7 +215,17 @@ impl<'a> DeviceEnd<'a> {
             | Message::Time(_)
             | Message::Unknown(_) => true,
         });
-        listen(session, self.log, messages).await
+        let mut brought = listen(session, self.log, messages).await?;
+        for message in said_of_attachments {
+            // A device takes nothing else of attachments from a parcel yet.
+            if let attachment::Message::Receipt(receipt) = message
+                && receipt.is_by(&self.hub)
+            {
+                self.log.keep_attachment(receipt).await?;
+                brought.receipts += 1;
+            }
+        }
+        Ok(brought)
     }
 }
 
@@ -209,8 +266,63 @@ impl HubEnd<'_> {
         if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
             self.log.note_caller(parcel.author, Caller { cursor: *cursor, room: *room }).await?;
         }
-        let session = self.session(member)?;
-        Ok((parcel.author, listen(session, self.log, parcel.messages).await?))
+        let is_member = self.authors.scope(&public_key).is_some();
+        let session = self.session(member.clone())?;
+        let mut brought = listen(session, self.log, parcel.messages).await?;
+        if is_member && !parcel.attachments.is_empty() {
+            self.take_attachments(member, parcel.attachments, &mut brought).await?;
+        }
+        Ok((parcel.author, brought))
+    }
+
+    /// Lets the state machine of an open road hear what a parcel says of attachments; what it answers nobody is there to hear.
+    async fn take_attachments(
+        &self,
+        member: Member,
+        messages: Vec<attachment::Message>,
+        brought: &mut Brought,
+    ) -> Result<(), ParcelError> {
+        let mut transfer = Transfer::answer(self.key.clone(), Vec::new(), 0);
+        let hello = attachment::Message::Hello {
+            version: attachment::VERSION,
+            oldest: attachment::VERSION_OLDEST,
+            lacking: Vec::new(),
+        };
+        for message in std::iter::once(hello).chain(messages) {
+            if transfer.handle_input(transfer::Input::Received(message)).is_err() {
+                brought.refused.push("it says of attachments what has no place there".to_owned());
+                return Ok(());
+            }
+            while let Some(output) = transfer.poll_output() {
+                let answer = match output {
+                    transfer::Output::Admit(manifest) => {
+                        let admission = self.log.admit(manifest, Giver::Device(member.clone())).await?;
+                        transfer::Input::Admitted { admission, at: clock::now() }
+                    }
+                    transfer::Output::Store { id, number, bytes } => {
+                        self.log.put_piece(id, number, bytes).await?;
+                        brought.pieces += 1;
+                        transfer::Input::Stored { id, number, at: clock::now() }
+                    }
+                    transfer::Output::Send(attachment::Message::Refused { reason, .. }) => {
+                        brought.refused.push(reason);
+                        continue;
+                    }
+                    transfer::Output::Show(_) => transfer::Input::Shown(Err(String::new())),
+                    transfer::Output::Load { .. } => transfer::Input::Loaded(None),
+                    transfer::Output::Reopen(_) => transfer::Input::Reopened(None),
+                    transfer::Output::Send(_)
+                    | transfer::Output::Confirmed { .. }
+                    | transfer::Output::Keep(_)
+                    | transfer::Output::Told { .. }
+                    | transfer::Output::Finished(_) => continue,
+                };
+                if transfer.handle_input(answer).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Seals for the device with this key what it is known to lack: receipts for all that it wrote, what has arrived since
@@ -240,6 +352,11 @@ impl HubEnd<'_> {
         for message in [hello, Message::Over { fingerprint: [0; 16] }] {
             session.handle_input(Input::Received(message))?;
             drive(&mut session, self.log, &mut Brought::default(), |message| writer.say(message, &mut take)).await?;
+        }
+        let log = self.log.clone();
+        for id in blocking(move || log.whole_of(&device, RECEIPTS_MAX)).await? {
+            let receipt = AttachmentReceipt::sign(id, Level::Received, clock::now(), self.key);
+            writer.tell(attachment::Message::Receipt(receipt));
         }
         writer.close(&mut take)
     }
@@ -291,6 +408,7 @@ struct Writer<'a> {
     hello: Option<Message>,
     feeds: BTreeMap<FeedId, Feed>,
     messages: Vec<Message>,
+    attachments: Vec<attachment::Message>,
     len: usize,
     is_empty: bool,
 }
@@ -307,6 +425,7 @@ impl<'a> Writer<'a> {
             hello: None,
             feeds,
             messages: Vec::new(),
+            attachments: Vec::new(),
             len: 0,
             is_empty: true,
         }
@@ -344,11 +463,22 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Says something of attachments, behind the records of this parcel.
+    fn tell(&mut self, message: attachment::Message) {
+        self.len += message.encode().len();
+        self.attachments.push(message);
+    }
+
+    fn close_if_long(&mut self, take: &mut impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
+        if self.len >= PARCEL_LEN { self.close(take) } else { Ok(()) }
+    }
+
     /// Seals what was gathered; at a device something is always said, at least hello.
     fn close(&mut self, take: &mut impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
         let said = std::mem::take(&mut self.messages);
+        let attachments = std::mem::take(&mut self.attachments);
         self.len = 0;
-        if said.is_empty() && (self.hello.is_none() || !self.is_empty) {
+        if said.is_empty() && attachments.is_empty() && (self.hello.is_none() || !self.is_empty) {
             return Ok(());
         }
         self.is_empty = false;
@@ -356,7 +486,8 @@ impl<'a> Writer<'a> {
         let named: BTreeSet<FeedId> = said.iter().flat_map(runs).collect();
         let announced = named.iter().filter_map(|id| self.feeds.get(id).cloned()).map(Message::Announce);
         let messages = self.hello.iter().cloned().chain(announced).chain(said.iter().cloned()).collect();
-        let parcel = Parcel { author: self.log.public_key(), at: clock::now(), after: self.after, messages };
+        let (author, at, after) = (self.log.public_key(), clock::now(), self.after);
+        let parcel = Parcel { author, at, after, messages, attachments };
         let sealed = seal_parcel(&self.receiver, &parcel.sign(&self.receiver, self.key), Seed(clock::random()))?;
         self.after = self.reached.take().or(self.after);
         Ok(take(sealed)?)

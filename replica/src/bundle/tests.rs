@@ -1,5 +1,6 @@
 //! A kiosk and its hub that never have a road.
 
+use civic_core::attachment::AttachmentKind;
 use civic_core::{
     access::Role,
     area::Area,
@@ -10,7 +11,7 @@ use civic_core::{
 use sync_core::entry::EntryKind;
 
 use super::*;
-use crate::store::{Author, NewEntry};
+use crate::store::{Author, NewEntry, attachment::NewAttachment};
 
 const VILLAGE: &str = "990127101201";
 
@@ -61,6 +62,18 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.path);
     }
+}
+
+/// A voice of so many bytes beside a record, in the log of a place.
+async fn speak(place: &Place, doc: u8, len: usize) -> AttachmentId {
+    let space = Space::new(Area::parse(VILLAGE).unwrap(), Audience::Deputies);
+    let voice = NewAttachment::new(AttachmentKind::Voice, noise(doc, len)).unwrap();
+    let (doc, at) = (DocId::new([doc; 16]), UnixSeconds(40));
+    let kind = EntryKind::Attachment;
+    let entry = NewEntry { space, doc, kind, at, payload: voice.announcement() };
+    let (log, id) = (place.log.clone(), voice.id());
+    tokio::task::spawn_blocking(move || log.attach(vec![entry], vec![voice])).await.unwrap().unwrap();
+    id
 }
 
 fn noise(doc: u8, len: usize) -> Vec<u8> {
@@ -120,7 +133,7 @@ impl County {
     async fn up(&self) -> Vec<Vec<u8>> {
         let mut parcels = Vec::new();
         self.device()
-            .pack(|parcel| {
+            .pack(u64::MAX, |parcel| {
                 parcels.push(parcel);
                 Ok(())
             })
@@ -169,6 +182,46 @@ async fn what_was_said_arrives_by_stick_and_its_receipt_comes_home_by_the_next()
     }
     let down: usize = county.down().await.iter().map(Vec::len).sum();
     assert!(down < 400, "{down}");
+}
+
+#[tokio::test]
+async fn voices_travel_by_stick_within_its_budget_in_any_order_and_their_receipts_come_home() {
+    let county = County::new("voices");
+    let [first, second] = [speak(&county.kiosk, 1, 300_000).await, speak(&county.kiosk, 2, 200_000).await];
+    let mut parcels = Vec::new();
+    let take = |parcel| {
+        parcels.push(parcel);
+        Ok(())
+    };
+    // The stick has room for the first, and for a part of the second.
+    let whole = county.device().pack(400_000, take).await.unwrap();
+    assert_eq!(whole, BTreeSet::from([first]));
+    for sealed in parcels.iter().rev().chain(&parcels) {
+        let (_, brought) = county.county().unpack(sealed).await.unwrap();
+        // A parcel that came before the record of its voice is heard again after it: its offer is refused, and so its pieces.
+        let is_early = |reason: &String| reason.contains("no record of this device") || reason.contains("was refused");
+        assert!(brought.refused.iter().all(is_early), "{:?}", brought.refused);
+    }
+    let held = |id: &AttachmentId| county.hub.log.attachment_line(id).unwrap().unwrap().held;
+    // Of the second the first piece has room, and the last, which is short.
+    assert_eq!((held(&first), held(&second)), (300_000, 65_536 + 200_000 % 65_536));
+    assert_eq!(county.hub.log.attachment(&first).unwrap().unwrap(), noise(1, 300_000));
+    for sealed in county.down().await {
+        county.device().unpack(&sealed).await.unwrap();
+    }
+    let receipted = |id: &AttachmentId| county.kiosk.log.attachment_line(id).unwrap().unwrap().receipted_at.is_some();
+    assert_eq!((receipted(&first), receipted(&second)), (true, false));
+    // The next stick brings the rest of it, and nothing of the first.
+    let next = county.up().await;
+    assert!((200_000..230_000).contains(&next.iter().map(Vec::len).sum::<usize>()));
+    for sealed in next {
+        county.county().unpack(&sealed).await.unwrap();
+    }
+    for sealed in county.down().await {
+        county.device().unpack(&sealed).await.unwrap();
+    }
+    assert!(receipted(&second));
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 2);
 }
 
 #[tokio::test]
@@ -234,7 +287,7 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     let stranger = Place::new("strangers-nobody", 8);
     let end = DeviceEnd { log: &stranger.log, key: &stranger.key, ..county.device() };
     let mut forged = Vec::new();
-    end.pack(|parcel| {
+    end.pack(u64::MAX, |parcel| {
         forged.push(parcel);
         Ok(())
     })
@@ -243,7 +296,8 @@ async fn a_parcel_of_a_stranger_or_for_somebody_else_is_refused_with_its_reason(
     assert!(matches!(county.county().unpack(&forged[0]).await, Err(ParcelError::Stranger)));
     // Only the hub speaks to a device.
     let receiver = sealing_key(&county.kiosk.public_key()).unwrap();
-    let parcel = Parcel { author: stranger.public_key(), at: UnixSeconds(1), after: None, messages: Vec::new() };
+    let (author, at, after) = (stranger.public_key(), UnixSeconds(1), None);
+    let parcel = Parcel { author, at, after, messages: Vec::new(), attachments: Vec::new() };
     let sealed = seal_parcel(&receiver, &parcel.sign(&receiver, &stranger.key), Seed([5; 32])).unwrap();
     assert!(matches!(county.device().unpack(&sealed).await, Err(ParcelError::Stranger)));
     // What was said to the hub is not taken as said to a device, by whomever it is sealed anew.
@@ -307,7 +361,7 @@ async fn a_device_that_was_enrolled_anew_brings_what_its_former_key_wrote_and_he
         parcels.push(parcel);
         Ok(())
     };
-    end.pack(|parcel| keep(&mut parcels, parcel)).await.unwrap();
+    end.pack(0, |parcel| keep(&mut parcels, parcel)).await.unwrap();
     for sealed in parcels {
         assert_eq!(hub.unpack(&sealed).await.unwrap().1.entries, 3);
     }

@@ -37,6 +37,8 @@ use rustls::{
 pub const HUB_NAME: &str = "hub.huiyin";
 /// What is spoken on a connection between enrolled devices.
 pub const ALPN_MEET: &[u8] = b"huiyin/1";
+/// What is spoken between two devices in one room.
+pub const ALPN_NEAR: &[u8] = b"huiyin-near/1";
 /// What is spoken by a device that is not enrolled yet.
 pub const ALPN_ENROL: &[u8] = b"huiyin-enrol/1";
 /// How long a device's certificate opens every door. One that has expired still opens renewal, so a device that was
@@ -257,6 +259,133 @@ pub fn device_config(
     config.alpn_protocols = vec![ALPN_MEET.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
+}
+
+/// How a device speaks to another of its county, and answers it.
+pub struct Near {
+    /// When it calls.
+    pub calls: ClientConfig,
+    /// When it is called.
+    pub answers: ServerConfig,
+}
+
+/// How an enrolled device speaks to another, whichever of the two calls, at the time `believed`.
+pub fn near_configs(
+    key: &SigningKey,
+    certificate: Vec<u8>,
+    authorities: &[Vec<u8>],
+    believed: UnixSeconds,
+) -> Result<Near, TlsError> {
+    let inner = WebPkiClientVerifier::builder_with_provider(roots(authorities)?, provider()).build()?;
+    let neighbours = Arc::new(Neighbour(inner));
+    let chain = vec![CertificateDer::from(certificate)];
+    let mut calls = ClientConfig::builder_with_details(provider(), Arc::new(At(believed)))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .dangerous()
+        .with_custom_certificate_verifier(neighbours.clone())
+        .with_client_auth_cert(chain.clone(), private_key(key))?;
+    let mut answers = ServerConfig::builder_with_details(provider(), Arc::new(At(believed)))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_client_cert_verifier(neighbours)
+        .with_single_cert(chain, private_key(key))?;
+    calls.alpn_protocols = vec![ALPN_NEAR.to_vec()];
+    calls.resumption = rustls::client::Resumption::disabled();
+    answers.alpn_protocols = vec![ALPN_NEAR.to_vec()];
+    answers.send_tls13_tickets = 0;
+    Ok(Near { calls, answers })
+}
+
+/// Any device of the county calls and answers with one certificate; its name is its key, and not an address. One that has
+/// expired is good enough for carrying: a device that is never online cannot renew it, and the register decides at the hub.
+#[derive(Debug)]
+struct Neighbour(Arc<dyn ClientCertVerifier>);
+
+impl Neighbour {
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        match self.0.verify_client_cert(end_entity, intermediates, now) {
+            Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+                self.0.verify_client_cert(end_entity, intermediates, not_after)
+            }
+            verified => verified,
+        }
+    }
+}
+
+impl ServerCertVerifier for Neighbour {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verify(end_entity, intermediates, now).map(|_| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+impl ClientCertVerifier for Neighbour {
+    fn root_hint_subjects(&self) -> &[TlsName] {
+        self.0.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        self.verify(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// How a device speaks that knows no county yet: it believes anyone here, and the enrolment code proves the hub instead.

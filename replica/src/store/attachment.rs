@@ -172,6 +172,8 @@ pub trait Shelf {
     fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8], now: UnixSeconds) -> Result<(), StoreError>;
     /// Notes that the hub has a piece, of so many bytes, on its disk.
     fn confirm(&mut self, id: &AttachmentId, number: u8, len: usize, now: UnixSeconds) -> Result<(), StoreError>;
+    /// Counts bytes into those of the day.
+    fn note_traffic(&mut self, bytes: u64, now: UnixSeconds) -> Result<(), StoreError>;
     /// Keeps the hub's receipt.
     fn keep_attachment(&mut self, receipt: &AttachmentReceipt) -> Result<(), StoreError>;
     /// Notes why the hub does not take an attachment.
@@ -244,9 +246,19 @@ impl Log {
         self.reader().lacking(public_key, limit)
     }
 
+    /// What the device with this key announced and is here, whole; newest first, at most `limit`.
+    pub(crate) fn whole_of(&self, public_key: &[u8; 32], limit: usize) -> Result<Vec<AttachmentId>, StoreError> {
+        self.reader().whole_of(public_key, limit)
+    }
+
     /// The manifest of an attachment for somebody who may read where it is announced, or why they do not get it.
     pub(crate) fn show(&self, id: &AttachmentId, member: &Member) -> Result<Result<Manifest, String>, StoreError> {
         self.reader().show(id, member)
+    }
+
+    /// Which pieces of an attachment the hub has said are on its disk.
+    pub(crate) fn confirmed(&self, id: &AttachmentId) -> Result<Pieces, StoreError> {
+        self.reader().confirmed(id)
     }
 
     /// One piece, verified; `None` if it is not here, or not what its manifest says.
@@ -257,6 +269,11 @@ impl Log {
     /// Bytes of pieces that moved on the day (UTC) of `now`.
     pub(crate) fn traffic(&self, now: UnixSeconds) -> Result<u64, StoreError> {
         self.reader().traffic(day(now))
+    }
+
+    /// Counts bytes that were carried for others into the day's.
+    pub(crate) async fn note_traffic(&self, bytes: u64) -> Result<(), StoreError> {
+        self.write_quietly(move |store, _, now| store.note_traffic(bytes, now)).await
     }
 
     /// See [`Shelf::admit`]; on disk when it returns.

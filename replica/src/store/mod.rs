@@ -458,6 +458,23 @@ impl Log {
         self.reader().caller(device)
     }
 
+    /// Devices that sent parcels, and what each said of itself in its last.
+    pub fn callers(&self) -> Result<Vec<([u8; 32], Caller)>, StoreError> {
+        let reader = self.reader();
+        let devices = reader.callers()?;
+        devices.into_iter().map(|device| Ok((device, reader.caller(&device)?.unwrap_or_default()))).collect()
+    }
+
+    /// How many records of this installation lack a receipt, and of these everything that does is in what somebody carries:
+    /// entries of own feeds so far, and these attachments.
+    pub fn covered(
+        &self,
+        reached: &BTreeMap<FeedId, u64>,
+        attachments: &BTreeSet<[u8; 32]>,
+    ) -> Result<u64, StoreError> {
+        self.reader().covered(reached, attachments)
+    }
+
     /// Notes what a device said of itself in the parcel that was heard last. An old one that turns up again costs that
     /// something is sent twice.
     pub async fn note_caller(&self, device: [u8; 32], caller: Caller) -> Result<(), StoreError> {

@@ -92,6 +92,27 @@ fn put(out: &mut impl io::Write, line: &Line) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Names of the archived files in `dir` that end before the log at hand begins. A later one was made since this copy of the
+/// log was read, which still holds its events.
+pub fn names(db: &Connection, dir: &Path) -> rusqlite::Result<Vec<String>> {
+    let anchor = Bound::read(db, Which::Anchor)?;
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(Vec::new()) };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_name(name))
+        .collect();
+    names.retain(|name| name[13..25].parse().is_ok_and(|last: i64| last <= anchor.number));
+    names.sort();
+    Ok(names)
+}
+
+/// Whether a file of this name is one: `FIRST-LAST.jsonl`, each of twelve digits.
+pub fn is_name(name: &str) -> bool {
+    let digits = |range| name.get(range).is_some_and(|digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    name.len() == 31 && digits(0..12) && digits(13..25) && name.get(12..13) == Some("-") && name.ends_with(".jsonl")
+}
+
 /// Walks the archived files that are still here, in their order: each goes on where the one before ended, and the last
 /// ends where the log at hand begins. Files that were carried elsewhere are not missed from the front.
 pub(super) fn verify(db: &Connection, key: &VerifyingKey, dir: &Path) -> Result<usize, Broken> {

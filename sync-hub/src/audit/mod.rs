@@ -3,7 +3,7 @@
 //! [`Audit::note`] is the one call for every page, command and job. It waits for the disk, so a page calls it where it does
 //! its other work; what is not noted is not done. [`Audit::verify`] walks it; [`search`] reads it.
 
-mod archive;
+pub mod archive;
 mod chain;
 mod event;
 pub mod search;
@@ -29,7 +29,7 @@ use event::{OBJECT_CHARS_MAX, REASON_CHARS_MAX, WHO_CHARS_MAX};
 /// The log's file in the hub's data directory.
 pub const FILE: &str = "audit.db";
 /// Where older days go, in the same directory.
-const ARCHIVE: &str = "audit-archive";
+pub const ARCHIVE: &str = "audit-archive";
 const DAY_S: i64 = 24 * 3_600;
 
 /// The log of one county. Several programs may hold it open at once.

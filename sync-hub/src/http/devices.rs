@@ -467,6 +467,7 @@ fn road_word(road: &str) -> Markup {
         "quic" => say("road-quic"),
         "tcp" => say("road-tcp"),
         "stick" => say("road-stick"),
+        "carrier" => say("road-carrier"),
         other => html! { (other) },
     }
 }

@@ -49,6 +49,9 @@ pub enum PageError {
     /// The vault refused.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The record of backups could not be read.
+    #[error("the record of backups could not be read")]
+    Backups(#[from] rusqlite::Error),
     /// Work stopped in the middle: a fault of this program.
     #[error("the work for this page stopped in the middle")]
     Stopped(#[from] tokio::task::JoinError),
@@ -112,6 +115,7 @@ impl PageError {
             PageError::Vault(VaultError::Db(_) | VaultError::Damaged | VaultError::Ledger(_))
             | PageError::Register(RegisterError::Db(_) | RegisterError::Version(_))
             | PageError::User(UserError::Db(_))
+            | PageError::Backups(_)
             | PageError::Audit(_)
             | PageError::Stopped(_) => (StatusCode::INTERNAL_SERVER_ERROR, both("error-failed")),
         }

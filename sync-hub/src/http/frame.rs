@@ -21,6 +21,8 @@ pub(super) enum Place {
     Devices,
     /// 个人信息
     Details,
+    /// 备份
+    Backups,
     /// 用户
     Users,
     /// 审计
@@ -62,6 +64,12 @@ fn whole(
                 }
                 @if may(Right::ReadOpinions) { a href="/retention" aria-current=[mark(Place::Details)] { (say("nav-details")) } }
                 @else if may(Right::ReadAudit) { a href="/openings/counts" aria-current=[mark(Place::Details)] { (say("nav-details")) } }
+                @if may(Right::Backup) {
+                    a href="/backups" aria-current=[mark(Place::Backups)] {
+                        (say("nav-backups")) " "
+                        img .lamp src="/backups/lamp.svg" alt=(line("nav-backups-lamp")) title=(line("nav-backups-lamp")) width="14" height="14";
+                    }
+                }
                 @if may(Right::ManageUsers) { a href="/users" aria-current=[mark(Place::Users)] { (say("users")) } }
                 @if may(Right::ReadAudit) { a href="/audit" aria-current=[mark(Place::Audit)] { (say("audit")) } }
                 @if may(Right::Export) { a href="/export.jsonl" download { (say("nav-export")) } }

@@ -1,4 +1,5 @@
-//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, export; users 用户, audit 审计, one's own account.
+//! The operators' pages: ledger 台账, opinion, results 结果, devices 设备, backups 备份, export; users 用户, audit 审计, one's
+//! own account.
 //!
 //! [`session`] says who asks, [`routes`] puts no page up without the right that it takes, and each page asks the table once
 //! more what of it this [`Operator`] reaches. Each resource has a file of its own that holds its routes, its forms and how it looks; [`events`] tells open pages that
@@ -7,6 +8,7 @@
 mod account;
 mod attachment;
 mod audit;
+mod backup;
 mod details;
 mod devices;
 mod error;
@@ -29,7 +31,7 @@ mod tests;
 mod users;
 mod words;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use ::ledger::Ledger;
 use axum::{
@@ -49,6 +51,8 @@ use routes::Routes;
 /// What the pages work with.
 #[derive(Clone)]
 pub struct Console {
+    /// The hub's directory.
+    pub dir: Arc<Path>,
     /// The merged documents.
     pub ledger: Ledger,
     /// The devices.
@@ -89,6 +93,7 @@ fn pages() -> Routes {
         .and(account::routes())
         .and(users::routes())
         .and(audit::routes())
+        .and(backup::routes())
         .get("/events", Right::OwnAccount, events::events)
         .get("/export.jsonl", Right::Export, export::export)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))

@@ -119,7 +119,8 @@ impl Desk {
         let vault = Arc::new(Vault::open(&home).unwrap());
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
         let users = Arc::new(Users::open(&home.file(user::FILE)).unwrap());
-        let console = Console { ledger, register, hub, opener, vault, audit, users };
+        let place = home.path().into();
+        let console = Console { dir: place, ledger, register, hub, opener, vault, audit, users };
         let all = [OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Administrator];
         let signed = sign_in(&console, "li", "李干部", &all, "990127", "");
         let away = DataDir::hold(&dir.join("deputy")).unwrap();

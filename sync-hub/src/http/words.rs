@@ -173,10 +173,11 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 22] = [
+    const SOURCES: [&str; 23] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
+        include_str!("backup.rs"),
         include_str!("details.rs"),
         include_str!("file.rs"),
         include_str!("ink.rs"),

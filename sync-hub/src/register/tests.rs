@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use civic_core::{id::from_hex, opinion::NewOpinion, seal::Contact};
@@ -16,11 +17,11 @@ use replica::{
     device::{Device, Report, RoadState},
     dir::DataDir,
     enrol::{EnrolError, Invitation, enrol},
-    hub::Hub,
+    hub::{Entrance, Hub},
     identity::Identity,
     memory::Memory,
     pump::MeetError,
-    road::{quic, tls},
+    road::{self, CLOSE_EXPIRED, quic, tls},
 };
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -90,15 +91,18 @@ impl Rig {
         let (home, identity, ledger, register) = opened.await;
         let door = Arc::new(county::door(&identity.card, register.clone()).unwrap());
         let config = tls::hub_config(&identity.key, door.clone()).unwrap();
-        let endpoint = quic::listen((Ipv4Addr::LOCALHOST, 0).into(), config).unwrap();
-        let at = endpoint.local_addr().unwrap();
+        let entrance = Entrance::open((Ipv4Addr::LOCALHOST, 0).into(), config).unwrap();
+        let at = entrance.address().unwrap();
         let county = ledger.codebook().county.area.clone();
         let hub = Arc::new(Hub::new(ledger.log().clone(), county, identity.key.clone(), register.clone(), door));
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
             tokio::select! {
-                () = hub.serve(&endpoint) => {}
-                _ = stopped => endpoint.close(quic::CLOSE_DONE, b"the hub stops"),
+                () = hub.serve(&entrance) => {}
+                _ = stopped => {
+                    hub.dismiss();
+                    entrance.close(Duration::from_secs(1)).await;
+                }
             }
             drop(home);
         });
@@ -196,11 +200,10 @@ async fn a_certificate_that_has_expired_opens_renewal_and_nothing_else_and_is_re
     let key = Identity::load(&home, Role::Kiosk).unwrap().key;
     let certificate = from_hex(&before.certificate).unwrap();
     let config = tls::device_config(&key, certificate, &before.authorities().unwrap(), before.enrolled_at).unwrap();
-    let endpoint = quic::caller(rig.at).unwrap();
-    let connection = quic::call(&endpoint, "hub", rig.at, config).await.unwrap();
-    let (mut send, _receive) = connection.open_bi().await.unwrap();
-    quic::send_bytes(&mut send, vec![1, 0]).await.unwrap();
-    assert!(quic::is_expired(&connection.closed().await));
+    let connection = road::Connection::Quic(quic::call("hub", rig.at, config).await.unwrap());
+    let (mut send, _receive) = connection.open().await.unwrap();
+    send.send_bytes(vec![1, 0]).await.unwrap();
+    assert_eq!(connection.closed().await.code, CLOSE_EXPIRED);
 
     let report = rig.meet(&home, clock::now).await.unwrap();
     assert!(report.in_step && report.entries_up > 0);

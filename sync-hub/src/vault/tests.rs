@@ -75,7 +75,7 @@ impl Hub {
             },
             contact: Contact { name: NAME.into(), phone: PHONE.into() },
             enclosed: vec![Enclosed::voice(voice(), 7)],
-            is_kept: false,
+            ..Heard::default()
         };
         let filed = self.ledger.take_down(&Area::parse("990127101201").unwrap(), "石桥村", heard).unwrap();
         self.take_in();

@@ -4,7 +4,7 @@
 //! of its own, QUIC and TCP run over the loopback, and disks are real. Nothing is asserted of times: the table says what
 //! was reached. The workloads, by their names in `--only`:
 //!
-//! - `W1`: one device brings all its documents to an empty hub; [`upload`].
+//! - `W1`: one device brings all its documents to an empty hub, over QUIC and over TCP; [`upload`].
 //! - `W2`: twenty documents were changed on each side; `W3`: nothing was; [`visit`].
 //! - `W4`: fifty devices call at once; [`crowd`].
 //! - `W5`: three places change the same two hundred documents; [`together`].

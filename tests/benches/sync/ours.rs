@@ -11,10 +11,10 @@ use anyhow::{Context as _, bail};
 use civic_core::{access::Role, bulk::Record, document::Kind, id::DocId};
 use ledger::{Ledger, command};
 use replica::{
-    device::Device,
-    hub::Hub,
+    device::{Device, Road},
+    hub::{Entrance, Hub},
     identity::Identity,
-    road::{quic, tls},
+    road::tls,
 };
 use serde_json::{Value, json};
 use sync_hub::{
@@ -36,7 +36,8 @@ pub fn device(role: Role, dir: &Path) -> anyhow::Result<()> {
     let (_dir, identity, ledger) = command::open(role, dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     talk::answer(None, |ask| match ask {
-        Ask::Meet(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub)?)),
+        Ask::Meet(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub, Road::Quic)?)),
+        Ask::MeetOverTcp(hub) => Ok(json!(meet(&runtime, &identity, &ledger, hub, Road::Tcp)?)),
         Ask::Wait => {
             while runtime.block_on(ledger.log().join_waiting())? > 0 {}
             Ok(Value::Null)
@@ -55,16 +56,16 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     let register = Arc::new(register);
     let door = Arc::new(county::door(&identity.card, register.clone())?);
     let config = tls::hub_config(&identity.key, door.clone())?;
-    let endpoint = quic::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
-    let address = endpoint.local_addr()?;
+    let entrance = Entrance::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), config)?;
+    let address = entrance.address()?;
     let county = ledger.codebook().county.area.clone();
     let hub = Arc::new(Hub::new(ledger.log().clone(), county, identity.key.clone(), register, door));
-    runtime.spawn(async move { hub.serve(&endpoint).await });
+    runtime.spawn(async move { hub.serve(&entrance).await });
     if follows {
         runtime.spawn(ledger.clone().follow());
     }
     let answered = talk::answer(Some(address), |ask| match ask {
-        Ask::Meet(_) | Ask::Wait => bail!("a hub calls nobody"),
+        Ask::Meet(_) | Ask::MeetOverTcp(_) | Ask::Wait => bail!("a hub calls nobody"),
         Ask::Load { .. } | Ask::Change { .. } | Ask::Merge | Ask::Hold { .. } => keep(&ledger, ask),
     });
     drop(_running);
@@ -72,10 +73,10 @@ pub fn hub(dir: &Path, follows: bool) -> anyhow::Result<()> {
     answered
 }
 
-fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr) -> anyhow::Result<Met> {
+fn meet(runtime: &Runtime, identity: &Identity, ledger: &Ledger, hub: SocketAddr, road: Road) -> anyhow::Result<Met> {
     let mut identity = Identity::new(identity.home(), identity.key.clone(), identity.card.clone());
     identity.card.hub = hub.to_string();
-    let device = Device::new(Arc::new(identity), ledger.log().clone());
+    let device = Device::new(Arc::new(identity), ledger.log().clone()).only(road);
     let report = runtime.block_on(device.meet_once())?;
     Ok(Met::of_report(&json!(report)))
 }
@@ -124,6 +125,6 @@ fn keep(ledger: &Ledger, ask: Ask) -> anyhow::Result<Value> {
             let documents = ledger.count(Kind::Opinion)?;
             Ok(json!(Holding { documents, digest: digest.finalize().to_string(), changed }))
         }
-        Ask::Meet(_) | Ask::Wait => bail!("only a device meets"),
+        Ask::Meet(_) | Ask::MeetOverTcp(_) | Ask::Wait => bail!("only a device meets"),
     }
 }

@@ -62,6 +62,13 @@ impl Pair {
         self.meet_at(self.hub.address()?)
     }
 
+    /// One meeting over TCP, likewise.
+    pub fn meet_over_tcp(&mut self) -> anyhow::Result<Sample> {
+        let before = self.cpu_s()?;
+        let met: Met = self.device.ask(&Ask::MeetOverTcp(self.hub.address()?))?;
+        self.used_since(before, Sample::of(&met))
+    }
+
     /// One meeting over a road, whose relay counts what passes.
     pub fn meet_over(&mut self, runtime: &Handle, road: Road) -> anyhow::Result<Sample> {
         let hub = self.hub.address()?;

@@ -26,6 +26,8 @@ pub enum Ask {
     Wait,
     /// Meet the hub at this address once. Answered by [`Met`].
     Meet(SocketAddr),
+    /// The same over TCP.
+    MeetOverTcp(SocketAddr),
     /// Change each of these documents once, as this person. Answered by nothing.
     Change {
         /// The documents.

@@ -91,6 +91,7 @@ pub fn run(bench: &mut Bench, size: Size, waiting_cpu_s: [f64; 2], is_wanted: bo
     }
     let (mut floor, mut bulk, mut alone) =
         (Row::new("floor"), Row::new("ours, entered in bulk"), Row::new("ours, filed one by one"));
+    let mut tcp = Row::new("ours, entered in bulk, over TCP");
     let mut disk = Vec::new();
     for run in 0..bench.options.runs {
         bench.tell(&format!("W1: run {} of {}", run + 1, bench.options.runs));
@@ -109,10 +110,13 @@ pub fn run(bench: &mut Bench, size: Size, waiting_cpu_s: [f64; 2], is_wanted: bo
             lens.push(log_len_on_disk(hub.path())? as f64);
         }
         disk = lens;
+        let mut pair = Pair::start(&bench.stage, Who::KioskAndLog, BULK, HUB)?;
+        tcp.push(pair.meet_over_tcp()?);
+        pair.stop()?;
     }
     let table = &mut bench.table;
     table.begin(&format!("W1  first upload of {} documents, until durable at the hub", number(size.documents as f64)));
-    [&floor, &bulk, &alone].into_iter().for_each(|row| table.row(row));
+    [&floor, &bulk, &tcp, &alone].into_iter().for_each(|row| table.row(row));
     let (faster, alone_faster) = (floor.wall_s() / bulk.wall_s(), floor.wall_s() / alone.wall_s());
     table.note(&format!("{faster:.1} times as fast as the floor; filed one by one {alone_faster:.1} times"));
     let [joining, joining_alone] = waiting_cpu_s;
@@ -127,6 +131,7 @@ pub fn run(bench: &mut Bench, size: Size, waiting_cpu_s: [f64; 2], is_wanted: bo
     table.at_least("W1: speed against the floor", "times", 20.0, Some(faster));
     table.at_most("W1: CPU of both ends, joining included", "s", 1.0, Some(bulk.cpu_s() + joining));
     table.at_most("W1: bytes of datagrams", "B", 7_500_000.0, Some(bulk.road()));
+    table.at_most("W1: time over TCP against QUIC", "times", 1.1, Some(tcp.wall_s() / bulk.wall_s()));
     table.at_most("W1: log and heads on the hub's disk", "B", 12_000_000.0, disk.first().copied());
     Ok(())
 }

@@ -19,7 +19,7 @@ use ledger::{
 use replica::{
     dir::DataDir,
     identity::Identity,
-    road::{quic, tls},
+    road::{self, Connection, quic, tls},
     store::{NewEntry, attachment::NewAttachment},
 };
 use serde_json::Value;
@@ -267,19 +267,18 @@ fn pieces_that_no_record_announces_are_refused_with_a_reason() {
 async fn say(world: &World, messages: &[Message], count: usize) -> Vec<Message> {
     let identity = Identity::load(&DataDir::look(&world.data("kiosk")), Role::Kiosk).unwrap();
     let card = &identity.card;
-    let address = quic::resolve(&card.hub).await.unwrap();
+    let address = road::resolve(&card.hub).await.unwrap()[0];
     let (certificate, authorities) = (from_hex(&card.certificate).unwrap(), card.authorities().unwrap());
     let config = tls::device_config(&identity.key, certificate, &authorities, card.enrolled_at).unwrap();
-    let endpoint = quic::caller(address).unwrap();
-    let connection = quic::call(&endpoint, &card.hub, address, config).await.unwrap();
-    let (mut send, mut receive) = connection.open_bi().await.unwrap();
+    let connection = Connection::Quic(quic::call(&card.hub, address, config).await.unwrap());
+    let (mut send, mut receive) = connection.open().await.unwrap();
     for message in messages {
-        quic::send_bytes(&mut send, message.encode()).await.unwrap();
+        send.send_bytes(message.encode()).await.unwrap();
     }
     let mut heard = Vec::new();
     while heard.len() < count {
-        let number = quic::number(&mut receive).await.unwrap().unwrap();
-        let (body, _) = quic::fields(&mut receive, number, MESSAGE_LEN_MAX).await.unwrap();
+        let number = receive.number().await.unwrap().unwrap();
+        let (body, _) = receive.fields(number, MESSAGE_LEN_MAX).await.unwrap();
         heard.push(Message::decode(number.value, &body).unwrap());
     }
     heard

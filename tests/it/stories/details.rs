@@ -30,7 +30,7 @@ fn a_voice_and_a_number_are_opened_for_a_reason_heard_whole_and_erased_for_good(
         new: NewOpinion { fields: BTreeMap::from([(Field::Topic, "饮水安全".into())]), ..NewOpinion::default() },
         contact: Contact { name: NAME.into(), phone: PHONE.into() },
         enclosed: vec![Enclosed::voice(voice.clone(), 9)],
-        is_kept: false,
+        ..Heard::default()
     };
     let id = {
         let kiosk = ledger_of(world, "kiosk", Role::Kiosk);

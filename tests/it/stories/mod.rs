@@ -1,15 +1,19 @@
 //! Stories: real processes, real roads, a county in a temporary directory.
 
 mod attachments;
+pub(crate) mod backup;
 mod box_parts;
 mod bulk;
 mod canary;
+mod carrier;
+mod cuts;
 mod details;
 mod draft;
-mod people;
+pub(crate) mod people;
 mod power;
 mod publish;
 mod refusals;
+mod roads;
 mod stick;
 mod village;
 mod voice;
@@ -27,34 +31,45 @@ use tests::{
 };
 
 /// 石桥村, where most stories happen.
-const SHIQIAO: &str = "990127101201";
+pub(crate) const SHIQIAO: &str = "990127101201";
 
 /// A county of its own for one story; its directory goes when the story ends well.
-struct Story {
-    world: World,
-    dir: PathBuf,
+pub(crate) struct Story {
+    pub(crate) world: World,
+    pub(crate) dir: PathBuf,
 }
 
 impl Story {
     /// A county whose hub is running.
-    fn begin(name: &str) -> Self {
+    pub(crate) fn begin(name: &str) -> Self {
+        let story = Self::at_rest(name);
+        story.world.start("hub").unwrap();
+        story
+    }
+
+    /// The program that is each of the county's.
+    fn program(&self) -> &Path {
+        Path::new(env!("CARGO_BIN_EXE_county"))
+    }
+
+    /// A county in which nothing runs yet.
+    fn at_rest(name: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("huiyin-{name}-{}-{number}", std::process::id()));
         let world = World::new(Path::new(env!("CARGO_BIN_EXE_county")), &dir, Ports::Any).unwrap();
         world.make_county(sample::COUNTY).unwrap();
-        world.start("hub").unwrap();
         Self { world, dir }
     }
 
     /// Adds an enrolled device that does not run yet.
-    fn enrolled(&mut self, key: &str, part: Part, name: &str, areas: &[&str]) {
+    pub(crate) fn enrolled(&mut self, key: &str, part: Part, name: &str, areas: &[&str]) {
         self.world.add(key, part).unwrap();
         assert!(self.world.enrol(key, name, areas).unwrap());
     }
 
     /// Writes `count` lines of what was said in 石桥村.
-    fn file(&self, seed: u64, count: usize) -> PathBuf {
+    pub(crate) fn file(&self, seed: u64, count: usize) -> PathBuf {
         let codebook = Codebook::parse(sample::COUNTY).unwrap();
         let villages = codebook.places.iter().filter(|place| place.area.code() == SHIQIAO).collect();
         let ear = Ear { villages, channels: &["自助终端"], deputy: None };

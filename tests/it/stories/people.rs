@@ -197,6 +197,11 @@ impl Operator {
         sent.with_context(|| format!("sending {path} {pairs:?}"))
     }
 
+    /// The cookie that this operator's browser sends.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Reads a page.
     pub fn page(&self, path: &str) -> anyhow::Result<String> {
         let asked = self.agent.get(format!("{}{path}", self.at)).header("cookie", &self.cookie).call();

@@ -45,7 +45,7 @@ impl Story {
         Ledger::open(&dir, &Identity::load(&dir, Role::Kiosk).unwrap()).unwrap()
     }
 
-    fn hub(&self, args: &[&str]) -> String {
+    pub(super) fn hub(&self, args: &[&str]) -> String {
         self.world.tell("hub", args).unwrap().good().unwrap()
     }
 
@@ -53,12 +53,12 @@ impl Story {
         serde_json::from_str(&self.hub(&["tally", sort, key, "--json"])).unwrap()
     }
 
-    fn meet(&self) {
+    pub(super) fn meet(&self) {
         self.world.tell("kiosk", &["sync", "--once"]).unwrap().good().unwrap();
     }
 
     /// An opinion that was said at the kiosk, and answered at the hub's pages.
-    fn answered(&self) -> (String, Ticket) {
+    pub(super) fn answered(&self) -> (String, Ticket) {
         self.world.start("kiosk").unwrap();
         let villager = Villager::at(&self.world, "kiosk").unwrap();
         villager.compose(ROAD.0, ROAD.1).unwrap();

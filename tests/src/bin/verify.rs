@@ -39,16 +39,34 @@ fn gate() -> Result<(), Failed> {
     };
     step("format", &["fmt", "--all", "--check"], &[])?;
     step("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    let silent = has_alsa().err();
+    match &silent {
+        None => {
+            let alsa = ["clippy", "-p", "kiosk", "-p", "hardware", "--all-targets", "--features", "alsa"];
+            step("sound card", &[&alsa[..], &["--", "-D", "warnings"]].concat(), &[])?;
+        }
+        Some(why) if is_ci() => {
+            println!("\nFAILED: the sound card cannot be compiled here: {why}");
+            return Err(Failed);
+        }
+        Some(_) => {}
+    }
     step("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])?;
     let missing = browser().err();
     if let Some(why) = missing.as_ref().filter(|_| is_ci()) {
         println!("\nFAILED: the stories in a browser cannot be told here: {why}");
         return Err(Failed);
     }
+    if let Err(why) = networks() {
+        println!("\nthe stories in network namespaces will say that they are skipped: {why}");
+    }
     let wanted = if missing.is_none() { "required" } else { "if-there" };
     step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", wanted)])?;
     if let Some(why) = missing {
         println!("\nskipped: the stories in a browser, because {why}");
+    }
+    if let Some(why) = silent {
+        println!("\nskipped: the sound card, because {why}");
     }
     println!();
     for (name, time) in &times {
@@ -74,7 +92,26 @@ fn is_ci() -> bool {
 
 /// Makes sure that there is a browser; the error says why there is none.
 fn browser() -> Result<(), String> {
-    let is_here = || tests::browser::find().is_some();
+    there("Chromium with its driver", &["chromium", "chromium-driver"], || tests::browser::find().is_some())
+}
+
+/// Makes sure that networks can be made; the error says why not.
+fn networks() -> Result<(), String> {
+    let is_there = |program: &str| Command::new(program).arg("-V").output().is_ok_and(|done| done.status.success());
+    there("ip and nft", &["iproute2", "nftables"], || is_there("ip") && is_there("nft"))
+}
+
+/// Makes sure that what a sound card is compiled with is there; the error says why it is not.
+fn has_alsa() -> Result<(), String> {
+    let is_here = || {
+        let asked = Command::new("pkg-config").args(["--exists", "alsa"]).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    there("ALSA and pkg-config", &["libasound2-dev", "pkg-config"], is_here)
+}
+
+/// Makes sure that something is on this machine, installing it where that can be done; the error says why it is not.
+fn there(what: &str, packages: &[&str], is_here: impl Fn() -> bool) -> Result<(), String> {
     if is_here() {
         return Ok(());
     }
@@ -83,11 +120,11 @@ fn browser() -> Result<(), String> {
     };
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
     if !is_root || Command::new("apt-get").arg("--version").output().is_err() {
-        return Err("Chromium or chromedriver is missing, and only root with apt-get can install them here".into());
+        return Err(format!("{what} is missing, and only root with apt-get can install it here"));
     }
-    println!("\n== browser: installing Chromium and its driver");
-    if !runs("apt-get", &["update"]) || !runs("apt-get", &["install", "-y", "chromium", "chromium-driver"]) {
-        return Err("Chromium and chromedriver could not be installed".into());
+    println!("\n== installing {what}");
+    if !runs("apt-get", &["update"]) || !runs("apt-get", &[&["install", "-y"], packages].concat()) {
+        return Err(format!("{what} could not be installed"));
     }
-    if is_here() { Ok(()) } else { Err("Chromium was installed but cannot be found".into()) }
+    if is_here() { Ok(()) } else { Err(format!("{what} was installed but cannot be found")) }
 }

@@ -8,7 +8,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    printing::OnPaper,
+    printing::Sheet,
     screens::{Around, Next, Page, page, page_of},
     service::{Fact, Subject, Value},
     view::{Length, Part, Sentence, button, column, row, sheet, space, words},
@@ -80,7 +80,7 @@ impl Page for Facts {
             .map(|fact| (Length::Needed, sheet(Paper::Card, 8, line(around, fact))))
             .collect();
         if self.is_tested {
-            let fact = Fact { what: "", is: Value::Sentence(tested(around.on_paper)) };
+            let fact = Fact { what: "", is: Value::Sentence(around.on_paper.sentence()) };
             lines.push((Length::Needed, sheet(Paper::Card, 8, line(around, &fact))));
         }
         lines.push((Length::Share(1), space()));
@@ -116,7 +116,7 @@ impl Page for Facts {
             }
             Touch::PrintTest => {
                 self.is_tested = true;
-                Next::PrintTest(self.into())
+                Next::Print(Sheet::Test, self.into())
             }
         }
     }
@@ -127,16 +127,6 @@ impl Page for Facts {
 
     fn unattended(self) -> Next {
         abandoned()
-    }
-}
-
-/// What became of the test slip.
-fn tested(on_paper: OnPaper) -> &'static str {
-    match on_paper {
-        OnPaper::NoPrinter => "printer-none",
-        OnPaper::Printing => "filed-printing",
-        OnPaper::Printed => "filed-printed",
-        OnPaper::Failed => "printer-failed",
     }
 }
 

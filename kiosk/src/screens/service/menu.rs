@@ -30,6 +30,8 @@ pub enum Touch {
     Record,
     /// Enrol the machine.
     Enrol,
+    /// Carry by stick.
+    Carry,
     /// Switch it off.
     SwitchOff,
 }
@@ -43,15 +45,16 @@ impl Page for Menu {
         let tiles = vec![
             one(Touch::Show(Subject::Network), "service-network", Icon::OnRoad),
             one(Touch::Show(Subject::Storage), "service-storage", Icon::Here),
-            one(Touch::Show(Subject::Printer), "service-printer", Icon::Sentences),
+            one(Touch::Show(Subject::Printer), "service-printer", Icon::Paper),
             one(Touch::Show(Subject::LastSync), "service-last-sync", Icon::Received),
+            one(Touch::Carry, "service-stick", Icon::Stick),
             one(Touch::Calibrate, "service-touch", Icon::Hand),
             one(Touch::Record, "service-prompts", Icon::Microphone),
             one(Touch::Enrol, "service-enrol", Icon::Governance),
             one(Touch::Show(Subject::Log), "service-log", Icon::Search),
             one(Touch::SwitchOff, "service-off", Icon::Power),
         ];
-        page(around, Some(Touch::Back), around.sentence("service-title"), grid(12, [3, 3], 9, tiles))
+        page(around, Some(Touch::Back), around.sentence("service-title"), grid(12, [4, 3], 12, tiles))
     }
 
     fn touched(self, touch: Touch) -> Next {
@@ -61,6 +64,7 @@ impl Page for Menu {
             Touch::Calibrate => Next::Errand(Errand::Calibrate),
             Touch::Record => Next::Errand(Errand::Record),
             Touch::Enrol => Next::Errand(Errand::Enrolment),
+            Touch::Carry => Next::Errand(Errand::Sticks),
             Touch::SwitchOff => Next::show(SwitchOff::asked()),
         }
     }

@@ -1,6 +1,7 @@
 //! The service screens: what they ask of [`Service`], and what comes up then.
 
 pub mod calibrate;
+pub mod carry;
 pub mod enrol;
 pub mod facts;
 pub mod fitted;
@@ -12,11 +13,11 @@ pub mod switch_off;
 use std::time::{Duration, Instant};
 
 use super::{Left, Next, Screen};
-use crate::service::{Answer, Fitting, Service, Subject};
+use crate::service::{Answer, Fitting, Service, Subject, Way};
 
 use self::{
-    calibrate::Calibrate, enrol::Enrol, facts::Facts, fitted::Fitted, menu::Menu, pin::Pin, recorder::Recorder,
-    switch_off::SwitchOff,
+    calibrate::Calibrate, carry::Carry, enrol::Enrol, facts::Facts, fitted::Fitted, menu::Menu, pin::Pin,
+    recorder::Recorder, switch_off::SwitchOff,
 };
 
 /// How long a service screen waits before it closes: whoever went away must not leave it open to the next.
@@ -43,6 +44,10 @@ pub enum Errand {
     Enrolment,
     /// Enrol with what was typed on this screen.
     Enrol(Enrol),
+    /// Look for sticks.
+    Sticks,
+    /// Carry by the stick of this screen.
+    Carry(Carry, Way),
     /// Switch the machine off.
     SwitchOff,
 }
@@ -81,6 +86,14 @@ impl Errand {
             Errand::Enrol(mut screen) => {
                 service.enrol(screen.hub(), screen.code());
                 screen.told(service.enrolling());
+                screen.into()
+            }
+            Errand::Sticks => Carry::new(service.sticks()).into(),
+            Errand::Carry(mut screen, way) => {
+                if let Some(stick) = screen.stick() {
+                    service.carry(way, stick);
+                    screen.told(service.carrying());
+                }
                 screen.into()
             }
             Errand::SwitchOff => {

@@ -190,6 +190,33 @@ impl SqliteStore {
         rows.collect::<Result<_, _>>().map_err(refusal)
     }
 
+    /// See [`crate::store::Log::whole_of`].
+    pub fn whole_of(&self, public_key: &[u8; 32], limit: usize) -> Result<Vec<AttachmentId>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT announcement.name FROM announcement JOIN feed ON feed.id = announcement.feed
+                 WHERE announcement.is_here = 1 AND feed.public_key = ?1
+                 GROUP BY announcement.name ORDER BY max(announcement.id) DESC LIMIT ?2",
+            )
+            .map_err(refusal)?;
+        let rows = query
+            .query_map(params![public_key, limit_of(limit)], |row| row.get(0).map(AttachmentId::new))
+            .map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// See [`crate::store::Log::confirmed`].
+    pub fn confirmed(&self, id: &AttachmentId) -> Result<Pieces, StoreError> {
+        self.db
+            .query_row("SELECT confirmed FROM attachment WHERE name = ?1", params![id.as_bytes()], |row| {
+                row.get(0).map(pieces)
+            })
+            .optional()
+            .map(|confirmed| confirmed.unwrap_or(Pieces::NONE))
+            .map_err(refusal)
+    }
+
     /// See [`crate::store::Log::show`].
     pub fn show(&self, id: &AttachmentId, member: &Member) -> Result<Result<Manifest, String>, StoreError> {
         let may_read = |(feed, _): &(Feed, Announcement)| member.scope.allows(Action::Read, &feed.space);
@@ -328,7 +355,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn count_traffic(&self, len: usize, now: UnixSeconds) -> Result<(), StoreError> {
+    fn count_traffic(&self, len: u64, now: UnixSeconds) -> Result<(), StoreError> {
         let today = day(now);
         self.update("DELETE FROM traffic WHERE day < ?1", params![today.saturating_sub(TRAFFIC_DAYS)])?;
         self.update(
@@ -378,7 +405,7 @@ impl Shelf for SqliteStore {
         self.insert_piece(row, number, bytes)?;
         held.insert(number);
         self.set_held(row, &manifest, held)?;
-        self.count_traffic(bytes.len(), now)
+        self.count_traffic(bytes.len() as u64, now)
     }
 
     fn confirm(&mut self, id: &AttachmentId, number: u8, len: usize, now: UnixSeconds) -> Result<(), StoreError> {
@@ -388,7 +415,11 @@ impl Shelf for SqliteStore {
             "UPDATE attachment SET confirmed = confirmed | ?2, reason = '' WHERE name = ?1",
             params![id.as_bytes(), bits(confirmed)],
         )?;
-        self.count_traffic(len, now)
+        self.count_traffic(len as u64, now)
+    }
+
+    fn note_traffic(&mut self, bytes: u64, now: UnixSeconds) -> Result<(), StoreError> {
+        self.count_traffic(bytes, now)
     }
 
     fn keep_attachment(&mut self, receipt: &AttachmentReceipt) -> Result<(), StoreError> {

@@ -91,6 +91,12 @@ impl SqliteStore {
         Ok(Self { db, changed: Default::default(), county, is_hub, tombstones })
     }
 
+    /// Begins a new epoch: whoever remembers how far it had come with this log compares everything again.
+    pub fn begin_epoch(&self) -> Result<(), StoreError> {
+        let epoch: [u8; 8] = clock::random();
+        self.db.execute("UPDATE log SET epoch = ?1", params![epoch]).map(drop).map_err(refusal)
+    }
+
     /// Makes the disk as full as it is now, as far as SQLite is concerned.
     #[cfg(test)]
     pub(crate) fn limit_pages(&self) {

@@ -72,6 +72,55 @@ impl SqliteStore {
             .map_err(refusal)
     }
 
+    /// See [`super::super::Log::callers`].
+    pub fn callers(&self) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut query = self.db.prepare_cached("SELECT public_key FROM caller ORDER BY public_key").map_err(refusal)?;
+        let rows = query.query_map([], |row| row.get(0)).map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// See [`super::super::Log::covered`].
+    pub fn covered(
+        &self,
+        reached: &BTreeMap<FeedId, u64>,
+        attachments: &BTreeSet<[u8; 32]>,
+    ) -> Result<u64, StoreError> {
+        let (mut here, mut beyond) = (BTreeSet::new(), BTreeSet::new());
+        let mut note = |doc: [u8; 16], is_covered: bool| {
+            here.insert(doc);
+            if !is_covered {
+                beyond.insert(doc);
+            }
+        };
+        let mut entries = self
+            .db
+            .prepare_cached(
+                "SELECT own.doc, feed.name, own.last FROM feed JOIN own ON own.feed = feed.id AND own.last > feed.receipted
+                 WHERE feed.length > feed.receipted",
+            )
+            .map_err(refusal)?;
+        let mut rows = entries.query([]).map_err(refusal)?;
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let (doc, feed, last) = (row.get(0), row.get(1), row.get::<_, u64>(2).map_err(refusal)?);
+            let is_covered = reached.get(&FeedId(feed.map_err(refusal)?)).is_some_and(|reached| last <= *reached);
+            note(doc.map_err(refusal)?, is_covered);
+        }
+        let mut waiting = self
+            .db
+            .prepare_cached(
+                "SELECT announcement.doc, attachment.name FROM attachment
+                 JOIN announcement ON announcement.name = attachment.name
+                 WHERE attachment.is_own = 1 AND attachment.receipted_at = 0",
+            )
+            .map_err(refusal)?;
+        let mut rows = waiting.query([]).map_err(refusal)?;
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let name: [u8; 32] = row.get(1).map_err(refusal)?;
+            note(row.get(0).map_err(refusal)?, attachments.contains(&name));
+        }
+        Ok((here.len() - beyond.len()) as u64)
+    }
+
     /// See [`super::super::Log::runs_after`].
     pub fn runs_after(
         &self,

@@ -23,7 +23,7 @@ async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
     ];
     let new = NewOpinion { fields: [(Field::Topic, topic.to_owned())].into(), ..NewOpinion::default() };
     let contact = Contact { name: NAME.into(), phone: PHONE.into() };
-    let heard = Heard { new, contact, enclosed, is_kept: false };
+    let heard = Heard { new, contact, enclosed, ..Heard::default() };
     let home = desk.dir.join("hub");
     desk.work(move |console, _| {
         let filed = console.ledger.take_down(&village(), "石桥村", heard).unwrap();

@@ -29,7 +29,7 @@ pub fn run(dir: &Path) -> anyhow::Result<()> {
         Ask::Load { file, is_each_alone: _ } => load(&mut documents, &file),
         // Nothing that it could do would make its meetings shorter.
         Ask::Wait => Ok(Value::Null),
-        Ask::Meet(hub) => Ok(json!(meet(&mut documents, hub)?)),
+        Ask::Meet(hub) | Ask::MeetOverTcp(hub) => Ok(json!(meet(&mut documents, hub)?)),
         Ask::Change { ids, by } => Ok(json!(documents.change(&ids, &by)?)),
         Ask::Merge => Ok(Value::Null),
         Ask::Hold { by } => Ok(json!(documents.hold(&by)?)),

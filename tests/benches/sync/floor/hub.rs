@@ -47,7 +47,7 @@ pub fn run(dir: &Path) -> anyhow::Result<()> {
             Ask::Change { ids, by } => Ok(json!(documents.change(&ids, &by)?)),
             Ask::Hold { by } => Ok(json!(documents.hold(&by)?)),
             Ask::Merge => Ok(Value::Null),
-            Ask::Load { .. } | Ask::Wait | Ask::Meet(_) => bail!("only a device does that"),
+            Ask::Load { .. } | Ask::Wait | Ask::Meet(_) | Ask::MeetOverTcp(_) => bail!("only a device does that"),
         }
     })
 }

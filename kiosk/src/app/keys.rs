@@ -1,0 +1,129 @@
+//! The five keys, what is typed, and what is held under the scanner.
+
+use civic_core::token::Token;
+use hardware::keyboard::Typed;
+
+use super::{App, Key};
+use crate::{
+    draw::layout::{Placed, reading},
+    public::NotTaken,
+    screens::{Screen, ballot::Ballot, find, token::TokenPage},
+    view::{self, Face, Turn},
+};
+
+impl App {
+    pub(super) fn key(&mut self, key: Key) {
+        self.pressed = None;
+        if let Screen::Handwriting(screen) = &mut self.screen
+            && screen.key(key)
+        {
+            return;
+        }
+        match key {
+            Key::Down => self.move_focus(1),
+            Key::Up => self.move_focus(-1),
+            Key::Select => match self.focus {
+                Some(piece) => self.choose_by_key(piece),
+                None => self.move_focus(1),
+            },
+            Key::Back => match self.pieces().iter().position(|piece| piece.turn == Turn::Back) {
+                Some(piece) => self.choose_by_key(piece),
+                None => self.go_home(),
+            },
+            Key::Read if self.settings.read_aloud => self.read_on(),
+            Key::Read => {
+                self.settings.read_aloud = true;
+                self.say_screen();
+            }
+        }
+    }
+
+    pub(super) fn typed(&mut self, typed: &Typed) {
+        match typed {
+            Typed::Key(key) => self.key((*key).into()),
+            Typed::Digit(digit) => self.type_key(|key| key.words.first == digit.to_string()),
+            Typed::Erase => self.type_key(|key| key.words.spoken.prompt.as_deref() == Some("erase")),
+            Typed::Scanned(number) => self.scanned(number),
+        }
+    }
+
+    /// Presses a key of the keyboard on the screen, where there is one.
+    pub(super) fn type_key(&mut self, is_it: impl Fn(&view::Key) -> bool) {
+        let found = |piece: &Placed<String>| matches!(&piece.face, Face::Key(key) if is_it(key));
+        if let Some(piece) = self.pieces().iter().position(found) {
+            self.focus = None;
+            self.choose(piece);
+        }
+    }
+
+    /// A slip was held under the scanner: where nobody is in the middle of something, a ticket is looked up, and the slip
+    /// of a household opens its ballot.
+    pub(super) fn scanned(&mut self, number: &str) {
+        let asks_for_token = matches!(self.screen, Screen::Vote(_) | Screen::Token(_));
+        let is_free = matches!(
+            self.screen,
+            Screen::Home(_) | Screen::Find(_) | Screen::Progress(_) | Screen::Filed(_) | Screen::Asked(_)
+        );
+        if !(is_free || asks_for_token) {
+            return;
+        }
+        let ballot = Token::parse(number).ok().and_then(|token| self.ballot_of(token));
+        let page = if let Screen::Vote(page) = &self.screen {
+            page.ask_for_token()
+        } else if let Screen::Token(page) = &self.screen {
+            Some(page.clone())
+        } else {
+            None
+        };
+        self.screen = match (ballot, page) {
+            (Some(ballot), _) => ballot,
+            (None, Some(page)) => page.refused(NotTaken::UnknownToken).into(),
+            (None, None) => self.obey(find::scanned(number)),
+        };
+        self.focus = None;
+        self.changed();
+    }
+
+    /// The ballot that this token opens, of whichever vote it was made for; or that it was used already. `None` for a
+    /// token that was made for none of the votes here.
+    fn ballot_of(&mut self, token: Token) -> Option<Screen> {
+        let votes = self.station.public().votes;
+        votes.into_iter().find_map(|(id, vote)| match self.station.admit(&id, token) {
+            Ok(()) => Some(Ballot::new(id, vote, token).into()),
+            Err(NotTaken::UsedToken) => Some(TokenPage::new(id, vote).refused(NotTaken::UsedToken).into()),
+            Err(NotTaken::UnknownToken | NotTaken::NotAsked | NotTaken::NotSaved(_)) => None,
+        })
+    }
+
+    /// To the next or the previous target, around the end.
+    pub(super) fn move_focus(&mut self, step: isize) {
+        let pieces = self.pieces();
+        let stops = stops(&pieces);
+        let at = self.focus.and_then(|focus| stops.iter().position(|stop| *stop == focus));
+        let to = match at {
+            Some(at) => (at as isize + step).rem_euclid(stops.len() as isize) as usize,
+            None if step > 0 => 0,
+            None => stops.len().saturating_sub(1),
+        };
+        self.focus = stops.get(to).copied();
+        let spoken = self.focus.and_then(|piece| pieces[piece].face.spoken());
+        if self.settings.read_aloud {
+            self.say(spoken.into_iter().collect());
+        }
+    }
+
+    /// Chooses, and puts the keys where the person will look for them: on the same target where it is still there, on
+    /// the first one of a new screen.
+    pub(super) fn choose_by_key(&mut self, piece: usize) {
+        let name = self.pieces().get(piece).and_then(|piece| piece.touch.clone());
+        let is_new = self.choose(piece);
+        let pieces = self.pieces();
+        let same = pieces.iter().position(|piece| piece.touch.is_some() && piece.touch == name);
+        self.focus = same.filter(|_| !is_new).or_else(|| stops(&pieces).first().copied());
+    }
+}
+
+/// Where the keys stop: every target in the order of reading.
+fn stops(pieces: &[Placed<String>]) -> Vec<usize> {
+    reading(pieces).into_iter().filter(|index| pieces[*index].touch.is_some()).collect()
+}

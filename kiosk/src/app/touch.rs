@@ -1,0 +1,151 @@
+//! A finger on the glass: what it presses, what it draws, and where it fits the panel.
+
+use std::time::{Duration, Instant};
+
+use civic_core::ink::SIDE;
+use embedded_graphics::{prelude::Point, primitives::Rectangle};
+
+use super::{App, Touch, TouchKind};
+use crate::{
+    draw::{
+        ink::square,
+        layout::{heard, hit},
+    },
+    screens::{Screen, service::calibrate},
+    view::Face,
+};
+
+/// A second tap at the same place this soon after a new screen came up was meant for the screen before.
+const DOUBLE_TAP: Duration = Duration::from_millis(300);
+
+/// How near two taps are "the same place", in pixels.
+const SAME_PLACE: i32 = 40;
+
+/// The target under a finger.
+#[derive(Clone, Copy)]
+pub(super) struct Pressed {
+    pub(super) piece: usize,
+    /// Whether the finger is still inside it.
+    pub(super) inside: bool,
+    /// Whether lifting the finger chooses it; while screens are read aloud, the first touch only reads.
+    chooses: bool,
+}
+
+/// The square on which a finger draws.
+#[derive(Clone, Copy)]
+pub(super) struct Drawing {
+    square: Rectangle,
+    since: Instant,
+}
+
+impl Drawing {
+    /// Where a finger is, in units of the square's own side, and when.
+    fn dot(&self, at: Point, now: Instant) -> [u16; 3] {
+        let unit = |from_edge: i32| {
+            let units = i64::from(from_edge) * i64::from(SIDE) / i64::from(self.square.size.width.max(1));
+            units.clamp(0, i64::from(SIDE)) as u16
+        };
+        let ms = now.saturating_duration_since(self.since).as_millis();
+        let off = at - self.square.top_left;
+        [unit(off.x), unit(off.y), u16::try_from(ms).unwrap_or(u16::MAX)]
+    }
+}
+
+impl App {
+    pub(super) fn touch(&mut self, touch: Touch, now: Instant) {
+        if self.draw(touch, now) || self.fit(touch) {
+            return;
+        }
+        match touch.kind {
+            TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
+            TouchKind::Down => self.finger_down(touch.at),
+            TouchKind::Move => {
+                if let Some(pressed) = self.pressed {
+                    let inside = hit(&self.pieces(), touch.at) == Some(pressed.piece);
+                    self.pressed = Some(Pressed { inside, ..pressed });
+                }
+            }
+            TouchKind::Up => {
+                if let Some(pressed) = self.pressed.take()
+                    && pressed.chooses
+                    && hit(&self.pieces(), touch.at) == Some(pressed.piece)
+                {
+                    self.focus = None;
+                    if self.choose(pressed.piece) {
+                        self.last_change = Some((now, touch.at));
+                    }
+                }
+            }
+            TouchKind::Cancel => self.pressed = None,
+        }
+    }
+
+    /// Draws, where a finger came down on the square of [`Handwriting`](Screen::Handwriting); whether it did.
+    pub(super) fn draw(&mut self, touch: Touch, now: Instant) -> bool {
+        if !matches!(self.screen, Screen::Handwriting(_)) {
+            self.drawing = None;
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let pads = self.pieces().into_iter().filter(|piece| matches!(piece.face, Face::Pad { .. }));
+            let squares = pads.map(|piece| square(piece.area));
+            let drawing = |square| Drawing { square, since: now };
+            self.drawing = squares.filter(|square| square.contains(touch.at)).map(drawing).next();
+        }
+        let (Some(drawing), Screen::Handwriting(screen)) = (self.drawing, &mut self.screen) else { return false };
+        let [x, y, ms] = drawing.dot(touch.at, now);
+        match touch.kind {
+            TouchKind::Down => screen.pen_down(x, y),
+            TouchKind::Move => screen.pen_moved(x, y, ms),
+            TouchKind::Up => screen.pen_up(),
+            TouchKind::Cancel => screen.pen_lost(),
+        }
+        if matches!(touch.kind, TouchKind::Up | TouchKind::Cancel) {
+            self.drawing = None;
+        }
+        self.pressed = None;
+        self.focus = None;
+        true
+    }
+
+    /// Takes a finger that comes down for a cross, where the panel is fitted; whether it did.
+    pub(super) fn fit(&mut self, touch: Touch) -> bool {
+        let Screen::Calibrate(screen) = &self.screen else { return false };
+        if !calibrate::Calibrate::is_for_cross(touch.at, self.size) {
+            return false;
+        }
+        if touch.kind == TouchKind::Down {
+            let next = calibrate::cross_touched(screen.clone());
+            self.screen = self.obey(next);
+        }
+        self.pressed = None;
+        true
+    }
+
+    pub(super) fn finger_down(&mut self, at: Point) {
+        let pieces = self.pieces();
+        let target = hit(&pieces, at);
+        // Keys are heard as they type; everything else is heard first and chosen by the second touch.
+        let at_once = target.is_some_and(|piece| {
+            !self.settings.read_aloud || self.focus == Some(piece) || matches!(pieces[piece].face, Face::Key(_))
+        });
+        if self.settings.read_aloud {
+            self.focus = target;
+            if let Some(spoken) = heard(&pieces, at).and_then(|piece| pieces[piece].face.spoken()) {
+                self.say(vec![spoken]);
+            }
+        } else {
+            self.focus = None;
+        }
+        self.pressed = target.map(|piece| Pressed { piece, inside: true, chooses: at_once });
+    }
+
+    pub(super) fn is_double_tap(&self, at: Point, now: Instant) -> bool {
+        self.last_change.is_some_and(|(changed, place)| {
+            let apart = at - place;
+            now.saturating_duration_since(changed) < DOUBLE_TAP
+                && apart.x.abs() < SAME_PLACE
+                && apart.y.abs() < SAME_PLACE
+        })
+    }
+}

@@ -1,0 +1,516 @@
+//! A kiosk, a phone that carries, and the county; and a phone that does with what it carries whatever it can think of.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    id::{DocId, Incarnation},
+    keyring::Keyring,
+    seal::{OpenKey, Seed, open_parcel, seal_parcel},
+    space::{Audience, Space},
+    time::UnixSeconds,
+};
+use ed25519_dalek::SigningKey;
+use sync_core::{
+    carry::{
+        label::{Label, ParcelId},
+        message::{Message, PIECE_LEN},
+        word::{Says, Word},
+    },
+    entry::EntryKind,
+    message::VERSION,
+    parcel::Parcel,
+    session::{Authors, Standing},
+};
+
+use super::{
+    bag::{Bag, Holder},
+    ends::{OfDevice, OfHub},
+    handover::{Handed, HandoverError, Hands, Opener},
+};
+use crate::{
+    bundle::opening_key,
+    dir::DataDir,
+    identity::{Card, Identity},
+    road::{
+        RecvStream, SendStream,
+        mux::{self, End},
+    },
+    store::{Author, Log, NewEntry},
+};
+
+const VILLAGE: &str = "990127101201";
+const KIOSK: u8 = 2;
+const HUB: u8 = 3;
+const PHONE: u8 = 4;
+const OTHER: u8 = 5;
+const NOBODY: u8 = 6;
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+fn public(seed: u8) -> [u8; 32] {
+    key(seed).verifying_key().to_bytes()
+}
+
+struct Known;
+
+impl Authors for Known {
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
+        let role = if *public_key == public(PHONE) { Role::Deputy } else { Role::Kiosk };
+        let is_known = [KIOSK, PHONE, OTHER].map(public).contains(public_key);
+        let scope = Scope { role, areas: vec![Area::parse(VILLAGE).unwrap()] };
+        if is_known { Standing::Member(scope) } else { Standing::Stranger }
+    }
+}
+
+/// One installation: its directory, its log, its bag.
+struct Place {
+    seed: u8,
+    path: PathBuf,
+    log: Log,
+    bag: Bag,
+    identity: Arc<Identity>,
+}
+
+impl Place {
+    fn new(name: &str, seed: u8) -> Self {
+        let path = std::env::temp_dir().join(format!("huiyin-carry-{name}-{seed}-{}", std::process::id()));
+        let dir = DataDir::hold(&path).unwrap();
+        let author = Author { key: key(seed), incarnation: Incarnation::new([seed; 16]) };
+        let log = Log::open(&path.join("log.db"), author, Some(public(HUB)), || UnixSeconds(50)).unwrap();
+        let bag = Bag::open(&dir, Holder { own: public(seed), hub: public(HUB), carries: seed == PHONE }).unwrap();
+        let card = Card {
+            scope: Known.scope(&public(seed)).unwrap_or(Scope { role: Role::Hub, areas: Vec::new() }),
+            name: format!("地方{seed}"),
+            number: u16::from(seed),
+            hub: String::new(),
+            hub_key: civic_core::id::hex(&public(HUB)),
+            authority: String::new(),
+            certificate: String::new(),
+            seal_key: county().seal_key().unwrap(),
+            codebook: String::new(),
+            enrolled_at: UnixSeconds(40),
+            spare: String::new(),
+            retired: String::new(),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
+        };
+        let identity = Arc::new(Identity::new(&dir, key(seed), card));
+        Self { seed, path, log, bag, identity }
+    }
+
+    async fn write(&self, doc: u8, audience: Audience, len: usize) {
+        let space = Space::new(Area::parse(VILLAGE).unwrap(), audience);
+        let mut payload = vec![0; len];
+        blake3::Hasher::new().update(&[doc]).finalize_xof().fill(&mut payload);
+        let (doc, at) = (DocId::new([doc; 16]), UnixSeconds(40));
+        let (log, entry) = (self.log.clone(), NewEntry { space, doc, kind: EntryKind::Change, at, payload });
+        tokio::task::spawn_blocking(move || log.append(vec![entry])).await.unwrap().unwrap();
+    }
+
+    fn device(&self) -> OfDevice {
+        OfDevice { identity: self.identity.clone(), log: self.log.clone() }
+    }
+
+    fn hub(&self) -> OfHub {
+        let mut ring = Keyring::default();
+        ring.add(county(), UnixSeconds(1));
+        let ring = Arc::new(ring);
+        OfHub { log: self.log.clone(), key: key(HUB), ring: Arc::new(move || ring.clone()), authors: Arc::new(Known) }
+    }
+
+    fn entries(&self) -> u64 {
+        self.log.held().iter().map(|held| held.extent.length).sum()
+    }
+
+    fn hands<'a, O: Opener>(&'a self, peer: u8, opener: &'a O) -> Hands<'a, O> {
+        let (key, name) = (&self.identity.key, self.identity.card.name.as_str());
+        Hands { bag: &self.bag, key, peer: public(peer), name, heard: UnixSeconds(9), budget: u64::MAX, opener }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn county() -> OpenKey {
+    OpenKey::make(1, Seed([1; 32]))
+}
+
+struct County {
+    kiosk: Place,
+    phone: Place,
+    hub: Place,
+}
+
+/// Two ends of one connection.
+fn road() -> (mux::Connection, mux::Connection) {
+    let (here, there) = tokio::io::duplex(64 * 1024);
+    (mux::Connection::over(here, End::Caller), mux::Connection::over(there, End::Answerer))
+}
+
+fn stream((send, receive): (mux::SendStream, mux::RecvStream)) -> (SendStream, RecvStream) {
+    (SendStream::Tcp(send), RecvStream::Tcp(receive))
+}
+
+async fn answer<O: Opener>(hands: &Hands<'_, O>, road: &mux::Connection) -> Result<Handed, HandoverError> {
+    let (send, mut receive) = stream(road.accept().await.unwrap());
+    let first = receive.number().await?.unwrap();
+    hands.answer(first, (send, receive)).await
+}
+
+impl County {
+    fn new(name: &str) -> Self {
+        let [kiosk, phone, hub] = [KIOSK, PHONE, HUB].map(|seed| Place::new(name, seed));
+        Self { kiosk, phone, hub }
+    }
+
+    /// The phone is in the village.
+    async fn in_village(&self) -> (Handed, Handed) {
+        let (kiosk, phone) = (self.kiosk.device(), self.phone.device());
+        kiosk.fill(&self.kiosk.bag).await.unwrap();
+        let (here, there) = road();
+        let (caller, called) = (self.phone.hands(KIOSK, &phone), self.kiosk.hands(PHONE, &kiosk));
+        let (one, other) = tokio::join!(caller.call(stream(here.open().unwrap())), answer(&called, &there));
+        (one.unwrap(), other.unwrap())
+    }
+
+    /// The phone has signal.
+    async fn in_town(&self) -> (Handed, Handed) {
+        let (phone, hub) = (self.phone.device(), self.hub.hub());
+        hub.fill(&self.hub.bag, |_| "石桥村".to_owned()).await.unwrap();
+        let (here, there) = road();
+        let (caller, called) = (self.phone.hands(HUB, &phone), self.hub.hands(PHONE, &hub));
+        let (one, other) = tokio::join!(caller.call(stream(here.open().unwrap())), answer(&called, &there));
+        (one.unwrap(), other.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_goes_and_its_receipt_comes_by_a_phone_that_reads_neither() {
+    let county = County::new("both-ways");
+    for doc in 0..3 {
+        county.kiosk.write(doc, Audience::Deputies, 200_000 / 4).await;
+    }
+    county.hub.write(10, Audience::Public, 100).await;
+    let (at_phone, at_kiosk) = county.in_village().await;
+    assert_eq!((at_phone.taken.len(), at_kiosk.given), (1, 1));
+    let (reached, _) = county.kiosk.bag.on_the_road(UnixSeconds(crate::clock::now().0));
+    assert_eq!(county.kiosk.log.covered(&reached, &BTreeSet::new()).unwrap(), 3, "it is on the road");
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 0, "and no receipt says that it is there");
+    let parcel = county.phone.bag.items().remove(0);
+    let sealed = county.phone.bag.read(&parcel.label.id).unwrap();
+    assert!(open_parcel(&opening_key(&key(PHONE)), &sealed).is_err(), "the phone cannot open it");
+
+    let (at_phone, at_hub) = county.in_town().await;
+    assert_eq!((at_hub.taken.len(), at_phone.given, county.hub.entries()), (1, 1, 4));
+    assert!(county.phone.bag.items().is_empty(), "what the county has heard is carried no further");
+    // Now the county knows that the kiosk speaks by phone, and something goes home.
+    let (at_phone, _) = county.in_town().await;
+    assert_eq!(at_phone.taken.len(), 1);
+    let (at_phone, at_kiosk) = county.in_village().await;
+    assert_eq!((at_kiosk.taken.len(), county.kiosk.log.counts().unwrap().received), (1, 3));
+    assert_eq!(county.kiosk.entries(), 4, "what is public came along");
+    assert!(at_phone.words >= 1 && at_kiosk.words >= 1, "each hears what became of its own");
+    // Again is nothing new.
+    let before = (county.kiosk.entries(), county.hub.entries());
+    county.in_village().await;
+    county.in_town().await;
+    assert_eq!((county.kiosk.entries(), county.hub.entries()), before);
+}
+
+#[tokio::test]
+async fn a_handover_that_breaks_off_goes_on_where_it_broke() {
+    let county = County::new("resumed");
+    for doc in 0..20 {
+        county.kiosk.write(doc, Audience::Deputies, 40_000).await;
+    }
+    let kiosk = county.kiosk.device();
+    kiosk.fill(&county.kiosk.bag).await.unwrap();
+    let all: u64 = county.kiosk.bag.items().iter().map(|item| item.label.len).sum();
+    // The phone goes out of reach after three pieces.
+    let (here, there) = road();
+    let budget = 3 * PIECE_LEN as u64;
+    let phone = county.phone.device();
+    let called = Hands { budget, ..county.kiosk.hands(PHONE, &kiosk) };
+    let caller = county.phone.hands(KIOSK, &phone);
+    let (one, other) = tokio::join!(caller.call(stream(here.open().unwrap())), answer(&called, &there));
+    assert_eq!((one.unwrap().bytes_down, other.unwrap().bytes_up), (budget, budget));
+    // The program is started anew in between.
+    let phone_bag = Bag::open(&DataDir::look(&county.phone.path), county.phone.bag.holder()).unwrap();
+    assert_eq!(phone_bag.items().iter().map(|item| item.held).sum::<u64>(), budget);
+    let (at_phone, _) = county.in_village().await;
+    assert_eq!(at_phone.bytes_down, all - budget, "nothing comes twice");
+    county.in_town().await;
+    assert_eq!(county.hub.entries(), 20);
+}
+
+/// What an evil carrier gives the county in place of what it was given: labels, and the bytes under each.
+type Bent = Vec<(Label, Vec<u8>)>;
+
+/// Speaks as the carrier that it is, and gives these; what the hub says of them.
+async fn deliver(county: &County, bent: Bent) -> Vec<Message> {
+    let hub = county.hub.hub();
+    let (here, there) = road();
+    let (mut send, mut receive) = stream(here.open().unwrap());
+    let called = county.hub.hands(PHONE, &hub);
+    let evil = async {
+        let name = "捎带人".to_owned();
+        let hello = Message::Hello { version: VERSION, oldest: 1, name, heard: UnixSeconds(0), carries: true };
+        let offers = bent.iter().map(|(label, _)| Message::Offer(label.clone()));
+        for message in std::iter::once(hello).chain(offers).chain([Message::Over]) {
+            send.send_bytes(message.encode()).await.unwrap();
+        }
+        let mut said = hear(&mut receive).await;
+        for (label, bytes) in &bent {
+            let wanted = said.iter().find_map(|message| match message {
+                Message::Want { id, from } if *id == label.id => Some(*from),
+                Message::Want { .. }
+                | Message::Hello { .. }
+                | Message::Offer(_)
+                | Message::Piece { .. }
+                | Message::Word(_)
+                | Message::Refused { .. }
+                | Message::Over
+                | Message::Unknown(_) => None,
+            });
+            let Some(wanted) = wanted else { continue };
+            let rest = bytes.get(usize::try_from(wanted).unwrap()..).unwrap_or_default();
+            for (from, piece) in (wanted..).step_by(PIECE_LEN).zip(rest.chunks(PIECE_LEN)) {
+                let piece = Message::Piece { id: label.id, from, bytes: piece.to_vec() };
+                send.send_bytes(piece.encode()).await.unwrap();
+            }
+        }
+        send.send_bytes(Message::Over.encode()).await.unwrap();
+        said.extend(hear(&mut receive).await);
+        send.send_bytes(Message::Over.encode()).await.unwrap();
+        said
+    };
+    let (said, _) = tokio::join!(evil, answer(&called, &there));
+    said
+}
+
+/// One turn of the other side.
+async fn hear(receive: &mut RecvStream) -> Vec<Message> {
+    let mut said = Vec::new();
+    loop {
+        let number = receive.number().await.unwrap().unwrap();
+        let (body, _) = receive.fields(number, sync_core::carry::message::MESSAGE_LEN_MAX).await.unwrap();
+        let message = Message::decode(number.value, &body).unwrap();
+        if matches!(message, Message::Over) {
+            return said;
+        }
+        said.push(message);
+    }
+}
+
+fn name_of(bytes: &[u8]) -> ParcelId {
+    *blake3::hash(bytes).as_bytes()
+}
+
+/// A label that somebody else signs for these bytes.
+fn relabelled(label: &Label, bytes: &[u8], by: u8) -> Label {
+    let (id, len) = (name_of(bytes), bytes.len() as u64);
+    Label { id, len, from: public(by), ..label.clone() }.sign(&key(by))
+}
+
+/// The same with the author's name on it, which nobody but the author can sign.
+fn forged(label: &Label, bytes: &[u8]) -> Label {
+    Label { from: label.from, ..relabelled(label, bytes, PHONE) }
+}
+
+/// A parcel that says nothing, written in the name of one and signed by another.
+fn sealed_by(author: u8, signer: u8) -> Vec<u8> {
+    let receiver = county().seal_key().unwrap().public;
+    let parcel = Parcel {
+        author: public(author),
+        at: UnixSeconds(1),
+        after: None,
+        messages: Vec::new(),
+        attachments: Vec::new(),
+    };
+    seal_parcel(&receiver, &parcel.sign(&receiver, &key(signer)), Seed([7; 32])).unwrap()
+}
+
+/// What is done with two parcels of one pack, and what comes of it: how many of the two may be heard.
+fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(&'static str, Bent, usize)> {
+    let [first, second] = [honest[0].clone(), honest[1].clone()];
+    let bent = |(label, bytes): &(Label, Vec<u8>), place: usize| {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 1;
+        (label.clone(), bytes)
+    };
+    let with = |change: &dyn Fn(&mut Label)| {
+        let (mut label, bytes) = first.clone();
+        change(&mut label);
+        vec![(label, bytes)]
+    };
+    let (own, stranger, liar) = (sealed_by(PHONE, PHONE), sealed_by(NOBODY, NOBODY), sealed_by(KIOSK, PHONE));
+    vec![
+        ("drops all of it", vec![], 0),
+        ("drops the second", vec![first.clone()], 1),
+        ("drops the first", vec![second.clone()], 1),
+        ("brings the second before the first", vec![second.clone(), first.clone()], 2),
+        ("brings each twice", vec![first.clone(), first.clone(), second.clone(), second.clone()], 2),
+        ("bends a byte in the middle", vec![bent(&first, 1_000)], 0),
+        ("bends the first byte", vec![bent(&first, 0)], 0),
+        ("cuts the end off", vec![(first.0.clone(), first.1[..first.1.len() - 1].to_vec())], 0),
+        ("gives nothing under a label", vec![(first.0.clone(), Vec::new())], 0),
+        ("writes more behind it", vec![(first.0.clone(), [first.1.as_slice(), b"more"].concat())], 0),
+        (
+            "puts each under the other's label",
+            vec![(first.0.clone(), second.1.clone()), (second.0.clone(), first.1.clone())],
+            0,
+        ),
+        ("names another author", with(&|label| label.from = public(OTHER)), 0),
+        ("names another receiver", with(&|label| label.to = public(OTHER)), 0),
+        ("names another place", with(&|label| label.who = "别处".to_owned()), 0),
+        ("names another time", with(&|label| label.at = UnixSeconds(1)), 0),
+        ("makes an old pack newer", with(&|label| label.pack += 1_000), 0),
+        ("makes a part the whole", with(&|label| (label.part, label.parts) = (0, 1)), 0),
+        ("names another length", with(&|label| label.len -= 1), 0),
+        (
+            "bends it and names the bent bytes",
+            {
+                let (label, bytes) = bent(&first, 500);
+                vec![(forged(&label, &bytes), bytes)]
+            },
+            0,
+        ),
+        (
+            "bends it and signs for it itself",
+            {
+                let (label, bytes) = bent(&first, 500);
+                vec![(Label { part: 0, parts: 1, ..relabelled(&label, &bytes, PHONE) }.sign(&key(PHONE)), bytes)]
+            },
+            0,
+        ),
+        (
+            "passes it off as its own",
+            vec![(Label { parts: 1, ..relabelled(&first.0, &first.1, PHONE) }.sign(&key(PHONE)), first.1.clone())],
+            1,
+        ),
+        ("writes one in the author's name", vec![(forged(&first.0, &liar), liar.clone())], 0),
+        (
+            "writes one in the author's name under its own label",
+            vec![(Label { parts: 1, ..relabelled(&first.0, &liar, PHONE) }.sign(&key(PHONE)), liar)],
+            0,
+        ),
+        (
+            "brings one of somebody whom nobody knows",
+            vec![(Label { parts: 1, ..relabelled(&first.0, &stranger, NOBODY) }.sign(&key(NOBODY)), stranger)],
+            0,
+        ),
+        (
+            "brings its own, which is nothing wrong",
+            vec![(Label { parts: 1, ..relabelled(&first.0, &own, PHONE) }.sign(&key(PHONE)), own)],
+            0,
+        ),
+        ("brings the county what the county sent home", vec![home.clone()], 0),
+        (
+            "brings what was sent home as if it were for the county",
+            vec![(Label { to: public(HUB), ..home.0.clone() }, home.1.clone())],
+            0,
+        ),
+        ("is honest in the end", vec![first, second], 2),
+    ]
+}
+
+#[tokio::test]
+async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_with_a_reason() {
+    // What an honest kiosk hands over: two parcels of one pack; and what goes home to it.
+    let model = County::new("model");
+    for doc in 0..12 {
+        model.kiosk.write(doc, Audience::Deputies, 40_000).await;
+    }
+    model.in_village().await;
+    let held = |county: &County| -> Bent {
+        let items = county.phone.bag.items().into_iter();
+        items.map(|item| (item.label.clone(), county.phone.bag.read(&item.label.id).unwrap())).collect()
+    };
+    let honest = held(&model);
+    assert_eq!(honest.len(), 2);
+    let kiosk_entries = model.kiosk.entries();
+    model.in_town().await;
+    model.in_town().await;
+    let home = held(&model).remove(0);
+    let truth: Vec<_> = model.kiosk.log.held().into_iter().map(|held| (held.feed.id(), held.extent)).collect();
+
+    let all = ways(&honest, &home);
+    assert!(all.len() >= 20, "{} ways", all.len());
+    for (number, (way, bent, most)) in all.into_iter().enumerate() {
+        let county = County::new(&format!("way-{number}"));
+        let is_honest = way == "is honest in the end";
+        let offered: Vec<ParcelId> = bent.iter().map(|(label, _)| label.id).collect();
+        let said = deliver(&county, bent).await;
+        // Nothing that the author did not write is in the county's log, and nothing is there twice.
+        for held in county.hub.log.held() {
+            assert_eq!(held.feed.public_key, public(KIOSK), "{way}");
+            let (_, extent) = truth.iter().find(|(feed, _)| *feed == held.feed.id()).unwrap();
+            assert!(held.extent.length <= extent.length, "{way}");
+        }
+        assert!(county.hub.log.verify().unwrap().is_ok(), "{way}");
+        let heard = |message: &&Message| matches!(message, Message::Word(word) if word.says == Says::Heard);
+        assert!(is_honest || said.iter().filter(heard).count() <= most.max(1), "{way}: {said:?}");
+        // What is not heard is refused with a reason, turned away by a signed word, or waits for the rest of its pack.
+        let settled = |id: &ParcelId| {
+            said.iter().any(|message| match message {
+                Message::Refused { id: of, reason } => of == id && !reason.is_empty(),
+                Message::Word(word) => word.id == *id && word.is_sound() && word.by == public(HUB),
+                Message::Want { id: of, .. } => of == id,
+                Message::Hello { .. }
+                | Message::Offer(_)
+                | Message::Piece { .. }
+                | Message::Over
+                | Message::Unknown(_) => false,
+            })
+        };
+        assert!(offered.iter().all(settled), "{way}: {said:?}");
+        // And the honest phone that comes after it brings everything; what was bent it brings again.
+        for _ in 0..2 {
+            deliver(&county, honest.clone()).await;
+        }
+        assert_eq!(county.hub.entries(), kiosk_entries, "{way}: what an honest carrier brings afterwards is heard");
+    }
+}
+
+#[tokio::test]
+async fn no_carrier_makes_a_kiosk_believe_what_the_county_did_not_say() {
+    let county = County::new("lies");
+    county.kiosk.write(1, Audience::Deputies, 100).await;
+    county.in_village().await;
+    let parcel = county.phone.bag.items().remove(0).label.id;
+    let now = UnixSeconds(99);
+    for (what, word) in [
+        ("that the county heard it, in its own name", Word::sign(parcel, Says::Heard, now, &key(PHONE))),
+        (
+            "the same in the county's name",
+            Word { by: public(HUB), ..Word::sign(parcel, Says::Heard, now, &key(PHONE)) },
+        ),
+        ("that the county turned it away", Word::sign(parcel, Says::Turned, now, &key(PHONE))),
+        ("something of a parcel that was never here", Word::sign([9; 32], Says::Heard, now, &key(HUB))),
+    ] {
+        assert!(!county.kiosk.bag.hear(word), "it says {what}");
+    }
+    county.in_town().await;
+    county.in_town().await;
+    // What goes home, bent in every hundredth byte, opens nothing and says nothing.
+    let home = county.phone.bag.items().remove(0);
+    let sealed = county.phone.bag.read(&home.label.id).unwrap();
+    for place in (0..sealed.len()).step_by(100) {
+        let mut bent = sealed.clone();
+        bent[place] ^= 4;
+        assert_eq!(county.kiosk.device().open(&home.label, bent).await.unwrap(), Says::Turned, "byte {place}");
+    }
+    let other = Place::new("lies", OTHER);
+    assert_eq!(other.device().open(&home.label, sealed).await.unwrap(), Says::Turned, "it is for nobody else");
+    assert_eq!((county.kiosk.seed, county.kiosk.log.counts().unwrap().received), (KIOSK, 0));
+    county.in_village().await;
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 1, "and the true one is believed");
+}

@@ -1,0 +1,255 @@
+//! Bad networks, made by the kernel: a village behind a gateway that drops, loses, forgets, and another one beside it.
+//! Real programs in network namespaces; where this machine makes none, one line says so and the story is not told.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    process::{Child, Stdio},
+};
+
+use serde_json::Value;
+use tests::{
+    netns::{Net, Plug},
+    program::{Done, Program},
+    world::wait_for,
+};
+
+use super::{SHIQIAO, Story};
+
+const HUB: &str = "10.9.0.2:4433";
+/// Passes everything, and counts what goes to the hub.
+const OPEN: &str = "
+table inet road {
+    counter up { }
+    chain pass {
+        type filter hook forward priority 0;
+        ip daddr 10.9.0.2 counter name up
+    }
+}";
+/// The gateway gives its own address to whoever is behind it, from a port by lot.
+const HIDE: &str = "
+table ip hide {
+    chain out {
+        type nat hook postrouting priority 100;
+        oifname \"hub\" masquerade fully-random
+    }
+}";
+
+/// A kiosk behind one or two gateways, and the county.
+struct Behind {
+    hub: Program,
+    net: Net,
+    story: Story,
+}
+
+impl Behind {
+    /// Lays it out and enrols the kiosk through the first gateway, which keeps to `rules`; `None` where there are no
+    /// networks to be made.
+    fn a_gateway(name: &str, rules: &str) -> Option<Self> {
+        let mut net = match Net::build(&["kiosk", "gate", "other", "hub"]) {
+            Ok(net) => net,
+            Err(why) => {
+                println!("skipped: a story in network namespaces, because {why:#}");
+                return None;
+            }
+        };
+        let plug = |room, name, address| Plug { room, name, address };
+        net.cable(&plug("kiosk", "gate", "10.1.0.2/24"), &plug("gate", "kiosk", "10.1.0.1/24")).unwrap();
+        net.cable(&plug("kiosk", "other", "10.2.0.2/24"), &plug("other", "kiosk", "10.2.0.1/24")).unwrap();
+        net.cable(&plug("gate", "hub", "10.9.0.1/24"), &plug("hub", "gate", "10.9.0.2/24")).unwrap();
+        net.cable(&plug("other", "hub", "10.8.0.1/24"), &plug("hub", "other", "10.8.0.2/24")).unwrap();
+        net.ip("hub", "route add 10.1.0.0/24 via 10.9.0.1").unwrap();
+        net.ip("hub", "route add 10.2.0.0/24 via 10.8.0.1").unwrap();
+        net.ip("other", "route add 10.9.0.0/24 via 10.8.0.2").unwrap();
+        for gate in ["gate", "other"] {
+            net.forward(gate).unwrap();
+        }
+        net.rules("gate", rules).unwrap();
+
+        let story = Story::at_rest(name);
+        let mut command = net.command("hub", story.program());
+        command.args(["hub", "serve", "--listen", HUB, "--http", "127.0.0.1:0", "--data"]).arg(story.world.data("hub"));
+        let mut hub = Program::start(command, &story.dir.join("hub.log")).unwrap();
+        hub.wait_for_line("listening on QUIC").unwrap();
+        let behind = Self { hub, net, story };
+        behind.come_to("gate");
+        let code = behind.story.world.code(tests::world::Part::Kiosk, "石桥村", &[SHIQIAO]).unwrap();
+        behind.kiosk(&["enrol", "--hub", HUB, "--code", &code]).good().unwrap();
+        Some(behind)
+    }
+
+    /// The kiosk's cable is in this gateway from now on.
+    fn come_to(&self, gate: &str) {
+        let other = if gate == "gate" { "other" } else { "gate" };
+        let address = if gate == "gate" { "10.1.0.1" } else { "10.2.0.1" };
+        self.net.ip("kiosk", &format!("link set {other} down")).unwrap();
+        self.net.ip("kiosk", &format!("link set {gate} up")).unwrap();
+        self.net.ip("kiosk", &format!("route replace default via {address}")).unwrap();
+    }
+
+    /// A command of the kiosk, to its end, where the kiosk is.
+    fn kiosk(&self, args: &[&str]) -> Done {
+        let started = self.begin(args).wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Done { code: started.status.code().unwrap_or(128), out: text(started.stdout), err: text(started.stderr) }
+    }
+
+    fn begin(&self, args: &[&str]) -> Child {
+        let mut command = self.net.command("kiosk", self.story.program());
+        command.arg("kiosk").args(args).arg("--data").arg(self.story.world.data("kiosk"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// So much more is said at the kiosk.
+    fn say(&self, seed: u64, count: usize) {
+        let file: PathBuf = self.story.file(seed, count);
+        self.kiosk(&["import", file.to_str().unwrap()]).good().unwrap();
+    }
+
+    /// One meeting, and its figures.
+    fn sync(&self) -> Value {
+        figures(&self.kiosk(&["sync", "--once", "--json"]).good().unwrap())
+    }
+
+    /// How many times QUIC was tried in vain in each network that the kiosk knows.
+    fn quic_failures(&self) -> Vec<u64> {
+        let book = fs::read(self.story.world.data("kiosk").join("roads.json")).unwrap();
+        let book: Value = serde_json::from_slice(&book).unwrap();
+        let networks = book["networks"].as_object().unwrap().values();
+        let mut failures: Vec<u64> = networks.map(|network| network["quic"]["failures"].as_u64().unwrap()).collect();
+        failures.sort_unstable();
+        failures
+    }
+
+    /// Everything said has its receipt, and the county holds each of it once.
+    fn all_arrived(&self, count: usize) {
+        let status: Value = serde_json::from_str(&self.kiosk(&["status", "--json"]).good().unwrap()).unwrap();
+        assert_eq!((&status["here"], &status["received"]), (&0.into(), &count.into()), "{status}");
+        let held = wait_for("every record in the county", || {
+            let export = self.story.world.tell("hub", &["export"]).ok()?.out;
+            (export.lines().count() >= count).then_some(export)
+        })
+        .unwrap();
+        let ids = held.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].to_string());
+        let ids: Vec<String> = ids.collect();
+        assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (count, count), "nothing is doubled");
+        for key in ["hub", "kiosk"] {
+            let part = if key == "hub" { tests::world::Part::Hub } else { tests::world::Part::Kiosk };
+            let data = self.story.world.data(key);
+            let told = self.story.world.run(part, &["verify", "--data", data.to_str().unwrap()]).unwrap();
+            assert!(told.good().unwrap().contains("sound"));
+        }
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        self.hub.stop();
+    }
+}
+
+fn figures(out: &str) -> Value {
+    let report: Value = serde_json::from_str(out).unwrap();
+    assert_eq!(report["in_step"], true, "{report}");
+    report
+}
+
+/// The rules of an open gateway with one more for what passes.
+fn with(rule: &str) -> String {
+    let bad = "table inet bad {\nchain pass {\ntype filter hook forward priority 1;";
+    format!("{OPEN}\n{HIDE}\n{bad}\n{rule}\n}}\n}}")
+}
+
+#[test]
+fn where_udp_is_dropped_a_kiosk_enrols_and_speaks_over_tcp() {
+    let Some(behind) = Behind::a_gateway("no-udp", &with("meta l4proto udp drop")) else { return };
+    behind.say(1, 40);
+    let report = behind.sync();
+    assert_eq!(report["road"], "tcp", "{report}");
+    behind.say(2, 10);
+    let report = behind.sync();
+    assert_eq!((&report["road"], &report["round_trips"]), (&"tcp".into(), &1.into()), "{report}");
+    assert_eq!(behind.quic_failures(), [1], "it is remembered that QUIC does not answer here");
+    behind.all_arrived(50);
+    let told = behind.kiosk(&["status"]).good().unwrap();
+    assert!(told.contains("tcp carried ") && !told.contains("quic carried "), "{told}");
+}
+
+#[test]
+fn where_udp_is_dropped_after_the_handshake_what_is_said_goes_on_over_tcp() {
+    let Some(behind) = Behind::a_gateway("half-udp", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.say(1, 60);
+    // The handshake takes some four thousand bytes; what was said does not pass any more.
+    behind.net.rules("gate", &with("meta l4proto udp quota over 5000 bytes drop")).unwrap();
+    let report = behind.sync();
+    assert_eq!(report["road"], "tcp", "{report}");
+    behind.all_arrived(60);
+    // It works again: when it is time to look, QUIC is taken again.
+    behind.net.rules("gate", &format!("{OPEN}\n{HIDE}")).unwrap();
+    behind.say(2, 5);
+    assert_eq!(behind.sync()["road"], "tcp", "it is not time to look yet");
+    let book = behind.story.world.data("kiosk").join("roads.json");
+    let mut known: Value = serde_json::from_slice(&fs::read(&book).unwrap()).unwrap();
+    for network in known["networks"].as_object_mut().unwrap().values_mut() {
+        network["quic"]["failed"] = (network["quic"]["failed"].as_i64().unwrap() - 3_600).into();
+    }
+    fs::write(&book, known.to_string()).unwrap();
+    behind.say(3, 5);
+    assert_eq!(behind.sync()["road"], "quic");
+    behind.all_arrived(70);
+}
+
+#[test]
+fn on_a_road_that_loses_three_of_ten_packets_everything_arrives_once() {
+    let Some(behind) = Behind::a_gateway("loss", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.say(1, 300);
+    behind.net.rules("gate", &with("numgen random mod 10 < 3 drop")).unwrap();
+    // A road so bad may break; nothing that came is sent again.
+    let mut tries = 0;
+    while behind.kiosk(&["sync", "--once", "--json"]).code != 0 {
+        tries += 1;
+        assert!(tries < 5, "it arrives in the end");
+    }
+    behind.all_arrived(300);
+}
+
+#[test]
+fn a_gateway_that_forgets_in_the_middle_of_an_upload_does_not_break_it() {
+    let Some(behind) = Behind::a_gateway("rebinding", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.say(1, 1_500);
+    // As wide as a mobile road, so that there is a middle.
+    behind.net.rules("gate", &with("ip daddr 10.9.0.2 limit rate over 60 kbytes/second burst 20 kbytes drop")).unwrap();
+    let upload = behind.begin(&["sync", "--once", "--json"]);
+    wait_for("the middle of the upload", || (behind.net.counted("gate", "up").unwrap() > 80_000).then_some(()))
+        .unwrap();
+    // The gateway gets another address, and every port it gave away is forgotten.
+    behind.net.ip("gate", "addr del 10.9.0.1/24 dev hub").unwrap();
+    behind.net.ip("gate", "addr add 10.9.0.7/24 dev hub").unwrap();
+    let after = behind.net.counted("gate", "up").unwrap();
+    let done = upload.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let report = figures(&String::from_utf8(done.stdout).unwrap());
+    assert_eq!(report["road"], "quic", "{report}");
+    let rest = behind.net.counted("gate", "up").unwrap() - after;
+    assert!(rest > 80_000, "it was the middle: {after} bytes before, {rest} after");
+    assert!(report["entries_up"].as_u64().unwrap() > 1_500, "one meeting carried all of it: {report}");
+    behind.all_arrived(1_500);
+}
+
+#[test]
+fn what_works_is_remembered_in_each_of_two_networks() {
+    let Some(behind) = Behind::a_gateway("two-networks", &with("meta l4proto udp drop")) else { return };
+    for (turn, (gate, road)) in
+        [("gate", "tcp"), ("other", "quic"), ("gate", "tcp"), ("other", "quic")].iter().enumerate()
+    {
+        behind.come_to(gate);
+        behind.say(turn as u64, 10);
+        let report = behind.sync();
+        assert_eq!(&report["road"], road, "turn {turn}: {report}");
+    }
+    assert_eq!(behind.quic_failures(), [0, 1], "two networks, and in one of them QUIC was tried in vain once");
+    behind.all_arrived(40);
+    let told = behind.kiosk(&["status"]).good().unwrap();
+    assert!(told.contains("tcp carried ") && told.contains("quic carried "), "{told}");
+}
