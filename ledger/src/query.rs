@@ -148,30 +148,30 @@ pub struct RefusedLine {
     pub at: UnixSeconds,
 }
 
-impl Ledger {
-    /// A page of opinions.
-    pub fn list(&self, filter: &Filter) -> Result<Page, LedgerError> {
+impl Filter {
+    /// As a condition over the table of opinions, with its values.
+    fn condition(&self) -> (String, Vec<Box<dyn ToSql>>) {
         let mut terms: Vec<&str> = Vec::new();
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         for (term, value) in [
-            ("state = ?", &filter.state),
-            ("topic = ?", &filter.topic),
-            ("office = ?", &filter.office),
-            ("office = ?", &filter.handled_by),
+            ("state = ?", &self.state),
+            ("topic = ?", &self.topic),
+            ("office = ?", &self.office),
+            ("office = ?", &self.handled_by),
         ] {
             if let Some(value) = value {
                 terms.push(term);
                 values.push(Box::new(value.clone()));
             }
         }
-        for area in filter.area.iter().chain(&filter.within) {
+        for area in self.area.iter().chain(&self.within) {
             terms.push("opinion.area LIKE ?");
             values.push(Box::new(format!("{}%", area.code())));
         }
-        if filter.has_questions {
+        if self.has_questions {
             terms.push("questions > 0");
         }
-        if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             terms.push("(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0 OR instr(ticket, ?) > 0)");
             // A ticket is typed as it is printed, in groups; a number within words is not a ticket.
             let is_ticket = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
@@ -181,7 +181,14 @@ impl Ledger {
             }
             values.push(Box::new(if digits.is_empty() { text.to_owned() } else { digits }));
         }
-        let condition = if terms.is_empty() { "1".to_owned() } else { terms.join(" AND ") };
+        (if terms.is_empty() { "1".to_owned() } else { terms.join(" AND ") }, values)
+    }
+}
+
+impl Ledger {
+    /// A page of opinions.
+    pub fn list(&self, filter: &Filter) -> Result<Page, LedgerError> {
+        let (condition, values) = filter.condition();
         let tables = self.reader();
         let given: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
         let total =
@@ -311,26 +318,26 @@ impl Ledger {
         self.export_of(&Filter::default(), line)
     }
 
-    /// The same of what lies within `reach`: its area and body; nothing else of it is looked at.
+    /// The same of what a filter shows; its offset and limit do not count.
     pub fn export_of(
         &self,
-        reach: &Filter,
+        filter: &Filter,
         mut line: impl FnMut(Value) -> std::io::Result<()>,
     ) -> Result<std::io::Result<()>, LedgerError> {
         let names: Vec<[u8; 16]> = {
+            let (condition, values) = filter.condition();
+            let given: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
             let tables = self.reader();
-            let mut query = tables.db.prepare("SELECT name FROM document WHERE kind = 'opinion' ORDER BY name")?;
-            let rows = query.query_map([], |row| row.get(0))?;
+            let mut query = tables.db.prepare(&format!(
+                "SELECT document.name FROM opinion JOIN document ON document.id = opinion.id WHERE {condition}
+                 ORDER BY document.name"
+            ))?;
+            let rows = query.query_map(&given[..], |row| row.get(0))?;
             rows.collect::<Result<_, _>>()?
         };
         for name in names.into_iter().map(DocId::new) {
             let Some(kept) = self.reader().document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
-            let is_within = reach.within.as_ref().is_none_or(|area| area.covers(&kept.space.area));
-            let is_handled = reach.handled_by.as_ref().is_none_or(|body| opinion.field(opinion::Field::Office) == body);
-            if !is_within || !is_handled {
-                continue;
-            }
             if let Err(error) = line(bulk::export(self.codebook(), &name, &kept.space, &opinion)) {
                 return Ok(Err(error));
             }

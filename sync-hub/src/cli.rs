@@ -1,11 +1,17 @@
 //! The hub's command line.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
+    Ledger,
     bundle::BundleCommand,
     command::{self, Data},
 };
@@ -21,6 +27,7 @@ use crate::{
     device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
     erase::{self, Order, Subject},
+    export::{self, Format},
     publishing,
     serve::{self, Door},
     user::{self, command::UserCommand},
@@ -124,16 +131,22 @@ enum Command {
         #[arg(long, requires = "tls_cert")]
         tls_key: Option<PathBuf>,
     },
-    /// The merged documents, JSON lines sorted by id.
+    /// The merged documents without personal details, JSON lines sorted by id. The hub may be serving.
     Export {
         #[command(flatten)]
         data: Data,
         /// Which kind of document.
         #[arg(long, default_value = "opinion", value_parser = ["opinion"])]
         kind: String,
-        /// How they are written.
+        /// How they are written to standard output.
         #[arg(long, default_value = "jsonl", value_parser = ["jsonl"])]
         format: String,
+        /// Instead into this new file, comma-separated, for a spreadsheet.
+        #[arg(long, value_name = "FILE", conflicts_with = "format")]
+        csv: Option<PathBuf>,
+        /// Instead into this new file, a workbook.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["format", "csv"])]
+        xlsx: Option<PathBuf>,
     },
     /// What phones and sticks bring and take home. The hub must not be serving.
     Bundle {
@@ -282,8 +295,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             runtime.shutdown_background();
             Ok(ExitCode::SUCCESS)
         }
-        Command::Export { data, kind, format } => {
-            audited(&data, Action::Export, &format!("{kind} {format}"), || command::export(Role::Hub, &data.dir))
+        Command::Export { data, kind, format, csv, xlsx } => {
+            let file = csv.map(|path| (Format::Csv, path)).or(xlsx.map(|path| (Format::Xlsx, path)));
+            let word = file.as_ref().map_or(format.as_str(), |(format, _)| format.word());
+            audited(&data, Action::Export, &format!("{kind} {word}"), || match &file {
+                None => command::export(Role::Hub, &data.dir),
+                Some((format, path)) => export(&data, *format, path),
+            })
         }
         Command::Bundle { command } => bundle::run(command),
         Command::Backup { data, arguments } => backup::command::backup(&data.dir, &arguments),
@@ -336,6 +354,13 @@ fn audited<T>(
     let done = work();
     audit.note(&if done.is_ok() { event } else { event.refused() })?;
     done
+}
+
+fn export(data: &Data, format: Format, path: &Path) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(&data.dir);
+    let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub)?)?;
+    export::write_file(&ledger, format, path)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Verifies the county's log, and then the log of who did what.

@@ -13,7 +13,7 @@ pub fn row<S: AsRef<str>>(cells: &[S]) -> String {
 
 /// A cell: in quotes; what turns or hides text made visible; and what a spreadsheet would reckon with, marked as text.
 fn cell_of(text: &str) -> String {
-    let is_reckoned = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'])
+    let is_reckoned = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
         || text.starts_with(['\t', '\r', '\n']);
     let mark = if is_reckoned { "'" } else { "" };
     format!("\"{mark}{}\"", web::page::visible(text).replace('"', "\"\""))

@@ -11,7 +11,7 @@ pub fn whole(title: &Both, style: &str, scripts: &[&str], body: Markup) -> Marku
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title.zh) " · " (title.en) }
+                title { (visible(&title.zh)) " · " (visible(&title.en)) }
                 link rel="stylesheet" href="/font.css";
                 link rel="stylesheet" href=(style);
                 @for script in scripts { script src=(script) defer {} }
@@ -21,9 +21,9 @@ pub fn whole(title: &Both, style: &str, scripts: &[&str], body: Markup) -> Marku
     }
 }
 
-/// A sentence in Chinese with its English beside it.
+/// A sentence in Chinese with its English beside it. What people wrote may stand in the middle of one.
 pub fn both(both: &Both) -> Markup {
-    html! { span.zh { (both.zh) } " " span.en lang="en" { (both.en) } }
+    html! { span.zh { (spoken(&both.zh)) } " " span.en lang="en" { (spoken(&both.en)) } }
 }
 
 /// Text that people wrote: shown as text, with characters that could turn or hide it made visible.
@@ -36,10 +36,11 @@ pub fn visible(text: &str) -> String {
     text.chars().map(|character| if is_trick(character) { '␣' } else { character }).collect()
 }
 
-/// Control characters and marks that reverse or hide text; line ends stay.
+/// Control characters, and marks that reverse, hide or break text; line ends stay.
 fn is_trick(character: char) -> bool {
-    matches!(character, '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(character, '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn escape(text: &str) -> String {

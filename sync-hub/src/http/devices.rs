@@ -217,6 +217,9 @@ fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)])
     if length == 0 {
         return Ok(Slot::Refused { reason: both("refused-no-device-name"), asked });
     }
+    if web::page::visible(&asked.name) != asked.name {
+        return Ok(Slot::Refused { reason: both("refused-marks"), asked });
+    }
     if length > NAME_CHARS_MAX {
         return Ok(Slot::Refused { reason: both_with("refused-too-long", &[("most", NAME_CHARS_MAX.into())]), asked });
     }

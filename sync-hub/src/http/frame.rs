@@ -72,7 +72,6 @@ fn whole(
                 }
                 @if may(Right::ManageUsers) { a href="/users" aria-current=[mark(Place::Users)] { (say("users")) } }
                 @if may(Right::ReadAudit) { a href="/audit" aria-current=[mark(Place::Audit)] { (say("audit")) } }
-                @if may(Right::Export) { a href="/export.jsonl" download { (say("nav-export")) } }
             }
             @if let Some(operator) = operator {
                 a #me href="/account" aria-current=[mark(Place::Account)] title=(line("account")) { (operator.name) }

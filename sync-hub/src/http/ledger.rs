@@ -2,13 +2,19 @@
 
 use ::ledger::query::{Filter, Line};
 use axum::extract::{Query, State};
-use civic_core::{access::operator::Right, area::Area, codebook::Codebook, ticket::Ticket};
+use civic_core::{
+    access::operator::{About, Right},
+    area::Area,
+    codebook::Codebook,
+    ticket::Ticket,
+};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     Console, Fleet, Operator,
     error::PageError,
+    export,
     frame::{self, Place},
     now,
     routes::Routes,
@@ -32,7 +38,7 @@ pub(super) fn routes() -> Routes {
 /// What an operator asked to see, as it stands in the address.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
+pub(super) struct Asked {
     state: String,
     topic: String,
     office: String,
@@ -44,6 +50,15 @@ struct Asked {
 
 impl Asked {
     fn filter(&self, operator: &Operator) -> Filter {
+        Filter {
+            offset: (self.page() - 1).saturating_mul(ROWS),
+            limit: ROWS,
+            ..self.within(reach(operator, Right::ReadOpinions))
+        }
+    }
+
+    /// What of `reach` was asked for, all pages of it.
+    pub(super) fn within(&self, reach: Filter) -> Filter {
         let given = |value: &str| (!value.trim().is_empty()).then(|| value.trim().to_owned());
         Filter {
             state: given(&self.state),
@@ -52,9 +67,7 @@ impl Asked {
             area: Area::parse(&self.area),
             has_questions: self.has_questions(),
             text: given(&self.q),
-            offset: (self.page() - 1).saturating_mul(ROWS),
-            limit: ROWS,
-            ..reach(operator, Right::ReadOpinions)
+            ..reach
         }
     }
 
@@ -81,8 +94,22 @@ impl Asked {
         Self { page: page.to_string(), ..self.clone() }
     }
 
+    /// The same for the log: what was looked for among the words may be a person's name.
+    pub(super) fn without_words(self) -> Self {
+        Self { q: if self.q.is_empty() { String::new() } else { "…".to_owned() }, ..self }
+    }
+
     fn address(&self) -> String {
-        let Self { state, topic, office, area, questions, q, page } = self;
+        self.address_of("/", &self.page)
+    }
+
+    /// The same list somewhere else, with all its pages.
+    pub(super) fn address_at(&self, path: &str) -> String {
+        self.address_of(path, "")
+    }
+
+    fn address_of(&self, path: &str, page: &str) -> String {
+        let Self { state, topic, office, area, questions, q, page: _ } = self;
         let page = if page == "1" { "" } else { page };
         let pairs = [
             ("state", state.as_str()),
@@ -98,7 +125,7 @@ impl Asked {
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| format!("{key}={}", in_address(value)))
             .collect();
-        if given.is_empty() { "/".to_owned() } else { format!("/?{}", given.join("&")) }
+        if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
     }
 }
 
@@ -123,6 +150,7 @@ struct Shown {
     states: Vec<(String, u64)>,
     questions: u64,
     fleet: Fleet,
+    may_export: bool,
 }
 
 fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, PageError> {
@@ -158,6 +186,7 @@ fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, 
         states,
         questions: ledger.list(&Filter { has_questions: true, ..everything })?.total,
         fleet: console.fleet(now())?,
+        may_export: operator.may(Right::Export, About::Somewhere),
     })
 }
 
@@ -226,7 +255,7 @@ fn choice<'a>(name: &str, codebook: &Codebook, words: impl Iterator<Item = &'a s
             option value="" { (line("every")) }
             @for word in &words { option value=(word) selected[*word == chosen] { (word) " " (english(codebook, word)) } }
             // A word that other systems brought is as good a thing to look for.
-            @if !chosen.is_empty() && !words.contains(&chosen) { option value=(chosen) selected { (chosen) } }
+            @if !chosen.is_empty() && !words.contains(&chosen) { option value=(chosen) selected { (web::page::visible(chosen)) } }
         }
     }
 }
@@ -249,6 +278,7 @@ fn list(codebook: &Codebook, asked: &Asked, shown: &Shown) -> Markup {
                     ("connected", shown.fleet.connected.into()),
                 ]))
             }
+            @if shown.may_export { (export::links(asked)) }
         }
         table #opinions {
             thead { tr {

@@ -29,7 +29,7 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod users;
-mod words;
+pub(crate) mod words;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -94,8 +94,8 @@ fn pages() -> Routes {
         .and(users::routes())
         .and(audit::routes())
         .and(backup::routes())
+        .and(export::routes())
         .get("/events", Right::OwnAccount, events::events)
-        .get("/export.jsonl", Right::Export, export::export)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))
         .open("/assets/console.js", async || asset("text/javascript", include_str!("assets/console.js")))
         .open("/favicon.ico", async || asset("image/svg+xml", include_str!("assets/console.svg")))

@@ -91,7 +91,7 @@ fn consultation_part(
                     tbody {
                         @for article in articles {
                             tr data-article=(article.key) {
-                                th scope="row" { (article.title) }
+                                th scope="row" { (web::page::spoken(&article.title)) }
                                 td.count { (article.agree) } td.count { (article.disagree) }
                                 td.count { (article.said.len()) } td.count { (article.earlier) }
                             }
@@ -100,7 +100,7 @@ fn consultation_part(
                 }
             }
             @for question in questions {
-                h3 { (question.title) " " span.hint { (say_with("answered", &[("count", question.answered.into()), ("said", question.said.len().into())])) } }
+                h3 { (web::page::spoken(&question.title)) " " span.hint { (say_with("answered", &[("count", question.answered.into()), ("said", question.said.len().into())])) } }
                 (counts_table(&question.choices, question.answered))
             }
             (basis_line(codebook, basis))
@@ -111,7 +111,7 @@ fn consultation_part(
 fn heading(title: &str, sort: &Markup, key: &str, open: &Period) -> Markup {
     let day = |day: Option<civic_core::time::Day>| day.map(|day| day.to_string()).unwrap_or_default();
     html! {
-        h2 { (title) }
+        h2 { (web::page::spoken(title)) }
         p.hint { (sort) " " code { (key) } " " (day(open.from)) "—" (day(open.until)) }
     }
 }
@@ -123,7 +123,7 @@ fn counts_table(counts: &[Count], of: u64) -> Markup {
             table.counts { tbody {
                 @for count in counts {
                     tr data-key=(count.key) {
-                        th scope="row" { @if count.title.is_empty() { (count.key) } @else { (count.title) } }
+                        th scope="row" { @if count.title.is_empty() { (web::page::spoken(&count.key)) } @else { (web::page::spoken(&count.title)) } }
                         td.count { (count.count) }
                         td { meter min="0" max=(of.max(1)) value=(count.count) {} }
                         td.count { @if count.points > 0 { (say_with("points", &[("points", count.points.into())])) } }

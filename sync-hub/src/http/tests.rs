@@ -1,6 +1,7 @@
 //! The console over a whole county in a directory of its own, asked over a real socket.
 
 mod details;
+mod exports;
 
 use std::{
     collections::BTreeMap,
@@ -216,12 +217,24 @@ impl Desk {
         self.ask(format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}")).await
     }
 
-    async fn ask(&self, request: String) -> Answer {
+    /// A file as it is, byte by byte: an older browser is sent it in one piece.
+    async fn fetch(&self, key: &SessionKey, path: &str) -> Vec<u8> {
+        let cookie = format!("cookie: __Host-huiyin={}", key.text());
+        let answer = self.raw(format!("GET {path} HTTP/1.0\r\nhost: {}\r\n{cookie}\r\n\r\n", self.at)).await;
+        let body = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        answer[body..].to_vec()
+    }
+
+    async fn raw(&self, request: String) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.at).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
+        answer
+    }
+
+    async fn ask(&self, request: String) -> Answer {
+        let answer = String::from_utf8_lossy(&self.raw(request).await).into_owned();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_owned(), body: body.to_owned() }

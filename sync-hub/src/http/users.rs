@@ -303,7 +303,7 @@ fn mandate_fields(console: &Console, given: &Given) -> Markup {
                     option value=(area) selected[area.code() == given.area] { ("　".repeat(depth)) (name) }
                 }
                 @if !given.area.is_empty() && !area_tree(codebook).iter().any(|(_, area, _)| area.code() == given.area) {
-                    option value=(given.area) selected { (given.area) }
+                    option value=(given.area) selected { (web::page::visible(&given.area)) }
                 }
             }
         }

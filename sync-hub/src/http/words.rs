@@ -40,17 +40,17 @@ pub(super) fn say_with(key: &str, values: &[(&str, FluentValue<'_>)]) -> Markup 
 }
 
 /// A sentence on one line, for attributes and options, where markup cannot stand.
-pub(super) fn line(key: &str) -> String {
+pub(crate) fn line(key: &str) -> String {
     one_line(&both(key))
 }
 
 /// Both languages on one line.
-pub(super) fn one_line(both: &Both) -> String {
+pub(crate) fn one_line(both: &Both) -> String {
     if both.zh == both.en { both.zh.clone() } else { format!("{} {}", both.zh, both.en) }
 }
 
 /// The heading of a field.
-pub(super) fn field_word(field: Field) -> Both {
+pub(crate) fn field_word(field: Field) -> Both {
     match field {
         Field::Title => both("field-title"),
         Field::Topic => both("field-topic"),
@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 23] = [
+    const SOURCES: [&str; 25] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
@@ -186,6 +186,8 @@ mod tests {
         include_str!("devices.rs"),
         include_str!("error.rs"),
         include_str!("events.rs"),
+        include_str!("export.rs"),
+        include_str!("../export.rs"),
         include_str!("frame.rs"),
         include_str!("ledger.rs"),
         include_str!("mod.rs"),

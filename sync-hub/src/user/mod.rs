@@ -144,8 +144,9 @@ impl NewUser {
 }
 
 fn check_name(name: &str) -> Result<(), UserError> {
-    let is_good =
-        !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    // It stands in records and on pages that other programs show.
+    let is_plain = !name.chars().any(char::is_control) && web::page::visible(name) == name;
+    let is_good = !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX && is_plain;
     if is_good { Ok(()) } else { Err(UserError::BadName) }
 }
 

@@ -35,7 +35,7 @@ async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
 }
 
 /// The pages before one operator.
-struct Screen(SocketAddr);
+pub(super) struct Screen(SocketAddr);
 
 impl Screen {
     /// Somebody of these roles, by the name with which they sign in.
@@ -51,15 +51,15 @@ impl Screen {
     }
 
     /// Who opens, agrees, erases, and may look who did.
-    async fn of_li(desk: &Desk) -> Self {
+    pub(super) async fn of_li(desk: &Desk) -> Self {
         Self::of(desk, "li", &[OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Auditor]).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.ask(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
     }
 
-    async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
             pairs.iter().map(|(key, value)| format!("{key}={}", words::in_address(value))).collect();
         let body = pairs.join("&");
