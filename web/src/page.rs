@@ -11,7 +11,7 @@ pub fn whole(title: &Both, style: &str, scripts: &[&str], body: Markup) -> Marku
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title.zh) " · " (title.en) }
+                title { (visible(&title.zh)) " · " (title.en) }
                 link rel="stylesheet" href="/font.css";
                 link rel="stylesheet" href=(style);
                 @for script in scripts { script src=(script) defer {} }

@@ -771,7 +771,7 @@ fn field_input(codebook: &Codebook, field: Field, value: &str) -> Markup {
                 option value="" selected[value.is_empty()] { (line("choose")) }
                 @for (zh, en) in &words { option value=(zh) selected[*zh == value] { (zh) " " (en) } }
                 @if !value.is_empty() && !words.iter().any(|(zh, _)| *zh == value) {
-                    option value=(value) selected { (value) " " (line("not-in-codebook")) }
+                    option value=(value) selected { (web::page::spoken(value)) " " (line("not-in-codebook")) }
                 }
             }
         }
