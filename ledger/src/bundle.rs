@@ -264,7 +264,9 @@ pub fn take_in(
         for path in &files {
             each(path, |number, frame| {
                 let fault = match frame {
-                    Frame::Parcel(sealed) => match unpack(&sealed) {
+                    // What cannot be read of one file says nothing of the others.
+                    Err(error) => error.to_string(),
+                    Ok(Frame::Parcel(sealed)) => match unpack(&sealed) {
                         Ok(brought) => {
                             pass.entries += brought.entries;
                             pass.receipts += brought.receipts;
@@ -281,7 +283,7 @@ pub fn take_in(
                             | ParcelError::Broken(_)),
                         ) => fault.to_string(),
                     },
-                    Frame::Damaged(len) => format!("{len} bytes are damaged, cut off or no bundle"),
+                    Ok(Frame::Damaged(len)) => format!("{len} bytes are damaged, cut off or no bundle"),
                 };
                 faults.push(format!("{}: parcel {number}: {fault}", path.display()));
                 Ok(())
@@ -306,7 +308,7 @@ pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
     for path in files {
         let (mut parcels, mut len, mut damaged, mut opened) = (0u64, 0u64, 0u64, 0u64);
         each(&path, |_, frame| {
-            match frame {
+            match frame.with_context(|| format!("Reading {}", path.display()))? {
                 Frame::Parcel(sealed) => {
                     parcels += 1;
                     len += sealed.len() as u64;
@@ -333,7 +335,8 @@ fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         }
         for file in fs::read_dir(path).with_context(|| format!("Reading {}", path.display()))? {
             let file = file.with_context(|| format!("Reading {}", path.display()))?.path();
-            if file.extension().is_some_and(|extension| extension == EXTENSION) {
+            // Folders, pipes and devices of that name are none, nor links to such.
+            if file.extension().is_some_and(|extension| extension == EXTENSION) && file.is_file() {
                 files.push(file);
             }
         }
@@ -342,10 +345,18 @@ fn bundles(from: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn each(path: &Path, mut take: impl FnMut(u64, Frame) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let file = File::open(path).with_context(|| format!("Opening {}", path.display()))?;
+/// Gives each part of a file, by its number from 1; at the first that cannot be read the file ends.
+fn each(path: &Path, mut take: impl FnMut(u64, io::Result<Frame>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return take(1, Err(error)),
+    };
     for (number, frame) in (1..).zip(Frames::new(file)) {
-        take(number, frame.with_context(|| format!("Reading {}", path.display()))?)?;
+        let is_last = frame.is_err();
+        take(number, frame)?;
+        if is_last {
+            break;
+        }
     }
     Ok(())
 }

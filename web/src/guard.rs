@@ -13,11 +13,13 @@ use axum::{
 
 /// Longest request body.
 pub const BODY_LEN_MAX: usize = 256 * 1024;
+/// Longest address and headers of a request, in bytes together. No page has longer ones.
+pub const HEAD_LEN_MAX: usize = 16 * 1024;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; media-src 'self' blob:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Wraps `router` for this machine alone: only its own names as host, no request from another site's page, a body of at
-/// most [`BODY_LEN_MAX`], a strict content policy.
+/// Wraps `router` for this machine alone: only its own names as host, no request from another site's page, a head of at
+/// most [`HEAD_LEN_MAX`] and a body of at most [`BODY_LEN_MAX`], a strict content policy.
 pub fn protect(router: Router) -> Router {
     protect_as(router, &[])
 }
@@ -32,6 +34,9 @@ pub fn protect_as(router: Router, names: &[String]) -> Router {
 
 async fn check(names: Arc<[String]>, request: Request, next: Next) -> Response {
     let headers = request.headers();
+    if head_len(&request) > HEAD_LEN_MAX {
+        return refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "this address is too long / 网址过长");
+    }
     if !is_known(headers, &names) {
         let sentence = if names.is_empty() {
             "this page is for this machine's own browser / 本页只供本机浏览器使用"
@@ -57,6 +62,11 @@ async fn check(names: Arc<[String]>, request: Request, next: Next) -> Response {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     response
+}
+
+fn head_len(request: &Request) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    headers.sum::<usize>() + request.uri().path_and_query().map_or(0, |asked| asked.as_str().len())
 }
 
 /// A name of this machine: another name that leads here is a trick of somebody's name server.

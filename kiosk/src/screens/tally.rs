@@ -66,7 +66,7 @@ impl Page for Tally {
         let counted = around.sentence_with("tally-counted", &values).first;
         let as_of = around.sentence_with_day("progress-as-of", tally.as_of).first;
         card.push((Length::Needed, words(format!("{counted} · {as_of}"), TextSize::Body, Ink::Grey)));
-        let mut body = vec![(Length::Share(1), sheet(Paper::Card, 18, column(4, card)))];
+        let mut body = vec![(Length::Share(1), sheet(Paper::Card, 14, column(4, card)))];
         if self.is_printed {
             let said = words(around.sentence(around.on_paper.sentence()), TextSize::Strong, Ink::Blue).bold().centred();
             body.push((Length::Needed, said));

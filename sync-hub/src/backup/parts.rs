@@ -92,6 +92,7 @@ const LEFT_OUT: &[&str] = &[
     super::record::FILE, // which copies were made of this very directory
     super::WORK,
     super::LOCK,
+    "authority-spare.key", // belongs into a safe, and into no copy: it is for the day on which the copies are stolen, too
     "lock",
 ];
 

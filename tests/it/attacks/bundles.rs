@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tests::world::Part;
+use replica::clock;
+use tests::world::{Part, wait_for};
 
 use super::{Field, Ground};
 use crate::stories::SHIQIAO;
@@ -36,7 +37,6 @@ fn only_file(stick: &Path) -> PathBuf {
 /// Gives the stick to the hub; exit status and everything said.
 fn take_in(field: &mut Field<'_>, stick: &Path) -> (i32, String) {
     let story = field.story();
-    story.world.stop("hub").unwrap();
     let done = story.world.tell("hub", &["bundle", "import", stick.to_str().unwrap()]).unwrap();
     (done.code, format!("{}{}", done.out, done.err))
 }
@@ -116,8 +116,21 @@ fn a_stick_of_a_device_that_was_struck_off_is_not_believed() {
     let newest = devices.lines().last().unwrap();
     let device: serde_json::Value = serde_json::from_str(newest).unwrap();
     world.tell("hub", &["device", "revoke", device["device"].as_str().unwrap()]).unwrap().good().unwrap();
+    // Nobody told it; what it said before still counts, and what it says from the next second on does not.
+    let at = clock::now();
+    wait_for("the next second", || (clock::now() > at).then_some(())).unwrap();
+    let file = field.story().dir.join("gone-late.jsonl");
+    let at = clock::now().0;
+    let late = format!(
+        "{{\"id\":\"0000000000000000000000000000dead\",\"init\":{{\"body\":\"棒上的话late\",\"created_at\":{at},\"timeline\":[]}},\"steps\":[]}}\n"
+    );
+    fs::write(&file, late).unwrap();
+    let world = &field.story().world;
+    world.tell("gone", &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
+    world.tell("gone", &["bundle", "export", "--to", stick.to_str().unwrap()]).unwrap().good().unwrap();
     let (_, said) = take_in(&mut field, &stick);
-    assert!(!at_hub(&mut field).contains("棒上的话gone") || said.contains("apart"), "{said}");
+    let held = at_hub(&mut field);
+    assert!(held.contains("棒上的话gone") && !held.contains("棒上的话late"), "{said} {held}");
 }
 
 /// 别处的棒 a stick for another reader is given to a kiosk

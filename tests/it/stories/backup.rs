@@ -241,8 +241,9 @@ fn a_disk_that_takes_no_more_is_named_and_nothing_on_it_looks_like_a_copy() {
     story.wait_for_opinions(60);
     let copies = story.dir.join("copies");
     fs::create_dir_all(&copies).unwrap();
-    let longest = fs::metadata(story.world.data("hub").join("log.db")).unwrap().len();
-    // The shell lets no file become longer than the hub's own log, as an old file system on a stick does: the working copy
+    let files = fs::read_dir(story.world.data("hub")).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
+    let longest = files.filter(fs::Metadata::is_file).map(|file| file.len()).max().unwrap();
+    // The shell lets no file become longer than the hub's longest, as an old file system on a stick does: the working copy
     // has room, and all of it together in one file has not.
     let program = env!("CARGO_BIN_EXE_county");
     let command = format!(

@@ -93,7 +93,7 @@ impl Page for Carry {
             Some(_) if self.stands == Carrying::Working => {}
             Some(stick) => {
                 let name = words(self.named(around, stick).alone(), TextSize::Strong, Ink::Black).bold();
-                let mut line = vec![(Length::Share(3), name), (Length::Share(1), look)];
+                let mut line = vec![(Length::Share(1), name), (Length::Share(1), look)];
                 if self.sticks.len() > 1 {
                     let other = around.sentence("carry-other").alone();
                     line.push((Length::Share(1), button(Touch::Other, other, Some(Icon::Forward), Look::Other)));
