@@ -72,11 +72,9 @@ struct Asked {
 }
 
 /// Which devices are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shown {
     /// All of them.
-    #[default]
     All,
     /// Those that somebody should look at.
     Look,
@@ -84,9 +82,16 @@ enum Shown {
 
 /// The question of the page.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Question {
-    #[serde(default)]
-    show: Shown,
+    show: String,
+}
+
+impl Question {
+    /// What is no word of ours asks for all of them.
+    fn shown(&self) -> Shown {
+        if self.show == "look" { Shown::Look } else { Shown::All }
+    }
 }
 
 /// What became of the form for a new code.
@@ -104,7 +109,7 @@ async fn page(
     operator: Operator,
     question: Query<Question>,
 ) -> Result<Markup, PageError> {
-    console.work(move |console| show(console, &operator, &Slot::None, question.show)).await
+    console.work(move |console| show(console, &operator, &Slot::None, question.shown())).await
 }
 
 async fn approve(State(console): State<Console>, operator: Operator, form: Posted) -> Result<Response, PageError> {

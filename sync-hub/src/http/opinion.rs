@@ -388,14 +388,15 @@ struct View<'a> {
     gone: BTreeSet<[u8; 32]>,
 }
 
-/// Number and title of an opinion.
+/// Number and title of an opinion, to be shown.
 pub(super) fn name_of(whole: &Whole) -> String {
     let ticket = whole.opinion.ticket.map(|ticket| ticket.to_string());
-    match (ticket, whole.opinion.field(Field::Title)) {
+    let title = web::page::visible(whole.opinion.field(Field::Title));
+    match (ticket, title.as_str()) {
         (Some(ticket), "") => ticket,
         (Some(ticket), title) => format!("{ticket} {title}"),
         (None, "") => both("no-ticket").zh,
-        (None, title) => title.to_owned(),
+        (None, _) => title,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod details;
 mod exports;
+mod planted;
 
 use std::{
     collections::BTreeMap,
