@@ -27,6 +27,8 @@ const POLL: Duration = Duration::from_millis(50);
 pub struct Browser {
     client: Client,
     driver: Child,
+    /// Where the driver is asked.
+    at: String,
     pictures: PathBuf,
     _profile: Profile,
 }
@@ -65,13 +67,10 @@ impl Browser {
             format!("--user-data-dir={}", profile.0.display()),
         ]}});
         let Value::Object(capabilities) = options else { bail!("The options are an object") };
+        let at = format!("http://127.0.0.1:{port}");
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let client = loop {
-            match ClientBuilder::new(HttpConnector::new())
-                .capabilities(capabilities.clone())
-                .connect(&format!("http://127.0.0.1:{port}"))
-                .await
-            {
+            match ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&at).await {
                 Ok(client) => break client,
                 Err(error) if tokio::time::Instant::now() > deadline => {
                     let _ = driver.kill();
@@ -82,7 +81,31 @@ impl Browser {
         };
         let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../artefacts").join(name);
         std::fs::create_dir_all(&pictures)?;
-        Ok(Some(Self { client, driver, pictures, _profile: profile }))
+        Ok(Some(Self { client, driver, at, pictures, _profile: profile }))
+    }
+
+    /// Gives the browser an authenticator in software, which holds passkeys and knows its owner's finger; returns its name.
+    pub async fn authenticator(&self) -> anyhow::Result<String> {
+        let what = json!({"protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true});
+        let told = self.ask_driver("webauthn/authenticator", &what).await?;
+        told["value"].as_str().map(str::to_owned).with_context(|| format!("The driver gave no authenticator: {told}"))
+    }
+
+    /// Whether that authenticator takes the next finger for its owner's.
+    pub async fn verifies(&self, authenticator: &str, is_verified: bool) -> anyhow::Result<()> {
+        let path = format!("webauthn/authenticator/{authenticator}/uv");
+        self.ask_driver(&path, &json!({"isUserVerified": is_verified})).await?;
+        Ok(())
+    }
+
+    /// A command of the standard that the client has no words for.
+    async fn ask_driver(&self, path: &str, what: &Value) -> anyhow::Result<Value> {
+        let session = self.client.session_id().await?.context("The window has no session")?;
+        let address = format!("{}/session/{session}/{path}", self.at);
+        let what = what.clone();
+        let ask = move || anyhow::Ok(ureq::post(address).send_json(what)?.body_mut().read_json()?);
+        tokio::task::spawn_blocking(ask).await?.with_context(|| format!("Asking the driver for {path}"))
     }
 
     /// Goes to an address, in a window of this size.

@@ -5,3 +5,4 @@
 mod desk;
 mod driver;
 mod kiosk;
+mod passkey;

@@ -21,6 +21,7 @@ use super::{
     frame::{self, Place},
     now,
     operator::{Due, Operator},
+    passkey,
     routes::Routes,
     words::{area_word, both, both_with, moment, say, say_with},
 };
@@ -64,7 +65,7 @@ async fn set_password(State(console): State<Console>, operator: Operator, form: 
     console
         .work(move |console| {
             let value = |name: &str| given.get(name).map_or("", String::as_str);
-            let refuse = |reason| again(console, &operator, Refused { form: "password", reason, secret: None });
+            let refuse = |reason| refuse(console, &operator, "password", reason);
             let (old, new) = (value("old"), value("new"));
             if new != value("again") {
                 return refuse(both("account-not-twice"));
@@ -153,6 +154,16 @@ pub(super) fn bad_password(bad: BadPassword) -> Both {
     }
 }
 
+/// The page again, with the reason beside the form that was refused.
+pub(super) fn refuse(
+    console: &Console,
+    operator: &Operator,
+    form: &'static str,
+    reason: Both,
+) -> Result<Response, PageError> {
+    again(console, operator, Refused { form, reason, secret: None })
+}
+
 fn back() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/account")]).into_response()
 }
@@ -193,10 +204,10 @@ fn show(console: &Console, operator: &Operator, refused: Option<&Refused>) -> Re
         }
         section #factor data-factor=(user.has_factor) {
             h2 { (say("account-factor")) }
-            p { @if user.has_factor { (say("account-factor-is")) } @else { (say("account-factor-none")) } }
+            p { @if user.has_totp { (say("account-factor-is")) } @else if user.has_factor { (say("account-factor-passkey")) } @else { (say("account-factor-none")) } }
             (refusal("factor"))
             details open[!user.has_factor || refused.is_some_and(|refused| refused.form == "factor")] {
-                summary { @if user.has_factor { (say("account-factor-anew")) } @else { (say("account-factor-set")) } }
+                summary { @if user.has_totp { (say("account-factor-anew")) } @else { (say("account-factor-set")) } }
                 div.factor {
                     (drawn(&secret.address(&operator.login)))
                     form.fields method="post" action="/account/factor" data-act="factor" {
@@ -210,6 +221,7 @@ fn show(console: &Console, operator: &Operator, refused: Option<&Refused>) -> Re
                 }
             }
         }
+        (passkey::section(console, &user, operator, &refusal("passkey"))?)
         section #sessions {
             h2 { (say("sessions")) }
             (session_table(&console.users.sessions(Some(&operator.login))?, &operator.session, "/account/end", false))

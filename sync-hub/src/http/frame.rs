@@ -102,7 +102,7 @@ fn whole(
             form method="dialog" { button { (say("close")) } }
         }
     };
-    web::page::whole(title, "/assets/console.css", &["/assets/console.js"], page)
+    web::page::whole(title, "/assets/console.css", &["/assets/console.js", "/assets/passkey.js"], page)
 }
 
 fn key(keys: &[&str], meaning: &Both) -> Markup {

@@ -21,6 +21,7 @@ mod ledger;
 mod openings;
 mod operator;
 mod opinion;
+mod passkey;
 mod results;
 mod retention;
 mod routes;
@@ -90,6 +91,7 @@ fn pages() -> Routes {
         .and(devices::routes())
         .and(results::routes())
         .and(sign_in::routes())
+        .and(passkey::routes())
         .and(account::routes())
         .and(users::routes())
         .and(audit::routes())
@@ -98,6 +100,7 @@ fn pages() -> Routes {
         .get("/events", Right::OwnAccount, events::events)
         .open("/assets/console.css", async || asset("text/css", include_str!("assets/console.css")))
         .open("/assets/console.js", async || asset("text/javascript", include_str!("assets/console.js")))
+        .open("/assets/passkey.js", async || asset("text/javascript", include_str!("assets/passkey.js")))
         .open("/favicon.ico", async || asset("image/svg+xml", include_str!("assets/console.svg")))
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Caller {
     pub(super) address: Arc<str>,
     pub(super) agent: Arc<str>,
     pub(super) key: Option<Arc<str>>,
+    /// The name by which the browser came, with its port.
+    pub(super) host: Arc<str>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -61,7 +63,9 @@ pub(super) async fn admit(State(console): State<Console>, mut request: Request, 
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
     let given = cookie_in(headers).map(Arc::from);
-    let caller = Caller { address: address.unwrap_or_default().into(), agent: agent.into(), key: given };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let caller =
+        Caller { address: address.unwrap_or_default().into(), agent: agent.into(), key: given, host: host.into() };
     let key = caller.session();
     request.extensions_mut().insert(caller.clone());
     let Some(key) = key else { return next.run(request).await };

@@ -1,4 +1,4 @@
-//! Signing in 登录 and out: the name and the password, then the second factor, then a session.
+//! Signing in 登录 and out: the name and the password, then the second factor, or a passkey alone; then a session.
 
 use axum::{
     extract::{Form, Query, State, rejection::FormRejection},
@@ -13,6 +13,7 @@ use super::{
     Console,
     error::PageError,
     operator::Operator,
+    passkey,
     routes::Routes,
     session::{Caller, cookie},
     words::{both, in_address, line, say},
@@ -21,7 +22,7 @@ use crate::{
     audit::{Action, By, Event},
     user::{
         Proof, User,
-        session::{SessionKey, Stage},
+        session::{SessionId, SessionKey, Stage},
     },
 };
 
@@ -75,8 +76,8 @@ fn inside(to: &str) -> &str {
     if is_inside { to } else { "/" }
 }
 
-async fn page(Query(arrival): Query<Arrival>) -> Markup {
-    first(&arrival.to, "", None)
+async fn page(State(console): State<Console>, Query(arrival): Query<Arrival>) -> Markup {
+    first(&console, &arrival.to, "", None)
 }
 
 async fn sign_in(
@@ -86,7 +87,7 @@ async fn sign_in(
 ) -> Result<Response, PageError> {
     let Form(given) = given?;
     let Some(_turn) = console.users.turnstile.turn().await else {
-        let busy = first(&given.to, &given.login, Some(&both("sign-in-busy")));
+        let busy = first(&console, &given.to, &given.login, Some(&both("sign-in-busy")));
         return Ok((StatusCode::SERVICE_UNAVAILABLE, busy).into_response());
     };
     console
@@ -97,21 +98,36 @@ async fn sign_in(
                     let key = console.users.begin(&user, Stage::Second, &caller.address, &caller.agent)?;
                     Ok(see(&format!("/sign-in/second?to={}", in_address(inside(&given.to))), Some(&key)))
                 }
-                Proof::Right(user) => let_in(console, &caller, &user, &given.to),
+                Proof::Right(user) => let_in(console, &caller, &user, &given.to, "password"),
                 proof @ (Proof::Wrong { .. } | Proof::Wait) => {
                     // What was typed as a name may be a password: only names that there are go into the log.
                     let known = console.users.find(login).map(|user| user.login).unwrap_or_default();
                     note_refusal(console, &caller, &known, &proof)?;
                     let (status, reason) = refusal(&proof, both("sign-in-wrong"));
-                    Ok((status, first(&given.to, login, Some(&reason))).into_response())
+                    Ok((status, first(console, &given.to, login, Some(&reason))).into_response())
                 }
             }
         })
         .await
 }
 
-async fn second_page(Query(arrival): Query<Arrival>) -> Markup {
-    second_form(&arrival.to, None)
+async fn second_page(
+    State(console): State<Console>,
+    caller: Caller,
+    Query(arrival): Query<Arrival>,
+) -> Result<Markup, PageError> {
+    console
+        .work(move |console| {
+            let user = half_signed_in(console, &caller)?.map(|(_, user)| user);
+            Ok(second_form(console, user.as_ref(), &arrival.to, None))
+        })
+        .await
+}
+
+/// Whose password was right a moment ago, and the session that says so.
+fn half_signed_in(console: &Console, caller: &Caller) -> Result<Option<(SessionId, User)>, PageError> {
+    let Some(half) = caller.session().map(|key| key.id()) else { return Ok(None) };
+    Ok(console.users.session(&half, Stage::Second, false)?.map(|user| (half, user)))
 }
 
 async fn second(
@@ -122,28 +138,32 @@ async fn second(
     let Form(given) = given?;
     console
         .work(move |console| {
-            let half = caller.session().map(|key| key.id());
-            let user = half.map(|id| console.users.session(&id, Stage::Second, false)).transpose()?.flatten();
-            let (Some(half), Some(user)) = (half, user) else { return Ok(go(inside(&given.to))) };
+            let Some((half, user)) = half_signed_in(console, &caller)? else { return Ok(go(inside(&given.to))) };
             match console.users.prove_totp(&user, &given.code, &caller.address)? {
                 Proof::Right(user) => {
                     console.users.end(&half)?;
-                    let_in(console, &caller, &user, &given.to)
+                    let_in(console, &caller, &user, &given.to, "password and digits")
                 }
                 proof @ (Proof::Wrong { .. } | Proof::Wait) => {
                     note_refusal(console, &caller, &user.login, &proof)?;
                     let (status, reason) = refusal(&proof, both("sign-in-wrong-code"));
-                    Ok((status, second_form(&given.to, Some(&reason))).into_response())
+                    Ok((status, second_form(console, Some(&user), &given.to, Some(&reason))).into_response())
                 }
             }
         })
         .await
 }
 
-/// Signed in: a session with a secret that nobody had before.
-fn let_in(console: &Console, caller: &Caller, user: &User, to: &str) -> Result<Response, PageError> {
+/// Signed in by these means: a session with a secret that nobody had before.
+pub(super) fn let_in(
+    console: &Console,
+    caller: &Caller,
+    user: &User,
+    to: &str,
+    means: &str,
+) -> Result<Response, PageError> {
     let by = By::operator(&user.login, &user.mandate.roles, &caller.address);
-    console.audit.note(&Event::new(by, Action::SignIn))?;
+    console.audit.note(&Event::new(by, Action::SignIn).because(means))?;
     let key = console.users.begin(user, Stage::Full, &caller.address, &caller.agent)?;
     Ok(see(inside(to), Some(&key)))
 }
@@ -181,7 +201,8 @@ async fn sign_out(State(console): State<Console>, operator: Operator) -> Result<
         .await
 }
 
-fn first(to: &str, login: &str, refusal: Option<&Both>) -> Markup {
+/// The page on which one signs in.
+pub(super) fn first(console: &Console, to: &str, login: &str, refusal: Option<&Both>) -> Markup {
     let fields = html! {
         form method="post" action="/sign-in" data-act="sign-in" {
             input type="hidden" name="to" value=(inside(to));
@@ -195,22 +216,27 @@ fn first(to: &str, login: &str, refusal: Option<&Both>) -> Markup {
             }
             button.go type="submit" { (say("sign-in-go")) }
         }
+        (passkey::entry(console, inside(to)))
         p.hint { (say("sign-in-help")) }
     };
     whole(&fields, refusal)
 }
 
-fn second_form(to: &str, refusal: Option<&Both>) -> Markup {
+/// What comes behind the password: the digits of whoever has them, or a passkey.
+fn second_form(console: &Console, user: Option<&User>, to: &str, refusal: Option<&Both>) -> Markup {
     let fields = html! {
-        form method="post" action="/sign-in/second" data-act="second" {
-            input type="hidden" name="to" value=(inside(to));
-            label {
-                span.label { (say("sign-in-code")) }
-                input.digits name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus;
+        @if user.is_none_or(|user| user.has_totp) {
+            form method="post" action="/sign-in/second" data-act="second" {
+                input type="hidden" name="to" value=(inside(to));
+                label {
+                    span.label { (say("sign-in-code")) }
+                    input.digits name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" required autofocus;
+                }
+                button.go type="submit" { (say("sign-in-go")) }
             }
-            button.go type="submit" { (say("sign-in-go")) }
-        }
-        p.hint { (say("sign-in-code-help")) }
+            p.hint { (say("sign-in-code-help")) }
+        } @else { p { (say("passkey-only")) } }
+        (passkey::entry(console, inside(to)))
         p { a href="/sign-in" { (say("sign-in-again")) } }
     };
     whole(&fields, refusal)
@@ -226,7 +252,7 @@ fn whole(fields: &Markup, refusal: Option<&Both>) -> Markup {
             }
         }
     };
-    web::page::whole(&both("sign-in"), "/assets/console.css", &[], body)
+    web::page::whole(&both("sign-in"), "/assets/console.css", &["/assets/passkey.js"], body)
 }
 
 #[cfg(test)]

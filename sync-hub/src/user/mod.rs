@@ -4,6 +4,7 @@
 //! somebody is who they say, with equal work for names that do not exist; [`session`] is what comes after.
 
 pub mod command;
+pub mod passkey;
 pub mod password;
 pub mod session;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use civic_core::{
 use replica::clock;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use passkey::Challenges;
 use password::{BadPassword, Hashed, Turnstile};
 use totp::Secret;
 use tries::Tries;
@@ -44,6 +46,8 @@ pub struct Users {
     // A std mutex: held for one statement or transaction, never over an await.
     db: Mutex<Connection>,
     tries: Tries,
+    /// What passkeys are asked.
+    pub challenges: Challenges,
     /// Lets a few stretch passwords at once.
     pub turnstile: Turnstile,
 }
@@ -60,8 +64,10 @@ pub struct User {
     pub mandate: Mandate,
     /// Whether the password was made by somebody else.
     pub must_change: bool,
-    /// Whether a second factor is set up.
+    /// Whether a second factor is set up: digits or a passkey.
     pub has_factor: bool,
+    /// Whether it is, or also is, the digits of a telephone.
+    pub has_totp: bool,
     /// When they last signed in.
     pub signed_in: Option<i64>,
     /// Since when they may not sign in.
@@ -176,7 +182,12 @@ impl Users {
         if !is_made {
             db.execute_batch(include_str!("user.sql"))?;
         }
-        Ok(Self { db: Mutex::new(db), tries: Tries::default(), turnstile: Turnstile::default() })
+        Ok(Self {
+            db: Mutex::new(db),
+            tries: Tries::default(),
+            challenges: Challenges::default(),
+            turnstile: Turnstile::default(),
+        })
     }
 
     /// Adds an operator whose password somebody else made, or (`is_own`) they themselves.
@@ -323,7 +334,7 @@ impl Users {
 /// The columns of [`user_line`].
 const USER_COLUMNS: &str = "user.id, user.login, user.name, user.roles, user.area, user.body, user.must_change, \
      user.totp IS NOT NULL OR EXISTS (SELECT 1 FROM passkey WHERE passkey.user = user.id), user.signed_in, \
-     user.disabled_at, user.added_at";
+     user.disabled_at, user.totp IS NOT NULL";
 
 fn user_line(row: &Row<'_>) -> rusqlite::Result<User> {
     let (roles, area): (String, String) = (row.get(3)?, row.get(4)?);
@@ -344,6 +355,7 @@ fn user_line(row: &Row<'_>) -> rusqlite::Result<User> {
         has_factor: row.get(7)?,
         signed_in: row.get(8)?,
         disabled_at: row.get(9)?,
+        has_totp: row.get(10)?,
     })
 }
 

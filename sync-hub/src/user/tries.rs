@@ -33,17 +33,19 @@ impl Key {
     }
 }
 
-fn keys(login: &str, address: &str) -> [Key; 2] {
+/// Without a name, as where a passkey is not known, it is the address alone.
+fn keys(login: &str, address: &str) -> impl Iterator<Item = Key> {
     // A name can be of any length, as it was typed; its beginning tells it apart well enough.
-    [Key::Name(login.chars().take(64).collect()), Key::Address(address.to_owned())]
+    let name = (!login.is_empty()).then(|| Key::Name(login.chars().take(64).collect()));
+    name.into_iter().chain([Key::Address(address.to_owned())])
 }
 
 impl Tries {
     /// Whether it must be waited, for this name or from this address.
     pub fn must_wait(&self, login: &str, address: &str, now: i64) -> bool {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys(login, address).iter().any(|key| {
-            let recent = all.get(key).map_or(0, |tries| tries.iter().filter(|at| **at > now - WAIT_S).count());
+        keys(login, address).any(|key| {
+            let recent = all.get(&key).map_or(0, |tries| tries.iter().filter(|at| **at > now - WAIT_S).count());
             recent >= key.most()
         })
     }
@@ -97,6 +99,15 @@ mod tests {
             tries.wrong(&format!("name{number}"), "10.0.0.1", 0);
         });
         assert!(tries.must_wait("fang", "10.0.0.1", 1) && !tries.must_wait("fang", "10.0.0.2", 1));
+    }
+
+    #[test]
+    fn tries_without_a_name_lock_nobody_elses_address() {
+        let tries = Tries::default();
+        (0..20).for_each(|_| {
+            tries.wrong("", "10.0.0.1", 0);
+        });
+        assert!(tries.must_wait("", "10.0.0.1", 1) && !tries.must_wait("", "10.0.0.2", 1));
     }
 
     #[test]
