@@ -28,7 +28,7 @@ pub use sync_core::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     task::JoinSet,
 };
 use tracing::{debug, info, warn};
@@ -44,6 +44,7 @@ use crate::{
     renewal,
     road::{
         CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, Number, RecvStream, RoadError, SendStream, quic, tcp,
+        threshold::{Place, Threshold},
         tls::{self, Door, Passage},
     },
     store::{Log, NewEntry, StoreError},
@@ -56,8 +57,10 @@ const CONNECTIONS_MAX: usize = 4_096;
 const MEETINGS_MAX: usize = 64;
 /// Transfers of attachments at one time; the others wait, and their devices try again after a while.
 const TRANSFERS_MAX: usize = 256;
-/// Callers whose handshake is under way; beyond that one is turned away and tries again later.
+/// Callers of one road whose handshake is under way; beyond that one is turned away and tries again later.
 const HANDSHAKES_MAX: usize = 256;
+/// The same from one address, behind which may be the telephones and stations of a whole town.
+const HANDSHAKES_OF_ONE_MAX: usize = 128;
 /// From so many handshakes on, a caller must first prove that it receives at the address it claims, which costs it a
 /// round trip.
 const HANDSHAKES_TRUSTED: usize = 32;
@@ -142,7 +145,8 @@ pub struct Hub {
     connected: Arc<Mutex<Connected>>,
     meetings: Semaphore,
     transfers: Semaphore,
-    handshakes: Arc<Semaphore>,
+    quic_handshakes: Arc<Threshold>,
+    tcp_handshakes: Arc<Threshold>,
     carrying: Option<Carrying>,
 }
 
@@ -166,7 +170,6 @@ impl Hub {
 
     /// The hub of `county`, whose log is `log` and that signs receipts with `key`; devices come in by `door`.
     pub fn new(log: Log, county: Area, key: SigningKey, register: Arc<dyn Register>, door: Arc<Door>) -> Self {
-        let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
         Self {
             log,
             county,
@@ -176,7 +179,8 @@ impl Hub {
             connected: Arc::default(),
             meetings: Semaphore::new(MEETINGS_MAX),
             transfers: Semaphore::new(TRANSFERS_MAX),
-            handshakes,
+            quic_handshakes: Threshold::new(HANDSHAKES_MAX, HANDSHAKES_OF_ONE_MAX),
+            tcp_handshakes: Threshold::new(HANDSHAKES_MAX, HANDSHAKES_OF_ONE_MAX),
             carrying: None,
         }
     }
@@ -205,9 +209,9 @@ impl Hub {
 
     async fn serve_quic(self: &Arc<Self>, endpoint: &Endpoint) {
         while let Some(incoming) = endpoint.accept().await {
-            let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
-            let place = self.handshakes.clone().try_acquire_owned();
-            let Some(place) = place.ok().filter(|_| endpoint.open_connections() <= CONNECTIONS_MAX) else {
+            let under_way = self.quic_handshakes.count();
+            let place = self.quic_handshakes.step_on(incoming.remote_address().ip());
+            let Some(place) = place.filter(|_| endpoint.open_connections() <= CONNECTIONS_MAX) else {
                 incoming.refuse();
                 continue;
             };
@@ -222,8 +226,8 @@ impl Hub {
 
     async fn serve_tcp(self: &Arc<Self>, entrance: &Entrance) {
         loop {
-            let socket = match entrance.tcp.accept().await {
-                Ok((socket, _)) => socket,
+            let (socket, from) = match entrance.tcp.accept().await {
+                Ok(called) => called,
                 Err(error) => {
                     // Too many open files, or a caller that is gone already.
                     warn!(%error, "A caller over TCP could not be let in");
@@ -231,14 +235,14 @@ impl Hub {
                     continue;
                 }
             };
-            let place = self.handshakes.clone().try_acquire_owned().ok();
+            let place = self.tcp_handshakes.step_on(from.ip());
             let Some(place) = place.filter(|_| self.connections().len() <= CONNECTIONS_MAX) else { continue };
             let (hub, config) = (self.clone(), entrance.config.clone());
             tokio::spawn(async move { hub.answer_tcp(socket, config, place).await });
         }
     }
 
-    async fn answer_quic(self: &Arc<Self>, incoming: Incoming, place: OwnedSemaphorePermit) {
+    async fn answer_quic(self: &Arc<Self>, incoming: Incoming, place: Place) {
         let from = incoming.remote_address();
         let connection = incoming.await;
         drop(place);
@@ -248,12 +252,7 @@ impl Hub {
         }
     }
 
-    async fn answer_tcp(
-        self: &Arc<Self>,
-        socket: TcpStream,
-        config: Arc<rustls::ServerConfig>,
-        place: OwnedSemaphorePermit,
-    ) {
+    async fn answer_tcp(self: &Arc<Self>, socket: TcpStream, config: Arc<rustls::ServerConfig>, place: Place) {
         let connection = tcp::answer(socket, config).await;
         drop(place);
         match connection {

@@ -280,6 +280,22 @@ opened-unreadable = A newer program wrote it; this one cannot read it.
 opened-hide = done, hide it
 opened-over = The time is over and it is hidden. Open it again if it is needed.
 copy = copy
+loans = Lend the contact
+loan-hint = Lets one deputy, or one person of the handling body, see the contact of this opinion until a day; each look is noted, and it can be ended at any time.
+loan-to = To
+loan-days = For
+loan-days-count = { $days ->
+    [one] one day
+   *[other] { $days } days
+}
+loan-go = Lend
+loan-runs = { $by } lent it to { $to } until { $until }
+loan-end = End
+loan-mine = { $by } lets you see the contact of this opinion until { $until }
+loan-open = See the contact
+refused-loan-to = Choose a deputy of the area, or somebody of the handling body.
+refused-loan-crowded = It is lent to { $most } people already; end one loan first.
+refused-loan-own = Nobody lends to themselves.
 transcript = write down what is heard
 transcript-mark = [heard in the recording]
 transcript-hint = Write what you hear. It stands behind the words as an addition by you; the recording stays the record. No names or numbers, please.
@@ -454,6 +470,8 @@ audit-add-words = Add words
 audit-ask-opening = Ask for an opening
 audit-approve-opening = Agree to an opening
 audit-open-details = Open details
+audit-lend-contact = Lend a contact
+audit-end-loan = End the loan of a contact
 audit-erase = Erase
 audit-publish = Publish
 audit-make-tokens = Make tokens

@@ -362,6 +362,11 @@ impl World {
         if key == "hub" { Ok(&self.hub) } else { Ok(&self.device(key)?.member) }
     }
 
+    /// Where the hub itself is called, past every relay; only once it has been started.
+    pub fn hub_at(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, *self.hub_port()).into()
+    }
+
     fn hub_port(&self) -> MutexGuard<'_, u16> {
         self.hub_port.lock().unwrap_or_else(PoisonError::into_inner)
     }

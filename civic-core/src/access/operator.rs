@@ -84,8 +84,14 @@ pub enum Right {
     Settle,
     /// Add words to an opinion.
     AddWords,
-    /// Open name, phone, address and voice, with a reason.
+    /// Open name and telephone number, with a reason.
     OpenDetails,
+    /// Hear and see what was said otherwise than in typed words, with a reason.
+    OpenSaid,
+    /// Lend the contact of one opinion to one operator who may not open contacts.
+    LendContact,
+    /// Open the contact that was lent to oneself, and nothing else.
+    OpenLent,
     /// Be the second person who agrees to an opening.
     ApproveOpening,
     /// Erase personal details or a whole opinion.
@@ -120,13 +126,16 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Right; 21] = [
+    pub const ALL: [Right; 24] = [
         Right::ReadOpinions,
         Right::TakeSteps,
         Right::CorrectOpinions,
         Right::Settle,
         Right::AddWords,
         Right::OpenDetails,
+        Right::OpenSaid,
+        Right::LendContact,
+        Right::OpenLent,
         Right::ApproveOpening,
         Right::Erase,
         Right::Publish,
@@ -153,6 +162,9 @@ impl Right {
             Right::Settle => "settle",
             Right::AddWords => "add-words",
             Right::OpenDetails => "open-details",
+            Right::OpenSaid => "open-said",
+            Right::LendContact => "lend-contact",
+            Right::OpenLent => "open-lent",
             Right::ApproveOpening => "approve-opening",
             Right::Erase => "erase",
             Right::Publish => "publish",
@@ -179,7 +191,10 @@ impl Right {
             Right::CorrectOpinions => "更正登记事项",
             Right::Settle => "裁定",
             Right::AddWords => "补充内容",
-            Right::OpenDetails => "开启个人信息",
+            Right::OpenDetails => "开启联系方式",
+            Right::OpenSaid => "听看原话原样",
+            Right::LendContact => "转交联系方式",
+            Right::OpenLent => "看转交的",
             Right::ApproveOpening => "同意开启",
             Right::Erase => "删除",
             Right::Publish => "发布",
@@ -224,9 +239,14 @@ pub fn extent(role: OperatorRole, right: Right) -> Extent {
         (Right::ReadOpinions | Right::TakeSteps | Right::AddWords, Body) => Assigned,
         (Right::CorrectOpinions, Clerk | Reviewer) => Area,
         (Right::Settle, Reviewer) => Area,
-        // Whoever must speak with the person; a deputy does not see contacts.
+        // Whoever must speak with the person. A deputy and a body see the contact of one case, when somebody lends it to them;
+        // a body hears what was said to it.
         (Right::OpenDetails, Clerk | Reviewer) => Area,
-        (Right::OpenDetails, Body) => Assigned,
+        (Right::OpenSaid, Clerk | Reviewer) => Area,
+        (Right::OpenSaid, Body) => Assigned,
+        (Right::LendContact, Reviewer) => Area,
+        (Right::OpenLent, Deputy) => Area,
+        (Right::OpenLent, Body) => Assigned,
         // The second person is one who decides or who watches over those who do.
         (Right::ApproveOpening, Reviewer | Supervisor) => Area,
         (Right::Erase, Reviewer) => Area,
@@ -249,6 +269,9 @@ pub fn extent(role: OperatorRole, right: Right) -> Extent {
             | Right::CorrectOpinions
             | Right::Settle
             | Right::OpenDetails
+            | Right::OpenSaid
+            | Right::LendContact
+            | Right::OpenLent
             | Right::ApproveOpening
             | Right::Erase
             | Right::Publish
@@ -345,9 +368,16 @@ impl Mandate {
 
     /// Whether some role opens personal details: then a password alone is not enough to sign in.
     pub fn needs_second_factor(&self) -> bool {
-        [Right::OpenDetails, Right::ApproveOpening, Right::ExportDetails, Right::ManageUsers]
-            .into_iter()
-            .any(|right| self.allows(right, About::Somewhere))
+        [
+            Right::OpenDetails,
+            Right::OpenSaid,
+            Right::OpenLent,
+            Right::ApproveOpening,
+            Right::ExportDetails,
+            Right::ManageUsers,
+        ]
+        .into_iter()
+        .any(|right| self.allows(right, About::Somewhere))
     }
 
     fn reaches(&self, extent: Extent, about: About<'_>) -> Decision {
@@ -442,7 +472,7 @@ mod tests {
             let is_theirs = matches!(right, Right::ReadAudit | Right::OwnAccount);
             assert_eq!(extent(OperatorRole::Auditor, right) != Extent::None, is_theirs, "{}", right.word());
         }
-        for right in [Right::ReadOpinions, Right::OpenDetails, Right::Export, Right::ReadAudit] {
+        for right in [Right::ReadOpinions, Right::OpenDetails, Right::OpenSaid, Right::Export, Right::ReadAudit] {
             assert_eq!(extent(OperatorRole::Administrator, right), Extent::None);
         }
         let two = BTreeSet::from([OperatorRole::Auditor, OperatorRole::Clerk]);
@@ -450,6 +480,17 @@ mod tests {
             Mandate { roles: two, ..mandate(OperatorRole::Clerk, "990127", "") }.check(),
             Err(BadMandate::AuditorAlone)
         );
+    }
+
+    #[test]
+    fn a_deputy_and_a_body_see_a_contact_only_where_it_was_lent_and_whoever_lends_may_open_it() {
+        for role in OperatorRole::ALL {
+            let opens = extent(role, Right::OpenDetails) != Extent::None;
+            let is_lent_to = extent(role, Right::OpenLent) != Extent::None;
+            assert!(!(opens && is_lent_to), "{}", role.word());
+            assert!(opens || extent(role, Right::LendContact) == Extent::None, "{}", role.word());
+        }
+        assert!(mandate(OperatorRole::Deputy, "990127101", "").needs_second_factor());
     }
 
     #[test]

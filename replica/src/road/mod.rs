@@ -14,6 +14,7 @@ pub mod network;
 pub mod quic;
 pub mod race;
 pub mod tcp;
+pub mod threshold;
 pub mod tls;
 
 /// Nothing heard for so long: the road is gone.

@@ -77,6 +77,10 @@ actions! {
     ApproveOpening = "approve-opening",
     /// Personal details were opened.
     OpenDetails = "open-details",
+    /// The contact of one opinion was lent to somebody.
+    LendContact = "lend-contact",
+    /// Such a loan was ended before its day.
+    EndLoan = "end-loan",
     /// Personal details or an opinion were erased.
     Erase = "erase",
     /// Something was published.

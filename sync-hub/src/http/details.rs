@@ -23,7 +23,7 @@ use tracing::error;
 use super::{
     Console, Operator,
     error::PageError,
-    file, frame, ink, now, opinion,
+    file, frame, ink, loans, now, opinion,
     routes::Routes,
     words::{both, both_with, county_word, line, moment, one_line, say, say_with},
 };
@@ -41,12 +41,12 @@ const DAY_S: i64 = 24 * 3_600;
 
 pub(super) fn routes() -> Routes {
     Routes::default()
-        .post("/opinion/{id}/open", Right::OpenDetails, open)
-        .post("/opinion/{id}/open-agreed", Right::OpenDetails, open_agreed)
-        .post("/opinion/{id}/hide", Right::OpenDetails, hide)
+        .post("/opinion/{id}/open", Right::OpenSaid, open)
+        .post("/opinion/{id}/open-agreed", Right::OpenSaid, open_agreed)
+        .post("/opinion/{id}/hide", Right::ReadOpinions, hide)
         .post("/opinion/{id}/erase-details", Right::Erase, erase)
         .post("/opinion/{id}/erase", Right::Erase, erase_whole)
-        .get("/opened/{id}/{place}", Right::OpenDetails, file::file)
+        .get("/opened/{id}/{place}", Right::OpenSaid, file::file)
 }
 
 /// What became of a form of these, for the page that answers it.
@@ -102,7 +102,7 @@ async fn open(
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::OpenDetails, opinion::about(&whole), &id)?;
+            operator.must(right_of(what), opinion::about(&whole), &id)?;
             let docs = console.ledger.records_of(&whole.id)?;
             let wanted = Wanted { record: whole.id, docs: &docs, what };
             let event =
@@ -137,9 +137,9 @@ async fn open_agreed(
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
-            operator.must(Right::OpenDetails, opinion::about(&whole), &id)?;
             let asked = console.vault.request(request, now())?.filter(|asked| asked.record == whole.id);
             let asked = asked.ok_or(PageError::NotFound)?;
+            operator.must(right_of(asked.what), opinion::about(&whole), &id)?;
             let docs = console.ledger.records_of(&whole.id)?;
             let event = Event::new(operator.by(), Action::OpenDetails).upon(whole.id).because(format!(
                 "{}: {} ({})",
@@ -257,7 +257,15 @@ fn ground_of(why: Why) -> Ground {
     }
 }
 
-fn back_to(id: &DocId) -> Response {
+/// The right that a look takes.
+fn right_of(what: What) -> Right {
+    match what {
+        What::Contact => Right::OpenDetails,
+        What::Said => Right::OpenSaid,
+    }
+}
+
+pub(super) fn back_to(id: &DocId) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/opinion/{id}?done=1"))]).into_response()
 }
 
@@ -269,7 +277,12 @@ fn takes_two(console: &Console, whole: &Whole) -> bool {
     said.chain([whole.opinion.field(Field::Topic)]).any(|topic| two.iter().any(|known| known == topic))
 }
 
-fn answer(console: &Console, whole: &Whole, operator: &Operator, outcome: Outcome) -> Result<Response, PageError> {
+pub(super) fn answer(
+    console: &Console,
+    whole: &Whole,
+    operator: &Operator,
+    outcome: Outcome,
+) -> Result<Response, PageError> {
     let status = match &outcome {
         Outcome::None | Outcome::Opened(_) => StatusCode::OK,
         Outcome::Waits => StatusCode::ACCEPTED,
@@ -304,8 +317,10 @@ pub(super) fn pane(
     if items.is_empty() && erased.is_empty() && !is_lacking && !whole.opinion.has_contact {
         return Ok(html! {});
     }
-    let (may_open, may_erase) =
-        (operator.may(Right::OpenDetails, opinion::about(whole)), operator.may(Right::Erase, opinion::about(whole)));
+    let may = |right| operator.may(right, opinion::about(whole));
+    let openable: Vec<What> = What::ALL.into_iter().filter(|what| may(right_of(*what))).collect();
+    let there: Vec<What> =
+        openable.iter().copied().filter(|what| items.iter().any(|item| what.covers(item.detail))).collect();
     Ok(html! {
         section #details data-items=(items.len()) data-erased=(erased.len()) {
             h2 { (frame::lock()) " " (say("details")) }
@@ -321,9 +336,10 @@ pub(super) fn pane(
                 Outcome::Refused(reason, _) => { p.refusal role="alert" { (web::page::both(reason)) } }
             }
             @for request in &requests { (request_line(whole, operator, request)) }
-            @if may_open && !items.is_empty() { (asking_form(console, whole, &items, outcome)) }
-            @if may_erase && !items.is_empty() { (erase_form(whole, outcome)) }
-            @if !may_open { p.hint { (say("details-no-right")) } }
+            @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
+            @if has_contact(&items) { (loans::part(console, whole, operator)?) }
+            @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome)) }
+            @if openable.is_empty() { p.hint { (say("details-no-right")) } }
         }
     })
 }
@@ -417,13 +433,11 @@ pub(super) fn standing_word(request: &Request) -> Markup {
     }
 }
 
-fn asking_form(console: &Console, whole: &Whole, items: &[Item], outcome: &Outcome) -> Markup {
+fn asking_form(console: &Console, whole: &Whole, there: &[What], outcome: &Outcome) -> Markup {
     let typed = match outcome {
         Outcome::Refused(_, typed) => typed.as_str(),
         Outcome::None | Outcome::Opened(_) | Outcome::Waits => "",
     };
-    let there: Vec<What> =
-        What::ALL.into_iter().filter(|what| items.iter().any(|item| what.covers(item.detail))).collect();
     html! {
         details.act #act-open data-form="open" open[matches!(outcome, Outcome::Refused(..))] {
             summary { b { (say("open")) } }

@@ -18,6 +18,7 @@ mod file;
 mod frame;
 mod ink;
 mod ledger;
+mod loans;
 mod openings;
 mod operator;
 mod opinion;
@@ -87,6 +88,7 @@ fn pages() -> Routes {
         .and(opinion::routes())
         .and(details::routes())
         .and(openings::routes())
+        .and(loans::routes())
         .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())

@@ -2,6 +2,7 @@
 
 mod details;
 mod exports;
+mod loans;
 mod passkeys;
 mod planted;
 

@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 26] = [
+    const SOURCES: [&str; 27] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
@@ -190,6 +190,7 @@ mod tests {
         include_str!("../export.rs"),
         include_str!("frame.rs"),
         include_str!("ledger.rs"),
+        include_str!("loans.rs"),
         include_str!("mod.rs"),
         include_str!("operator.rs"),
         include_str!("opinion.rs"),

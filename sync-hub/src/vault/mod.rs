@@ -16,6 +16,7 @@ pub mod arrival;
 pub mod erase;
 pub mod grant;
 mod keys;
+pub mod loan;
 pub mod request;
 pub mod retention;
 #[cfg(test)]
@@ -123,7 +124,10 @@ impl Vault {
     pub fn open(dir: &DataDir) -> Result<Self, VaultError> {
         let vault = Self {
             keys: Mutex::new(Keys::open(&dir.file(KEYS_FILE))?),
-            shelf: Mutex::new(store(&dir.file(SHELF_FILE), &[include_str!("0001_shelf.sql")])?),
+            shelf: Mutex::new(store(
+                &dir.file(SHELF_FILE),
+                &[include_str!("0001_shelf.sql"), include_str!("0002_loan.sql")],
+            )?),
             grants: Mutex::default(),
             seen: Mutex::default(),
         };

@@ -100,8 +100,8 @@ pub enum Refusal {
     /// Say it shorter.
     #[error("the reason is longer than {REASON_CHARS_MAX} characters")]
     TooLong,
-    /// Decide upon what waits first.
-    #[error("{WAITING_MAX} requests wait already")]
+    /// Decide upon what waits first, or end what runs.
+    #[error("too many requests wait, or too many loans run, already")]
     Crowded,
     /// Ask another operator: nobody agrees to what they asked for themselves.
     #[error("whoever asks cannot be the second person")]
@@ -154,13 +154,7 @@ impl Vault {
         takes_two: bool,
         now: UnixSeconds,
     ) -> Result<Asked, Refusal> {
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().all(|character| character.is_control() || character.is_whitespace()) {
-            return Err(Refusal::NoReason);
-        }
-        if reason.chars().count() > REASON_CHARS_MAX {
-            return Err(Refusal::TooLong);
-        }
+        let reason = check_reason(reason)?;
         if takes_two && self.waiting(now)?.len() as u64 >= WAITING_MAX {
             return Err(Refusal::Crowded);
         }
@@ -257,6 +251,18 @@ impl Vault {
         let rows = query.query_map(params![after], |row| request(row, now))?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
+}
+
+/// A reason as it is kept, if it is one.
+pub(super) fn check_reason(reason: &str) -> Result<&str, Refusal> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().all(|character| character.is_control() || character.is_whitespace()) {
+        return Err(Refusal::NoReason);
+    }
+    if reason.chars().count() > REASON_CHARS_MAX {
+        return Err(Refusal::TooLong);
+    }
+    Ok(reason)
 }
 
 const COLUMNS: &str = "id, record, what, by, reason, at, decided_by, is_agreed, opened_at";

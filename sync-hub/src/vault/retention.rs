@@ -46,6 +46,7 @@ impl Vault {
     pub fn due(&self, ledger: &Ledger, now: UnixSeconds) -> Result<Vec<Item>, VaultError> {
         self.finish_erasing()?;
         self.forget_requests(now)?;
+        self.forget_loans(now)?;
         let counted = self.count_on(now)?;
         let keep = &ledger.codebook().details.keep;
         let (mut after, mut due) = (0, Vec::new());

@@ -8,6 +8,7 @@ mod backup;
 mod bundles;
 mod console;
 mod devices;
+mod door;
 mod enrolment;
 mod exports;
 mod forms;

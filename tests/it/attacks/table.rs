@@ -3,8 +3,9 @@
 
 use std::{fs, path::Path};
 
-const SURFACES: [(&str, &str, &str); 7] = [
+const SURFACES: [(&str, &str, &str); 8] = [
     ("设备 devices", "devices", include_str!("devices.rs")),
+    ("门口 door", "door", include_str!("door.rs")),
     ("入网 enrolment", "enrolment", include_str!("enrolment.rs")),
     ("U 盘 bundles", "bundles", include_str!("bundles.rs")),
     ("县级页面 console", "console", include_str!("console.rs")),

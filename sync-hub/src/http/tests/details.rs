@@ -12,7 +12,7 @@ const NAME: &str = "王某某";
 const PHONE: &str = "13800001234";
 
 /// Somebody spoke, wrote with a finger, took photos and left a number; the hub has taken all of it over.
-async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
+pub(super) async fn spoken(desk: &Desk, topic: &'static str) -> Filed {
     let dot = |x, y| Dot { x, y, ms: 0 };
     let written = InkBox { strokes: vec![Stroke { dots: vec![dot(1, 2), dot(900, 800)] }], meant: Some('水') };
     let enclosed = vec![
@@ -39,7 +39,7 @@ pub(super) struct Screen(SocketAddr);
 
 impl Screen {
     /// Somebody of these roles, by the name with which they sign in.
-    async fn of(desk: &Desk, login: &str, roles: &[OperatorRole]) -> Self {
+    pub(super) async fn of(desk: &Desk, login: &str, roles: &[OperatorRole]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let one = desk.operator(roles[0], "990127");

@@ -326,7 +326,7 @@ async fn nothing_that_anybody_planted_comes_alive_on_any_page_or_in_any_file_for
 }
 
 /// The names of what forms send; every form is sent all of them.
-const FIELDS: [&str; 33] = [
+const FIELDS: [&str; 35] = [
     "act",
     "note",
     "title",
@@ -350,6 +350,8 @@ const FIELDS: [&str; 33] = [
     "again",
     "code",
     "secret",
+    "days",
+    "loan",
     "phone",
     "to",
     "request",
