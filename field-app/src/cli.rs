@@ -107,7 +107,7 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
         let staying = tokio::spawn(stay(device, redial_max, road));
         let looking = near.clone();
         let visiting = tokio::spawn(async move {
-            let failure = looking.visit(|at, visited| told(at, visited)).await;
+            let failure = looking.visit(told).await;
             error!(error = %failure, "Neighbours are not found any more; their addresses must be typed");
         });
         let neighbours = tokio::spawn(async move {

@@ -377,8 +377,8 @@ async fn converse(
     let public_key: [u8; 32] =
         from_hex(&request.public_key).and_then(|key| key.try_into().ok()).ok_or(RoadError::Malformed)?;
     let exported = connection.secret(SECRET_LABEL)?;
-    let secrets = desk.slots().into_iter().map(|slot| (Secret::bound_to(&exported, &slot.key), slot));
-    let Some((secret, slot)) = secrets.filter(|(secret, _)| secret.proves(&request.proof, &public_key)).last() else {
+    let mut secrets = desk.slots().into_iter().rev().map(|slot| (Secret::bound_to(&exported, &slot.key), slot));
+    let Some((secret, slot)) = secrets.find(|(secret, _)| secret.proves(&request.proof, &public_key)) else {
         desk.is_flooding(from, true);
         return Ok(Err(Refusal::WrongCode));
     };

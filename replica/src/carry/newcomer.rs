@@ -88,7 +88,8 @@ pub async fn ask(dir: &DataDir, at: &str, code: &str, role: Role, is_again: bool
     put(&mut send, &()).await?;
     let Whither { carrier, to } = get(&mut receive).await?;
     let asked = by_letter::ask(dir, &to, code, role, is_again)?;
-    let label = encoded(|out| asked.label(dir).map(|label| label.put(out)))?;
+    let label = asked.label(dir)?;
+    let label = encoded(|out| label.put(out));
     put(&mut send, &Handing { label, sealed: hex(&asked.sealed()) }).await?;
     let Handed { refused, home, .. } = get(&mut receive).await?;
     let answer = match &home {
@@ -118,17 +119,14 @@ pub async fn ask(dir: &DataDir, at: &str, code: &str, role: Role, is_again: bool
 }
 
 async fn say(send: &mut SendStream, word: Option<Word>) -> Result<(), RoadError> {
-    let word = word.map(|word| {
-        let mut bytes = Vec::new();
-        word.put(&mut bytes);
-        hex(&bytes)
-    });
+    let word = word.map(|word| encoded(|out| word.put(out)));
     put(send, &Heard { word }).await
 }
 
-fn encoded<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<String, E> {
+fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut bytes = Vec::new();
-    write(&mut bytes).map(|()| hex(&bytes))
+    write(&mut bytes);
+    hex(&bytes)
 }
 
 /// The carrier's half.
@@ -146,7 +144,7 @@ pub(super) async fn answer(near: &Near, connection: &Connection) -> Result<(), N
     let from = label.from;
     let mut handed = Handed { word: None, refused: None, home: None };
     match take(near, label, &sealed)? {
-        Ok(word) => handed.word = Some(encoded(|out| Ok::<_, NearError>(word.put(out)))?),
+        Ok(word) => handed.word = Some(encoded(|out| word.put(out))),
         Err(why) => {
             info!(why, "Did not take a letter");
             handed.refused = Some(why.to_owned());
@@ -155,7 +153,7 @@ pub(super) async fn answer(near: &Near, connection: &Connection) -> Result<(), N
     // The newest answer says it all.
     let home = bag.items().into_iter().filter(|item| item.label.to == from && item.is_whole());
     if let Some(item) = home.max_by_key(|item| item.label.pack) {
-        let label = encoded(|out| Ok::<_, NearError>(item.label.put(out)))?;
+        let label = encoded(|out| item.label.put(out));
         handed.home = Some(Handing { label, sealed: hex(&bag.read(&item.label.id)?) });
     }
     put(&mut send, &handed).await?;

@@ -192,8 +192,8 @@ pub(crate) fn take(desk: &dyn Desk, hub: &[u8; 32], letter: &Letter) -> Result<(
     let request: Request = serde_json::from_slice(&letter.said).map_err(|_| wrong())?;
     // Whoever signed the letter is who asks.
     let public_key = letter.author;
-    let secrets = desk.slots().into_iter().map(|slot| (Secret::of_letter(hub, &slot.key), slot));
-    let known = secrets.filter(|(secret, _)| secret.proves(&request.proof, &public_key)).last();
+    let mut secrets = desk.slots().into_iter().rev().map(|slot| (Secret::of_letter(hub, &slot.key), slot));
+    let known = secrets.find(|(secret, _)| secret.proves(&request.proof, &public_key));
     let (secret, slot) = known.ok_or_else(wrong)?;
     if slot.role != request.role {
         return Err(Refusal::WrongRole);
