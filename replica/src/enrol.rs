@@ -124,6 +124,8 @@ pub trait Desk: Send + Sync {
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal>;
     /// The card of a device that was let in.
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal>;
+    /// An enrolment from this address was refused; to be noted, if somebody notes such things.
+    fn refused(&self, _from: std::net::IpAddr, _refusal: Refusal) {}
     /// A new card for a device of the county; `None` if it is none any more, or none can be written.
     fn renew(&self, public_key: &[u8; 32]) -> Option<Card> {
         self.card(public_key).ok()
@@ -328,6 +330,7 @@ pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection) {
     let answered = converse(desk, connection, &mut send, &mut receive).await;
     if let Ok(Err(refusal)) = &answered {
         info!(%from, ?refusal, "Refused an enrolment");
+        desk.refused(from.ip(), *refusal);
         let _ = put(&mut send, &Answer::Refused(*refusal)).await;
     }
     send.finish();

@@ -248,6 +248,7 @@ reason-sealed = What was sealed in it cannot be opened or read
 
 error-not-found = There is no such page or record.
 error-bad-request = What was sent is not a form of this page.
+error-too-long = What was sent is too long and was not taken.
 error-signed-out = You are not signed in, or no longer.
 error-forbidden = Your role does not give “{ $rightEn }”, or not here.
 error-area = That place lies outside this platform's area.
@@ -482,6 +483,8 @@ audit-decline-device = Decline device
 audit-revoke-device = Strike off device
 audit-renew-device = Renew device
 audit-refuse-device = Refuse device
+audit-refuse-enrolment = Refuse an enrolment
+audit-refuse-request = Refuse a request
 audit-carry-bundles = Bundles
 audit-export = Export
 audit-read-audit = Read audit

@@ -248,6 +248,7 @@ reason-sealed = 密封的内容打不开或读不懂
 
 error-not-found = 没有这一页或这条记录。
 error-bad-request = 提交的内容不是本页的表单。
+error-too-long = 提交的内容太长了，没有接收。
 error-signed-out = 您还没有登录，或者登录已经过期。
 error-forbidden = 您的角色没有“{ $right }”的权限，或者不在您的辖区内。
 error-area = 所选地方不在本平台的辖区内。
@@ -479,6 +480,8 @@ audit-decline-device = 拒绝设备
 audit-revoke-device = 注销设备
 audit-renew-device = 换发设备证书
 audit-refuse-device = 拒收设备
+audit-refuse-enrolment = 拒绝入网
+audit-refuse-request = 拒绝网页请求
 audit-carry-bundles = 收发数据包
 audit-export = 导出
 audit-read-audit = 查阅审计

@@ -5,6 +5,7 @@ mod exports;
 mod loans;
 mod passkeys;
 mod planted;
+mod refusals;
 
 use std::{
     collections::BTreeMap,
