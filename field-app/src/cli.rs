@@ -15,7 +15,10 @@ use civic_core::access::Role;
 use clap::{Parser, Subcommand};
 use ledger::command::{self, Data, DeviceCommand};
 use replica::{
-    carry::near::{self, Near},
+    carry::{
+        handover::Handed,
+        near::{self, Near, NearError},
+    },
     device::{Device, REDIAL_MAX, RoadState},
     roadbook::Roadbook,
 };
@@ -25,7 +28,7 @@ use tokio::{
     sync::watch,
     time::sleep,
 };
-use tracing::error;
+use tracing::{error, info};
 
 use crate::http::{self, App};
 
@@ -88,6 +91,10 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
             }
         })?;
         let near = Near::open(&dir, identity.clone(), ledger.log().clone(), true)?;
+        let near = near.clone().found().unwrap_or_else(|failure| {
+            error!(error = %failure, "Neighbours are not found; their addresses must be typed");
+            near
+        });
         let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
         let device = device.with_near(near.clone());
         let (road, road_seen) = watch::channel(RoadState::default());
@@ -98,6 +105,11 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
 
         let following = tokio::spawn(ledger.follow());
         let staying = tokio::spawn(stay(device, redial_max, road));
+        let looking = near.clone();
+        let visiting = tokio::spawn(async move {
+            let failure = looking.visit(told).await;
+            error!(error = %failure, "Neighbours are not found any more; their addresses must be typed");
+        });
         let neighbours = tokio::spawn(async move {
             let Some(at) = near_at else { return };
             match near::listen(at) {
@@ -120,7 +132,7 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
             // A page that will not end is cut off with the runtime; whatever was saved is on disk.
             None => tokio::time::timeout(ENDING_MAX, pages).await.unwrap_or(Ok(Ok(()))),
         };
-        for task in [following, staying, neighbours] {
+        for task in [following, staying, visiting, neighbours] {
             task.abort();
             // It was told to end, so that it did is no news.
             let _ = task.await;
@@ -128,6 +140,14 @@ fn serve(dir: &Path, http: SocketAddr, redial_max: Duration, near_at: Option<Soc
         ended.context("Serving the pages")?.context("Serving the pages")?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// How it went with a neighbour that was found; the page of carrying shows what was handed over.
+fn told(at: SocketAddr, visited: &Result<Handed, NearError>) {
+    match visited {
+        Ok(handed) => info!(%at, with = handed.peer.name, given = handed.given, "Handed over with a neighbour"),
+        Err(failure) => info!(%at, error = %failure, "A neighbour was found in vain"),
+    }
 }
 
 async fn serve_pages(listener: TcpListener, router: Router, mut ending: watch::Receiver<bool>) -> io::Result<()> {

@@ -269,7 +269,13 @@ async fn serve(
     let (held, identity, ledger) = command::open(Role::Kiosk, data)?;
     let held = Arc::new(held);
     let drawer = Drawer::open(held.clone(), &identity.key.to_bytes()).context("Opening the drafts")?;
-    let near = Near::open(&held, identity.clone(), ledger.log().clone(), false)?;
+    let mut near = Near::open(&held, identity.clone(), ledger.log().clone(), false)?;
+    if near_at.is_some() {
+        near = near.clone().found().unwrap_or_else(|error| {
+            tracing::error!(%error, "Neighbours must type the address of this kiosk");
+            near
+        });
+    }
     let device = Device::new(identity.clone(), ledger.log().clone()).with_roadbook(Roadbook::open(&held));
     let device = Arc::new(device.with_near(near.clone()));
     let (reports, mut power) = (Reports::default(), power(&wiring));

@@ -268,6 +268,7 @@ impl Home {
             hub_key: String::new(),
             authority: String::new(),
             spare: String::new(),
+            salt: String::new(),
             retired: String::new(),
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),

@@ -23,11 +23,14 @@ use replica::{
     clock,
     dir::DataDir,
     identity::Identity,
+    roadbook::{Carried, Roadbook},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Data, open, runtime};
 
+/// What this road is called where people see it.
+pub const STICK: &str = "stick";
 /// How a bundle file's name ends.
 const EXTENSION: &str = "huiyin";
 /// Longest bundle file unless another length is asked for: what the file system of most sticks can hold.
@@ -77,19 +80,30 @@ pub enum BundleCommand {
 pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
     match command {
         BundleCommand::Export { data, to, size, budget } => {
-            let (_dir, identity, ledger) = open(role, &data.dir)?;
+            let (dir, identity, ledger) = open(role, &data.dir)?;
             let end = DeviceEnd::new(&identity, ledger.log())?.context("the card of this device cannot be read")?;
             let mut files = Files::new(&to, size, budget)?;
             let packed = runtime()?.block_on(end.pack(budget, |parcel| files.put(&parcel)));
             files.unless_full(packed)?;
-            Ok(files.finish()?.print())
+            // Of a stick that was full it is not known how far it reaches.
+            let entries_up = if files.is_full { 0 } else { ledger.log().counts()?.here };
+            let carried = Carried { entries_up, bytes_up: budget - files.left, ..Carried::default() };
+            let told = files.finish()?;
+            note(&dir, &carried);
+            Ok(told.print())
         }
         BundleCommand::Import { data, from } => {
-            let (_dir, identity, ledger) = open(role, &data.dir)?;
+            let (dir, identity, ledger) = open(role, &data.dir)?;
             let end = DeviceEnd::new(&identity, ledger.log())?.context("the card of this device cannot be read")?;
-            let runtime = runtime()?;
-            let done = import(&from, |sealed| runtime.block_on(end.unpack(sealed)));
+            let (runtime, mut carried) = (runtime()?, Carried::default());
+            let done = import(&from, |sealed| {
+                let brought = runtime.block_on(end.unpack(sealed))?;
+                carried.entries_down += brought.entries;
+                carried.bytes_down += sealed.len() as u64;
+                Ok(brought)
+            });
             ledger.catch_up()?;
+            note(&dir, &carried);
             Ok(done?.print())
         }
         BundleCommand::Show { data, from } => {
@@ -100,6 +114,13 @@ pub fn run(role: Role, command: BundleCommand) -> anyhow::Result<ExitCode> {
             show(&from, key.as_slice())
         }
     }
+}
+
+/// Writes down what a stick carried.
+fn note(dir: &DataDir, carried: &Carried) {
+    let book = Roadbook::open(dir);
+    book.note_carried(STICK, carried);
+    book.save();
 }
 
 /// What a command says when it is done.
@@ -244,6 +265,9 @@ pub fn import(from: &[PathBuf], unpack: impl FnMut(&[u8]) -> Result<Brought, Par
         faults.push(format!("the beginning of {} runs is missing: bring the other files too", all.gaps));
     }
     let mut out = vec![format!("{} entries and {} receipts came from {files} files", all.entries, all.receipts)];
+    if all.asked > 0 {
+        out.push(format!("{} machines ask to be enrolled: see the page of devices", all.asked));
+    }
     if all.pieces > 0 {
         out.push(format!("{} pieces of attachments came with them", all.pieces));
     }
@@ -272,6 +296,7 @@ pub fn take_in(
                             pass.receipts += brought.receipts;
                             pass.pieces += brought.pieces;
                             pass.gaps += brought.gaps;
+                            pass.asked += brought.asked;
                             pass.refused.extend(brought.refused);
                             return Ok(());
                         }
@@ -280,6 +305,7 @@ pub fn take_in(
                             fault @ (ParcelError::Closed
                             | ParcelError::Bad(_)
                             | ParcelError::Stranger
+                            | ParcelError::NotEnrolled(_)
                             | ParcelError::Broken(_)),
                         ) => fault.to_string(),
                     },
@@ -290,7 +316,7 @@ pub fn take_in(
             })?;
         }
         all.entries += pass.entries;
-        all.pieces = all.pieces.max(pass.pieces);
+        (all.pieces, all.asked) = (all.pieces.max(pass.pieces), pass.asked);
         (all.receipts, all.gaps, all.refused) = (all.receipts.max(pass.receipts), pass.gaps, pass.refused);
         if all.gaps == 0 || pass.entries == 0 {
             break;
@@ -323,6 +349,21 @@ pub fn show(from: &[PathBuf], keys: &[OpenKey]) -> anyhow::Result<ExitCode> {
         println!("{}: {parcels} parcels{for_it}, {len} bytes sealed{broken}", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows every parcel of at most `len_max` bytes that lies in the bundles of a directory; damage is passed over.
+pub(crate) fn look_through(
+    dir: &Path,
+    len_max: usize,
+    mut take: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for path in bundles(&[dir.to_owned()])? {
+        each(&path, |_, frame| match frame {
+            Ok(Frame::Parcel(sealed)) if sealed.len() <= len_max => take(&sealed),
+            Ok(Frame::Parcel(_) | Frame::Damaged(_)) | Err(_) => Ok(()),
+        })?;
+    }
+    Ok(())
 }
 
 /// The files that are meant: those that are named, and the bundles in directories that are.

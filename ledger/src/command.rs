@@ -5,12 +5,14 @@
 //! 1 failed, 2 wrong usage.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::File,
     io::{BufRead as _, BufReader, BufWriter, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
@@ -21,7 +23,12 @@ use civic_core::{
 };
 use clap::{Args, Parser, Subcommand};
 use replica::{
-    carry::near::{self, Near},
+    carry::{
+        found::Finder,
+        handover::Handed,
+        near::{self, Near, NearError},
+    },
+    clock,
     device::{Device, RoadState},
     dir::DataDir,
     enrol::{Invitation, enrol},
@@ -34,6 +41,7 @@ use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 use crate::{
     Ledger, LedgerError,
     bundle::{self, BundleCommand},
+    by_letter,
     log_tail::Tail,
 };
 
@@ -43,14 +51,14 @@ const IMPORT_BATCH: usize = 100;
 /// The commands of every device.
 #[derive(Subcommand)]
 pub enum DeviceCommand {
-    /// Enrol this device with its hub, by a code that the hub gave.
+    /// Enrol this device with its hub, by a code that the hub gave; where no hub answers, by letter.
     Enrol {
         /// Where everything of this device is.
         #[command(flatten)]
         data: Data,
-        /// The hub, HOST:PORT.
-        #[arg(long)]
-        hub: String,
+        /// Whom it asks.
+        #[command(flatten)]
+        by: EnrolBy,
         /// The code, eight letters and digits.
         #[arg(long)]
         code: String,
@@ -108,8 +116,11 @@ pub enum DeviceCommand {
         #[command(flatten)]
         data: Data,
         /// The neighbour, HOST:PORT.
-        #[arg(long = "with", value_name = "HOST:PORT")]
-        with: String,
+        #[arg(long = "with", value_name = "HOST:PORT", required_unless_present = "found")]
+        with: Option<String>,
+        /// Look for so many seconds who is in this network, and hand over with each.
+        #[arg(long, value_name = "SECONDS", conflicts_with = "with", num_args = 0..=1, default_missing_value = "10")]
+        found: Option<u64>,
     },
     /// Verify every chain and signature of the log.
     Verify {
@@ -123,6 +134,21 @@ pub enum DeviceCommand {
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// By which road a device is enrolled.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct EnrolBy {
+    /// The hub, HOST:PORT.
+    #[arg(long, value_name = "HOST:PORT")]
+    hub: Option<String>,
+    /// A stick that the hub wrote: the letter is put on it, and later the answer taken from it.
+    #[arg(long, value_name = "DIR")]
+    stick: Option<PathBuf>,
+    /// A deputy's phone in the same room, which takes the letter along and brings the answer.
+    #[arg(long, value_name = "HOST:PORT")]
+    carrier: Option<String>,
 }
 
 /// Where everything of this installation is.
@@ -172,15 +198,22 @@ fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
 /// Carries out a command as a device of `role`.
 pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
     match command {
-        DeviceCommand::Enrol { data, hub, code, again } => {
-            enrol_device(role, &data.dir, &Invitation::typed(&hub, &code), again)
-        }
+        DeviceCommand::Enrol { data, by, code, again } => match by {
+            EnrolBy { stick: Some(stick), .. } => by_letter::by_stick(role, &data.dir, &stick, &code, again),
+            EnrolBy { carrier: Some(at), .. } => by_letter::by_carrier(role, &data.dir, &at, &code, again),
+            EnrolBy { hub, .. } => {
+                let hub = hub.context("say --hub, --stick or --carrier")?;
+                enrol_device(role, &data.dir, &Invitation::typed(&hub, &code), again)
+            }
+        },
         DeviceCommand::Import { data, file } => import(role, &data.dir, &file),
         DeviceCommand::Sync { data, once: _, json } => sync_once(role, &data.dir, json),
         DeviceCommand::Status { data, json } => status(role, &data.dir, json),
         DeviceCommand::Export { data, kind: _ } => export(role, &data.dir),
         DeviceCommand::Bundle { command } => bundle::run(role, command),
-        DeviceCommand::Carry { data, with } => carry(role, &data.dir, &with),
+        DeviceCommand::Carry { data, with, found } => {
+            carry(role, &data.dir, with.as_deref(), found.unwrap_or_default())
+        }
         DeviceCommand::Verify { data } => verify(role, &data.dir),
         DeviceCommand::Rebuild { data } => rebuild(role, &data.dir),
     }
@@ -233,8 +266,7 @@ fn enrol_device(role: Role, dir: &Path, invitation: &Invitation, is_again: bool)
     let card = runtime()?.block_on(enrol(&dir, invitation, role, is_again, |digits| {
         eprintln!("waiting for the hub: compare these digits there and approve: {digits}");
     }))?;
-    println!("enrolled as {:?} ({}), tickets begin with {:04}", card.name, role.word(), card.number);
-    Ok(ExitCode::SUCCESS)
+    Ok(by_letter::enrolled(role, &card))
 }
 
 fn import(role: Role, dir: &Path, file: &Path) -> anyhow::Result<ExitCode> {
@@ -315,7 +347,10 @@ fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
 
 fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (dir, identity, ledger) = open(role, dir)?;
-    let device = Device::new(identity, ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
+    let mut device = Device::new(identity.clone(), ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
+    if role == Role::Deputy {
+        device = device.with_near(Near::open(&dir, identity, ledger.log().clone(), true)?);
+    }
     let mut progress = Progress::new("waiting for receipts");
     let report = runtime()?.block_on(async {
         let meeting = device.meet_once();
@@ -323,7 +358,7 @@ fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         loop {
             tokio::select! {
                 report = &mut meeting => break report,
-                () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {
+                () = tokio::time::sleep(Duration::from_millis(200)) => {
                     if let Ok(counts) = ledger.log().counts() {
                         progress.show(counts.here);
                     }
@@ -397,6 +432,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     if waiting.waiting > 0 {
         println!("attachments waiting: {}, {} of {} bytes at the hub", waiting.waiting, waiting.arrived, waiting.bytes);
     }
+    if !waiting.why.is_empty() {
+        println!("attachments wait: {}", waiting.why);
+    }
     for line in waiting.first.iter().filter(|line| !line.reason.is_empty()) {
         println!("{} {} waits: {}", line.kind, line.id, line.reason);
     }
@@ -409,20 +447,64 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn carry(role: Role, dir: &Path, with: &str) -> anyhow::Result<ExitCode> {
+fn carry(role: Role, dir: &Path, with: Option<&str>, seconds: u64) -> anyhow::Result<ExitCode> {
     let (dir, identity, ledger) = open(role, dir)?;
     let near = Near::open(&dir, identity, ledger.log().clone(), role == Role::Deputy)?;
-    let handed = runtime()?.block_on(near.call(with))?;
+    let visits = runtime()?.block_on(async {
+        match with {
+            Some(at) => Ok(vec![(at.to_owned(), near.call(at).await)]),
+            None => found(near, Duration::from_secs(seconds)).await,
+        }
+    })?;
     ledger.catch_up()?;
-    println!(
-        "{}: {} parcels given, {} taken, {} words of earlier ones",
-        handed.peer.name,
-        handed.given,
-        handed.taken.len(),
-        handed.words
-    );
-    handed.refused.iter().for_each(|reason| eprintln!("not handed over: {reason}"));
-    Ok(ExitCode::SUCCESS)
+    if visits.is_empty() {
+        bail!("no neighbour was found; say its address --with HOST:PORT");
+    }
+    let mut is_well = true;
+    for (at, visited) in visits {
+        match visited {
+            Ok(handed) => {
+                let Handed { peer, given, taken, words, refused, .. } = handed;
+                println!("{}: {given} parcels given, {} taken, {words} words of earlier ones", peer.name, taken.len());
+                if near::is_stale(peer.heard, clock::now()) {
+                    println!(
+                        "it last heard of the county {}, and knows of nobody struck off since",
+                        peer.heard.date_and_minute()
+                    );
+                }
+                refused.iter().for_each(|reason| eprintln!("not handed over: {reason}"));
+            }
+            Err(error) if with.is_some() => return Err(error.into()),
+            Err(error) => {
+                is_well = false;
+                eprintln!("{at}: {error}");
+            }
+        }
+    }
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Hands over with whoever is found within this time.
+async fn found(near: Near, within: Duration) -> anyhow::Result<Vec<(String, Result<Handed, NearError>)>> {
+    let finder = Finder::new(&near.bag().holder().hub)?;
+    let mut changed = finder.changed();
+    let mut visits = BTreeMap::new();
+    let visiting = async {
+        loop {
+            let new = finder.found().into_iter().find(|at| !visits.contains_key(at));
+            match new {
+                Some(at) => drop(visits.insert(at, near.call(&at.to_string()).await)),
+                None if changed.changed().await.is_err() => return,
+                None => {}
+            }
+        }
+    };
+    let looking = async { tokio::join!(finder.look(), visiting).0 };
+    // That time is over is how it ends well.
+    if let Ok(ended) = tokio::time::timeout(within, looking).await {
+        ended?;
+    }
+    Ok(visits.into_iter().map(|(at, visited)| (at.to_string(), visited)).collect())
 }
 
 /// Threads enough for one meeting.

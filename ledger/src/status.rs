@@ -2,6 +2,7 @@
 
 use civic_core::{document::Kind, id::AttachmentId};
 use replica::{
+    clock,
     device::{RoadState, with_road},
     identity::Card,
     store::{
@@ -56,6 +57,10 @@ pub struct AttachmentStatus {
     pub bytes: u64,
     /// Of these, how many are on the hub's disk.
     pub arrived: u64,
+    /// What they wait for, in words; empty if none waits.
+    pub why: String,
+    /// Bytes of them, and of what is carried for others, that may still move today on this device's own road.
+    pub left_today: u64,
     /// The first of them, in the order in which they travel.
     pub first: Vec<WaitingLine>,
 }
@@ -93,13 +98,33 @@ fn waiting(counts: &Counts, refused: u64, road: &RoadState) -> Vec<Waiting> {
     };
     [
         (refused, "the hub refused them, see below".to_owned()),
-        (counts.on_road, "on the road, without a receipt yet".to_owned()),
+        (counts.on_road, why_on_road(road)),
         (counts.here.saturating_sub(refused), why_here),
     ]
     .into_iter()
     .filter(|(records, _)| *records > 0)
     .map(|(records, why)| Waiting { records, why })
     .collect()
+}
+
+/// With whom they are, if it is not the road itself.
+fn why_on_road(road: &RoadState) -> String {
+    match road.bag.to.first().filter(|_| !road.is_sending) {
+        Some(handed) => format!("with {}, who carries them; without a receipt yet", handed.who),
+        None => "on the road, without a receipt yet".to_owned(),
+    }
+}
+
+/// What attachments wait for, where so many bytes may still move today.
+fn why_attachments(waiting: u64, left_today: u64, road: &RoadState) -> String {
+    match (waiting, road.is_open, left_today) {
+        (0, ..) => String::new(),
+        (_, false, _) => "no road is open; a phone or a stick takes some along".to_owned(),
+        (_, true, 0) => {
+            "this road has moved enough of them for today; the rest goes tomorrow, records at once".to_owned()
+        }
+        (_, true, _) => "behind the records, after the next meeting".to_owned(),
+    }
 }
 
 impl Ledger {
@@ -117,12 +142,13 @@ impl Ledger {
             road: road.clone(),
             apart: self.log().apart(APART_SHOWN)?,
             refused: self.refused(APART_SHOWN)?,
-            attachments: self.attachment_status()?,
+            attachments: self.attachment_status(road)?,
             is_elsewhere: self.log().is_elsewhere(),
         })
     }
 
-    fn attachment_status(&self) -> Result<AttachmentStatus, LedgerError> {
+    fn attachment_status(&self, road: &RoadState) -> Result<AttachmentStatus, LedgerError> {
+        let left_today = self.log().left_today(clock::now())?;
         let attachment::Waiting { count, bytes, confirmed } = self.log().waiting()?;
         let lines = self.log().waiting_attachments(WAITING_SHOWN)?.into_iter();
         let first = lines.map(|AttachmentLine { id, kind, length, confirmed, reason, .. }| WaitingLine {
@@ -132,12 +158,16 @@ impl Ledger {
             arrived: confirmed,
             reason,
         });
-        Ok(AttachmentStatus { waiting: count, bytes, arrived: confirmed, first: first.collect() })
+        let (why, first) = (why_attachments(count, left_today, road), first.collect());
+        Ok(AttachmentStatus { waiting: count, bytes, arrived: confirmed, why, left_today, first })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use civic_core::time::UnixSeconds;
+    use replica::carry::state::{BagState, HandedOver};
+
     use super::*;
 
     #[test]
@@ -150,5 +180,17 @@ mod tests {
         let road = RoadState { is_open: true, ..RoadState::default() };
         let counts = Counts { on_road: 4, ..Counts::default() };
         assert_eq!(waiting(&counts, 0, &road)[0].why, "on the road, without a receipt yet");
+        let to = vec![HandedOver { who: "陈代表".into(), at: UnixSeconds(1), parcels: 1, heard: 0 }];
+        let road = RoadState { bag: BagState { to, ..BagState::default() }, ..RoadState::default() };
+        assert!(waiting(&counts, 0, &road)[0].why.starts_with("with 陈代表"));
+    }
+
+    #[test]
+    fn what_voices_and_photos_wait_for_is_told_for_each_road() {
+        let (open, closed) = (RoadState { is_open: true, ..RoadState::default() }, RoadState::default());
+        assert_eq!(why_attachments(0, 0, &open), "");
+        assert!(why_attachments(1, 9, &closed).starts_with("no road is open"));
+        assert!(why_attachments(1, 9, &open).starts_with("behind the records"));
+        assert!(why_attachments(1, 0, &open).contains("tomorrow"));
     }
 }

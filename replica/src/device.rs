@@ -216,6 +216,13 @@ impl Device {
             Ok(_) => self.transfer(&called, true).await,
             Err(_) => (Moved::default(), Ok(())),
         };
+        let carries = self.near.as_ref().is_some_and(|near| near.bag().holder().carries);
+        if carries
+            && talk.is_ok()
+            && let Err(error) = self.hand_over(&called).await
+        {
+            warn!(%error, "What is carried waits for the next time");
+        }
         let (road, stats) = (called.connection.name(), called.connection.traffic());
         called.connection.finish().await;
         self.book.save();
@@ -608,7 +615,7 @@ impl Device {
     /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
     async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
         let Some(near) = &self.near else { return Ok(()) };
-        let budget = transfer::DAY_BYTES_MAX.saturating_sub(self.log.traffic(clock::now())?);
+        let budget = self.log.left_today(clock::now())?;
         let handed = tokio::select! {
             handed = near.meet_hub(&called.connection, budget) => handed?,
             () = silent(&called.connection) => return Err(RoadError::Stalled.into()),

@@ -7,6 +7,10 @@
 //!
 //! A device that was enrolled before takes a new key and proves with the old one that it is the same: what it wrote under
 //! the old key and nobody has received stays its own, and it brings it.
+//!
+//! Where no hub answers the same goes by [letter](by_letter), on a phone or a stick.
+
+pub mod by_letter;
 
 use std::time::Duration;
 
@@ -89,12 +93,18 @@ pub enum EnrolError {
     /// The directory failed.
     #[error(transparent)]
     Dir(#[from] DirError),
+    /// A county that cannot be asked by letter.
+    #[error("this carrier cannot say how its county is asked; its card is older than that")]
+    NoAddressee,
     /// The key in the directory cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// Keys or certificates.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A letter could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] civic_core::seal::SealError),
 }
 
 impl Refusal {
@@ -124,8 +134,12 @@ pub trait Desk: Send + Sync {
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal>;
     /// The card of a device that was let in.
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal>;
-    /// An enrolment from this address was refused; to be noted, if somebody notes such things.
+    /// An enrolment from this address was refused, by letter from none; to be noted, if somebody notes such things.
     fn refused(&self, _from: std::net::IpAddr, _refusal: Refusal) {}
+    /// A claim came by letter: its answer goes home the same way.
+    fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal>;
+    /// Claims that came by letter, with the slots that they are of.
+    fn letters(&self) -> Vec<(Slot, Claimant)>;
     /// A new card for a device of the county; `None` if it is none any more, or none can be written.
     fn renew(&self, public_key: &[u8; 32]) -> Option<Card> {
         self.card(public_key).ok()
@@ -133,7 +147,7 @@ pub trait Desk: Send + Sync {
 }
 
 /// Who knows a code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimant {
     /// Its key.
     pub public_key: [u8; 32],
@@ -185,6 +199,7 @@ pub fn pin_of(authority: &[u8]) -> String {
 }
 
 /// A slot as enrolment sees it.
+#[derive(Clone)]
 pub struct Slot {
     /// Its number.
     pub id: i64,
@@ -271,29 +286,22 @@ pub async fn enrol(
 ) -> Result<Card, EnrolError> {
     let Invitation { hub, code, pin } = invitation;
     let code = read_code(code).ok_or(EnrolError::CodeShape)?;
-    let place = || dir.path().display().to_string();
-    let before = match Identity::load(dir, role) {
-        Ok(known) if is_again || known.is_elsewhere => Some(known),
-        Ok(known) => return Err(EnrolError::AlreadyEnrolled(place(), known.card.name)),
-        Err(IdentityError::NotEnrolled(_)) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let key: SigningKey = identity::key_to_enrol(dir, before.as_ref())?;
+    let (before, key) = begin(dir, role, is_again)?;
     let public_key = key.verifying_key().to_bytes();
     let addresses = road::resolve(hub).await?;
-    let called = race::call(hub, &addresses, tls::newcomer_config()?, roads::plan(&Memory::default(), clock::now()));
+    let called = race::call(
+        hub,
+        &addresses,
+        tls::newcomer_config(tls::ALPN_ENROL)?,
+        roads::plan(&Memory::default(), clock::now()),
+    );
     let connection = called.await?.connection;
     let (mut send, mut receive) = connection.open().await.map_err(RoadError::from)?;
     put(&mut send, &()).await?;
     let greeting: Greeting = get(&mut receive).await?;
     let salt = from_hex(&greeting.salt).and_then(|salt| salt.try_into().ok()).ok_or(RoadError::Malformed)?;
     let secret = Secret::of(&connection, stretch(&code, &salt))?;
-    let former = before.as_ref().map(|before| Former {
-        public_key: hex(&before.key.verifying_key().to_bytes()),
-        signature: hex(&before.key.sign(&secret.of_former(&public_key)).to_bytes()),
-    });
-    let request = Request { public_key: hex(&public_key), role, proof: secret.proof("device", &public_key), former };
-    put(&mut send, &request).await?;
+    put(&mut send, &Request::by(&public_key, role, &secret, before.as_ref())).await?;
     let card = loop {
         match get(&mut receive).await? {
             Answer::Waiting { proof } if proof == secret.proof("wait", &public_key) => {
@@ -309,17 +317,35 @@ pub async fn enrol(
     if !pin.as_ref().is_none_or(is_pinned) {
         return Err(EnrolError::NotTheHub(hub.to_owned()));
     }
+    // The hub names itself by the address it was called at: that is the one known to work from here.
+    let card = take_up(dir, Card { hub: hub.to_owned(), ..card }, before)?;
+    connection.finish().await;
+    Ok(card)
+}
+
+/// Who this machine was before, if it was anybody and may become one anew, and the key with which it enrols.
+fn begin(dir: &DataDir, role: Role, is_again: bool) -> Result<(Option<Identity>, SigningKey), EnrolError> {
+    let before = match Identity::load(dir, role) {
+        Ok(known) if is_again || known.is_elsewhere => Some(known),
+        Ok(known) => return Err(EnrolError::AlreadyEnrolled(dir.path().display().to_string(), known.card.name)),
+        Err(IdentityError::NotEnrolled(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let key = identity::key_to_enrol(dir, before.as_ref())?;
+    Ok((before, key))
+}
+
+/// Writes down the card of a machine that is a device from now on; what it was before stays its own.
+fn take_up(dir: &DataDir, card: Card, before: Option<Identity>) -> Result<Card, EnrolError> {
     if let Some(before) = before.as_ref().filter(|before| before.card.hub_key != card.hub_key) {
-        return Err(EnrolError::OtherCounty(place(), before.card.name.clone()));
+        return Err(EnrolError::OtherCounty(dir.path().display().to_string(), before.card.name.clone()));
     }
     let former = before.map(|before| {
         let last = hex(&before.key.verifying_key().to_bytes());
         before.card.former.into_iter().chain([last]).collect()
     });
-    // The hub names itself by the address it was called at: that is the one known to work from here.
-    let card = Card { hub: hub.to_owned(), board: ThisBoard.mark(), former: former.unwrap_or_default(), ..card };
+    let card = Card { board: ThisBoard.mark(), former: former.unwrap_or_default(), ..card };
     identity::take_up(dir, &card)?;
-    connection.finish().await;
     Ok(card)
 }
 
@@ -353,14 +379,9 @@ async fn converse(
     }
     let public_key: [u8; 32] =
         from_hex(&request.public_key).and_then(|key| key.try_into().ok()).ok_or(RoadError::Malformed)?;
-    let mut found = None;
-    for slot in desk.slots() {
-        let secret = Secret::of(connection, slot.key)?;
-        if blake3::Hash::from_hex(&request.proof).is_ok_and(|proof| proof == secret.hash("device", &public_key)) {
-            found = Some((slot, secret));
-        }
-    }
-    let Some((slot, secret)) = found else {
+    let exported = connection.secret(SECRET_LABEL)?;
+    let mut secrets = desk.slots().into_iter().rev().map(|slot| (Secret::bound_to(&exported, &slot.key), slot));
+    let Some((secret, slot)) = secrets.find(|(secret, _)| secret.proves(&request.proof, &public_key)) else {
         desk.is_flooding(from, true);
         return Ok(Err(Refusal::WrongCode));
     };
@@ -393,6 +414,16 @@ async fn converse(
     Ok(Ok(()))
 }
 
+impl Request {
+    fn by(public_key: &[u8; 32], role: Role, secret: &Secret, before: Option<&Identity>) -> Self {
+        let former = before.map(|before| Former {
+            public_key: hex(&before.key.verifying_key().to_bytes()),
+            signature: hex(&before.key.sign(&secret.of_former(public_key)).to_bytes()),
+        });
+        Self { public_key: hex(public_key), role, proof: secret.proof("device", public_key), former }
+    }
+}
+
 impl Former {
     /// The key, if its owner signed this enrolment.
     fn proven(&self, secret: &Secret, public_key: &[u8; 32]) -> Option<[u8; 32]> {
@@ -403,13 +434,21 @@ impl Former {
     }
 }
 
-/// The stretched code, bound to one connection.
+/// The stretched code, bound to one connection or to one hub.
 struct Secret([u8; 32]);
 
 impl Secret {
     fn of(connection: &Connection, key: [u8; 32]) -> Result<Self, RoadError> {
-        let exported = connection.secret(SECRET_LABEL)?;
-        Ok(Self(*blake3::keyed_hash(&key, &exported).as_bytes()))
+        Ok(Self::bound_to(&connection.secret(SECRET_LABEL)?, &key))
+    }
+
+    fn bound_to(bound: &[u8; 32], key: &[u8; 32]) -> Self {
+        Self(*blake3::keyed_hash(key, bound).as_bytes())
+    }
+
+    /// Whether this proves that whoever has that key knows the code.
+    fn proves(&self, proof: &str, public_key: &[u8; 32]) -> bool {
+        blake3::Hash::from_hex(proof).is_ok_and(|proof| proof == self.hash("device", public_key))
     }
 
     fn hash(&self, what: &str, bytes: &[u8]) -> blake3::Hash {
@@ -434,14 +473,14 @@ impl Secret {
     }
 }
 
-async fn put<T: Serialize>(stream: &mut SendStream, value: &T) -> Result<(), RoadError> {
+pub(crate) async fn put<T: Serialize>(stream: &mut SendStream, value: &T) -> Result<(), RoadError> {
     let json = serde_json::to_vec(value).map_err(|_| RoadError::Malformed)?;
     let len = u32::try_from(json.len()).map_err(|_| RoadError::Malformed)?;
     stream.write_all(&len.to_be_bytes()).await?;
     stream.write_all(&json).await
 }
 
-async fn get<T: for<'a> Deserialize<'a>>(stream: &mut RecvStream) -> Result<T, RoadError> {
+pub(crate) async fn get<T: for<'a> Deserialize<'a>>(stream: &mut RecvStream) -> Result<T, RoadError> {
     let mut len = [0; 4];
     stream.read_exact(&mut len).await?;
     let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);

@@ -160,11 +160,11 @@ struct Carrying {
 }
 
 impl Hub {
-    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, and the county's `ring` opens
-    /// what they bring.
-    pub fn carrying(self, name: &str, bag: Bag, ring: Ring) -> Self {
+    /// Meets carriers, too: this hub is called `name`, what goes home with them waits in `bag`, the county's `ring` opens
+    /// what they bring, and `desk` hears who asks to be enrolled.
+    pub fn carrying(self, name: &str, bag: Bag, ring: Ring, desk: Arc<dyn enrol::Desk>) -> Self {
         let (log, key, authors) = (self.log.clone(), self.key.clone(), self.register.clone());
-        let end = OfHub { log, key, ring, authors };
+        let end = OfHub { log, key, ring, authors, desk: Some(desk) };
         Self { carrying: Some(Carrying { name: name.to_owned(), bag, end, busy: Default::default() }), ..self }
     }
 

@@ -40,6 +40,9 @@ pub struct Card {
     /// it. Empty on a card of a county that had none.
     #[serde(default)]
     pub spare: String,
+    /// The salt of the county's codes, in hexadecimal: by it a carrier tells a new machine how to ask. Empty on a card of before.
+    #[serde(default)]
+    pub salt: String,
     /// At the hub, the authority before the present one, likewise: what it signed still opens renewal.
     #[serde(default)]
     pub retired: String,
@@ -200,6 +203,14 @@ pub fn key_to_enrol(dir: &DataDir, before: Option<&Identity>) -> Result<SigningK
     make_key(dir, NEXT_KEY_FILE)
 }
 
+/// The key that [`key_to_enrol`] gave last.
+pub fn key_to_ask(dir: &DataDir) -> Result<SigningKey, IdentityError> {
+    match load_key(dir, NEXT_KEY_FILE)? {
+        Some(next) => Ok(next),
+        None => make_key(dir, KEY_FILE),
+    }
+}
+
 /// Writes a card that names the key of [`key_to_enrol`], and lets go of the key before it. A power cut at any point leaves
 /// the one identity or the other.
 pub fn take_up(dir: &DataDir, card: &Card) -> Result<(), DirError> {
@@ -265,6 +276,7 @@ mod tests {
             hub_key: String::new(),
             authority: String::new(),
             spare: String::new(),
+            salt: String::new(),
             retired: String::new(),
             certificate: hex(&key.verifying_key().to_bytes()),
             seal_key: SealKey { epoch: 1, public: [0; 32] },

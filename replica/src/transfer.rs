@@ -86,7 +86,7 @@ async fn plan(log: Log, hub: [u8; 32], is_first: bool) -> Result<Option<Transfer
     blocking(move || {
         let (offers, wants) = (log.to_offer(OFFERS_MAX)?, log.to_ask_for(OFFERS_MAX)?);
         let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
-        let budget = DAY_BYTES_MAX.saturating_sub(log.traffic(clock::now())?).min(TRANSFER_BYTES_MAX);
+        let budget = log.left_today(clock::now())?.min(TRANSFER_BYTES_MAX);
         Ok((!is_idle).then(|| Transfer::call(hub, offers, wants, budget)))
     })
     .await

@@ -5,7 +5,8 @@
 //! verified with one signature, packed by [`pack`]. A [`receipt`] is the hub's signed word that a feed up to some length is
 //! on its disk. A [`catalog`] is what one installation holds; [`session`] is one meeting of two devices as a state machine
 //! over [`message`]s, and [`attachment`] is how voices and photos follow the records. A [`parcel`] is for roads on which
-//! nobody answers, [`carry`] for those who take parcels along, and [`roads`] says which road is taken.
+//! nobody answers, a [`letter`] for whoever is no device yet, [`carry`] for those who take either along, and [`roads`] says
+//! which road is taken.
 //! `docs/protocol.md` is the protocol for people.
 //!
 //! **What it never does.** It never reads a clock, a random source, a disk or a socket, and it never looks inside a
@@ -23,6 +24,7 @@ pub mod epoch;
 pub mod feed;
 pub mod heard;
 pub mod hub_time;
+pub mod letter;
 pub mod message;
 pub mod pack;
 pub mod parcel;

@@ -15,7 +15,7 @@ use civic_core::{
 };
 use ledger::{
     Ledger,
-    bundle::{BundleCommand, Files, Told, import, show},
+    bundle::{BundleCommand, Files, STICK, Told, import, show},
 };
 use replica::{
     bundle::HubEnd,
@@ -26,12 +26,9 @@ use replica::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    errand, keys,
+    county, errand, keys,
     register::{self, Register},
 };
-
-/// What this road is called where people see it.
-const ROAD: &str = "stick";
 
 /// What is asked of the county's bundles.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,8 +75,10 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
 pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::Result<Told> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, Role::Hub)?;
-    let (register, county) = (open(&dir)?, keys::read(&dir)?);
-    let end = HubEnd { log: ledger.log(), key: &identity.key, county: &county, authors: register.clone() };
+    let (register, county) = (open(&dir, &identity)?, keys::read(&dir)?);
+    register.seal_to(county.seal_key()?);
+    let (key, authors, desk) = (&identity.key, register.clone(), Some(register.enrolment()));
+    let end = HubEnd { log: ledger.log(), key, county: &county, authors, desk };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("Starting the runtime")?;
     match errand {
         BundleErrand::Export { to, size, budget } => {
@@ -87,6 +86,8 @@ pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::
             let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
             spread(ledger.log(), &space, register.revoked())?;
             let mut files = Files::new(to, *size, *budget)?;
+            let answered = end.answer_letters(|letter| files.put(&letter));
+            files.unless_full(answered)?;
             for device in register.devices()?.into_iter().filter(|device| !device.is_revoked) {
                 let packed = runtime.block_on(end.pack(device.public_key, |parcel| files.put(&parcel)));
                 files.unless_full(packed)?;
@@ -95,14 +96,15 @@ pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::
         }
         BundleErrand::Import { from } => import(from, |sealed| {
             let (author, brought) = runtime.block_on(end.unpack(sealed))?;
-            register.heard(&author, ROAD);
+            register.heard(&author, STICK);
             brought.status.iter().for_each(|status| register.told(&author, status));
             Ok(brought)
         }),
     }
 }
 
-fn open(dir: &DataDir) -> anyhow::Result<Arc<Register>> {
-    let path = dir.file(register::FILE);
-    Ok(Arc::new(Register::open(&path).with_context(|| format!("Opening {}", path.display()))?))
+fn open(dir: &DataDir, identity: &Identity) -> anyhow::Result<Arc<Register>> {
+    let (path, authority) = (dir.file(register::FILE), county::authority(dir, &identity.card)?);
+    let register = Register::open_for_enrolment(&path, authority, identity.card.clone());
+    Ok(Arc::new(register.with_context(|| format!("Opening {}", path.display()))?))
 }

@@ -60,6 +60,7 @@ pub fn init(dir: &DataDir, county: &str) -> anyhow::Result<Codebook> {
         certificate: hex(&authority.certify_hub(&public_key)?),
         authority: hex(&authority.certificate),
         spare: hex(&spare.certificate),
+        salt: String::new(),
         retired: String::new(),
         seal_key: ring.seal_key()?,
         codebook: county.to_owned(),

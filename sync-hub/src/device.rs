@@ -1,19 +1,23 @@
 //! `sync-hub device`: who is expected, who is there and how they are, who is struck off. The hub may be serving.
 
-use std::{fmt::Display, process::ExitCode};
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use civic_core::{
     access::Role,
     area::Area,
-    id::{DeviceId, from_hex},
+    id::{DeviceId, from_hex, hex},
 };
 use clap::Subcommand;
-use ledger::command::Data;
+use ledger::{bundle::Files, command::Data};
 use replica::{
     clock,
     dir::DataDir,
-    enrol::{Invitation, pin_of},
+    enrol::{
+        Desk as _, Invitation,
+        by_letter::{self, Addressee},
+        pin_of,
+    },
     identity::{Card, Identity},
 };
 use serde_json::json;
@@ -21,14 +25,17 @@ use serde_json::json;
 use crate::{
     audit::{Action, Audit, By, Event},
     health::Health,
-    qr,
-    register::{self, DeviceLine, Register},
+    keys, qr,
+    register::{self, CODE_DAYS_MAX, DeviceLine, Register},
 };
+
+/// For how long a code is good that travels on a stick.
+const STICK_DAYS: u16 = 90;
 
 /// What can be done with devices.
 #[derive(Subcommand)]
 pub enum DeviceCommand {
-    /// Expect a device; prints the code by which it enrols, for one use within 24 hours.
+    /// Expect a device; prints the code by which it enrols, for one use within 24 hours unless --days says more.
     #[command(group(clap::ArgGroup::new("who").required(true).multiple(true)))]
     Add {
         /// Where everything of this installation is.
@@ -52,6 +59,13 @@ pub enum DeviceCommand {
         /// Show a QR code to be scanned at the kiosk. HOST:PORT is where devices call; once said it is remembered.
         #[arg(long, value_name = "HOST:PORT", num_args = 0..=1, default_missing_value = "")]
         qr: Option<String>,
+        /// Write on this stick how the county is asked, for a machine that no hub answers; only the code opens it, which is
+        /// good for 90 days then.
+        #[arg(long, value_name = "DIR")]
+        stick: Option<PathBuf>,
+        /// For how many days the code is good, at most 180: one, or 90 with --stick.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(CODE_DAYS_MAX)))]
+        days: Option<u16>,
         /// As one JSON object.
         #[arg(long)]
         json: bool,
@@ -82,7 +96,7 @@ pub enum DeviceCommand {
 /// Carries out a command.
 pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
     match command {
-        DeviceCommand::Add { data, role, area, name, replaces, approve, qr, json } => {
+        DeviceCommand::Add { data, role, area, name, replaces, approve, qr, stick, days, json } => {
             let Office { register, identity, audit } = open(&data)?;
             let expect =
                 |object: &dyn Display| audit.note(&Event::new(By::command_line(), Action::ExpectDevice).upon(object));
@@ -98,6 +112,17 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
                 }
                 (None, ..) => anyhow::bail!("say --role, --area and --name, or --replaces"),
             };
+            if let Some(days) = days.or(stick.as_ref().map(|_| STICK_DAYS)) {
+                register.lengthen(&code, days)?;
+            }
+            if let Some(stick) = &stick {
+                let seal_key = keys::read(&DataDir::look(&data.dir))?.seal_key()?;
+                let card = Card { salt: hex(&register.salt()), ..identity.card.clone() };
+                let to = Addressee::of(&card, &seal_key.public).context("the hub's card cannot be understood")?;
+                let mut files = Files::new(stick, u64::MAX, u64::MAX)?;
+                files.put(&by_letter::invitation(&code, &to)?)?;
+                files.done().with_context(|| format!("Writing in {}", stick.display()))?;
+            }
             let invitation = qr.map(|address| invite(&register, &identity.card, &code, &address)).transpose()?;
             match (json, invitation) {
                 (true, None) => println!("{}", json!({ "code": code })),

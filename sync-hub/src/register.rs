@@ -39,10 +39,12 @@ use crate::{
 
 /// The register's file in the hub's data directory.
 pub const FILE: &str = "register.db";
-/// How long a code can be used.
-const SLOT_S: i64 = 24 * 3_600;
-/// How long a used or expired code is still told from a wrong one.
-const SLOT_KNOWN_S: i64 = 7 * 24 * 3_600;
+/// How long a used or expired code is still told from a wrong one, after the time for which it is good.
+const SLOT_KNOWN_S: i64 = 6 * 24 * 3_600;
+/// Longest time for which a code may be good, days: a letter may be carried to a village and back in it.
+pub const CODE_DAYS_MAX: u16 = 180;
+/// What was asked by letter is answered for so long, 180 days; whoever heard nothing till then asks anew.
+const LETTER_S: i64 = 180 * 24 * 3_600;
 /// Wrong codes from one address before it must wait.
 const TRIES_MAX: usize = 5;
 /// How long it must wait.
@@ -54,10 +56,11 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
+    include_str!("register/0004_letters.sql"),
 ];
 
 /// The register.
@@ -236,6 +239,13 @@ impl Register {
         Ok(code)
     }
 
+    /// Makes the code good for so many days, at most [`CODE_DAYS_MAX`], instead of one.
+    pub fn lengthen(&self, code: &str, days: u16) -> Result<(), RegisterError> {
+        let (key, good_s) = (enrol::stretch(code, &self.salt()), i64::from(days.clamp(1, CODE_DAYS_MAX)) * 24 * 3_600);
+        self.db().execute("UPDATE slot SET good_s = ?2 WHERE key = ?1", params![key, good_s])?;
+        Ok(())
+    }
+
     /// From now on `watch` hears what was tried in vain at enrolment.
     pub fn is_watched_by(&self, watch: Arc<Watch>) {
         let _ = self.watch.set(watch);
@@ -376,13 +386,13 @@ impl Register {
         let now = (self.clock)();
         let mut db = self.db();
         let tx = db.transaction()?;
-        let (state, holder, made_at, is_trusted): (String, Option<[u8; 32]>, i64, bool) = tx.query_row(
-            "SELECT state, public_key, made_at, is_trusted FROM slot WHERE id = ?1",
+        let (state, holder, good_until, is_trusted): (String, Option<[u8; 32]>, i64, bool) = tx.query_row(
+            "SELECT state, public_key, made_at + good_s, is_trusted FROM slot WHERE id = ?1",
             params![slot],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
         let is_claimant = holder.as_ref() == Some(public_key);
-        let is_old = now.0 > made_at + SLOT_S;
+        let is_old = now.0 > good_until;
         let verdict = match (state.as_str(), is_claimant) {
             // The answer may have been lost on the road: the same key gets it again.
             ("used", true) => Ok(Claim::Approved),
@@ -428,6 +438,8 @@ impl Register {
             enrolled_at: now,
             seal_key: self.seal_key.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(issuer.hub.seal_key),
             renewed_at: Some(now),
+            hub: self.address()?,
+            salt: hex(&self.salt()),
             retired: String::new(),
             ..issuer.hub.clone()
         })
@@ -540,7 +552,7 @@ impl Desk for Register {
     fn slots(&self) -> Vec<Slot> {
         let db = self.db();
         let read = || -> rusqlite::Result<Vec<Slot>> {
-            let mut query = db.prepare_cached("SELECT id, key, role FROM slot WHERE made_at > ?1")?;
+            let mut query = db.prepare_cached("SELECT id, key, role FROM slot WHERE made_at + good_s > ?1")?;
             let rows = query.query_map(params![(self.clock)().0 - SLOT_KNOWN_S], |row| {
                 Ok(Slot { id: row.get(0)?, key: row.get(1)?, role: role_of(row, 2)? })
             })?;
@@ -561,7 +573,8 @@ impl Desk for Register {
 
     fn refused(&self, from: IpAddr, refusal: Refusal) {
         if let Some(watch) = self.watch.get() {
-            watch.refused(Action::RefuseEnrolment, By::stranger("", from), "", refusal.sentence());
+            let by = if from.is_unspecified() { By::stranger("", "letter") } else { By::stranger("", from) };
+            watch.refused(Action::RefuseEnrolment, by, "", refusal.sentence());
         }
     }
 
@@ -575,6 +588,37 @@ impl Desk for Register {
             }
         }
         card
+    }
+
+    fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal> {
+        let Claimant { public_key, comparison, former } = claimant;
+        let sql = "INSERT INTO letter (public_key, slot, comparison, former, at) VALUES (?1, ?2, ?3, ?4, ?5)
+                   ON CONFLICT (public_key) DO UPDATE SET slot = excluded.slot, comparison = excluded.comparison,
+                   former = excluded.former, at = excluded.at";
+        let noted = self.db().execute(sql, params![public_key, slot, comparison, former, (self.clock)().0]);
+        noted.map(drop).map_err(|failure| {
+            error!(error = %failure, "A letter could not be noted");
+            Refusal::HubFailed
+        })
+    }
+
+    fn letters(&self) -> Vec<(Slot, Claimant)> {
+        let db = self.db();
+        let read = || -> rusqlite::Result<Vec<(Slot, Claimant)>> {
+            let mut query = db.prepare_cached(
+                "SELECT slot.id, key, role, letter.public_key, letter.comparison, letter.former
+                 FROM letter JOIN slot ON slot.id = letter.slot WHERE letter.at > ?1",
+            )?;
+            let rows = query.query_map(params![(self.clock)().0 - LETTER_S], |row| {
+                let slot = Slot { id: row.get(0)?, key: row.get(1)?, role: role_of(row, 2)? };
+                Ok((slot, Claimant { public_key: row.get(3)?, comparison: row.get(4)?, former: row.get(5)? }))
+            })?;
+            rows.collect()
+        };
+        read().unwrap_or_else(|failure| {
+            error!(error = %failure, "The register could not be read, so no letter is answered");
+            Vec::new()
+        })
     }
 
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal> {

@@ -123,7 +123,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let area = ledger.codebook().county.area.clone();
     let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), gate);
     let ring = keys.clone();
-    let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring())));
+    let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring()), register.clone()));
     let follow = tokio::spawn(ledger.clone().follow());
     let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
     let vault = Arc::new(Vault::open(&dir)?);

@@ -1,10 +1,14 @@
 //! Carrying 捎带: what this phone takes along for villages that have no road, and what goes home with it.
 
 use axum::extract::State;
+use civic_core::time::UnixSeconds;
 use maud::{Markup, html};
-use replica::carry::{
-    near::NearError,
-    state::{BagState, CarriedFor, HandedOver},
+use replica::{
+    carry::{
+        near::{self, Near, NearError, Neighbour},
+        state::{BagState, CarriedFor, HandedOver},
+    },
+    clock,
 };
 use web::page;
 
@@ -21,14 +25,14 @@ const ADDRESS_LEN_MAX: usize = 256;
 
 /// What became of a call.
 enum Called {
-    Handed { who: String, given: usize, taken: usize, refused: Vec<String> },
+    Handed { who: String, given: usize, taken: usize, refused: Vec<String>, stale: Option<UnixSeconds> },
     Failed(String),
 }
 
 /// `GET /carrying`
 pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
     let bag = app.work(|app| Ok(status::now(app)?.road.bag)).await?;
-    Ok(carrying(&bag, None, ""))
+    Ok(carrying(&bag, &found(&app), None, ""))
 }
 
 /// `POST /carrying`: hands over with the neighbour at the address that was typed.
@@ -42,6 +46,7 @@ pub(super) async fn call(State(app): State<App>, sent: Sent) -> Result<Markup, T
                 given: handed.given,
                 taken: handed.taken.len(),
                 refused: handed.refused,
+                stale: Some(handed.peer.heard).filter(|heard| near::is_stale(*heard, clock::now())),
             },
             Err(error) => Called::Failed(sentence(&error)),
         }),
@@ -54,7 +59,12 @@ pub(super) async fn call(State(app): State<App>, sent: Sent) -> Result<Markup, T
             None => Ok(BagState::default()),
         })
         .await?;
-    Ok(carrying(&bag, called.as_ref(), &address))
+    Ok(carrying(&bag, &found(&app), called.as_ref(), &address))
+}
+
+/// Who is in the same network.
+fn found(app: &App) -> Vec<Neighbour> {
+    app.inner.near.as_ref().map(Near::neighbours).unwrap_or_default()
 }
 
 /// The whole chain of reasons, once.
@@ -62,15 +72,16 @@ fn sentence(error: &NearError) -> String {
     error.to_string()
 }
 
-fn carrying(bag: &BagState, called: Option<&Called>, address: &str) -> Markup {
+fn carrying(bag: &BagState, found: &[Neighbour], called: Option<&Called>, address: &str) -> Markup {
     let (home, up): (Vec<_>, Vec<_>) = bag.carries.iter().partition(|line| line.is_home);
     let main = html! {
         p.hint { (say("carrying-means")) }
         @match called {
-            Some(Called::Handed { who, given, taken, refused }) => {
+            Some(Called::Handed { who, given, taken, refused, stale }) => {
                 section #called.card data-called="handed" {
                     h2 { (say_with("carrying-with", &[("who", who)])) }
                     p { (say_with("carrying-counts", &[("given", given), ("taken", taken)])) }
+                    @if let Some(heard) = stale { p.why { (say("carrying-stale")) " " (time(*heard)) } }
                     @for reason in refused { p.why { (say("carrying-not")) " " span lang="en" { (page::spoken(reason)) } } }
                 }
             }
@@ -81,6 +92,20 @@ fn carrying(bag: &BagState, called: Option<&Called>, address: &str) -> Markup {
                 }
             }
             None => {}
+        }
+        @if !found.is_empty() {
+            section #found.card {
+                h2 { (say("carrying-found")) }
+                p.hint { (say("carrying-found-means")) }
+                @for Neighbour { at, name } in found {
+                    form method="post" action="/carrying" {
+                        input type="hidden" name="address" value=(at);
+                        button.button type="submit" {
+                            (say("carrying-call")) " " @match name { Some(name) => { (page::spoken(name)) } None => { (at) } }
+                        }
+                    }
+                }
+            }
         }
         form #call.card method="post" action="/carrying" {
             label for="address" { (say("carrying-address")) }

@@ -117,6 +117,7 @@ impl Desk {
             hub_key: String::new(),
             authority: String::new(),
             spare: String::new(),
+            salt: String::new(),
             retired: String::new(),
             certificate: hex(&key.verifying_key().to_bytes()),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),

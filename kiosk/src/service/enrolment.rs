@@ -105,6 +105,8 @@ fn sentence(error: &EnrolError) -> &'static str {
         EnrolError::Road(_) | EnrolError::NotTheHub(_) => "enrol-no-road",
         EnrolError::AlreadyEnrolled(..)
         | EnrolError::OtherCounty(..)
+        | EnrolError::NoAddressee
+        | EnrolError::Seal(_)
         | EnrolError::Dir(_)
         | EnrolError::Identity(_)
         | EnrolError::Tls(_) => "enrol-failed",

@@ -44,6 +44,7 @@ pub fn enrol(directory: &Path) -> anyhow::Result<()> {
         hub_key: "00".repeat(32),
         authority: String::new(),
         spare: String::new(),
+        salt: String::new(),
         retired: String::new(),
         certificate: hex(&key.verifying_key().to_bytes()),
         seal_key,

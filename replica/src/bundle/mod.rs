@@ -29,6 +29,7 @@ use sync_core::{
         transfer::{self, OFFERS_MAX, Transfer},
     },
     feed::{Feed, FeedId},
+    letter::Letter,
     message::{Cursor, Message, NAMED_MAX, VERSION, VERSION_OLDEST},
     parcel::{BadParcel, PARCEL_LEN, Parcel},
     receipt::Level,
@@ -39,6 +40,10 @@ use sync_core::{
 
 use crate::{
     clock, device,
+    enrol::{
+        Desk, Refusal,
+        by_letter::{self, Reply},
+    },
     identity::Identity,
     pump::{Done, blocking, carry_out},
     store::{Log, StoreError, attachment::Giver},
@@ -60,6 +65,9 @@ pub enum ParcelError {
     /// Its author is not a device of this county.
     #[error("its author is not known here")]
     Stranger,
+    /// It asks to be enrolled, and is not heard.
+    #[error("it asks to be enrolled: {}", .0.sentence())]
+    NotEnrolled(Refusal),
     /// It does not keep to the protocol.
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -85,6 +93,8 @@ pub struct Brought {
     pub pieces: u64,
     /// Runs whose beginning is still missing: to be heard again after the other parcels.
     pub gaps: u64,
+    /// Machines that ask to be enrolled.
+    pub asked: u64,
     /// What was kept apart, with the reason.
     pub refused: Vec<String>,
     /// What the device said of itself.
@@ -239,9 +249,28 @@ pub struct HubEnd<'a> {
     pub county: &'a Keyring,
     /// Whose entries it takes.
     pub authors: Arc<dyn Authors>,
+    /// Hears those who ask to be enrolled, if it does.
+    pub desk: Option<&'a dyn Desk>,
 }
 
 impl HubEnd<'_> {
+    /// Answers to what was asked by letter: for whom, what in short, and what seals it. Whoever has sent a parcel since has
+    /// heard it.
+    pub(crate) fn replies(&self) -> Result<Vec<Reply>, StoreError> {
+        let Some(desk) = self.desk else { return Ok(Vec::new()) };
+        let callers = self.log.callers()?;
+        let is_waiting = |reply: &Reply| callers.iter().all(|(device, _)| *device != reply.to.public_key);
+        Ok(Reply::all(desk).into_iter().filter(is_waiting).collect())
+    }
+
+    /// Seals every answer to what was asked by letter.
+    pub fn answer_letters(&self, mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>) -> Result<(), PackError> {
+        for reply in self.replies()? {
+            self.desk.and_then(|desk| reply.seal(desk, self.key)).map_or(Ok(()), &mut take)?;
+        }
+        Ok(())
+    }
+
     fn session(&self, member: Member) -> Result<Session, StoreError> {
         let side = Side::Hub {
             key: Box::new(self.key.clone()),
@@ -257,6 +286,11 @@ impl HubEnd<'_> {
     /// it dates before that counts.
     pub async fn unpack(&self, sealed: &[u8]) -> Result<([u8; 32], Brought), ParcelError> {
         let (plain, key) = self.county.open_parcel(sealed)?;
+        if let Some(desk) = self.desk.filter(|_| Letter::is_one(&plain)) {
+            let (letter, own) = (Letter::read(&plain, &key.public)?, self.key.verifying_key().to_bytes());
+            by_letter::take(desk, &own, &letter).map_err(ParcelError::NotEnrolled)?;
+            return Ok((letter.author, Brought { asked: 1, ..Brought::default() }));
+        }
         let parcel = Parcel::read(&plain, &key.public)?;
         let (public_key, former) = (parcel.author, self.authors.former(&parcel.author));
         let member = match self.authors.standing(&public_key) {

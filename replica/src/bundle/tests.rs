@@ -127,7 +127,7 @@ impl County {
 
     fn county(&self) -> HubEnd<'_> {
         let known = Known(vec![(self.kiosk.public_key(), Standing::Member(self.scope.clone()))]);
-        HubEnd { log: &self.hub.log, key: &self.hub.key, county: &self.open, authors: Arc::new(known) }
+        HubEnd { log: &self.hub.log, key: &self.hub.key, county: &self.open, authors: Arc::new(known), desk: None }
     }
 
     async fn up(&self) -> Vec<Vec<u8>> {

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     bundle::{DeviceEnd, HubEnd, PackError, ParcelError},
     clock,
+    enrol::Desk,
     identity::Identity,
     store::{Log, StoreError},
 };
@@ -164,17 +165,33 @@ pub struct OfHub {
     pub ring: Ring,
     /// Whose entries it takes.
     pub authors: Arc<dyn Authors>,
+    /// Hears those who ask to be enrolled, if it does.
+    pub desk: Option<Arc<dyn Desk>>,
 }
 
 impl OfHub {
     fn end<'a>(&'a self, county: &'a Keyring) -> HubEnd<'a> {
-        HubEnd { log: &self.log, key: &self.key, county, authors: self.authors.clone() }
+        let desk = self.desk.as_deref().map(|desk| desk as &dyn Desk);
+        HubEnd { log: &self.log, key: &self.key, county, authors: self.authors.clone(), desk }
     }
 
     /// Seals for every device that speaks by carriers or sticks what it is known to lack, unless that is in the bag;
     /// `name` tells what people call it.
     pub async fn fill(&self, bag: &Bag, name: impl Fn(&[u8; 32]) -> String) -> Result<(), FillError> {
         let county = (self.ring)();
+        for reply in self.end(&county).replies()? {
+            let (device, state) = (reply.to.public_key, reply.gist());
+            if bag.pack(&device).is_some_and(|pack| pack.state == state) {
+                continue;
+            }
+            let Some(sealed) = self.desk.as_deref().and_then(|desk| reply.seal(desk, &self.key)) else { continue };
+            let mut parcels = Parcels::default();
+            parcels.take(sealed).map_err(PackError::from)?;
+            // One that was not let in is no device, and has no name.
+            let name = Some(name(&device)).filter(|name| !name.is_empty()).unwrap_or(reply.to.comparison);
+            let labelled = parcels.label(bag, device, &name, &self.key);
+            bag.put_pack(device, pack_of(&labelled, BTreeMap::new(), state), &labelled)?;
+        }
         for (device, caller) in self.log.callers()? {
             let Some(member) = self.authors.member(&device) else { continue };
             let shared = self.log.shared(&member);
@@ -209,7 +226,13 @@ fn says(label: &Label, opened: Result<crate::bundle::Brought, ParcelError>) -> R
             Ok(Says::Heard)
         }
         Err(ParcelError::Store(error)) => Err(error),
-        Err(error @ (ParcelError::Closed | ParcelError::Bad(_) | ParcelError::Stranger | ParcelError::Broken(_))) => {
+        Err(
+            error @ (ParcelError::Closed
+            | ParcelError::Bad(_)
+            | ParcelError::Stranger
+            | ParcelError::NotEnrolled(_)
+            | ParcelError::Broken(_)),
+        ) => {
             warn!(from = label.who, %error, "Could not listen to a carried parcel");
             Ok(Says::Turned)
         }

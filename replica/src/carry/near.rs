@@ -2,8 +2,16 @@
 //!
 //! The hub's register is not there to be asked. What stands for it is what the hub last said of who was struck off, which
 //! every device of the county comes to hold: such a one is refused, and how old that knowledge is, each tells the other.
+//!
+//! A neighbour is called at an address that somebody typed, or where it was [found](super::found). A carrier calls whom it
+//! finds by itself.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use civic_core::{access::Role, id::from_hex, time::UnixSeconds};
 use sync_core::carry::{bag::Holder, message::OPENING};
@@ -13,12 +21,15 @@ use tracing::{debug, info, warn};
 use super::{
     bag::{Bag, BagError},
     ends::{FillError, OfDevice},
+    found::{FindError, Finder},
     handover::{Handed, HandoverError, Hands},
+    newcomer,
     state::{self, BagState},
 };
 use crate::{
     clock,
     dir::DataDir,
+    enrol::EnrolError,
     identity::Identity,
     road::{
         self, CLOSE_DONE, CLOSE_STRANGER, Connection, RoadError, tcp,
@@ -28,7 +39,19 @@ use crate::{
 };
 
 /// How long a door that cannot let anybody in waits before it tries again.
-const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(1);
+/// A carrier hands over again with a neighbour that stays so long in its room.
+const VISIT_AGAIN: Duration = Duration::from_secs(600);
+/// With one with which it did not go well it tries again after so long.
+const RETRY: Duration = Duration::from_secs(30);
+/// Two carriers that find each other do not call in the same moment: each waits up to so long, by lot.
+const JITTER_MS: u16 = 1_000;
+/// A neighbour that hands over with somebody else lets a caller wait so long; then that one comes again later.
+const BUSY: Duration = Duration::from_secs(10);
+/// What a neighbour knows of who was struck off is called old after so long, 30 days.
+const STALE_S: i64 = 30 * 86_400;
+/// A machine that asks to be enrolled has said all that it has to say within this.
+const NEWCOMER: Duration = Duration::from_secs(30);
 /// A neighbour hands over no more at once than a bag holds of one author.
 const BUDGET: u64 = sync_core::carry::bag::BYTES_MAX;
 
@@ -53,6 +76,18 @@ pub enum NearError {
     /// The other side was struck off, as far as this device has heard.
     #[error("the device at {0} was struck off from the county's register; nothing is handed over")]
     StruckOff(String),
+    /// Finding.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// It hands over with somebody else.
+    #[error("the neighbour hands over with somebody else; try again in a minute")]
+    Busy,
+    /// Enrolling.
+    #[error(transparent)]
+    Enrol(#[from] EnrolError),
+    /// A machine asked to be enrolled, and this device does not carry, or cannot say how.
+    #[error("a machine asked to be enrolled, and this device does not carry letters")]
+    NoCarrier,
     /// This device's own card cannot be read.
     #[error("the card of this device cannot be read; enrol it again")]
     Card,
@@ -66,6 +101,31 @@ pub struct Near {
     bag: Bag,
     // One handover at a time: two at once would offer the same, and seal twice.
     busy: Arc<Mutex<()>>,
+    finder: Option<Finder>,
+    // A std mutex: held to look up and write down, never over an await.
+    visits: Arc<StdMutex<BTreeMap<SocketAddr, Visit>>>,
+}
+
+/// How it went with a neighbour that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Visit {
+    at: Instant,
+    /// Its name, if it went well.
+    name: Option<String>,
+}
+
+/// A neighbour that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Where it is to be called.
+    pub at: SocketAddr,
+    /// Its name, once it proved itself.
+    pub name: Option<String>,
+}
+
+/// Whether what a neighbour knows of who was struck off, as of `heard`, is old at `now`.
+pub fn is_stale(heard: UnixSeconds, now: UnixSeconds) -> bool {
+    now.0.saturating_sub(heard.0) > STALE_S
 }
 
 impl Near {
@@ -73,7 +133,58 @@ impl Near {
     pub fn open(dir: &DataDir, identity: Arc<Identity>, log: Log, carries: bool) -> Result<Self, NearError> {
         let hub = identity.card.hub_key().ok_or(NearError::Card)?;
         let bag = Bag::open(dir, Holder { own: log.public_key(), hub, carries })?;
-        Ok(Self { identity, log, bag, busy: Arc::default() })
+        Ok(Self { identity, log, bag, busy: Arc::default(), finder: None, visits: Arc::default() })
+    }
+
+    /// Is found by others in the local network, and finds them.
+    pub fn found(self) -> Result<Self, NearError> {
+        let finder = Finder::new(&self.bag.holder().hub)?;
+        Ok(Self { finder: Some(finder), ..self })
+    }
+
+    /// Who was found, as far as [`Near::visit`] looks.
+    pub fn neighbours(&self) -> Vec<Neighbour> {
+        let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.finder.iter().flat_map(Finder::found);
+        found.map(|at| Neighbour { at, name: visits.get(&at).and_then(|visit| visit.name.clone()) }).collect()
+    }
+
+    /// Looks for neighbours for ever. A carrier hands over with each by itself; then `on_visit` is told how it went.
+    pub async fn visit(&self, mut on_visit: impl FnMut(SocketAddr, &Result<Handed, NearError>)) -> NearError {
+        let Some(finder) = &self.finder else { return std::future::pending().await };
+        let mut changed = finder.changed();
+        let visits = async {
+            loop {
+                let due = finder.found().into_iter().find(|at| self.is_due(at));
+                if let Some(at) = due.filter(|_| self.bag.holder().carries) {
+                    let jitter = u16::from_le_bytes(clock::random()) % JITTER_MS;
+                    tokio::time::sleep(Duration::from_millis(jitter.into())).await;
+                    let handed = self.call(&at.to_string()).await;
+                    let name = handed.as_ref().ok().map(|handed| handed.peer.name.clone());
+                    let visit = Visit { at: Instant::now(), name };
+                    let here = finder.found();
+                    let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+                    visits.retain(|at, _| here.contains(at));
+                    visits.insert(at, visit);
+                    drop(visits);
+                    on_visit(at, &handed);
+                    continue;
+                }
+                let _ = tokio::time::timeout(RETRY, changed.changed()).await;
+            }
+        };
+        tokio::select! {
+            ended = finder.look() => match ended {
+                Ok(()) => NearError::Find(FindError::gone()),
+                Err(error) => error.into(),
+            },
+            () = visits => std::future::pending().await,
+        }
+    }
+
+    fn is_due(&self, at: &SocketAddr) -> bool {
+        let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.get(at).is_none_or(|visit| visit.at.elapsed() >= if visit.name.is_some() { VISIT_AGAIN } else { RETRY })
     }
 
     /// What it keeps for others and knows of its own.
@@ -84,6 +195,21 @@ impl Near {
     /// What people are told of its bag.
     pub fn state(&self, log: &Log) -> Result<BagState, StoreError> {
         state::state(&self.bag, log)
+    }
+
+    /// As whom it speaks.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The key with which it signs.
+    pub(super) fn key(&self) -> &ed25519_dalek::SigningKey {
+        &self.identity.key
+    }
+
+    /// Its log.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
     }
 
     fn tls(&self) -> Result<tls::Near, NearError> {
@@ -120,6 +246,11 @@ impl Near {
                 return;
             }
         };
+        if let Some((finder, at)) = self.finder.as_ref().zip(door.local_addr().ok())
+            && let Err(error) = finder.announce(at)
+        {
+            warn!(%error, "Neighbours must type the address of this device");
+        }
         loop {
             let Ok((socket, from)) = door.accept().await else {
                 tokio::time::sleep(AGAIN).await;
@@ -128,7 +259,10 @@ impl Near {
             let (near, config) = (self.clone(), config.clone());
             tokio::spawn(async move {
                 match near.answer(socket, config).await {
-                    Ok(handed) => info!(%from, with = handed.peer.name, given = handed.given, "A neighbour was here"),
+                    Ok(Some(handed)) => {
+                        info!(%from, with = handed.peer.name, given = handed.given, "A neighbour was here");
+                    }
+                    Ok(None) => info!(%from, "A machine asked to be enrolled"),
                     Err(error) => info!(%from, %error, "A neighbour was here in vain"),
                 }
             });
@@ -139,17 +273,24 @@ impl Near {
         &self,
         socket: tokio::net::TcpStream,
         config: Arc<rustls::ServerConfig>,
-    ) -> Result<Handed, NearError> {
+    ) -> Result<Option<Handed>, NearError> {
         let connection = Connection::Tcp(tcp::answer(socket, config).await?);
+        if connection.protocol().as_deref() == Some(tls::ALPN_NEWCOMER) {
+            let asked = tokio::time::timeout(NEWCOMER, newcomer::answer(self, &connection)).await;
+            return asked.unwrap_or_else(|_| Err(RoadError::Stalled.into())).map(|()| None);
+        }
         let peer = self.welcome(&connection)?;
         let (send, mut receive) = connection.accept().await.map_err(RoadError::from)?;
         let first = receive.number().await?.filter(|first| first.value == OPENING).ok_or(RoadError::Malformed)?;
-        let _busy = self.busy.lock().await;
+        let Ok(_busy) = tokio::time::timeout(BUSY, self.busy.lock()).await else {
+            connection.close(CLOSE_DONE, "it hands over with somebody else");
+            return Err(NearError::Busy);
+        };
         let end = self.end();
         end.fill(&self.bag).await?;
         let handed = self.hands(peer, &end)?.answer(first, (send, receive)).await?;
         connection.closed().await;
-        Ok(handed)
+        Ok(Some(handed))
     }
 
     /// Calls a neighbour at HOST:PORT, and hands over what there is both ways.

@@ -94,6 +94,7 @@ impl Place {
             codebook: String::new(),
             enrolled_at: UnixSeconds(40),
             spare: String::new(),
+            salt: String::new(),
             retired: String::new(),
             renewed_at: None,
             former: Vec::new(),
@@ -120,7 +121,8 @@ impl Place {
         let mut ring = Keyring::default();
         ring.add(county(), UnixSeconds(1));
         let ring = Arc::new(ring);
-        OfHub { log: self.log.clone(), key: key(HUB), ring: Arc::new(move || ring.clone()), authors: Arc::new(Known) }
+        let (log, ring) = (self.log.clone(), Arc::new(move || ring.clone()));
+        OfHub { log, key: key(HUB), ring, authors: Arc::new(Known), desk: None }
     }
 
     fn entries(&self) -> u64 {
@@ -338,8 +340,22 @@ fn sealed_by(author: u8, signer: u8) -> Vec<u8> {
     seal_parcel(&receiver, &parcel.sign(&receiver, &key(signer)), Seed([7; 32])).unwrap()
 }
 
-/// What is done with two parcels of one pack, and what comes of it: how many of the two may be heard.
-fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(&'static str, Bent, usize)> {
+/// What kind of thing a carrier does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    Drops,
+    Delays,
+    Repeats,
+    Reorders,
+    Edits,
+    Swaps,
+    Forges,
+    Nothing,
+}
+
+/// The table of what is done with two parcels of one pack: what kind of deed, in words, what the county is given, and how
+/// many parcels of it may be heard.
+fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(Deed, &'static str, Bent, usize)> {
     let [first, second] = [honest[0].clone(), honest[1].clone()];
     let bent = |(label, bytes): &(Label, Vec<u8>), place: usize| {
         let mut bytes = bytes.clone();
@@ -353,29 +369,31 @@ fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(&'static str, Bent, usiz
     };
     let (own, stranger, liar) = (sealed_by(PHONE, PHONE), sealed_by(NOBODY, NOBODY), sealed_by(KIOSK, PHONE));
     vec![
-        ("drops all of it", vec![], 0),
-        ("drops the second", vec![first.clone()], 1),
-        ("drops the first", vec![second.clone()], 1),
-        ("brings the second before the first", vec![second.clone(), first.clone()], 2),
-        ("brings each twice", vec![first.clone(), first.clone(), second.clone(), second.clone()], 2),
-        ("bends a byte in the middle", vec![bent(&first, 1_000)], 0),
-        ("bends the first byte", vec![bent(&first, 0)], 0),
-        ("cuts the end off", vec![(first.0.clone(), first.1[..first.1.len() - 1].to_vec())], 0),
-        ("gives nothing under a label", vec![(first.0.clone(), Vec::new())], 0),
-        ("writes more behind it", vec![(first.0.clone(), [first.1.as_slice(), b"more"].concat())], 0),
+        (Deed::Drops, "drops all of it", vec![], 0),
+        (Deed::Delays, "brings the first today and the second another time", vec![first.clone()], 1),
+        (Deed::Drops, "drops the first", vec![second.clone()], 1),
+        (Deed::Reorders, "brings the second before the first", vec![second.clone(), first.clone()], 2),
+        (Deed::Repeats, "brings each twice", vec![first.clone(), first.clone(), second.clone(), second.clone()], 2),
+        (Deed::Edits, "bends a byte in the middle", vec![bent(&first, 1_000)], 0),
+        (Deed::Edits, "bends the first byte", vec![bent(&first, 0)], 0),
+        (Deed::Edits, "cuts the end off", vec![(first.0.clone(), first.1[..first.1.len() - 1].to_vec())], 0),
+        (Deed::Drops, "gives nothing under a label", vec![(first.0.clone(), Vec::new())], 0),
+        (Deed::Edits, "writes more behind it", vec![(first.0.clone(), [first.1.as_slice(), b"more"].concat())], 0),
         (
+            Deed::Swaps,
             "puts each under the other's label",
             vec![(first.0.clone(), second.1.clone()), (second.0.clone(), first.1.clone())],
             0,
         ),
-        ("names another author", with(&|label| label.from = public(OTHER)), 0),
-        ("names another receiver", with(&|label| label.to = public(OTHER)), 0),
-        ("names another place", with(&|label| label.who = "别处".to_owned()), 0),
-        ("names another time", with(&|label| label.at = UnixSeconds(1)), 0),
-        ("makes an old pack newer", with(&|label| label.pack += 1_000), 0),
-        ("makes a part the whole", with(&|label| (label.part, label.parts) = (0, 1)), 0),
-        ("names another length", with(&|label| label.len -= 1), 0),
+        (Deed::Edits, "names another author", with(&|label| label.from = public(OTHER)), 0),
+        (Deed::Edits, "names another receiver", with(&|label| label.to = public(OTHER)), 0),
+        (Deed::Edits, "names another place", with(&|label| label.who = "别处".to_owned()), 0),
+        (Deed::Edits, "names another time", with(&|label| label.at = UnixSeconds(1)), 0),
+        (Deed::Edits, "makes an old pack newer", with(&|label| label.pack += 1_000), 0),
+        (Deed::Edits, "makes a part the whole", with(&|label| (label.part, label.parts) = (0, 1)), 0),
+        (Deed::Edits, "names another length", with(&|label| label.len -= 1), 0),
         (
+            Deed::Forges,
             "bends it and names the bent bytes",
             {
                 let (label, bytes) = bent(&first, 500);
@@ -384,6 +402,7 @@ fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(&'static str, Bent, usiz
             0,
         ),
         (
+            Deed::Forges,
             "bends it and signs for it itself",
             {
                 let (label, bytes) = bent(&first, 500);
@@ -392,33 +411,38 @@ fn ways(honest: &Bent, home: &(Label, Vec<u8>)) -> Vec<(&'static str, Bent, usiz
             0,
         ),
         (
+            Deed::Forges,
             "passes it off as its own",
             vec![(Label { parts: 1, ..relabelled(&first.0, &first.1, PHONE) }.sign(&key(PHONE)), first.1.clone())],
             1,
         ),
-        ("writes one in the author's name", vec![(forged(&first.0, &liar), liar.clone())], 0),
+        (Deed::Forges, "writes one in the author's name", vec![(forged(&first.0, &liar), liar.clone())], 0),
         (
+            Deed::Forges,
             "writes one in the author's name under its own label",
             vec![(Label { parts: 1, ..relabelled(&first.0, &liar, PHONE) }.sign(&key(PHONE)), liar)],
             0,
         ),
         (
+            Deed::Forges,
             "brings one of somebody whom nobody knows",
             vec![(Label { parts: 1, ..relabelled(&first.0, &stranger, NOBODY) }.sign(&key(NOBODY)), stranger)],
             0,
         ),
         (
+            Deed::Nothing,
             "brings its own, which is nothing wrong",
             vec![(Label { parts: 1, ..relabelled(&first.0, &own, PHONE) }.sign(&key(PHONE)), own)],
             0,
         ),
-        ("brings the county what the county sent home", vec![home.clone()], 0),
+        (Deed::Swaps, "brings the county what the county sent home", vec![home.clone()], 0),
         (
+            Deed::Swaps,
             "brings what was sent home as if it were for the county",
             vec![(Label { to: public(HUB), ..home.0.clone() }, home.1.clone())],
             0,
         ),
-        ("is honest in the end", vec![first, second], 2),
+        (Deed::Nothing, "is honest in the end", vec![first, second], 2),
     ]
 }
 
@@ -443,8 +467,10 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
     let truth: Vec<_> = model.kiosk.log.held().into_iter().map(|held| (held.feed.id(), held.extent)).collect();
 
     let all = ways(&honest, &home);
-    assert!(all.len() >= 20, "{} ways", all.len());
-    for (number, (way, bent, most)) in all.into_iter().enumerate() {
+    let deeds: BTreeSet<Deed> = all.iter().map(|(deed, ..)| *deed).collect();
+    let harm = all.iter().filter(|(deed, ..)| *deed != Deed::Nothing).count();
+    assert!(harm >= 20 && deeds.len() == 8, "{harm} ways of {deeds:?}");
+    for (number, (_, way, bent, most)) in all.into_iter().enumerate() {
         let county = County::new(&format!("way-{number}"));
         let is_honest = way == "is honest in the end";
         let offered: Vec<ParcelId> = bent.iter().map(|(label, _)| label.id).collect();
@@ -478,6 +504,82 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
         }
         assert_eq!(county.hub.entries(), kiosk_entries, "{way}: what an honest carrier brings afterwards is heard");
     }
+}
+
+#[tokio::test]
+async fn a_parcel_that_was_kept_for_long_is_heard_after_a_newer_one_and_changes_nothing() {
+    let county = County::new("delayed");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    let old: Bent = {
+        let item = county.phone.bag.items().remove(0);
+        vec![(item.label.clone(), county.phone.bag.read(&item.label.id).unwrap())]
+    };
+    // Another visit, another pack, which the same phone brings first.
+    county.kiosk.write(2, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    county.in_town().await;
+    let (before, receipts) = (county.hub.entries(), county.hub.log.held());
+    assert_eq!(before, 2);
+    for _ in 0..2 {
+        let said = deliver(&county, old.clone()).await;
+        assert!(said.iter().all(|message| !matches!(message, Message::Refused { .. })), "{said:?}");
+    }
+    assert_eq!((county.hub.entries(), county.hub.log.held()), (before, receipts));
+}
+
+#[tokio::test]
+async fn a_carrier_reads_whose_for_whom_how_large_and_since_when_and_nothing_else() {
+    let county = County::new("reads");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    county.in_town().await;
+    county.in_town().await;
+    let home = county.phone.bag.items();
+    county.kiosk.write(2, Audience::Public, 1_000).await;
+    county.in_village().await;
+    let others = [PHONE, OTHER, NOBODY].map(|seed| opening_key(&key(seed)));
+    for item in home.iter().chain(&county.phone.bag.items()) {
+        let Ok(sealed) = county.phone.bag.read(&item.label.id) else { continue };
+        assert!(others.iter().all(|key| open_parcel(key, &sealed).is_err()));
+        // The kiosk's own key opens nothing that is for the county, nor the county's what goes home.
+        let (for_kiosk, for_hub) = (opening_key(&key(KIOSK)), OpenKey::make(1, Seed([1; 32])));
+        let opened = [&for_kiosk, &for_hub].map(|key| open_parcel(key, &sealed).is_ok());
+        assert_eq!(opened, [item.label.to == public(KIOSK), item.label.to == public(HUB)]);
+        let mut written = Vec::new();
+        item.label.put(&mut written);
+        let told = 3 * 32 + item.label.who.len() + 64;
+        assert!(written.len() <= told + 8 * 10, "{} bytes on a label", written.len());
+    }
+}
+
+#[tokio::test]
+async fn every_link_of_the_chain_signs_and_each_end_comes_to_hold_all_of_it() {
+    let county = County::new("chain");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    let said = |place: &Place| -> BTreeSet<(ParcelId, Says, [u8; 32])> {
+        place.bag.told().iter().map(|told| (told.word.id, told.word.says, told.word.by)).collect()
+    };
+    // Kiosk → carrier: it holds the phone's word that it has the parcel.
+    county.in_village().await;
+    let up = county.phone.bag.items().remove(0).label.id;
+    assert_eq!(said(&county.kiosk), BTreeSet::from([(up, Says::Taken, public(PHONE))]));
+    // Carrier → hub: the phone holds the hub's word that it heard it.
+    county.in_town().await;
+    assert!(said(&county.phone).contains(&(up, Says::Heard, public(HUB))));
+    // Hub → carrier: what goes home.
+    county.in_town().await;
+    let home = county.phone.bag.items().remove(0).label;
+    assert_eq!((home.from, home.to), (public(HUB), public(KIOSK)));
+    // Carrier → kiosk: it holds both words for its own, and the county's receipt, which alone says that it is received.
+    county.in_village().await;
+    let own = [(up, Says::Taken, public(PHONE)), (up, Says::Heard, public(HUB)), (home.id, Says::Heard, public(KIOSK))];
+    assert_eq!(said(&county.kiosk), BTreeSet::from(own));
+    assert_eq!(county.kiosk.log.counts().unwrap().received, 1);
+    // And the hub comes to hold the kiosk's word that the answer is home.
+    county.in_town().await;
+    assert!(said(&county.hub).contains(&(home.id, Says::Heard, public(KIOSK))));
+    assert!(county.kiosk.bag.told().iter().chain(&county.hub.bag.told()).all(|told| told.word.is_sound()));
 }
 
 #[tokio::test]

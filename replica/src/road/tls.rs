@@ -39,6 +39,8 @@ pub const HUB_NAME: &str = "hub.huiyin";
 pub const ALPN_MEET: &[u8] = b"huiyin/1";
 /// What is spoken between two devices in one room.
 pub const ALPN_NEAR: &[u8] = b"huiyin-near/1";
+/// What is spoken with a carrier by a machine that is no device yet.
+pub const ALPN_NEWCOMER: &[u8] = b"huiyin-near-enrol/1";
 /// What is spoken by a device that is not enrolled yet.
 pub const ALPN_ENROL: &[u8] = b"huiyin-enrol/1";
 /// How long a device's certificate opens every door. One that has expired still opens renewal, so a device that was
@@ -290,7 +292,7 @@ pub fn near_configs(
         .with_single_cert(chain, private_key(key))?;
     calls.alpn_protocols = vec![ALPN_NEAR.to_vec()];
     calls.resumption = rustls::client::Resumption::disabled();
-    answers.alpn_protocols = vec![ALPN_NEAR.to_vec()];
+    answers.alpn_protocols = vec![ALPN_NEAR.to_vec(), ALPN_NEWCOMER.to_vec()];
     answers.send_tls13_tickets = 0;
     Ok(Near { calls, answers })
 }
@@ -352,6 +354,11 @@ impl ServerCertVerifier for Neighbour {
 }
 
 impl ClientCertVerifier for Neighbour {
+    /// Whoever is no device yet has none, and nothing is open to it but asking.
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
     fn root_hint_subjects(&self) -> &[TlsName] {
         self.0.root_hint_subjects()
     }
@@ -388,14 +395,15 @@ impl ClientCertVerifier for Neighbour {
     }
 }
 
-/// How a device speaks that knows no county yet: it believes anyone here, and the enrolment code proves the hub instead.
-pub fn newcomer_config() -> Result<ClientConfig, TlsError> {
+/// How a device speaks that knows no county yet: it believes anyone here, and the enrolment code proves the hub instead. The
+/// protocol is [`ALPN_ENROL`] with a hub, and [`ALPN_NEWCOMER`] with a carrier.
+pub fn newcomer_config(protocol: &[u8]) -> Result<ClientConfig, TlsError> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anyone(provider())))
         .with_no_client_auth();
-    config.alpn_protocols = vec![ALPN_ENROL.to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
 }

@@ -26,6 +26,7 @@ use sync_core::{
 };
 
 use super::{Log, NewEntry, StoreError};
+use crate::transfer::DAY_BYTES_MAX;
 
 /// Most bytes that may wait here for the road: a thousand of the longest voices. Beyond that a new attachment is refused
 /// and the record can be filed without it.
@@ -269,6 +270,11 @@ impl Log {
     /// Bytes of pieces that moved on the day (UTC) of `now`.
     pub(crate) fn traffic(&self, now: UnixSeconds) -> Result<u64, StoreError> {
         self.reader().traffic(day(now))
+    }
+
+    /// Bytes of attachments and of what is carried that may still move on this device's own road on the day of `now`.
+    pub fn left_today(&self, now: UnixSeconds) -> Result<u64, StoreError> {
+        Ok(DAY_BYTES_MAX.saturating_sub(self.traffic(now)?))
     }
 
     /// Counts bytes that were carried for others into the day's.

@@ -9,6 +9,8 @@ mod carrier;
 mod cuts;
 mod details;
 mod draft;
+mod letter;
+mod neighbours;
 pub(crate) mod people;
 mod power;
 mod publish;

@@ -47,7 +47,7 @@ impl Behind {
     /// Lays it out and enrols the kiosk through the first gateway, which keeps to `rules`; `None` where there are no
     /// networks to be made.
     fn a_gateway(name: &str, rules: &str) -> Option<Self> {
-        let mut net = match Net::build(&["kiosk", "gate", "other", "hub"]) {
+        let mut net = match Net::build(&["kiosk", "gate", "other", "hub", "phone"]) {
             Ok(net) => net,
             Err(why) => {
                 println!("skipped: a story in network namespaces, because {why:#}");
@@ -59,6 +59,9 @@ impl Behind {
         net.cable(&plug("kiosk", "other", "10.2.0.2/24"), &plug("other", "kiosk", "10.2.0.1/24")).unwrap();
         net.cable(&plug("gate", "hub", "10.9.0.1/24"), &plug("hub", "gate", "10.9.0.2/24")).unwrap();
         net.cable(&plug("other", "hub", "10.8.0.1/24"), &plug("hub", "other", "10.8.0.2/24")).unwrap();
+        net.cable(&plug("kiosk", "room", "10.3.0.2/24"), &plug("phone", "room", "10.3.0.3/24")).unwrap();
+        net.cable(&plug("gate", "phone", "10.4.0.1/24"), &plug("phone", "town", "10.4.0.2/24")).unwrap();
+        net.ip("hub", "route add 10.4.0.0/24 via 10.9.0.1").unwrap();
         net.ip("hub", "route add 10.1.0.0/24 via 10.9.0.1").unwrap();
         net.ip("hub", "route add 10.2.0.0/24 via 10.8.0.1").unwrap();
         net.ip("other", "route add 10.9.0.0/24 via 10.8.0.2").unwrap();
@@ -88,16 +91,38 @@ impl Behind {
         self.net.ip("kiosk", &format!("route replace default via {address}")).unwrap();
     }
 
+    /// No cable is in the kiosk any more.
+    fn cut_off(&self) {
+        ["gate", "other"].iter().for_each(|gate| self.net.ip("kiosk", &format!("link set {gate} down")).unwrap());
+    }
+
+    /// The deputy's phone is in the room with the kiosk, or in town where there is signal.
+    fn phone_is_in(&self, place: &str) {
+        let elsewhere = if place == "room" { "town" } else { "room" };
+        self.net.ip("phone", &format!("link set {elsewhere} down")).unwrap();
+        self.net.ip("phone", &format!("link set {place} up")).unwrap();
+        if place == "town" {
+            self.net.ip("phone", "route replace default via 10.4.0.1").unwrap();
+        }
+    }
+
     /// A command of the kiosk, to its end, where the kiosk is.
     fn kiosk(&self, args: &[&str]) -> Done {
-        let started = self.begin(args).wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Done { code: started.status.code().unwrap_or(128), out: text(started.stdout), err: text(started.stderr) }
+        ended(self.begin(args))
+    }
+
+    /// A command of the deputy's phone, to its end, where the phone is.
+    fn phone(&self, args: &[&str]) -> Done {
+        ended(self.begin_in("phone", "field", args))
     }
 
     fn begin(&self, args: &[&str]) -> Child {
-        let mut command = self.net.command("kiosk", self.story.program());
-        command.arg("kiosk").args(args).arg("--data").arg(self.story.world.data("kiosk"));
+        self.begin_in("kiosk", "kiosk", args)
+    }
+
+    fn begin_in(&self, room: &str, part: &str, args: &[&str]) -> Child {
+        let mut command = self.net.command(room, self.story.program());
+        command.arg(part).args(args).arg("--data").arg(self.story.world.data(room));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
@@ -147,6 +172,12 @@ impl Drop for Behind {
     fn drop(&mut self) {
         self.hub.stop();
     }
+}
+
+fn ended(child: Child) -> Done {
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Done { code: done.status.code().unwrap_or(128), out: text(done.stdout), err: text(done.stderr) }
 }
 
 fn figures(out: &str) -> Value {
@@ -252,4 +283,83 @@ fn what_works_is_remembered_in_each_of_two_networks() {
     behind.all_arrived(40);
     let told = behind.kiosk(&["status"]).good().unwrap();
     assert!(told.contains("tcp carried ") && told.contains("quic carried "), "{told}");
+}
+
+#[test]
+fn a_device_that_changes_its_network_in_the_middle_of_an_upload_goes_on() {
+    let Some(behind) = Behind::a_gateway("migration", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.say(1, 1_500);
+    // As wide as a mobile road, so that there is a middle.
+    behind.net.rules("gate", &with("ip daddr 10.9.0.2 limit rate over 60 kbytes/second burst 20 kbytes drop")).unwrap();
+    let upload = behind.begin(&["sync", "--once", "--json"]);
+    wait_for("the middle of the upload", || (behind.net.counted("gate", "up").unwrap() > 80_000).then_some(()))
+        .unwrap();
+    // From the Wi-Fi of one gateway into the network of the other: another address, another gateway.
+    behind.come_to("other");
+    let report = figures(&ended(upload).good().unwrap());
+    assert_eq!(report["road"], "quic", "{report}");
+    assert!(behind.net.counted("gate", "up").unwrap() < 200_000, "the rest went by the other gateway");
+    assert!(report["entries_up"].as_u64().unwrap() > 1_500, "one meeting carried all of it: {report}");
+    behind.all_arrived(1_500);
+}
+
+#[test]
+fn where_there_is_no_network_but_a_phone_all_of_it_goes_by_the_phone() {
+    let Some(behind) = Behind::a_gateway("phone-alone", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.phone_is_in("town");
+    let code = behind.story.world.code(tests::world::Part::Field, "陈代表", &["990127101202"]).unwrap();
+    behind.phone(&["enrol", "--hub", HUB, "--code", &code]).good().unwrap();
+    behind.cut_off();
+    behind.say(1, 30);
+    // It comes by, goes to town, and comes by again; who is where it finds by itself.
+    let kiosk = || {
+        let mut command = behind.net.command("kiosk", behind.story.program());
+        command.args(["kiosk", "run", "--screen", "browser", "--http", "127.0.0.1:0", "--near", "0.0.0.0:0"]);
+        command.arg("--data").arg(behind.story.world.data("kiosk"));
+        let mut kiosk = Program::start(command, &behind.story.dir.join("kiosk.log")).unwrap();
+        kiosk.wait_for_line("near:").unwrap();
+        kiosk
+    };
+    let counts = |told: &Done| {
+        let told: Value = serde_json::from_str(&told.out).unwrap();
+        ["here", "on_road", "received"].map(|place| told[place].as_u64().unwrap())
+    };
+    let mut running = kiosk();
+    behind.phone_is_in("room");
+    let told = behind.phone(&["carry", "--found", "15"]);
+    assert!(told.out.contains("石桥村: "), "{}{}", told.out, told.err);
+    assert_eq!(counts(&behind.kiosk(&["status", "--json"])), [0, 30, 0], "it is with the deputy, and not received");
+    let told = behind.kiosk(&["status"]).good().unwrap();
+    assert!(told.contains("30 waiting: with 陈代表"), "{told}");
+    behind.phone_is_in("town");
+    // The first time it brings what was said, the second time it takes the receipts along.
+    for _ in 0..2 {
+        behind.phone(&["sync", "--once"]).good().unwrap();
+    }
+    behind.phone_is_in("room");
+    let told = behind.phone(&["carry", "--found", "15"]);
+    assert!(told.out.contains("石桥村: "), "{}{}", told.out, told.err);
+    running.stop();
+    behind.all_arrived(30);
+}
+
+#[test]
+fn where_not_even_a_phone_comes_by_all_of_it_goes_by_stick() {
+    let Some(behind) = Behind::a_gateway("stick-alone", &format!("{OPEN}\n{HIDE}")) else { return };
+    behind.cut_off();
+    behind.say(1, 30);
+    let [up, down] = ["up", "down"].map(|name| behind.story.dir.join(name));
+    [&up, &down].iter().for_each(|stick| fs::create_dir(stick).unwrap());
+    let [up, down] = [&up, &down].map(|stick| stick.to_str().unwrap());
+    behind.kiosk(&["bundle", "export", "--to", up]).good().unwrap();
+    // Twice in the same pocket, and twice at the county: nothing is doubled.
+    behind.kiosk(&["bundle", "export", "--to", up]).good().unwrap();
+    for _ in 0..2 {
+        behind.story.world.tell("hub", &["bundle", "import", up]).unwrap().good().unwrap();
+    }
+    behind.story.world.tell("hub", &["bundle", "export", "--to", down]).unwrap().good().unwrap();
+    behind.kiosk(&["bundle", "import", down]).good().unwrap();
+    behind.all_arrived(30);
+    let told = behind.kiosk(&["status"]).good().unwrap();
+    assert!(told.contains("stick carried 60 entries up"), "which road carried what: {told}");
 }

@@ -9,6 +9,8 @@ use super::{
     people::{Operator, Villager, record},
 };
 
+/// What the county publishes in the meantime.
+const PUBLISHED: &str = include_str!("../../sample/publish/notices.toml");
 const ROAD: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
 
 /// A `bundle` command of the program `key`, whose directory is at rest.
@@ -107,26 +109,41 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
 
 #[test]
 fn a_stick_carries_no_more_bytes_than_a_meeting_over_quic() {
-    let mut story = Story::begin("stick-bytes");
+    // A little and much, both ways: what is said, and what is new in the county.
+    for count in [3, 300] {
+        let mut story = Story::begin("stick-bytes");
+        story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+        let world = &story.world;
+        world.publish("notices.toml", PUBLISHED).unwrap().good().unwrap();
+        let file = story.file(3, count);
+        world.tell("kiosk", &["import", path(&file)]).unwrap().good().unwrap();
+        let [up, down] = ["kiosk", "hub"].map(|key| {
+            let stick = story.dir.join(format!("from-{key}"));
+            fs::create_dir(&stick).unwrap();
+            let (code, out, err) = bundle(world, key, &["export", "--to", path(&stick)]);
+            assert_eq!(code, 0, "{out}{err}");
+            bytes(&stick).len() as f64
+        });
+        let report = world.tell("kiosk", &["sync", "--once", "--json"]).unwrap().good().unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        for (on_stick, road) in [(up, "bytes_up"), (down, "bytes_down")] {
+            let on_road = report[road].as_f64().unwrap();
+            assert!(on_stick <= 1.05 * on_road, "{count}: {on_stick} bytes on the stick, {on_road} {road}");
+        }
+    }
+}
+
+#[test]
+fn a_stick_with_little_room_takes_what_fits_and_says_that_something_is_left() {
+    let mut story = Story::begin("little-stick");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let world = &story.world;
-    let file = story.file(3, 300);
-    world.tell("kiosk", &["import", path(&file)]).unwrap().good().unwrap();
-    let stick = story.dir.join("stick");
-    fs::create_dir(&stick).unwrap();
-    let (code, out, err) = bundle(world, "kiosk", &["export", "--to", path(&stick)]);
-    assert_eq!(code, 0, "{out}{err}");
-    let on_stick = bytes(&stick).len() as f64;
-    let report = world.tell("kiosk", &["sync", "--once", "--json"]).unwrap().good().unwrap();
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    let on_road = report["bytes_up"].as_f64().unwrap();
-    assert!(on_stick <= 1.05 * on_road, "{on_stick} bytes on the stick, {on_road} on the road");
-    // A stick with little room takes what fits, and says that something is left.
-    let little = story.dir.join("little");
+    let (world, little) = (&story.world, story.dir.join("little"));
     fs::create_dir(&little).unwrap();
-    let third = story.file(4, 2_000);
-    world.tell("kiosk", &["import", path(&third)]).unwrap().good().unwrap();
+    let file = story.file(4, 2_000);
+    world.tell("kiosk", &["import", path(&file)]).unwrap().good().unwrap();
     let (code, out, err) = bundle(world, "kiosk", &["export", "--to", path(&little), "--budget", "300000"]);
     assert!(code == 0 && out.contains("the budget is spent"), "{out}{err}");
     assert!(bytes(&little).len() <= 300_000);
+    let told = world.tell("kiosk", &["status"]).unwrap().good().unwrap();
+    assert!(told.contains("stick carried 0 entries up"), "a stick that was full claims nothing: {told}");
 }

@@ -334,6 +334,8 @@ impl SqliteStore {
         if sound != "ok" {
             return Ok(Err(format!("the database file is damaged: {sound}")));
         }
+        // The log as it is at this moment: another process may be writing it.
+        let _snapshot = self.db.unchecked_transaction().map_err(refusal)?;
         let mut entries = 0;
         let mut feeds = self.db.prepare(&format!("SELECT {FEED_COLUMNS} FROM feed")).map_err(refusal)?;
         let feeds: Vec<_> =

@@ -1,0 +1,90 @@
+//! `enrol --stick` and `enrol --carrier`: becoming a device where no hub answers. The same command asks, asks again, and
+//! hears the answer once it is there.
+
+use std::{path::Path, process::ExitCode};
+
+use civic_core::access::Role;
+use replica::{
+    carry::newcomer::{self, Asking},
+    dir::DataDir,
+    enrol::by_letter::{self, ASKING_LEN_MAX, Addressee},
+    identity::Card,
+};
+
+use crate::{
+    bundle::{Files, look_through},
+    command::runtime,
+};
+
+/// Longest answer on a stick; what is longer is something else.
+const ANSWER_LEN_MAX: usize = 512 * 1024;
+/// Parcels on a stick that a code is tried on, at some 50 ms each; an invitation behind so many is not found.
+const TRIED_MAX: usize = 64;
+
+/// Asks by a stick, or takes up the answer that is on it.
+pub(crate) fn by_stick(role: Role, dir: &Path, stick: &Path, code: &str, is_again: bool) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::hold(dir)?;
+    if let Some(card) = answered(&dir, stick, is_again)? {
+        return Ok(enrolled(role, &card));
+    }
+    let Some(to) = invited(stick, code)? else {
+        if let Some(asked) = by_letter::pending(&dir)? {
+            println!("no answer is on this stick yet; the county was asked, and compares {}", asked.comparison);
+            return Ok(ExitCode::from(1));
+        }
+        anyhow::bail!("this code opens nothing on the stick: write it at the hub, with device add --stick");
+    };
+    let asked = by_letter::ask(&dir, &to, code, role, is_again)?;
+    let mut files = Files::new(stick, u64::MAX, u64::MAX)?;
+    files.put(&asked.sealed())?;
+    files.done()?;
+    waiting(&asked.comparison, "the stick");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks through a carrier in the same room, or takes up the answer that it brought.
+pub(crate) fn by_carrier(role: Role, dir: &Path, at: &str, code: &str, is_again: bool) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::hold(dir)?;
+    match runtime()?.block_on(newcomer::ask(&dir, at, code, role, is_again))? {
+        Asking::Waiting { comparison, carrier } => {
+            waiting(&comparison, &carrier);
+            Ok(ExitCode::SUCCESS)
+        }
+        Asking::Enrolled(card) => Ok(enrolled(role, &card)),
+    }
+}
+
+fn waiting(comparison: &str, carrier: &str) {
+    println!(
+        "{carrier} takes the letter along; tell the county these digits, so that it can compare them: {comparison}"
+    );
+}
+
+/// Says as whom the machine is enrolled now.
+pub(crate) fn enrolled(role: Role, card: &Card) -> ExitCode {
+    println!("enrolled as {:?} ({}), tickets begin with {:04}", card.name, role.word(), card.number);
+    ExitCode::SUCCESS
+}
+
+fn answered(dir: &DataDir, stick: &Path, is_again: bool) -> anyhow::Result<Option<Card>> {
+    let mut card = None;
+    look_through(stick, ANSWER_LEN_MAX, |sealed| {
+        if card.is_none() && by_letter::pending(dir)?.is_some() {
+            card = by_letter::hear(dir, sealed, is_again)?;
+        }
+        Ok(())
+    })?;
+    Ok(card)
+}
+
+fn invited(stick: &Path, code: &str) -> anyhow::Result<Option<Addressee>> {
+    let (mut to, mut tried) = (None, 0);
+    look_through(stick, ASKING_LEN_MAX, |sealed| {
+        if to.is_none() && tried < TRIED_MAX {
+            tried += 1;
+            to = by_letter::invited(code, sealed);
+        }
+        Ok(())
+    })?;
+    Ok(to)
+}
