@@ -2,6 +2,7 @@
 
 mod details;
 mod exports;
+mod late;
 mod loans;
 mod passkeys;
 mod planted;
