@@ -134,6 +134,8 @@ pub trait Desk: Send + Sync {
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal>;
     /// The card of a device that was let in.
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal>;
+    /// An enrolment from this address was refused, by letter from none; to be noted, if somebody notes such things.
+    fn refused(&self, _from: std::net::IpAddr, _refusal: Refusal) {}
     /// A claim came by letter: its answer goes home the same way.
     fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal>;
     /// Claims that came by letter, with the slots that they are of.
@@ -354,6 +356,7 @@ pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection) {
     let answered = converse(desk, connection, &mut send, &mut receive).await;
     if let Ok(Err(refusal)) = &answered {
         info!(%from, ?refusal, "Refused an enrolment");
+        desk.refused(from.ip(), *refusal);
         let _ = put(&mut send, &Answer::Refused(*refusal)).await;
     }
     send.finish();

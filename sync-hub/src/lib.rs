@@ -25,6 +25,7 @@ pub mod export;
 pub mod health;
 pub mod http;
 pub mod keys;
+pub mod late;
 pub mod opening;
 pub mod publishing;
 pub mod qr;

@@ -33,7 +33,10 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::Serialize;
 use tracing::error;
 
-use crate::{audit::By, watch::Watch};
+use crate::{
+    audit::{Action, By},
+    watch::Watch,
+};
 
 /// The register's file in the hub's data directory.
 pub const FILE: &str = "register.db";
@@ -252,17 +255,15 @@ impl Register {
 
     /// Whether the door opens to this key; one that it stays shut to is noted.
     pub fn lets_in(&self, public_key: &[u8; 32]) -> bool {
-        let is_known = self.is_registered(public_key);
-        if !is_known && let Some(watch) = self.watch.get() {
-            watch.stranger(public_key);
-        }
-        is_known
-    }
-
-    fn tell(&self, by: By, why: &str) {
+        let why = match hub::Authors::standing(self, public_key) {
+            Standing::Member(_) => return true,
+            Standing::StruckOff { .. } => "it was struck off",
+            Standing::Stranger => "its key is not in the register of this county",
+        };
         if let Some(watch) = self.watch.get() {
-            watch.refused(by, "enrolment", why);
+            watch.refused(Action::RefuseDevice, By::device(&DeviceId::of(public_key)), "the door", why);
         }
+        false
     }
 
     /// Makes a slot for whatever takes the place of `device`: with its name, role and areas. Using it strikes the old one
@@ -563,7 +564,6 @@ impl Desk for Register {
         });
         if failed && (all.len() < TRIED_MAX || all.contains_key(&from)) {
             all.entry(from).or_default().push(Instant::now());
-            self.tell(By::stranger("", from), Refusal::WrongCode.sentence());
         }
         all.len() >= TRIED_MAX || all.get(&from).is_some_and(|tries| tries.len() >= TRIES_MAX)
     }
@@ -584,11 +584,29 @@ impl Desk for Register {
     }
 
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal> {
-        let claim = self.try_claim(slot, claimant).unwrap_or_else(|failure| {
+        self.try_claim(slot, claimant).unwrap_or_else(|failure| {
             error!(error = %failure, "An enrolment could not be written down");
             Err(Refusal::HubFailed)
-        });
-        claim.inspect_err(|refusal| self.tell(By::device(&DeviceId::of(&claimant.public_key)), refusal.sentence()))
+        })
+    }
+
+    fn refused(&self, from: IpAddr, refusal: Refusal) {
+        if let Some(watch) = self.watch.get() {
+            let by = if from.is_unspecified() { By::stranger("", "letter") } else { By::stranger("", from) };
+            watch.refused(Action::RefuseEnrolment, by, "", refusal.sentence());
+        }
+    }
+
+    fn renew(&self, public_key: &[u8; 32]) -> Option<Card> {
+        let card = self.card(public_key).ok();
+        if let Some(watch) = self.watch.get() {
+            let by = By::device(&DeviceId::of(public_key));
+            match card {
+                Some(_) => watch.done(Action::RenewDevice, by, "certificate"),
+                None => watch.refused(Action::RenewDevice, by, "certificate", "it is no device of the county any more"),
+            }
+        }
+        card
     }
 
     fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal> {

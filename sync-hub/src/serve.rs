@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use axum::{Json, Router, extract::State, routing::get, serve::ListenerExt as _};
+use axum::{Json, Router, extract::State, middleware, routing::get, serve::ListenerExt as _};
 use civic_core::{access::Role, document::Kind};
 use ledger::{
     Ledger,
@@ -135,7 +135,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
-    let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch));
+    let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch.clone()));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let above = tokio::spawn(keep_above(DataDir::look(dir.path()), ledger.clone(), register.clone()));
     let users = Arc::new(Users::open(&dir.file(user::FILE))?);
@@ -151,7 +151,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
         users,
     };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
-    let pages = guard::protect_as(counts.merge(http::router(console)), &door.names);
+    let pages = guard::protect_as(counts.merge(http::router(console)), &door.names)
+        .layer(middleware::from_fn_with_state(watch.clone(), http::note_refusals));
 
     audit.note(&Event::new(By::hub(), Action::Start))?;
     println!("listening on QUIC {}", entrance.address()?);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -17,6 +17,34 @@ pub const BODY_LEN_MAX: usize = 256 * 1024;
 pub const HEAD_LEN_MAX: usize = 16 * 1024;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; media-src 'self' blob:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Why a request was not answered; it goes along with the answer, for whoever notes such things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// Its address and headers are too long.
+    LongHead,
+    /// Its body is too long.
+    LongBody,
+    /// It names a host that is not this machine.
+    Host,
+    /// It came from a page of another site.
+    Elsewhere,
+    /// Its form was made in no session, or in another one.
+    Form,
+}
+
+impl Refusal {
+    /// The reason in a log.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Refusal::LongHead => "the address or the headers are too long",
+            Refusal::LongBody => "the body is too long",
+            Refusal::Host => "the host is no name of this machine",
+            Refusal::Elsewhere => "it came from a page of another site",
+            Refusal::Form => "the form is not one of this session",
+        }
+    }
+}
 
 /// Wraps `router` for this machine alone: only its own names as host, no request from another site's page, a head of at
 /// most [`HEAD_LEN_MAX`] and a body of at most [`BODY_LEN_MAX`], a strict content policy.
@@ -35,7 +63,7 @@ pub fn protect_as(router: Router, names: &[String]) -> Router {
 async fn check(names: Arc<[String]>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if head_len(&request) > HEAD_LEN_MAX {
-        return refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "this address is too long / 网址过长");
+        return refuse(Refusal::LongHead, "this address is too long / 网址过长");
     }
     if !is_known(headers, &names) {
         let sentence = if names.is_empty() {
@@ -43,11 +71,11 @@ async fn check(names: Arc<[String]>, request: Request, next: Next) -> Response {
         } else {
             "this is not a name of this machine / 这不是本机的名称"
         };
-        return refuse(StatusCode::FORBIDDEN, sentence);
+        return refuse(Refusal::Host, sentence);
     }
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_reading && is_from_elsewhere(headers) {
-        return refuse(StatusCode::FORBIDDEN, "this request came from another site / 请求来自其他网站");
+        return refuse(Refusal::Elsewhere, "this request came from another site / 请求来自其他网站");
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -89,8 +117,14 @@ fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     is_other_origin || is_other_site
 }
 
-fn refuse(status: StatusCode, sentence: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from(sentence)).into_response()
+fn refuse(refusal: Refusal, sentence: &'static str) -> Response {
+    let status = match refusal {
+        Refusal::LongHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Refusal::LongBody => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::Host | Refusal::Elsewhere | Refusal::Form => StatusCode::FORBIDDEN,
+    };
+    (status, Extension(refusal), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from(sentence))
+        .into_response()
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@
 //!
 //! What waits for its answer is kept in a file beside the key. Asking again with the same code says the same letter.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use civic_core::{
     access::Role,
     id::{from_hex, hex},
@@ -183,10 +185,17 @@ fn label(key: &SigningKey, to: [u8; 32], who: &str, sealed: &[u8]) -> Label {
     Label { from, to, who, at, pack: 0, part: 0, parts: 1, len, id, signature }.sign(key)
 }
 
+/// From where a letter comes.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// At the hub: hears a letter. What it asks is decided by whoever looks at the page of devices, unless the code said so.
 pub(crate) fn take(desk: &dyn Desk, hub: &[u8; 32], letter: &Letter) -> Result<(), Refusal> {
+    consider(desk, hub, letter).inspect_err(|refusal| desk.refused(NOWHERE, *refusal))
+}
+
+fn consider(desk: &dyn Desk, hub: &[u8; 32], letter: &Letter) -> Result<(), Refusal> {
     let wrong = || {
-        desk.is_flooding(std::net::Ipv4Addr::UNSPECIFIED.into(), true);
+        desk.is_flooding(NOWHERE, true);
         Refusal::WrongCode
     };
     let request: Request = serde_json::from_slice(&letter.said).map_err(|_| wrong())?;
@@ -207,7 +216,10 @@ pub(crate) fn take(desk: &dyn Desk, hub: &[u8; 32], letter: &Letter) -> Result<(
         Ok(Claim::Waiting) => {
             info!(digits = claimant.comparison, "A machine asked by letter; its digits are to be compared")
         }
-        Err(refusal) => info!(?refusal, "A machine asked by letter in vain"),
+        Err(refusal) => {
+            info!(?refusal, "A machine asked by letter in vain");
+            desk.refused(NOWHERE, refusal);
+        }
     }
     Ok(())
 }

@@ -559,6 +559,17 @@ impl Log {
         self.reader().news_after(feeds, after, until, body_max)
     }
 
+    /// The records in which the device with this key wrote something that came to this disk at `since` or later, once for each
+    /// entry, with when it came; of at most `runs_max` runs, the newest first.
+    pub fn came_since(
+        &self,
+        author: &[u8; 32],
+        since: UnixSeconds,
+        runs_max: usize,
+    ) -> Result<Vec<(DocId, UnixSeconds)>, StoreError> {
+        self.reader().came_since(author, since, runs_max)
+    }
+
     /// Runs that arrived after row `row`, in the order of arrival, at most `limit`.
     pub fn arrived_after(&self, row: i64, limit: usize) -> Result<Vec<Arrived>, StoreError> {
         self.reader().arrived_after(row, limit)

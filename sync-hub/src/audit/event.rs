@@ -103,6 +103,10 @@ actions! {
     RenewDevice = "renew-device",
     /// A device was refused at the door, or what it sent was kept apart.
     RefuseDevice = "refuse-device",
+    /// An enrolment was refused: a wrong or used code, another kind of device, nobody approved.
+    RefuseEnrolment = "refuse-enrolment",
+    /// A request to the pages was not answered: of another site or host, a form of no session, too long.
+    RefuseRequest = "refuse-request",
     /// Bundles were taken in or written.
     CarryBundles = "carry-bundles",
     /// Opinions were taken away as a file.

@@ -34,6 +34,7 @@ use crate::{
     audit::{Action, Event},
     device,
     health::Health,
+    late::late,
     qr,
     register::{DeviceLine, Register, RegisterError, WaitingLine},
 };
@@ -279,16 +280,28 @@ fn show(console: &Console, operator: &Operator, slot: &Slot, shown: Shown) -> Re
     let apart = console.ledger.log().apart(APART_SHOWN).map_err(::ledger::LedgerError::from)?;
     let refused = console.ledger.refused(APART_SHOWN)?;
     let fleet = console.fleet(now())?;
+    let late = late(&console.ledger, &devices)?.iter().map(|late| (late.device.public_key, late.count())).collect();
+    let facts = Facts { connected: &connected, entries: &entries, late: &late };
     let names: BTreeMap<String, &str> =
         devices.iter().map(|device| (device.device.to_string(), device.name.as_str())).collect();
     let body = html! {
         h1.unseen { (say("devices")) }
         (waiting_pane(operator, &waiting))
-        (fleet_pane(console, operator, &devices, &connected, &entries, fleet, shown))
+        (fleet_pane(console, operator, &devices, facts, fleet, shown))
         @if operator.may(Right::EnrolDevices, About::Somewhere) { (slot_pane(console, slot)?) }
         (apart_pane(&apart, &refused, &names))
     };
     Ok(frame::page(&both("devices"), Place::Devices, operator, waiting.len(), body))
+}
+
+/// What the hub itself knows of its devices, by their keys.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    connected: &'a BTreeSet<[u8; 32]>,
+    /// Entries that are here.
+    entries: &'a BTreeMap<[u8; 32], u64>,
+    /// Of these, what came after the device was struck off.
+    late: &'a BTreeMap<[u8; 32], u64>,
 }
 
 fn waiting_pane(operator: &Operator, waiting: &[WaitingLine]) -> Markup {
@@ -340,8 +353,7 @@ fn fleet_pane(
     console: &Console,
     operator: &Operator,
     devices: &[DeviceLine],
-    connected: &BTreeSet<[u8; 32]>,
-    entries: &BTreeMap<[u8; 32], u64>,
+    facts: Facts<'_>,
     fleet: Fleet,
     shown: Shown,
 ) -> Markup {
@@ -382,7 +394,7 @@ fn fleet_pane(
                     } }
                     tbody {
                         @for (device, health) in lines.iter().filter(|(_, health)| is_shown(health)) {
-                            (device_row(console, operator, device, health, connected, entries))
+                            (device_row(console, operator, device, health, facts))
                         }
                     }
                 }
@@ -396,8 +408,7 @@ fn device_row(
     operator: &Operator,
     device: &DeviceLine,
     health: &Health,
-    connected: &BTreeSet<[u8; 32]>,
-    entries: &BTreeMap<[u8; 32], u64>,
+    Facts { connected, entries, late }: Facts<'_>,
 ) -> Markup {
     let codebook = console.ledger.codebook();
     let is_connected = connected.contains(&device.public_key) && !device.is_revoked;
@@ -430,7 +441,12 @@ fn device_row(
                 }
                 @if !health.needs_look() && !device.is_revoked { span.chip.on { "✓ " (say("look-none")) } }
             }
-            td.count { (entries.get(&device.public_key).copied().unwrap_or_default()) }
+            td.count {
+                (entries.get(&device.public_key).copied().unwrap_or_default())
+                @if let Some(count) = late.get(&device.public_key) {
+                    div.unsolved data-late=(count) { "⚠ " (say_with("device-late", &[("count", (*count).into())])) }
+                }
+            }
             td.count {
                 @match &device.status {
                     Some(status) => { (status.waiting) " / " (status.attachments) }

@@ -9,6 +9,7 @@ use civic_core::{access::operator::Right, wording::Both};
 use ledger::LedgerError;
 use replica::store::StoreError;
 use tracing::error;
+use web::guard::Refusal;
 
 use super::words::{both, both_with};
 use crate::{audit::AuditError, register::RegisterError, user::UserError, vault::VaultError};
@@ -22,6 +23,9 @@ pub enum PageError {
     /// What was sent is not what the form sends.
     #[error("the request is not one of this page's forms")]
     BadRequest,
+    /// What was sent is longer than any form.
+    #[error("the request is longer than any form")]
+    TooLong,
     /// Nobody is signed in: go to the page where one does.
     #[error("nobody is signed in")]
     SignedOut,
@@ -58,8 +62,11 @@ pub enum PageError {
 }
 
 impl From<FormRejection> for PageError {
-    fn from(_: FormRejection) -> Self {
-        PageError::BadRequest
+    fn from(rejection: FormRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLong,
+            _ => PageError::BadRequest,
+        }
     }
 }
 
@@ -71,6 +78,7 @@ impl PageError {
                 (StatusCode::NOT_FOUND, both("error-not-found"))
             }
             PageError::BadRequest => (StatusCode::BAD_REQUEST, both("error-bad-request")),
+            PageError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, both("error-too-long")),
             PageError::StrangeForm => (StatusCode::FORBIDDEN, both("error-strange-form")),
             PageError::Busy => (StatusCode::SERVICE_UNAVAILABLE, both("sign-in-busy")),
             PageError::User(UserError::NotFound) => (StatusCode::NOT_FOUND, both("error-not-found")),
@@ -125,7 +133,15 @@ impl PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (status, sentence) = log_and_say(&self);
-        (status, super::frame::sorry(&sentence)).into_response()
+        let mut response = (status, super::frame::sorry(&sentence)).into_response();
+        // What is no accident goes along, to be noted; see [`super::refusals`].
+        if matches!(self, PageError::StrangeForm) {
+            response.extensions_mut().insert(Refusal::Form);
+        }
+        if matches!(self, PageError::TooLong) {
+            response.extensions_mut().insert(Refusal::LongBody);
+        }
+        response
     }
 }
 

@@ -23,6 +23,7 @@ mod openings;
 mod operator;
 mod opinion;
 mod passkey;
+mod refusals;
 mod results;
 mod retention;
 mod routes;
@@ -48,6 +49,7 @@ use replica::{clock, hub::Hub};
 use crate::{audit::Audit, opening::Opener, register::Register, user::Users, vault::Vault};
 use error::PageError;
 pub use operator::Operator;
+pub use refusals::note_refusals;
 use routes::Routes;
 
 /// What the pages work with.

@@ -34,7 +34,10 @@ use super::{
         say_with,
     },
 };
-use crate::audit::{Action, Event};
+use crate::{
+    audit::{Action, Event},
+    late::late,
+};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -429,6 +432,7 @@ fn show(
             (head(&view, ticket.as_deref()))
             div.columns {
                 div.reading {
+                    (late_notice(console, id)?)
                     (said(&view))
                     (details::pane(console, &whole, operator, outcome)?)
                     (questions(&view))
@@ -514,6 +518,28 @@ fn said(view: &View<'_>) -> Markup {
             (attachment::lines(enclosures, &view.gone))
         }
     }
+}
+
+/// That some of it came from a device that was struck off before: it stands, and somebody is to look at it.
+fn late_notice(console: &Console, id: &DocId) -> Result<Markup, PageError> {
+    let (devices, docs) = (console.register.devices()?, console.ledger.records_of(id)?);
+    let late = late(&console.ledger, &devices)?;
+    Ok(html! {
+        @for one in &late {
+            @if let Some((count, at)) = one.of(&docs) {
+                section.late data-late=(one.device.device) data-count=(count) {
+                    h2 { "⚠ " (say("late")) }
+                    p { (say_with("late-what", &[
+                        ("device", format!("{:04} {}", one.device.number, one.device.name).into()),
+                        ("count", count.into()),
+                        ("struck", one.struck_off_at.date_and_minute().into()),
+                        ("at", at.date_and_minute().into()),
+                    ])) }
+                    p.hint { (say("late-hint")) }
+                }
+            }
+        }
+    })
 }
 
 /// Who and when, on one line.

@@ -107,7 +107,7 @@ async fn with_token_checked(request: Request, token: &str) -> Result<Request, Pa
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_LEN_MAX).await.map_err(|_| PageError::BadRequest)?;
+    let body = to_bytes(body, BODY_LEN_MAX).await.map_err(|_| PageError::TooLong)?;
     let is_ours = body.split(|byte| *byte == b'&').any(|pair| {
         let given = pair.strip_prefix(FIELD.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
         given == Some(token.as_bytes())

@@ -2,9 +2,11 @@
 
 mod details;
 mod exports;
+mod late;
 mod loans;
 mod passkeys;
 mod planted;
+mod refusals;
 
 use std::{
     collections::BTreeMap,

@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 27] = [
+    const SOURCES: [&str; 28] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
@@ -195,6 +195,7 @@ mod tests {
         include_str!("operator.rs"),
         include_str!("opinion.rs"),
         include_str!("passkey.rs"),
+        include_str!("refusals.rs"),
         include_str!("results.rs"),
         include_str!("routes.rs"),
         include_str!("session.rs"),

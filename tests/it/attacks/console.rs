@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use replica::clock;
+use sync_hub::audit::Action;
 use tests::{
     operators::Account,
     world::{Part, wait_for},
@@ -116,18 +117,19 @@ fn a_session_that_was_set_beforehand_is_not_taken_up() {
 
 /// 域名重绑 another name that leads to this machine (DNS rebinding)
 /// - refused: hub, `web::guard`: only its own names are a host
-/// - audit: nothing: nothing was asked in anybody's name
+/// - audit: refuse-request
 #[test]
 fn a_name_that_somebody_led_here_is_not_answered() {
     let mut field = GROUND.enter("console");
     for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""] {
         stranger(&mut field, |_| format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"));
     }
+    assert_eq!(field.noted(Action::RefuseRequest, "no name of this machine"), 1, "once, however often");
 }
 
 /// 跨站提交 a form on another site posts in the operator's name (CSRF)
 /// - refused: hub, `web::guard`: origin and Sec-Fetch-Site
-/// - audit: nothing: it is as if nobody had asked
+/// - audit: refuse-request
 #[test]
 fn a_form_of_another_site_does_nothing() {
     let mut field = GROUND.enter("console");
@@ -143,6 +145,7 @@ fn a_form_of_another_site_does_nothing() {
     }
     let devices = field.story().world.tell("hub", &["device", "list"]).unwrap().good().unwrap();
     assert!(!devices.contains("evil"), "{devices}");
+    assert_eq!(field.noted(Action::RefuseRequest, "another site"), 1);
 }
 
 /// The cookie header of an operator, as their browser sends it.
@@ -206,8 +209,8 @@ fn a_request_that_can_be_read_in_two_ways_is_none() {
 }
 
 /// 超长请求 a body, a header or an address without end
-/// - refused: hub: 256 KiB of body, and the server's limits of the rest
-/// - audit: nothing
+/// - refused: hub: 256 KiB of body, 16 KiB of address and headers
+/// - audit: refuse-request
 #[test]
 fn a_request_without_end_is_cut_short() {
     let mut field = GROUND.enter("console");
@@ -228,6 +231,7 @@ fn a_request_without_end_is_cut_short() {
         assert!(status == 0 || (400..500).contains(&status), "{status} {}", &answer[..answer.len().min(200)]);
     }
     assert!(field.story().world.status("hub").is_some(), "and the hub goes on");
+    assert!(field.noted(Action::RefuseRequest, "too long") > 0);
 }
 
 /// 换方法 a page is asked by another method than its own

@@ -265,10 +265,10 @@ fn a_device_that_was_struck_off_is_not_let_in_again() {
     let id = kiosk.id().to_string();
     assert_eq!(kiosk.meet().0, 0);
     kiosk.story.world.tell("hub", &["device", "revoke", &id]).unwrap().good().unwrap();
-    let before = super::noted(kiosk.story, Action::RefuseDevice, "not in the register");
+    let before = super::noted(kiosk.story, Action::RefuseDevice, "struck off");
     let (code, _, error) = kiosk.meet();
     assert_eq!(code, 1, "{error}");
-    kiosk.is_noted("not in the register", before);
+    kiosk.is_noted("struck off", before);
 }
 
 /// 换钥匙 a card of one device with the key of another

@@ -34,21 +34,21 @@ fn register(field: &mut Field<'_>, sql: &str) {
 
 /// 重用邀请码 a code is used a second time
 /// - refused: hub, the register: one use
-/// - audit: refuse-device
+/// - audit: refuse-enrolment
 #[test]
 fn a_code_that_was_used_lets_nobody_else_in() {
     let mut field = GROUND.enter("enrolment");
     let code = code(&mut field);
     assert_eq!(try_code(&mut field, Part::Kiosk, "first", &code).0, 0);
-    let before = field.noted(Action::RefuseDevice, "used already");
+    let before = field.noted(Action::RefuseEnrolment, "used already");
     let (status, said) = try_code(&mut field, Part::Kiosk, "second", &code);
     assert!(status == 1 && said.contains("used already"), "{said}");
-    assert!(field.noted(Action::RefuseDevice, "used already") > before);
+    assert!(field.noted(Action::RefuseEnrolment, "used already") > before);
 }
 
 /// 过期邀请码 a code is used after its day
 /// - refused: hub, the register: 24 hours
-/// - audit: refuse-device
+/// - audit: refuse-enrolment
 #[test]
 fn a_code_that_is_a_day_old_lets_nobody_in() {
     let mut field = GROUND.enter("enrolment");
@@ -56,23 +56,24 @@ fn a_code_that_is_a_day_old_lets_nobody_in() {
     register(&mut field, "UPDATE slot SET made_at = made_at - 90000 WHERE state = 'open'");
     let (status, said) = try_code(&mut field, Part::Kiosk, "late", &code);
     assert!(status == 1 && said.contains("expired"), "{said}");
-    assert!(field.noted(Action::RefuseDevice, "expired") > 0);
+    assert!(field.noted(Action::RefuseEnrolment, "expired") > 0);
 }
 
 /// 冒充另一种设备 a kiosk's code is used for a deputy's app
 /// - refused: hub, at enrolment
-/// - audit: nothing yet: the code stays good for whom it was made
+/// - audit: refuse-enrolment; the code stays good for whom it was made
 #[test]
 fn a_code_for_a_kiosk_makes_no_deputy() {
     let mut field = GROUND.enter("enrolment");
     let code = code(&mut field);
     let (status, said) = try_code(&mut field, Part::Field, "deputy", &code);
     assert!(status == 1 && said.contains("another kind of device"), "{said}");
+    assert!(field.noted(Action::RefuseEnrolment, "another kind of device") > 0);
 }
 
 /// 猜邀请码 codes are guessed, one after another
 /// - refused: hub: five from one address, then a minute's wait; eight characters of thirty-two each
-/// - audit: refuse-device
+/// - audit: refuse-enrolment
 #[test]
 fn whoever_guesses_codes_must_wait_after_five() {
     let mut field = GROUND.enter("guesses");
@@ -80,7 +81,7 @@ fn whoever_guesses_codes_must_wait_after_five() {
         (0..7).map(|number| try_code(&mut field, Part::Kiosk, "guess", &format!("0000000{number}")).1).collect();
     assert!(tries[0].contains("no such code"), "{tries:?}");
     assert!(tries[6].contains("too many wrong codes"), "{tries:?}");
-    assert!(noted(field.story(), Action::RefuseDevice, "no such code") > 0);
+    assert!(noted(field.story(), Action::RefuseEnrolment, "no such code") > 0);
 }
 
 /// 越界登记 a device is expected for a place outside the county
@@ -96,7 +97,7 @@ fn nobody_is_expected_outside_the_county() {
 
 /// 邻县的码 a code of one county is used at another's hub
 /// - refused: hub: it knows no such code; device: whoever answers does not know it either
-/// - audit: refuse-device
+/// - audit: refuse-enrolment
 #[test]
 fn a_code_of_another_county_opens_nothing() {
     static ELSEWHERE: Ground = Ground::new();
@@ -105,7 +106,7 @@ fn a_code_of_another_county_opens_nothing() {
     let mut field = HERE.enter("own-codes");
     let (status, said) = try_code(&mut field, Part::Kiosk, "foreign", &theirs);
     assert!(status == 1 && said.contains("no such code"), "{said}");
-    assert!(field.noted(Action::RefuseDevice, "no such code") > 0);
+    assert!(field.noted(Action::RefuseEnrolment, "no such code") > 0);
 }
 
 /// 改注册表文件名 a copied card without its key

@@ -230,6 +230,37 @@ impl SqliteStore {
         rows.collect::<Result<_, _>>().map_err(refusal)
     }
 
+    /// See [`super::super::Log::came_since`].
+    pub fn came_since(
+        &self,
+        author: &[u8; 32],
+        since: UnixSeconds,
+        runs_max: usize,
+    ) -> Result<Vec<(DocId, UnixSeconds)>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT {FEED_COLUMNS}, run.at, run.first, run.count, run.packing, run.body, run.signature
+                 FROM run JOIN feed ON feed.id = run.feed WHERE feed.public_key = ?1 AND run.at >= ?2
+                 ORDER BY run.id DESC LIMIT ?3"
+            ))
+            .map_err(refusal)?;
+        let runs = query
+            .query_map(params![author, since.0, runs_max], |row| {
+                let feed = feed_row(row)?.held.feed;
+                Ok((UnixSeconds(row.get(FEED_COLUMN_COUNT)?), run_of(feed.id(), row, FEED_COLUMN_COUNT + 1)?))
+            })
+            .map_err(refusal)?;
+        let mut came = Vec::new();
+        for run in runs {
+            let (at, run) = run.map_err(refusal)?;
+            // What is held was verified; a run that cannot be read is none that was.
+            let Ok(body) = run.unpacked() else { continue };
+            came.extend(run.entries(&body).unwrap_or_default().iter().map(|entry| (entry.doc, at)));
+        }
+        Ok(came)
+    }
+
     /// See [`super::super::Log::counts`].
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let all: u64 = self.db.query_row("SELECT documents FROM log", [], |row| row.get(0)).map_err(refusal)?;
