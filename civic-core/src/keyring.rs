@@ -11,6 +11,8 @@ use crate::{
 
 /// The epoch under which the hub seals to itself what it has taken over: it is never announced to anybody, and never ends.
 pub const OWN_EPOCH: u32 = 0;
+/// The bits of an epoch's number behind which the hub stands that made it: 0 the county's, else the number of a hub beneath.
+const HUB_BITS: u32 = 16;
 
 /// A key and when it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +82,10 @@ impl Keyring {
     /// The key that opens this envelope.
     pub fn for_envelope(&self, envelope: &[u8]) -> Result<&OpenKey, SealError> {
         let epoch = epoch_of(envelope).ok_or(SealError::Closed)?;
+        let is_of_this_hub = |newest: u32| epoch == OWN_EPOCH || epoch >> HUB_BITS == newest >> HUB_BITS;
+        if self.newest().is_some_and(|(newest, _)| !is_of_this_hub(newest.epoch)) {
+            return Err(SealError::Elsewhere(epoch));
+        }
         let gone = if self.destroyed.contains_key(&epoch) { SealError::Destroyed(epoch) } else { SealError::Closed };
         self.get(epoch).ok_or(gone)
     }
@@ -157,6 +163,7 @@ mod tests {
         assert!(ring.epochs().all(|(key, _)| seal::open(key, &DOC, &old).is_err()));
         assert!(ring.for_envelope(&new).is_ok());
         assert_eq!(ring.for_envelope(&[1, 0, 0, 0, 77]), Err(SealError::Closed));
+        assert_eq!(ring.for_envelope(&[1, 0, 3, 0, 1]), Err(SealError::Elsewhere(0x3_0001)), "a township's own");
     }
 
     #[test]

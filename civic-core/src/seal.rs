@@ -140,6 +140,9 @@ pub enum SealError {
     /// Not an envelope, or sealed to another key.
     #[error("envelope cannot be opened with this key for this record")]
     Closed,
+    /// Sealed to the key of another hub of the county, which opens it.
+    #[error("envelope is sealed to epoch {0}, whose key another hub has")]
+    Elsewhere(u32),
     /// Sealed to an epoch whose key was destroyed: nobody will ever open it.
     #[error("envelope was sealed to epoch {0}, whose key is destroyed")]
     Destroyed(u32),

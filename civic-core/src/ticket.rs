@@ -59,6 +59,11 @@ impl Ticket {
         format!("{:010}", self.0)
     }
 
+    /// The number of the device that gave it.
+    pub fn device(&self) -> u16 {
+        u16::try_from(self.0 / 10 / u64::from(TICKETS_PER_DEVICE)).unwrap_or(u16::MAX)
+    }
+
     /// The serial inside its device's block.
     pub fn serial(&self) -> u32 {
         ((self.0 / 10) % u64::from(TICKETS_PER_DEVICE)) as u32

@@ -50,10 +50,11 @@ impl Ledger {
     }
 
     /// Notes, where an operator sees it, that something sealed beside this record cannot be opened, and why; if its key is
-    /// destroyed, whoever wrote it is told, too.
+    /// destroyed, whoever wrote it is told, too. What another hub opens is left to it.
     pub fn note_unreadable(&self, doc: &DocId, why: SealError) -> Result<(), LedgerError> {
         let now = replica::clock::now();
         let (reason, lost) = match why {
+            SealError::Elsewhere(_) => return Ok(()),
             SealError::Destroyed(epoch) => (Reason::KeyDestroyed, Some(epoch)),
             SealError::Closed | SealError::TooLong => (Reason::Sealed, None),
         };

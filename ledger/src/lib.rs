@@ -37,6 +37,7 @@ mod workers;
 mod write;
 
 use std::{
+    ops::RangeInclusive,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
@@ -117,6 +118,8 @@ struct Inner {
     // Whether something of our own is in the log and could not be merged.
     is_behind: AtomicBool,
     reader: Mutex<Tables>,
+    /// Numbers of devices whose slips another hub writes.
+    elsewhere: Mutex<Vec<RangeInclusive<u16>>>,
     changed: watch::Sender<u64>,
 }
 
@@ -137,6 +140,7 @@ impl Ledger {
             turn: Mutex::new(()),
             is_behind: AtomicBool::new(false),
             reader: Mutex::new(Tables::open(&path)?),
+            elsewhere: Mutex::default(),
             changed: watch::channel(0).0,
             log,
         };

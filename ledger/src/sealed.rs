@@ -148,9 +148,14 @@ impl Ledger {
         Ok(what)
     }
 
-    /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too.
+    /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too. What
+    /// another hub opens is left to it.
     pub fn set_aside(&self, envelope: &Envelope, why: SealError) -> Result<(), LedgerError> {
         let (reason, lost) = match why {
+            SealError::Elsewhere(_) => {
+                self.writer().mark_sealed(&envelope.doc, What::Unreadable, "")?;
+                return Ok(());
+            }
             SealError::Destroyed(epoch) => (Reason::KeyDestroyed, Some(epoch)),
             SealError::Closed | SealError::TooLong => (Reason::Sealed, None),
         };

@@ -1,6 +1,9 @@
 //! What this installation itself records. Everything is in the log, on disk, before any of these returns.
 
-use std::sync::{MutexGuard, atomic::Ordering};
+use std::{
+    ops::RangeInclusive,
+    sync::{MutexGuard, PoisonError, atomic::Ordering},
+};
 
 use civic_core::{
     access::Action,
@@ -245,6 +248,17 @@ impl Ledger {
         Ok(results)
     }
 
+    /// From now on slips of tickets with these numbers of devices are left to another hub, which gave them.
+    pub fn leave_slips_of(&self, numbers: Vec<RangeInclusive<u16>>) {
+        *self.inner.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) = numbers;
+    }
+
+    /// Whether the slip of this ticket is left to another hub.
+    fn is_elsewhere(&self, ticket: &Ticket) -> bool {
+        let elsewhere = self.inner.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.iter().any(|numbers| numbers.contains(&ticket.device()))
+    }
+
     /// Brings every slip and matter that is behind its opinion up to date, at most [`SLIPS_BATCH`] in one transaction; returns how
     /// many were written. Only the hub does this.
     pub fn write_slips(&self) -> Result<usize, LedgerError> {
@@ -265,6 +279,9 @@ impl Ledger {
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
             let Some(kept) = tables.document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
+            if opinion.ticket.is_some_and(|ticket| self.is_elsewhere(&ticket)) {
+                continue;
+            }
             let slip = self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp);
             let matter = self.matter_entry(&tables, &name, &opinion, &stamp);
             for entry in [slip, matter] {

@@ -35,7 +35,7 @@ use crate::{
     roadbook::{Carried, Roadbook},
     store::{Counts, Log, StoreError},
     transfer::{self, TransferError},
-    vitals,
+    vitals, vouch,
 };
 
 /// The first wait before calling again; it doubles with each failure.
@@ -122,6 +122,8 @@ pub struct Device {
     book: Roadbook,
     plan: Option<Plan>,
     near: Option<Near>,
+    /// At a hub beneath another one: the keys of the devices for which it stands.
+    stands_for: Vec<[u8; 32]>,
     // Std mutexes: held to copy or to replace, never over an await.
     /// The card as the hub last renewed it.
     card: Mutex<Card>,
@@ -162,6 +164,7 @@ impl Device {
             book: Roadbook::default(),
             plan: None,
             near: None,
+            stands_for: Vec::new(),
             card: Mutex::new(card),
             memory: Mutex::new(memory),
             is_expired: AtomicBool::new(false),
@@ -184,6 +187,16 @@ impl Device {
         Self { near: Some(near), ..self }
     }
 
+    /// Is a hub beneath another one, and stands for these devices: what they wrote is its own to bring.
+    pub fn standing_for(self, keys: Vec<[u8; 32]>) -> Self {
+        Self { stands_for: keys, ..self }
+    }
+
+    /// Whether it has anything to bring.
+    pub fn is_behind(&self) -> bool {
+        self.log.is_behind(&self.member())
+    }
+
     /// Takes this road and no other, for measuring.
     pub fn only(self, road: Road) -> Self {
         Self { plan: Some(Plan::only(road)), ..self }
@@ -203,12 +216,14 @@ impl Device {
     pub async fn meet_once(&self) -> Result<Report, MeetError> {
         let started = Instant::now();
         let mut called = self.call().await?;
+        self.vouch(&called).await?;
         let mut talk = self.meet(&called).await;
         let is_stalled = matches!(talk, Err(MeetError::Road(RoadError::Stalled)));
         if is_stalled || (talk.is_err() && self.is_expired.load(Ordering::Relaxed)) {
             // Now it is known, and the next call takes another road, or renews first.
             called.connection.close(CLOSE_DONE, "");
             called = self.call().await?;
+            self.vouch(&called).await?;
             talk = self.meet(&called).await;
         }
         let wall_ms = started.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
@@ -441,6 +456,11 @@ impl Device {
         Some(tokio::time::Instant::now() + Duration::from_secs(wait.max(PROBE_MIN_S)))
     }
 
+    /// Says for whom it stands, if it is a hub.
+    async fn vouch(&self, called: &Called) -> Result<(), RoadError> {
+        if self.stands_for.is_empty() { Ok(()) } else { vouch::call(&called.connection, &self.stands_for).await }
+    }
+
     /// Calls the hub; a certificate that is due is renewed before anything else is said.
     async fn call(&self) -> Result<Called, RoadError> {
         let called = self.call_as_is().await?;
@@ -503,7 +523,9 @@ impl Device {
 
     /// This device as it takes part in meetings.
     fn member(&self) -> Member {
-        self.identity.card.member(self.log.public_key())
+        let mut member = self.identity.card.member(self.log.public_key());
+        member.former.extend(&self.stands_for);
+        member
     }
 
     /// What is to be said of this device in the next meeting, if anything.

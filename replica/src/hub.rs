@@ -8,7 +8,7 @@ use std::{
 };
 
 use civic_core::{
-    access::Action,
+    access::{Action, Role},
     area::Area,
     id::DeviceId,
     space::{Audience, Space},
@@ -49,6 +49,7 @@ use crate::{
     },
     store::{Log, NewEntry, StoreError},
     transfer::{self, TransferError},
+    vouch,
 };
 
 /// Connections at one time; beyond that a caller is turned away and tries again later.
@@ -87,6 +88,8 @@ pub trait Register: Authors + 'static {
     fn heard(&self, public_key: &[u8; 32], road: &str);
     /// The device told how it is.
     fn told(&self, public_key: &[u8; 32], status: &Status);
+    /// A hub beneath stands for these devices; `false` if that could not be written down.
+    fn vouch(&self, hub: &[u8; 32], keys: &[[u8; 32]]) -> bool;
     /// What people call the device; empty if it is not known.
     fn name(&self, public_key: &[u8; 32]) -> String;
     /// Enrolment at this hub.
@@ -299,6 +302,13 @@ impl Hub {
                 }
                 continue;
             }
+            if first.value == vouch::OPENING {
+                let vouched = self.vouched(&member, first, (send, receive)).await;
+                if let Err(error) = vouched {
+                    debug!(%error, "A hub could not say for whom it stands");
+                }
+                continue;
+            }
             if first.value == OPENING || first.value == carry::OPENING {
                 while transfers.try_join_next().is_some() {}
                 if transfers.is_empty() && first.value == OPENING {
@@ -319,6 +329,20 @@ impl Hub {
             }
         }
         self.connections().remove(&id);
+    }
+
+    /// A hub beneath says for whom it stands; nobody else may.
+    async fn vouched(
+        &self,
+        member: &Member,
+        first: Number,
+        (send, mut receive): (SendStream, RecvStream),
+    ) -> Result<(), RoadError> {
+        let keys = vouch::hear(first, &mut receive).await?;
+        if member.scope.role != Role::Hub || !self.register.vouch(&member.public_key, &keys) {
+            return Err(RoadError::Malformed);
+        }
+        vouch::answer(send).await
     }
 
     /// A device whose certificate opens renewal alone: whatever else it asks for, it is told to renew.

@@ -113,6 +113,7 @@ impl Catalog {
         let mut own = BTreeMap::new();
         for (space, id) in member.keys().filter_map(|key| self.by_author.get(key)).flatten() {
             if !readable.contains_key(space)
+                && member.brings(space)
                 && let Some(held) = self.shelves.get(space).and_then(|shelf| shelf.feeds.get(id))
             {
                 own.insert(*id, held.clone());

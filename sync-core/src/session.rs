@@ -33,7 +33,7 @@ use std::{
 };
 
 use civic_core::{
-    access::{Action, Scope},
+    access::{Action, Role, Scope},
     space::Space,
     time::UnixSeconds,
 };
@@ -83,6 +83,12 @@ impl Member {
     /// Whether a feed is its own.
     pub fn wrote(&self, feed: &Feed) -> bool {
         self.keys().any(|key| *key == feed.public_key)
+    }
+
+    /// Whether it brings a space in which it wrote: a hub beneath another one has spaces of its own outside of its prefix,
+    /// which are nothing to the hub above; a device brings everything, also from where it works no longer.
+    pub fn brings(&self, space: &Space) -> bool {
+        self.scope.role != Role::Hub || self.scope.allows(Action::Write, space)
     }
 }
 
@@ -410,6 +416,7 @@ impl Session {
             .shared
             .written_by(&self.member)
             .filter(|(id, held)| held.receipted < held.extent.length && !self.shared.is_left_out(id))
+            .filter(|(_, held)| self.member.brings(&held.feed.space))
             .map(|(id, held)| (id, held.receipted))
             .take(NAMED_MAX)
             .collect();

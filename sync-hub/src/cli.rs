@@ -30,6 +30,7 @@ use crate::{
     export::{self, Format},
     publishing,
     serve::{self, Door},
+    upstream,
     user::{self, command::UserCommand},
 };
 
@@ -110,6 +111,18 @@ enum Command {
     User {
         #[command(subcommand)]
         command: UserCommand,
+    },
+    /// Put this hub beneath another one, as a township under its county, before it lets its first device in. Above, it is
+    /// expected by `device add --role hub`.
+    Join {
+        #[command(flatten)]
+        data: Data,
+        /// The hub above, HOST:PORT.
+        #[arg(long)]
+        hub: String,
+        /// The code that was given there.
+        #[arg(long)]
+        code: String,
     },
     /// Answer devices and show the operators' pages.
     Serve {
@@ -286,6 +299,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             })
         }
         Command::User { command } => user::command::run(command),
+        Command::Join { data, hub, code } => upstream::join(&data.dir, &hub, &code),
         Command::Serve { data, listen, http, name, tls_cert, tls_key } => {
             let door = Door { at: http, names: name, certificate: tls_cert.zip(tls_key) };
             let runtime =

@@ -2,6 +2,7 @@
 //!
 //! What a device may do stands here and not in its certificate, so that striking a row is enough.
 
+pub mod beneath;
 #[cfg(test)]
 mod tests;
 
@@ -56,11 +57,12 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
     include_str!("register/0004_letters.sql"),
+    include_str!("register/0005_beneath.sql"),
 ];
 
 /// The register.
@@ -452,9 +454,13 @@ impl Register {
 }
 
 impl hub::Authors for Register {
+    /// For whom a hub beneath stands is judged as that hub is.
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let db = self.db();
-        let sql = format!("SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key = ?1");
+        let sql = format!(
+            "SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key =
+             coalesce((SELECT hub FROM beneath WHERE public_key = ?1), ?1)"
+        );
         let line =
             db.prepare_cached(&sql).and_then(|mut query| query.query_row(params![public_key], device_line).optional());
         match line {
@@ -471,7 +477,15 @@ impl hub::Authors for Register {
     }
 
     fn former(&self, public_key: &[u8; 32]) -> Vec<[u8; 32]> {
-        former_of(&self.db(), public_key).unwrap_or_else(|failure| {
+        let db = self.db();
+        let known = former_of(&db, public_key).and_then(|mut keys| {
+            let mut query = db.prepare_cached("SELECT public_key FROM beneath WHERE hub = ?1")?;
+            for key in query.query_map(params![public_key], |row| row.get(0))? {
+                keys.push(key?);
+            }
+            Ok(keys)
+        });
+        known.unwrap_or_else(|failure| {
             error!(error = %failure, "The register could not be read");
             Vec::new()
         })
@@ -501,6 +515,11 @@ impl hub::Register for Register {
         if let Err(failure) = self.db().execute(sql, params![public_key, now, road, HEARD_S]) {
             error!(error = %failure, "The register could not note that a device was heard");
         }
+    }
+
+    fn vouch(&self, hub: &[u8; 32], keys: &[[u8; 32]]) -> bool {
+        let noted = self.note_beneath(hub, keys);
+        noted.inspect_err(|failure| error!(error = %failure, "For whom a hub stands could not be noted")).is_ok()
     }
 
     fn name(&self, public_key: &[u8; 32]) -> String {
@@ -667,7 +686,14 @@ fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> 
          SELECT ?2, name, role, areas, given.number + 1, ?3 FROM slot, given
          WHERE slot.id = ?1 AND given.number < ?4
          ON CONFLICT (public_key) DO UPDATE SET name = excluded.name, role = excluded.role, areas = excluded.areas",
-        params![slot, public_key, now.0, DEVICE_NUMBER_MAX],
+        params![slot, public_key, now.0, beneath::last_number(db)?],
+    )?;
+    // A hub beneath gives numbers of its own, behind the one that it is given.
+    db.execute(
+        "INSERT INTO skipped (id, number)
+         SELECT 1, min(?2, number + ?3) FROM device WHERE public_key = ?1 AND role = 'hub'
+         ON CONFLICT (id) DO UPDATE SET number = max(number, excluded.number)",
+        params![public_key, DEVICE_NUMBER_MAX, beneath::BLOCK - 1],
     )?;
     let is_known = |key: &[u8; 32]| {
         db.prepare_cached("SELECT 1 FROM device WHERE public_key = ?1").and_then(|mut query| query.exists(params![key]))

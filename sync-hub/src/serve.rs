@@ -38,6 +38,7 @@ use crate::{
     opening::Opener,
     register::{self, Register},
     tls::{self, TlsListener},
+    upstream,
     user::{self, Users},
     vault::{Vault, erase::Why},
     watch::{Apart, Watch},
@@ -128,7 +129,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let opener = Opener::new(&dir, ledger.clone(), keys.clone())?;
     let vault = Arc::new(Vault::open(&dir)?);
     let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
-    let work = tokio::spawn(keep_up(ledger.clone(), opener.clone()));
+    let work = tokio::spawn(keep_up(ledger.clone(), opener.clone(), register.clone()));
     let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
     let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
@@ -136,6 +137,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
     let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch.clone()));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
+    let above = tokio::spawn(keep_above(DataDir::look(dir.path()), ledger.clone(), register.clone()));
     let users = Arc::new(Users::open(&dir.file(user::FILE))?);
     let is_empty = users.list()?.is_empty();
     let console = Console {
@@ -187,6 +189,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     signing.abort();
     watching.abort();
     copies.abort();
+    above.abort();
     audit.note(&Event::new(By::hub(), Action::Stop))?;
     audit.sign_head()?;
     Ok(())
@@ -213,10 +216,18 @@ async fn keep_audit(audit: Arc<Audit>, days: u16) {
     }
 }
 
+/// Stays in touch with the hub above, if this one is beneath another.
+async fn keep_above(dir: DataDir, ledger: Ledger, register: Arc<Register>) {
+    if let Err(failure) = upstream::stay(dir, ledger.log().clone(), register).await {
+        error!(error = format!("{failure:#}"), "The hub above is not met any more");
+    }
+}
+
 /// Opens what people sealed to the county, and keeps slips and matters behind their opinions.
-async fn keep_up(ledger: Ledger, opener: Opener) {
+async fn keep_up(ledger: Ledger, opener: Opener, register: Arc<Register>) {
     let writer = ledger.clone();
     follow_up(ledger, "Envelopes could not be opened or slips not written", move || {
+        writer.leave_slips_of(register.numbers_elsewhere()?);
         Ok(opener.work()? + writer.write_slips()?)
     })
     .await;

@@ -483,6 +483,7 @@ audit-publish = Publish
 audit-make-tokens = Make tokens
 audit-tally = Count
 audit-expect-device = Make a code
+audit-join = Put beneath another hub
 audit-approve-device = Approve device
 audit-decline-device = Decline device
 audit-revoke-device = Strike off device

@@ -480,6 +480,7 @@ audit-publish = 发布
 audit-make-tokens = 生成选票号
 audit-tally = 查看结果
 audit-expect-device = 生成登记码
+audit-join = 接入上级平台
 audit-approve-device = 批准设备
 audit-decline-device = 拒绝设备
 audit-revoke-device = 注销设备

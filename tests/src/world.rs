@@ -217,6 +217,11 @@ impl World {
         Ok(told["code"].as_str().context("The hub gave no code")?.to_owned())
     }
 
+    /// Where the hub listens for devices, once it was started.
+    pub fn hub_address(&self) -> String {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, *self.hub_port())).to_string()
+    }
+
     /// Starts `key` unless it runs, and waits until it listens.
     pub fn start(&self, key: &str) -> anyhow::Result<()> {
         self.start_with(key, &[])

@@ -594,7 +594,8 @@ impl Log {
     pub fn is_behind(&self, member: &Member) -> bool {
         let refused = self.refused();
         self.catalog().feeds().any(|held| {
-            member.wrote(&held.feed) && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
+            let is_its_own = member.wrote(&held.feed) && member.brings(&held.feed.space);
+            is_its_own && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
         })
     }
 

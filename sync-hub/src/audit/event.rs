@@ -91,6 +91,8 @@ actions! {
     Tally = "tally",
     /// A device was expected: its code was made.
     ExpectDevice = "expect-device",
+    /// This hub was put beneath another one.
+    Join = "join",
     /// A device was let in.
     ApproveDevice = "approve-device",
     /// A device was sent away.

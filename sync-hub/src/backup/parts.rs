@@ -73,6 +73,7 @@ pub const PARTS: &[Part] = &[
     part("authority.key", Sort::File, Half::County, true),
     part("console-authority.json", Sort::File, Half::County, false),
     part("console-authority.pem", Sort::File, Half::County, false),
+    part(crate::upstream::FILE, Sort::File, Half::County, false),
     part("memory.json", Sort::File, Half::County, false),
     part(super::schedule::FILE, Sort::File, Half::County, false),
     part("seal.key", Sort::File, Half::Keys, true),
@@ -88,8 +89,9 @@ const LEFT_OUT: &[&str] = &[
     "ledger.db", // derived from the log
     "bag",       // what carriers take home; made anew from the log
     "bag.json",
-    "errands.db",        // what commands ask of the hub that is serving now
-    super::record::FILE, // which copies were made of this very directory
+    crate::upstream::PLACE, // made anew from the card and the key
+    "errands.db",           // what commands ask of the hub that is serving now
+    super::record::FILE,    // which copies were made of this very directory
     super::WORK,
     super::LOCK,
     "authority-spare.key", // belongs into a safe, and into no copy: it is for the day on which the copies are stolen, too

@@ -494,3 +494,40 @@ async fn a_register_of_the_first_form_is_brought_up_to_date_and_one_of_a_newer_p
     assert!(matches!(Register::open(&path), Err(RegisterError::Version(99))));
     std::fs::remove_file(&path).unwrap();
 }
+
+#[tokio::test]
+async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stands() {
+    let rig = Rig::begin("beneath", clock::now).await;
+    let (hub, own, other) = ([5; 32], [6; 32], [7; 32]);
+    let claim = |role: Role, key: [u8; 32]| {
+        let county = Area::parse("990127").unwrap();
+        let town = [Area::parse("990127101").unwrap()];
+        rig.register.add_slot(&county, role, &town, "石桥镇", true).unwrap();
+        let slot = rig.register.slots().last().unwrap().id;
+        let claimant = Claimant { public_key: key, comparison: String::new(), former: None };
+        assert_eq!(rig.register.claim(slot, &claimant), Ok(Claim::Approved));
+    };
+    claim(Role::Hub, hub);
+    claim(Role::Kiosk, other);
+    let numbers: Vec<u16> = rig.register.devices().unwrap().iter().map(|line| line.number).collect();
+    assert_eq!(numbers, [1, 1 + beneath::BLOCK], "a hundred are the hub's");
+    assert_eq!(rig.register.numbers_elsewhere().unwrap(), [1..=beneath::BLOCK]);
+
+    // Whom it stands for counts as the hub does, has no door of its own, and falls with it; nobody is taken from another.
+    assert!(hub::Register::vouch(&*rig.register, &hub, &[own, other]));
+    let standing = |key: &[u8; 32]| hub::Authors::standing(&*rig.register, key);
+    assert_eq!(standing(&own), standing(&hub));
+    assert!(matches!(standing(&other), Standing::Member(scope) if scope.role == Role::Kiosk));
+    assert_eq!(hub::Authors::former(&*rig.register, &hub), [own]);
+    assert!(!rig.register.is_registered(&own));
+    rig.register.revoke(&DeviceId::of(&hub)).unwrap();
+    assert!(matches!(standing(&own), Standing::StruckOff { .. }));
+
+    // At the hub beneath: behind its own number, and no further than its block; and not once somebody was let in.
+    let town = Rig::begin("beneath-town", clock::now).await;
+    assert!(town.register.take_block(201).unwrap());
+    assert_eq!(town.register.numbers_elsewhere().unwrap(), [0..=200, 301..=u16::MAX]);
+    let home = town.enrolled("kiosk").await;
+    assert_eq!(town.register.devices().unwrap()[0].number, 202, "{}", home.path().display());
+    assert!(!town.register.take_block(301).unwrap());
+}

@@ -17,6 +17,7 @@ mod publish;
 mod refusals;
 mod roads;
 mod stick;
+mod townships;
 mod village;
 mod voice;
 

@@ -1,0 +1,125 @@
+//! A hub beneath another one, a township under its county: `sync-hub join`, and how it stays in touch.
+//!
+//! Towards the hub above it is one device that stands for all of its own: it brings what they said within its prefix, and
+//! takes what the county did there. What is sealed to this hub's key stays sealed on the way up, and what is sealed to the
+//! county's on the way down; each opens its own. Slips are written by whoever gave the ticket's number. It must join before
+//! it lets its first device in, so that the numbers of tickets and of keys are its own in the whole county.
+
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use civic_core::{
+    access::Role,
+    seal::{OpenKey, Seed},
+};
+use replica::{
+    clock,
+    device::Device,
+    dir::DataDir,
+    enrol::{Invitation, enrol},
+    identity::Identity,
+    store::Log,
+};
+use tracing::{debug, warn};
+
+use crate::{
+    audit::{Action, Audit, By, Event},
+    keys::Keys,
+    register::{self, Register},
+};
+
+/// The card that the hub above gave, as it goes into backups.
+pub const FILE: &str = "upstream.json";
+/// Where the device lives that this hub is to the hub above: with the same key, and with a card and a memory of its own.
+pub const PLACE: &str = "upstream";
+const KEY_FILE: &str = "device.key";
+const CARD_FILE: &str = "device.json";
+/// How often the hub above is asked for news when nothing is brought.
+const ASK: Duration = Duration::from_secs(30);
+/// Much that is said together is brought together.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// Joins the hub in `dir` to the one at HOST:PORT, by a code for a hub that was given there.
+pub fn join(dir: &Path, hub: &str, code: &str) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::hold(dir)?;
+    let identity = Identity::load(&dir, Role::Hub)?;
+    ensure!(dir.read(FILE)?.is_none(), "this hub is beneath another one already");
+    let register = Register::open(&dir.file(register::FILE))?;
+    ensure!(register.keys()?.is_empty(), "a hub joins another before it lets its first device in");
+    let audit = Audit::open(&dir, &identity.key)?;
+    audit.note(&Event::new(By::command_line(), Action::Join).upon(hub))?;
+    let invitation = Invitation::typed(hub, code);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.context("Starting the runtime")?;
+    let card = runtime.block_on(enrol(&place(&dir)?, &invitation, Role::Hub, false, |digits| {
+        eprintln!("waiting for the hub above: compare these digits there and approve: {digits}");
+    }))?;
+    if !register.take_block(card.number)? {
+        bail!("a hub joins another before it lets its first device in");
+    }
+    // Epochs of two hubs are told apart by their upper half.
+    let epoch = u32::from(card.number) << 16 | 1;
+    Keys::open(&dir)?.change(|ring| ring.add(OpenKey::make(epoch, Seed(clock::random())), clock::now()))?;
+    dir.replace(FILE, &serde_json::to_vec_pretty(&card)?)?;
+    let areas: Vec<&str> = card.scope.areas.iter().map(civic_core::area::Area::code).collect();
+    println!("beneath {hub} as {:?}, for {}, numbers from {:04}", card.name, areas.join(" "), card.number + 1);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The place of the device that this hub is to the hub above, which knows it by the key by which its own devices know it.
+fn place(dir: &DataDir) -> anyhow::Result<DataDir> {
+    let place = DataDir::hold(&dir.file(PLACE))?;
+    let key = dir.read(KEY_FILE)?.context("the hub has no key")?;
+    if place.read(KEY_FILE)?.as_ref() != Some(&key) {
+        place.replace(KEY_FILE, &key)?;
+    }
+    Ok(place)
+}
+
+/// Stays in touch with the hub above for ever, if there is one.
+pub async fn stay(dir: DataDir, log: Log, register: Arc<Register>) -> anyhow::Result<()> {
+    let Some(card) = dir.read(FILE)? else { return std::future::pending().await };
+    let place = place(&dir)?;
+    if place.read(CARD_FILE)?.is_none() {
+        // It came back from a backup.
+        place.replace(CARD_FILE, &card)?;
+    }
+    let mut revision = log.revision();
+    let mut said = String::new();
+    loop {
+        revision.mark_unchanged();
+        let above = Arc::new(Identity::load(&place, Role::Hub)?);
+        let device = Device::new(above, log.clone()).standing_for(register.keys()?);
+        match device.meet_once().await {
+            Ok(report) => {
+                // The card may have been renewed.
+                let (kept, card) = (dir.read(FILE)?, place.read(CARD_FILE)?);
+                if let Some(card) = card.filter(|card| kept.as_ref() != Some(card)) {
+                    dir.replace(FILE, &card)?;
+                }
+                debug!(up = report.entries_up, down = report.entries_down, "Met the hub above");
+                said.clear();
+            }
+            Err(error) if error.to_string() != said => {
+                said = error.to_string();
+                warn!(%error, "The hub above cannot be met; what is for it waits");
+            }
+            Err(_) => {}
+        }
+        let ask = tokio::time::sleep(ASK);
+        tokio::pin!(ask);
+        loop {
+            tokio::select! {
+                () = &mut ask => break,
+                changed = revision.changed() => {
+                    changed.context("the log stopped telling what changed")?;
+                    tokio::time::sleep(GATHER).await;
+                    revision.mark_unchanged();
+                    if device.is_behind() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
