@@ -1,6 +1,6 @@
 //! `sync-hub bundle`: takes in what devices send by phone or stick, and writes what goes home to them.
 //!
-//! While the hub serves it is an [errand](crate::errand) that the hub carries out.
+//! While the hub serves it is an [`errand`] that the hub carries out.
 
 use std::{
     path::{Path, PathBuf},

@@ -444,6 +444,7 @@ audit-object = 对象、原因或地址
 audit-refused-only = 仅看被拒绝的
 audit-number = 序号
 audit-at = 时间
+audit-upon = 对象
 audit-outcome = 结果
 audit-done = 已办
 audit-refused = 被拒绝

@@ -162,7 +162,7 @@ fn table(found: &[Noted]) -> Markup {
         table #events {
             thead { tr {
                 th.number { (say("audit-number")) } th.time { (say("audit-at")) } th { (say("audit-who")) } th { (say("audit-action")) }
-                th { (say("audit-object")) } th { (say("audit-outcome")) } th { (say("session-address")) } th { (say("audit-reason")) }
+                th { (say("audit-upon")) } th { (say("audit-outcome")) } th { (say("session-address")) } th { (say("audit-reason")) }
             } }
             tbody #rows-audit {
                 @for noted in found {

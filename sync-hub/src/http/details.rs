@@ -319,6 +319,7 @@ pub(super) fn pane(
     }
     let may = |right| operator.may(right, opinion::about(whole));
     let openable: Vec<What> = What::ALL.into_iter().filter(|what| may(right_of(*what))).collect();
+    let is_lent = may(Right::OpenLent) && console.vault.lent_to(&whole.id, &operator.login, now())?.is_some();
     let there: Vec<What> =
         openable.iter().copied().filter(|what| items.iter().any(|item| what.covers(item.detail))).collect();
     Ok(html! {
@@ -339,7 +340,7 @@ pub(super) fn pane(
             @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
             @if has_contact(&items) { (loans::part(console, whole, operator)?) }
             @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome)) }
-            @if openable.is_empty() { p.hint { (say("details-no-right")) } }
+            @if openable.is_empty() && !is_lent { p.hint { (say("details-no-right")) } }
         }
     })
 }

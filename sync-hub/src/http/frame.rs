@@ -3,7 +3,7 @@
 use civic_core::wording::Both;
 use maud::{Markup, html};
 
-use civic_core::access::operator::{About, Right};
+use civic_core::access::operator::{About, Mandate, Right};
 
 use super::{
     operator::Operator,
@@ -33,6 +33,20 @@ pub(super) enum Place {
     Elsewhere,
 }
 
+/// Where an operator begins: the first page of the bar that they may open.
+pub(super) fn home(mandate: &Mandate) -> &'static str {
+    let may = |right| mandate.allows(right, About::Somewhere);
+    if may(Right::ReadOpinions) {
+        "/"
+    } else if may(Right::SeeDevices) {
+        "/devices"
+    } else if may(Right::ReadAudit) {
+        "/audit"
+    } else {
+        "/account"
+    }
+}
+
 /// A page of the console for this operator: `waiting` devices wait for somebody. Only what the operator may open is offered.
 pub(super) fn page(title: &Both, here: Place, operator: &Operator, waiting: usize, body: Markup) -> Markup {
     let may = |right| operator.due.is_none() && operator.may(right, About::Somewhere);
@@ -51,7 +65,7 @@ fn whole(
     let mark = |place| (place == here).then_some("page");
     let page = html! {
         header.bar {
-            a.brand href="/" { span.zh { "回音" } " " span.en lang="en" { "Huiyin" } }
+            a.brand href=(operator.map_or("/", |operator| home(&operator.mandate))) { span.zh { "回音" } " " span.en lang="en" { "Huiyin" } }
             span.county { (county) }
             nav {
                 @if may(Right::ReadOpinions) { a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) } }

@@ -160,8 +160,9 @@ pub(super) fn part(console: &Console, whole: &Whole, operator: &Operator) -> Res
     let loans = console.vault.loans(&whole.id, now())?;
     let may_lend = operator.may(Right::LendContact, opinion::about(whole));
     let is_mine = |to: &str| *operator.login == *to && operator.may(Right::OpenLent, opinion::about(whole));
+    let name = |login: &str| console.users.find(login).map_or_else(|_| login.to_owned(), |user| user.name);
     let values = |by: &str, to: &str, until: &str| {
-        [("by", by.to_owned().into()), ("to", to.to_owned().into()), ("until", until.to_owned().into())]
+        [("by", name(by).into()), ("to", name(to).into()), ("until", until.to_owned().into())]
     };
     let borrowers = if may_lend { borrowers(console, whole)? } else { Vec::new() };
     Ok(html! {
@@ -169,7 +170,7 @@ pub(super) fn part(console: &Console, whole: &Whole, operator: &Operator) -> Res
             @let until = loan.until.date_and_minute();
             @if is_mine(&loan.to) {
                 div.request data-lent {
-                    p { (say_with("loan-mine", &values(&loan.by, "", &until)[..])) " · " (web::page::spoken(&loan.reason)) }
+                    p { (say_with("loan-mine", &values(&loan.by, &loan.to, &until)[..])) " · " (web::page::spoken(&loan.reason)) }
                     form method="post" action={ "/opinion/" (whole.id) "/open-lent" } data-act="open-lent" { button.go { (say("loan-open")) } }
                 }
             } @else if may_lend {

@@ -124,7 +124,10 @@ async fn counts(State(console): State<Console>, operator: Operator) -> Result<Ma
                     h1 { (say("opening-counts")) }
                     @if counts.is_empty() { p { (say("openings-never")) } } @else { (count_table(&counts)) }
                 }
-                section #latest { h2 { (say("opening-latest")) } (latest_table(&latest)) }
+                section #latest {
+                    h2 { (say("opening-latest")) }
+                    @if latest.is_empty() { p { (say("openings-never")) } } @else { (latest_table(&latest)) }
+                }
             };
             Ok(frame::page(&both("opening-counts"), Place::Details, &operator, console.waiting()?, body))
         })

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     Console,
     error::PageError,
+    frame,
     operator::Operator,
     passkey,
     routes::Routes,
@@ -165,7 +166,8 @@ pub(super) fn let_in(
     let by = By::operator(&user.login, &user.mandate.roles, &caller.address);
     console.audit.note(&Event::new(by, Action::SignIn).because(means))?;
     let key = console.users.begin(user, Stage::Full, &caller.address, &caller.agent)?;
-    Ok(see(inside(to), Some(&key)))
+    let to = Some(inside(to)).filter(|to| *to != "/").unwrap_or_else(|| frame::home(&user.mandate));
+    Ok(see(to, Some(&key)))
 }
 
 fn note_refusal(console: &Console, caller: &Caller, login: &str, proof: &Proof) -> Result<(), PageError> {

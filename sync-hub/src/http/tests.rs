@@ -714,6 +714,37 @@ async fn one_signs_in_with_password_and_digits_and_gets_a_secret_that_nobody_had
 }
 
 #[tokio::test]
+async fn whoever_signs_in_begins_at_a_page_that_they_may_open() {
+    let desk = Desk::set().await;
+    let console = desk.console.clone();
+    tokio::task::spawn_blocking(move || {
+        for role in OperatorRole::ALL {
+            let body = if role == OperatorRole::Body { "交通局" } else { "" };
+            let mandate = Mandate { roles: [role].into(), area: Area::parse("990127").unwrap(), body: body.into() };
+            let new = NewUser { login: role.word().into(), name: role.zh().into(), mandate };
+            console.users.add(&new, console.ledger.codebook(), &HASHED, true).unwrap();
+            // Whoever takes a second factor has one, and comes in with it.
+            console.users.set_totp(&console.users.find(role.word()).unwrap(), &SECRET, 0).unwrap();
+        }
+    })
+    .await
+    .unwrap();
+    for role in OperatorRole::ALL {
+        let form = [("login", role.word()), ("password", PASSWORD)];
+        let half = desk.post_with("", "/sign-in", &form).await;
+        let cookie = format!("cookie: __Host-huiyin={}\r\n", between(&half.head, "__Host-huiyin=", ";"));
+        let code = SECRET.code(now().0);
+        let whole = desk.post_with(&cookie, "/sign-in/second", &[("code", &code)]).await;
+        let (to, key) = (between(&whole.head, "location: ", "\r\n"), between(&whole.head, "__Host-huiyin=", ";"));
+        let page = desk.get_as(&SessionKey::parse(key).unwrap(), to).await;
+        assert_eq!(page.status, 200, "{} at {to}", role.word());
+        assert!(page.body.contains(&format!("class=\"brand\" href=\"{to}\"")), "{}", role.word());
+    }
+    let refused = Search { action: Some(Action::Access), ..Search::default() };
+    assert_eq!(desk.console.audit.count(&refused).unwrap(), 0, "nobody is refused for signing in");
+}
+
+#[tokio::test]
 async fn a_form_without_its_sessions_token_does_nothing() {
     let desk = Desk::set().await;
     let id = desk.file("桥", "桥坏了").await.id;

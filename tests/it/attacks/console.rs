@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use civic_core::id::hex;
 use replica::clock;
 use sync_hub::audit::Action;
 use tests::{
@@ -113,6 +114,31 @@ fn a_session_that_was_set_beforehand_is_not_taken_up() {
         });
         assert!(!answer.to_ascii_lowercase().contains(&format!("set-cookie: huiyin={fixed}")), "{answer}");
     }
+}
+
+/// 伪造通行密钥 a passkey's answer that another site got signed, or that answers nobody's question
+/// - refused: hub: challenge, origin, host and signature, before anything else
+/// - audit: sign-in
+#[test]
+fn an_answer_of_a_passkey_that_nobody_asked_for_opens_nothing() {
+    let mut field = GROUND.enter("console");
+    let (address, host) = hub(&mut field);
+    for origin in ["https://evil.example".to_owned(), format!("https://{host}")] {
+        let said = format!(r#"{{"type":"webauthn.get","challenge":"{}","origin":"{origin}"}}"#, "A".repeat(43));
+        let (said, signed) = (hex(said.as_bytes()), "05".repeat(37));
+        let form = format!("credential=00&client_data={said}&authenticator={signed}&signature=00");
+        let kind = "content-type: application/x-www-form-urlencoded";
+        let length = form.len();
+        let (status, answer) = say(
+            &address,
+            format!(
+                "POST /sign-in/passkey HTTP/1.1\r\nhost: {host}\r\n{kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{form}"
+            )
+            .as_bytes(),
+        );
+        assert!(status == 401 && !answer.contains("set-cookie"), "{status} {answer}");
+    }
+    assert_eq!(field.noted(Action::SignIn, "passkey: no answer to a question of this hub"), 2);
 }
 
 /// 域名重绑 another name that leads to this machine (DNS rebinding)

@@ -49,6 +49,7 @@ async fn a_deputy_sees_the_contact_of_the_one_case_that_was_lent_to_them_and_eac
     assert_eq!(lend(&fang, &path, "chen", "3", "上门核实").await, 303);
     let page = chen.get(&path).await.body;
     assert!(page.contains("data-lent") && page.contains("上门核实") && !page.contains(PHONE));
+    assert!(!page.contains("您的角色不能开启"), "two sentences that contradict each other");
     let opened = chen.post(&open, &[]).await;
     assert!(opened.status == 200 && opened.body.contains(PHONE) && !opened.body.contains("<audio"), "{}", opened.body);
     assert_eq!(chen.post(&format!("{path}/open"), &[("what", "contact"), ("reason", "联系核实")]).await.status, 403);
