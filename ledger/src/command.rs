@@ -5,7 +5,6 @@
 //! 1 failed, 2 wrong usage.
 
 use std::{
-    collections::BTreeMap,
     ffi::OsString,
     fs::File,
     io::{BufRead as _, BufReader, BufWriter, IsTerminal as _, Write as _},
@@ -24,9 +23,8 @@ use civic_core::{
 use clap::{Args, Parser, Subcommand};
 use replica::{
     carry::{
-        found::Finder,
         handover::Handed,
-        near::{self, Near, NearError},
+        near::{self, Near},
     },
     clock,
     device::{Device, RoadState},
@@ -453,7 +451,7 @@ fn carry(role: Role, dir: &Path, with: Option<&str>, seconds: u64) -> anyhow::Re
     let visits = runtime()?.block_on(async {
         match with {
             Some(at) => Ok(vec![(at.to_owned(), near.call(at).await)]),
-            None => found(near, Duration::from_secs(seconds)).await,
+            None => near.call_found(Duration::from_secs(seconds)).await,
         }
     })?;
     ledger.catch_up()?;
@@ -464,8 +462,11 @@ fn carry(role: Role, dir: &Path, with: Option<&str>, seconds: u64) -> anyhow::Re
     for (at, visited) in visits {
         match visited {
             Ok(handed) => {
-                let Handed { peer, given, taken, words, refused, .. } = handed;
+                let Handed { peer, given, taken, words, public, refused, .. } = handed;
                 println!("{}: {given} parcels given, {} taken, {words} words of earlier ones", peer.name, taken.len());
+                if public > 0 {
+                    println!("{public} entries that the county made public came along");
+                }
                 if near::is_stale(peer.heard, clock::now()) {
                     println!(
                         "it last heard of the county {}, and knows of nobody struck off since",
@@ -482,29 +483,6 @@ fn carry(role: Role, dir: &Path, with: Option<&str>, seconds: u64) -> anyhow::Re
         }
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-/// Hands over with whoever is found within this time.
-async fn found(near: Near, within: Duration) -> anyhow::Result<Vec<(String, Result<Handed, NearError>)>> {
-    let finder = Finder::new(&near.bag().holder().hub)?;
-    let mut changed = finder.changed();
-    let mut visits = BTreeMap::new();
-    let visiting = async {
-        loop {
-            let new = finder.found().into_iter().find(|at| !visits.contains_key(at));
-            match new {
-                Some(at) => drop(visits.insert(at, near.call(&at.to_string()).await)),
-                None if changed.changed().await.is_err() => return,
-                None => {}
-            }
-        }
-    };
-    let looking = async { tokio::join!(finder.look(), visiting).0 };
-    // That time is over is how it ends well.
-    if let Ok(ended) = tokio::time::timeout(within, looking).await {
-        ended?;
-    }
-    Ok(visits.into_iter().map(|(at, visited)| (at.to_string(), visited)).collect())
 }
 
 /// Threads enough for one meeting.

@@ -400,8 +400,13 @@ impl Device {
                         handover = None;
                         handover_at = tokio::time::Instant::now() + HANDOVER_EVERY;
                         bag.iter_mut().for_each(|bag| bag.mark_unchanged());
-                        if let Err(error) = ended {
-                            debug!(%error, "What is carried waits for the next time");
+                        match ended {
+                            Ok(()) => {}
+                            // Another road may be open, and what is carried need not wait.
+                            Err(NearError::Road(RoadError::Stalled)) => {
+                                return Ended::Broken(RoadError::Stalled.into());
+                            }
+                            Err(error) => debug!(%error, "What is carried waits for the next time"),
                         }
                     }
                     Ok(()) = changed(&mut bag), if handover.is_none() => handover_at = tokio::time::Instant::now(),

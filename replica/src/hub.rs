@@ -412,8 +412,16 @@ impl Hub {
         if let Err(error) = end.fill(bag, |device| self.register.name(device)).await {
             warn!(%error, "What goes home with carriers could not be sealed");
         }
-        let hands =
-            Hands { bag, key: &self.key, peer, name, heard: self.door.now(), budget: HUB_BYTES_MAX, opener: end };
+        let hands = Hands {
+            bag,
+            key: &self.key,
+            peer,
+            name,
+            heard: self.door.now(),
+            budget: HUB_BYTES_MAX,
+            opener: end,
+            public: None,
+        };
         match hands.answer(first, stream).await {
             Ok(handed) => {
                 info!(carrier = handed.peer.name, taken = handed.taken.len(), "A carrier was here");

@@ -2,28 +2,44 @@
 //!
 //! What came whole is signed for before the stream ends; what broke off goes on the next time. A side speaks only in its
 //! turn, so that neither can block the other.
+//!
+//! Two devices pass on what the hub made public besides: slips, notices, who was struck off. It is in runs under the hub's
+//! own signature, so nothing of it can be made up by who brings it, and it comes to whoever holds less.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use civic_core::time::UnixSeconds;
+use civic_core::{space::Audience, time::UnixSeconds};
 use ed25519_dalek::SigningKey;
-use sync_core::carry::{
-    bag::Verdict,
-    label::{Label, ParcelId},
-    message::{MESSAGE_LEN_MAX, Message, OFFERS_MAX, TURN_MAX, VERSION, VERSION_OLDEST, WORDS_MAX},
-    word::{Says, Word},
+use sync_core::{
+    carry::{
+        bag::Verdict,
+        label::{Label, ParcelId},
+        message::{HELD_MAX, Message, OFFERS_MAX, TURN_MAX, VERSION, VERSION_OLDEST, WORDS_MAX},
+        word::{Says, Word},
+    },
+    catalog::Held,
+    feed::{Feed, FeedId},
+    run::Run,
+    session::StoredAs,
 };
 use tracing::{info, warn};
 
 use super::bag::{Bag, BagError, Peer};
 use crate::{
-    clock,
+    clock, device, pump,
     road::{Number, RecvStream, RoadError, SendStream},
-    store::StoreError,
+    store::{Log, StoreError},
 };
 
 /// Nothing heard for so long: the other side has gone.
 const SILENCE: Duration = Duration::from_secs(60);
+/// Bytes of what is public that pass in one handover each way; the rest goes the next time.
+const PUBLIC_MAX: u64 = 8 << 20;
+/// About how long a run of it is.
+const PUBLIC_BODY: usize = 64 * 1024;
 /// Pieces that nobody asked for; then the other side is not listened to any longer.
 const STRAY_MAX: usize = 64;
 
@@ -69,6 +85,8 @@ pub struct Hands<'a, O> {
     pub budget: u64,
     /// Opens what is for it.
     pub opener: &'a O,
+    /// Where what the hub made public is held, if the other side is a device, too.
+    pub public: Option<&'a Log>,
 }
 
 /// What came of it.
@@ -82,6 +100,8 @@ pub struct Handed {
     pub given: usize,
     /// Words that were new here.
     pub words: usize,
+    /// Entries of what the hub made public that came.
+    pub public: u64,
     /// Bytes of parcels given.
     pub bytes_up: u64,
     /// Bytes of parcels taken.
@@ -96,6 +116,7 @@ struct Turn {
     hello: Option<(Peer, bool)>,
     offers: Vec<Label>,
     wants: Vec<(ParcelId, u64)>,
+    holds: Option<BTreeMap<FeedId, u64>>,
 }
 
 impl<O: Opener> Hands<'_, O> {
@@ -106,6 +127,7 @@ impl<O: Opener> Hands<'_, O> {
         self.greet(send).await?;
         // Whether it carries is not known yet: whoever does not refuses what is not for it.
         self.offer(send, true).await?;
+        self.say_held(send).await?;
         say(send, &Message::Over).await?;
 
         let turn = self.hear(receive, None, &mut handed).await?;
@@ -114,6 +136,7 @@ impl<O: Opener> Hands<'_, O> {
         handed.peer = peer;
         self.answer_offers(send, turn.offers).await?;
         self.give(send, turn.wants, &mut handed).await?;
+        self.give_public(send, turn.holds).await?;
         say(send, &Message::Over).await?;
 
         self.hear(receive, None, &mut handed).await?;
@@ -137,6 +160,10 @@ impl<O: Opener> Hands<'_, O> {
         self.greet(send).await?;
         self.offer(send, peer_carries).await?;
         self.answer_offers(send, turn.offers).await?;
+        if turn.holds.is_some() {
+            self.say_held(send).await?;
+        }
+        self.give_public(send, turn.holds).await?;
         say(send, &Message::Over).await?;
 
         let turn = self.hear(receive, None, &mut handed).await?;
@@ -163,6 +190,70 @@ impl<O: Opener> Hands<'_, O> {
     async fn offer(&self, send: &mut SendStream, peer_carries: bool) -> Result<(), RoadError> {
         for label in self.bag.offers(&self.peer, peer_carries, OFFERS_MAX) {
             say(send, &Message::Offer(label)).await?;
+        }
+        Ok(())
+    }
+
+    /// Feeds of what the hub made public.
+    fn public_feeds(&self, log: &Log) -> Vec<Held> {
+        log.held().into_iter().filter(|held| self.is_public(&held.feed)).collect()
+    }
+
+    fn is_public(&self, feed: &Feed) -> bool {
+        feed.public_key == self.bag.holder().hub && feed.space.audience == Audience::Public
+    }
+
+    async fn say_held(&self, send: &mut SendStream) -> Result<(), RoadError> {
+        let Some(log) = self.public else { return Ok(()) };
+        let held = self.public_feeds(log).into_iter().map(|held| (held.feed.id(), held.extent.length));
+        say(send, &Message::Holds(held.take(HELD_MAX).collect())).await
+    }
+
+    /// Gives what the other side holds less of.
+    async fn give_public(
+        &self,
+        send: &mut SendStream,
+        theirs: Option<BTreeMap<FeedId, u64>>,
+    ) -> Result<(), HandoverError> {
+        let Some((log, theirs)) = self.public.zip(theirs) else { return Ok(()) };
+        let mut left = PUBLIC_MAX;
+        for Held { feed, extent, .. } in self.public_feeds(log) {
+            let mut from = theirs.get(&feed.id()).copied().unwrap_or(0);
+            while from < extent.length {
+                let (reader, id) = (log.clone(), feed.id());
+                let runs = pump::blocking(move || reader.runs_after(id, from, extent.length, PUBLIC_BODY)).await?;
+                // What was let go of here is asked of the hub.
+                let Some(reached) = runs.last().map(Run::last) else { break };
+                for run in runs {
+                    let len = run.body.len() as u64;
+                    if len > left {
+                        return Ok(());
+                    }
+                    left -= len;
+                    say(send, &Message::Public { feed: feed.clone(), run }).await?;
+                }
+                from = reached;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the hub made public: the log verifies the hub's signature, and keeps nothing else.
+    pub(super) async fn take_public(&self, feed: Feed, run: Run, handed: &mut Handed) -> Result<(), HandoverError> {
+        let Some(log) = self.public.filter(|_| self.is_public(&feed)) else {
+            handed.refused.push("something that the hub did not make public".to_owned());
+            return Ok(());
+        };
+        if device::room(log)? < run.body.len() as u64 {
+            return Ok(());
+        }
+        let before = log.held().into_iter().find(|held| held.feed == feed).map_or(0, |held| held.extent.length);
+        for (_, _, stored) in log.accept(vec![(feed, run)]).await? {
+            match stored {
+                StoredAs::Accepted(extent) => handed.public += extent.length.saturating_sub(before),
+                StoredAs::Refused(reason) => handed.refused.push(reason),
+                StoredAs::Known(_) | StoredAs::Gap(_) | StoredAs::Bare(_) => {}
+            }
         }
         Ok(())
     }
@@ -246,7 +337,7 @@ impl<O: Opener> Hands<'_, O> {
         handed: &mut Handed,
     ) -> Result<Turn, HandoverError> {
         let mut turn = Turn::default();
-        let (mut first, mut heard, mut stray) = (first, 0, 0);
+        let (mut first, mut heard, mut stray, mut public) = (first, 0, 0, 0);
         loop {
             let number = match first.take() {
                 Some(first) => first,
@@ -256,9 +347,15 @@ impl<O: Opener> Hands<'_, O> {
                     heard.map_err(|_| silent())??.ok_or_else(silent)?
                 }
             };
-            let (body, _) = receive.fields(number, MESSAGE_LEN_MAX).await?;
+            let (body, len) = receive.fields(number, Message::len_max(number.value)).await?;
             let message = Message::decode(number.value, &body).map_err(|_| RoadError::Malformed)?;
-            heard += usize::from(!matches!(message, Message::Piece { .. }));
+            heard += usize::from(!matches!(message, Message::Piece { .. } | Message::Public { .. }));
+            if matches!(message, Message::Public { .. }) {
+                public += len as u64;
+                if public > 2 * PUBLIC_MAX {
+                    return Err(HandoverError::Broken("too much was said in one turn"));
+                }
+            }
             if heard > TURN_MAX {
                 return Err(HandoverError::Broken("too much was said in one turn"));
             }
@@ -300,6 +397,8 @@ impl<O: Opener> Hands<'_, O> {
                     info!(by = handed.peer.name, reason, "The other side did not take a parcel");
                     handed.refused.push(reason);
                 }
+                Message::Holds(held) => turn.holds = Some(held.into_iter().collect()),
+                Message::Public { feed, run } => self.take_public(feed, run, handed).await?,
                 Message::Over => return Ok(turn),
                 Message::Unknown(_) => {}
             }

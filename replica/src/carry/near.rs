@@ -42,6 +42,8 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(1);
 /// A carrier hands over again with a neighbour that stays so long in its room.
 const VISIT_AGAIN: Duration = Duration::from_secs(600);
+/// Neighbours that are in one network are found within such a time of each other.
+const SETTLED: Duration = Duration::from_secs(2);
 /// With one with which it did not go well it tries again after so long.
 const RETRY: Duration = Duration::from_secs(30);
 /// Two carriers that find each other do not call in the same moment: each waits up to so long, by lot.
@@ -182,6 +184,29 @@ impl Near {
         }
     }
 
+    /// Hands over with whoever is found within this time, and once somebody was, until nobody else is for [`SETTLED`].
+    pub async fn call_found(&self, within: Duration) -> Result<Vec<(String, Result<Handed, NearError>)>, NearError> {
+        let finder = Finder::new(&self.bag.holder().hub)?;
+        let (mut changed, mut left) = (finder.changed(), within);
+        let mut visits = BTreeMap::new();
+        let visiting = async {
+            loop {
+                let new = finder.found().into_iter().find(|at| !visits.contains_key(at));
+                if let Some(at) = new {
+                    visits.insert(at, self.call(&at.to_string()).await);
+                    left = left.min(SETTLED);
+                } else if !matches!(tokio::time::timeout(left, changed.changed()).await, Ok(Ok(()))) {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            ended = finder.look() => ended?,
+            () = visiting => {}
+        }
+        Ok(visits.into_iter().map(|(at, visited)| (at.to_string(), visited)).collect())
+    }
+
     fn is_due(&self, at: &SocketAddr) -> bool {
         let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         visits.get(at).is_none_or(|visit| visit.at.elapsed() >= if visit.name.is_some() { VISIT_AGAIN } else { RETRY })
@@ -320,7 +345,7 @@ impl Near {
         let _busy = self.busy.lock().await;
         let end = self.end();
         let stream = connection.open().await.map_err(RoadError::from)?;
-        Ok(Hands { budget, ..self.hands(self.bag.holder().hub, &end)? }.call(stream).await?)
+        Ok(Hands { budget, public: None, ..self.hands(self.bag.holder().hub, &end)? }.call(stream).await?)
     }
 
     /// Whether there is anything that the hub wants, or is to be asked for.
@@ -336,7 +361,8 @@ impl Near {
 
     fn hands<'a>(&'a self, peer: [u8; 32], opener: &'a OfDevice) -> Result<Hands<'a, OfDevice>, StoreError> {
         let (name, heard) = (&self.identity.card.name, self.heard()?);
-        Ok(Hands { bag: &self.bag, key: &self.identity.key, peer, name, heard, budget: BUDGET, opener })
+        let (bag, key, public) = (&self.bag, &self.identity.key, Some(&self.log));
+        Ok(Hands { bag, key, peer, name, heard, budget: BUDGET, opener, public })
     }
 
     /// Who is on the other end, unless it was struck off.

@@ -131,7 +131,9 @@ impl Place {
 
     fn hands<'a, O: Opener>(&'a self, peer: u8, opener: &'a O) -> Hands<'a, O> {
         let (key, name) = (&self.identity.key, self.identity.card.name.as_str());
-        Hands { bag: &self.bag, key, peer: public(peer), name, heard: UnixSeconds(9), budget: u64::MAX, opener }
+        let (bag, heard, budget) = (&self.bag, UnixSeconds(9), u64::MAX);
+        let public_log = Some(&self.log).filter(|_| ![peer, self.seed].contains(&HUB));
+        Hands { bag, key, peer: public(peer), name, heard, budget, opener, public: public_log }
     }
 }
 
@@ -279,6 +281,8 @@ async fn deliver(county: &County, bent: Bent) -> Vec<Message> {
                 | Message::Piece { .. }
                 | Message::Word(_)
                 | Message::Refused { .. }
+                | Message::Holds(_)
+                | Message::Public { .. }
                 | Message::Over
                 | Message::Unknown(_) => None,
             });
@@ -493,6 +497,8 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
                 Message::Hello { .. }
                 | Message::Offer(_)
                 | Message::Piece { .. }
+                | Message::Holds(_)
+                | Message::Public { .. }
                 | Message::Over
                 | Message::Unknown(_) => false,
             })
@@ -551,6 +557,43 @@ async fn a_carrier_reads_whose_for_whom_how_large_and_since_when_and_nothing_els
         let told = 3 * 32 + item.label.who.len() + 64;
         assert!(written.len() <= told + 8 * 10, "{} bytes on a label", written.len());
     }
+}
+
+#[tokio::test]
+async fn what_the_hub_made_public_passes_between_two_devices_and_nothing_that_it_did_not() {
+    let county = County::new("public");
+    let hear = async |place: &Place, from: &Place| {
+        for held in from.log.held() {
+            let runs = from.log.runs_after(held.feed.id(), 0, held.extent.length, 1 << 20).unwrap();
+            place.log.accept(runs.into_iter().map(|run| (held.feed.clone(), run)).collect()).await.unwrap();
+        }
+    };
+    // The phone heard the first notice from the hub, the kiosk both; then the one comes by the other.
+    county.hub.write(10, Audience::Public, 300).await;
+    hear(&county.phone, &county.hub).await;
+    county.hub.write(11, Audience::Public, 100_000 / 2).await;
+    hear(&county.kiosk, &county.hub).await;
+    assert_eq!((county.phone.entries(), county.kiosk.entries()), (1, 2));
+    let (at_phone, at_kiosk) = county.in_village().await;
+    assert_eq!((at_phone.public, at_kiosk.public), (1, 0));
+    let extents = |place: &Place| place.log.held().into_iter().map(|held| held.extent).collect::<Vec<_>>();
+    assert_eq!(extents(&county.phone), extents(&county.kiosk));
+    // What a phone writes itself, as if it were public, is no word of the hub, and a kiosk's own words go to nobody.
+    county.phone.write(12, Audience::Public, 50).await;
+    county.kiosk.write(13, Audience::Deputies, 50).await;
+    county.in_village().await;
+    assert_eq!((county.phone.entries(), county.kiosk.entries()), (3, 3));
+    let lie = county.phone.log.held().into_iter().find(|held| held.feed.public_key == public(PHONE)).unwrap();
+    let run = county.phone.log.runs_after(lie.feed.id(), 0, 1, 1 << 20).unwrap().remove(0);
+    let device = county.kiosk.device();
+    let hands = county.kiosk.hands(PHONE, &device);
+    let mut handed = Handed::default();
+    hands.take_public(lie.feed.clone(), run.clone(), &mut handed).await.unwrap();
+    // The same under the hub's name is not under its signature.
+    let forged = sync_core::feed::Feed { public_key: public(HUB), ..lie.feed };
+    let run = sync_core::run::Run { feed: forged.id(), ..run };
+    hands.take_public(forged, run, &mut handed).await.unwrap();
+    assert_eq!((handed.public, handed.refused.len(), county.kiosk.entries()), (0, 2, 3), "{:?}", handed.refused);
 }
 
 #[tokio::test]

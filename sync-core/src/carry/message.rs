@@ -6,12 +6,15 @@
 //!
 //! ```text
 //! whoever calls                                  whoever is called
-//! Hello, Word…, Offer…, Over    ───────────────►
-//!        ◄───────────────  Hello, Word…, Offer…, Want or Refused…, Over
-//! Want or Refused…, Piece…, Over ───────────────►
+//! Hello, Word…, Offer…, Holds, Over ───────────►
+//!        ◄───────────────  Hello, Word…, Offer…, Want or Refused…, Holds, Public…, Over
+//! Want or Refused…, Piece…, Public…, Over ─────►
 //!        ◄───────────────  Word or Refused…, Piece…, Over
 //! Word or Refused…, Over        ───────────────►
 //! ```
+//!
+//! Holds and Public pass between two devices alone: what the hub made public, under its own signature, comes to whoever
+//! holds less of it.
 
 use civic_core::{
     codec::{Malformed, Reader, put_bytes, put_signed, put_varint},
@@ -22,6 +25,11 @@ use super::{
     label::{Label, ParcelId},
     word::Word,
 };
+use crate::{
+    feed::{Feed, FeedId},
+    message::MESSAGE_LEN_MAX as RUN_LEN_MAX,
+    run::Run,
+};
 
 /// The number of the message that opens such a stream.
 pub const OPENING: u64 = 32;
@@ -29,6 +37,8 @@ pub const OPENING: u64 = 32;
 pub const PIECE_LEN: usize = 64 * 1024;
 /// Longest message body: a piece with its name and place.
 pub const MESSAGE_LEN_MAX: usize = PIECE_LEN + 64;
+/// Feeds that are named in one message; what is beyond is not asked for this time.
+pub const HELD_MAX: usize = 2_048;
 /// Most labels of one turn; further ones wait for the next time.
 pub const OFFERS_MAX: usize = 1_024;
 /// Most words of one turn; further ones wait for the next time.
@@ -37,6 +47,7 @@ pub const WORDS_MAX: usize = 4_096;
 pub const TURN_MAX: usize = OFFERS_MAX + WORDS_MAX + 64;
 /// Longest reason; a longer one is cut.
 pub const REASON_LEN_MAX: usize = 512;
+const FEED_LEN_MAX: usize = 128;
 /// The version this program speaks.
 pub const VERSION: u16 = 1;
 /// The oldest version it still understands.
@@ -87,6 +98,15 @@ pub enum Message {
     },
     /// Ends the turn.
     Over,
+    /// "Of what the hub made public I hold these feeds so far."
+    Holds(Vec<(FeedId, u64)>),
+    /// What the hub made public and you lack; only said to whoever said what it holds.
+    Public {
+        /// The feed, in full.
+        feed: Feed,
+        /// A run of it.
+        run: Run,
+    },
     /// From a newer program.
     Unknown(u64),
 }
@@ -101,8 +121,15 @@ impl Message {
             Message::Word(_) => 36,
             Message::Refused { .. } => 37,
             Message::Over => 38,
+            Message::Holds(_) => 39,
+            Message::Public { .. } => 40,
             Message::Unknown(number) => *number,
         }
+    }
+
+    /// How long the body of a message of this number may be.
+    pub const fn len_max(number: u64) -> usize {
+        if number == 40 { RUN_LEN_MAX } else { MESSAGE_LEN_MAX }
     }
 
     /// The bytes on the road: number, length, fields.
@@ -131,6 +158,16 @@ impl Message {
                 body.extend_from_slice(id);
                 put_bytes(&mut body, &reason.as_bytes()[..reason.floor_char_boundary(REASON_LEN_MAX)]);
             }
+            Message::Holds(held) => {
+                for (feed, length) in held.iter().take(HELD_MAX) {
+                    body.extend_from_slice(&feed.0);
+                    put_varint(&mut body, *length);
+                }
+            }
+            Message::Public { feed, run } => {
+                put_bytes(&mut body, &feed.encode());
+                run.put(&mut body);
+            }
             Message::Over | Message::Unknown(_) => {}
         }
         let mut out = Vec::with_capacity(body.len() + 8);
@@ -158,6 +195,17 @@ impl Message {
             36 => Message::Word(Word::read(&mut reader)?),
             37 => Message::Refused { id: reader.array()?, reason: reader.text(REASON_LEN_MAX)?.to_owned() },
             38 => Message::Over,
+            39 => {
+                let mut held = Vec::new();
+                while !reader.rest().is_empty() && held.len() < HELD_MAX {
+                    held.push((FeedId(reader.array()?), reader.varint()?));
+                }
+                Message::Holds(held)
+            }
+            40 => {
+                let feed = Feed::decode(&mut Reader::new(reader.bytes(FEED_LEN_MAX)?))?;
+                Message::Public { feed, run: Run::read(&mut reader)? }
+            }
             other => Message::Unknown(other),
         })
     }
@@ -195,6 +243,7 @@ mod tests {
             (Message::Word(word), format!("248301{name}01{by}c601{signed}")),
             (Message::Refused { id, reason: "why".into() }, format!("2524{name}03776879")),
             (Message::Over, "2600".to_owned()),
+            (Message::Holds(vec![(FeedId([0xbb; 16]), 300)]), format!("2712{}ac02", "bb".repeat(16))),
         ] {
             assert_eq!(hex(&message.encode()), bytes, "{message:?}");
             assert_eq!(decode(&message.encode()), Ok(message));

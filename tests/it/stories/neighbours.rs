@@ -44,9 +44,18 @@ fn kiosk_and_phone_and_phone_and_phone_find_each_other_where_there_is_no_way_out
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.enrolled("phone", Part::Field, "陈代表", &["990127101202"]);
     story.enrolled("other", Part::Field, "周代表", &["990127101202"]);
+    // What the county publishes meanwhile, one of the phones hears in town.
+    story.world.publish("notices.toml", include_str!("../../sample/publish/notices.toml")).unwrap().good().unwrap();
+    story.world.tell("phone", &["sync", "--once"]).unwrap().good().unwrap();
+    let entries = |room: &str, part: &str| -> u64 {
+        let told = tell(&net, room, &story, part, &["verify"]).good().unwrap();
+        told.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(entries("phone", "field") > entries("other", "field"));
     let file = story.file(1, 5);
     tell(&net, "kiosk", &story, "kiosk", &["import", file.to_str().unwrap()]).good().unwrap();
 
+    let own = entries("kiosk", "kiosk");
     // The deputy walks in; nobody types anything, and what waits is on the road.
     let kiosk = ["kiosk", "run", "--screen", "browser", "--near", "0.0.0.0:0"];
     let mut kiosk = start(&net, "kiosk", &story, &kiosk, &story.dir.join("kiosk.log"));
@@ -62,9 +71,17 @@ fn kiosk_and_phone_and_phone_and_phone_find_each_other_where_there_is_no_way_out
     })
     .unwrap();
 
+    assert!(entries("kiosk", "kiosk") > own, "the notices came along, without a hub");
+
     // Another deputy in the hall: the two phones find each other, and nobody beyond.
     let told = tell(&net, "other", &story, "field", &["carry", "--found", "20"]);
-    assert!(told.out.contains("陈代表: 1 parcels given") && told.out.lines().count() == 1, "{}{}", told.out, told.err);
+    assert!(
+        told.out.contains("陈代表: 1 parcels given") && told.out.matches("parcels given").count() == 1,
+        "{}{}",
+        told.out,
+        told.err
+    );
+    assert!(told.out.contains("entries that the county made public came along"), "{}", told.out);
     let told = tell(&net, "other", &story, "field", &["status"]).good().unwrap();
     assert!(told.contains("handed over to 陈代表"), "{told}");
     kiosk.stop();
