@@ -34,6 +34,7 @@ pub mod matter;
 pub mod notice;
 pub mod opinion;
 pub mod payload;
+pub mod planted;
 pub mod publication;
 pub mod published;
 pub mod reaction;

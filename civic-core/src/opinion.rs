@@ -26,6 +26,7 @@ use crate::{
         Causality, Document, DocumentError, Entries, Kind, Stamp, int_at, place_of_object, set_text, text_at, text_of,
     },
     id::{Actor, AttachmentId, DocId},
+    planted::{self, Bug},
     response::Recording,
     ticket::Ticket,
     time::UnixSeconds,
@@ -314,7 +315,12 @@ pub fn edit(
             tx.put(ROOT, "satisfaction", satisfaction)?;
         }
         if let (Some(body), Some((place, text))) = (&body, &edit.insert) {
-            tx.splice_text(body, *place, 0, text)?;
+            if planted::is(Bug::AdditionReplaces) {
+                let length = isize::try_from(tx.length(body)).unwrap_or(0);
+                tx.splice_text(body, 0, length, text)?;
+            } else {
+                tx.splice_text(body, *place, 0, text)?;
+            }
         }
         if let (Some(steps), Some(step)) = (&steps, &edit.step) {
             put_step(tx, steps, stamp, step)?;
@@ -355,7 +361,11 @@ fn put_step(
     stamp: &Stamp,
     step: &NewStep,
 ) -> Result<(), AutomergeError> {
-    let end = tx.length(steps);
+    let mut end = tx.length(steps);
+    if planted::is(Bug::StepReplaces) && end > 0 {
+        end -= 1;
+        tx.delete(steps, end)?;
+    }
     let item = tx.insert_object(steps, end, ObjType::Map)?;
     tx.put(&item, "act", step.act.as_str())?;
     if !step.note.is_empty() {

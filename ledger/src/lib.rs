@@ -46,6 +46,7 @@ use civic_core::{
     access::Role,
     codebook::{BadCodebook, Codebook},
     document::DocumentError,
+    planted::{self, Bug},
     seal::SealKey,
     workflow::NotAllowed,
 };
@@ -124,19 +125,32 @@ struct Inner {
 }
 
 impl Ledger {
-    /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it.
+    /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it. Tables that a failing disk has
+    /// damaged are made anew: there is nobody in a village who could ask for it.
     pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
+        match Self::open_as_it_is(dir, identity) {
+            Err(LedgerError::Tables(damage)) if is_damage(&damage) => {
+                error!(error = %damage, "The ledger's tables are damaged; they are made anew from the log");
+                Self::rebuild(dir, identity)
+            }
+            other => other,
+        }
+    }
+
+    fn open_as_it_is(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
         let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
         let log = Log::open(&dir.file(LOG_FILE), author, identity.card.hub_key(), clock::now)?;
         if identity.is_elsewhere {
             log.close_to_writing();
         }
         let path = dir.file(LEDGER_FILE);
+        let writer = Tables::open(&path)?;
+        writer.make_durable()?;
         let inner = Inner {
             codebook: Codebook::parse(&identity.card.codebook)?,
             card: identity.card.clone(),
             secret: identity.key.to_bytes(),
-            writer: Mutex::new(Tables::open(&path)?),
+            writer: Mutex::new(writer),
             turn: Mutex::new(()),
             is_behind: AtomicBool::new(false),
             reader: Mutex::new(Tables::open(&path)?),
@@ -158,7 +172,7 @@ impl Ledger {
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
             }
         }
-        Self::open(dir, identity)
+        Self::open_as_it_is(dir, identity)
     }
 
     /// The log beneath.
@@ -218,7 +232,13 @@ impl Ledger {
     }
 }
 
+/// Whether the file itself is not what it was.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase))
+}
+
 /// A new life at every start: the one thing that two copies of a memory card cannot share.
 fn fresh_incarnation() -> civic_core::id::Incarnation {
-    civic_core::id::Incarnation::new(clock::random())
+    let drawn = clock::random();
+    civic_core::id::Incarnation::new(if planted::is(Bug::IncarnationReused) { [1; 16] } else { drawn })
 }

@@ -10,6 +10,7 @@ use civic_core::{
     document::{CHANGES_MAX, Document},
     gate::{self, Admission, Offer, Verdict},
     id::{Actor, DeviceId, DocId},
+    planted::{self, Bug},
     space::{Audience, Space},
     time::UnixSeconds,
 };
@@ -218,6 +219,12 @@ impl Ledger {
         if tables.progress()?.row >= self.inner.log.newest_row() {
             return Ok(false);
         }
+        if planted::is(Bug::ProgressTooEarly) {
+            let (batch, end) = self.next_batch(tables.progress()?)?;
+            tables.set_progress(end)?;
+            transaction(tables, || self.merge_batch(tables, batch, merged))?;
+            return Ok(true);
+        }
         transaction(tables, || {
             // Read inside the transaction: another program may be looking at the same tables.
             let (batch, end) = self.next_batch(tables.progress()?)?;
@@ -294,7 +301,7 @@ impl Ledger {
             merged.changes += admitted;
             merged.pending += pending.len() as u64;
             merged.refused += refused.len() as u64;
-            for change in &pending {
+            for change in pending.iter().filter(|_| !planted::is(Bug::PendingDropped)) {
                 tables.put_pending(&name, change)?;
             }
             for (Incoming { origin, payload, .. }, reason) in &refused {

@@ -147,6 +147,12 @@ impl Tables {
         Ok(Self { db })
     }
 
+    /// Makes what an earlier life left in the write-ahead log durable, as
+    /// [`SqliteStore::make_durable`](replica::store::sqlite::SqliteStore::make_durable) does.
+    pub(crate) fn make_durable(&self) -> Result<(), rusqlite::Error> {
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    }
+
     pub(crate) fn progress(&self) -> Result<Progress, rusqlite::Error> {
         self.db
             .prepare_cached("SELECT row, entries FROM progress WHERE id = 1")?

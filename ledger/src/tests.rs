@@ -384,3 +384,22 @@ fn a_device_writes_only_where_it_was_enrolled_for() {
     let refused = kiosk.open().file(&elsewhere, "站", opinion("别村"), &Contact::default());
     assert!(matches!(refused, Err(LedgerError::OutOfScope(_))));
 }
+
+/// Seed 150 of the simulated county: a failing card damaged the tables, and the kiosk did not start any more.
+#[test]
+fn tables_that_a_failing_card_damaged_are_made_anew() {
+    let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
+    let ledger = kiosk.open();
+    let filed = ledger.file(&village(), "", opinion("路坏了"), &Contact::default()).unwrap();
+    let before = lines(&ledger);
+    drop(ledger);
+    for (place, damage) in [(0, 32), (100, 5_000)] {
+        let path = kiosk.path.join("ledger.db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[place..place + damage].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+        let ledger = kiosk.open();
+        assert_eq!(lines(&ledger), before);
+        assert!(ledger.opinion(&filed.id).unwrap().is_some());
+    }
+}

@@ -14,6 +14,7 @@ use civic_core::{
     document::{Document, Stamp},
     id::DocId,
     opinion::{self, Edit, Field, NewOpinion, Opinion},
+    planted::{self, Bug},
     seal::{self, Contact, Seed},
     sealed,
     slip::{self, Slip},
@@ -65,6 +66,9 @@ impl Ledger {
     pub fn take_down_form(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let tables = self.writer_in_step()?;
         let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        if planted::is(Bug::FormTwice) {
+            id = DocId::new(clock::random());
+        }
         if tables.document(&id)?.is_some() {
             if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
                 return Ok(filed);
@@ -294,6 +298,9 @@ impl Ledger {
             }
         }
         let written = entries.len();
+        if planted::is(Bug::SlipForgotten) {
+            tables.db.execute("UPDATE opinion SET slip_is_due = 0", [])?;
+        }
         self.commit(&tables, entries)?;
         let mut clear = tables.db.prepare_cached("UPDATE opinion SET slip_is_due = 0 WHERE id = ?1")?;
         for (id, _) in &due {
@@ -356,7 +363,7 @@ impl Ledger {
     ) -> Result<(Vec<NewEntry>, Vec<NewAttachment>), LedgerError> {
         let (attachments, sealed): (Vec<_>, Vec<_>) = self.enclose(&filed.id, &enclosed)?.into_iter().unzip();
         let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), attachments, ..new };
-        let (audience, new, confided) = if is_kept {
+        let (audience, new, confided) = if is_kept && !planted::is(Bug::KeptInClear) {
             let (confided, bare) = confided::part(new);
             (Audience::County, bare, Some(sealed::Record::Confided(confided)))
         } else {
@@ -422,7 +429,10 @@ impl Ledger {
         if contact.is_empty() {
             return Ok(None);
         }
-        let envelope = seal::seal(&self.seal_key()?, &id, contact, Seed(clock::random()))?;
+        let mut envelope = seal::seal(&self.seal_key()?, &id, contact, Seed(clock::random()))?;
+        if planted::is(Bug::ContactInClear) {
+            envelope = contact.phone.clone().into_bytes();
+        }
         self.entry(village, Audience::County, id, EntryKind::Sealed, stamp, envelope).map(Some)
     }
 
@@ -446,10 +456,11 @@ impl Ledger {
     fn draw_ticket(&self, tables: &Tables, given: &[Filed]) -> Result<Ticket, LedgerError> {
         let mut query = tables.db.prepare_cached("SELECT 1 FROM opinion WHERE ticket = ?1")?;
         for _ in 0..DRAWS_MAX {
-            let serial = u32::from_le_bytes(clock::random()) % TICKETS_PER_DEVICE;
+            let drawn = u32::from_le_bytes(clock::random()) % TICKETS_PER_DEVICE;
+            let serial = if planted::is(Bug::TicketTwice) { drawn % 3 } else { drawn };
             let Some(ticket) = Ticket::new(self.inner.card.number, serial) else { break };
             let is_taken = query.query_row(params![ticket.digits()], |_| Ok(())).optional()?.is_some();
-            if !is_taken && given.iter().all(|filed| filed.ticket != ticket) {
+            if (!is_taken || planted::is(Bug::TicketTwice)) && given.iter().all(|filed| filed.ticket != ticket) {
                 return Ok(ticket);
             }
         }

@@ -5,7 +5,10 @@
 //! built, what the hub signed last), and a clock that is more than a day beyond it is not followed until the hub has
 //! confirmed it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use civic_core::time::UnixSeconds;
 use serde::{Deserialize, Serialize};
@@ -26,8 +29,27 @@ pub enum ClockQuality {
     Ahead,
 }
 
+/// Another clock and other dice for a whole process: those of the simulated county, where a seed decides both.
+pub struct StandIn {
+    /// What time it is.
+    pub now: fn() -> UnixSeconds,
+    /// Fills bytes.
+    pub fill: fn(&mut [u8]),
+}
+
+static STAND_IN: OnceLock<StandIn> = OnceLock::new();
+
+/// Takes time and chance from elsewhere for as long as this process runs; the first who asks is heard. Nothing that ships
+/// calls this: `tests/it/layers.rs` looks.
+pub fn stand_in(stand_in: StandIn) {
+    STAND_IN.get_or_init(|| stand_in);
+}
+
 /// What this machine's clock says, right or wrong.
 pub fn now() -> UnixSeconds {
+    if let Some(stand_in) = STAND_IN.get() {
+        return (stand_in.now)();
+    }
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => UnixSeconds(since.as_secs().try_into().unwrap_or(i64::MAX)),
         Err(before) => UnixSeconds(-before.duration().as_secs().try_into().unwrap_or(i64::MAX)),
@@ -56,7 +78,10 @@ pub fn believed(now: UnixSeconds, proven: UnixSeconds) -> (UnixSeconds, ClockQua
 /// If the system has none: nothing that needs a key may go on then.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    match STAND_IN.get() {
+        Some(stand_in) => (stand_in.fill)(&mut bytes),
+        None => getrandom::fill(&mut bytes).expect("the operating system gives random bytes"),
+    }
     bytes
 }
 

@@ -8,7 +8,11 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use civic_core::{access::Action, space::Space};
+use civic_core::{
+    access::Action,
+    planted::{self, Bug},
+    space::Space,
+};
 
 use crate::{
     feed::{Extent, Feed, FeedId},
@@ -107,7 +111,7 @@ impl Catalog {
         let readable: BTreeMap<_, _> = self
             .shelves
             .iter()
-            .filter(|(space, _)| member.scope.allows(Action::Read, space))
+            .filter(|(space, _)| member.scope.allows(Action::Read, space) || planted::is(Bug::ForeignSpace))
             .map(|(space, shelf)| (space.clone(), shelf.clone()))
             .collect();
         let mut own = BTreeMap::new();

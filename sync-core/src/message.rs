@@ -7,6 +7,7 @@
 use civic_core::{
     area::Area,
     codec::{Malformed, Reader, put_bytes, put_varint},
+    planted::{self, Bug},
     space::{Audience, Space},
 };
 
@@ -236,6 +237,7 @@ impl Message {
                 first: reader.varint()?,
                 reason: reader.text(REASON_LEN_MAX)?.to_owned(),
             },
+            7 if planted::is(Bug::NewerFields) && body.len() != 16 => return Err(Malformed),
             7 => Message::Over { fingerprint: reader.array()? },
             8 => Message::Mark(read_cursor(reader)?),
             9 => Message::Spaces(list(reader, NAMED_MAX, |reader| Ok((read_space(reader)?, reader.array()?)))?),

@@ -34,6 +34,7 @@ use std::{
 
 use civic_core::{
     access::{Action, Role, Scope},
+    planted::{self, Bug},
     space::Space,
     time::UnixSeconds,
 };
@@ -416,6 +417,7 @@ impl Session {
             .shared
             .written_by(&self.member)
             .filter(|(id, held)| held.receipted < held.extent.length && !self.shared.is_left_out(id))
+            .filter(|(_, held)| !planted::is(Bug::BeginningsForgotten) || held.receipted > 0)
             .filter(|(_, held)| self.member.brings(&held.feed.space))
             .map(|(id, held)| (id, held.receipted))
             .take(NAMED_MAX)
@@ -570,6 +572,7 @@ impl Session {
             Message::Vector { space, feeds } => self.vectors.entry(space).or_default().extend(feeds),
             Message::Status(status) => self.outcome.status = Some(status),
             Message::Time(time) => self.take_time(&time),
+            Message::Unknown(_) if planted::is(Bug::NewerBreaks) => return Err(Broken::OutOfTurn("unknown")),
             Message::Unknown(_) => {}
         }
         Ok(())
@@ -626,6 +629,9 @@ impl Session {
 
     /// Whether the other side may bring this run of this feed.
     fn may_take(&self, feed: &Feed, run: &Run) -> Result<(), &'static str> {
+        if planted::is(Bug::FutureRefused) && !run.is_dated_until(UnixSeconds(self.now.0 + 86_400)) {
+            return Err("it is dated in the future");
+        }
         let may_read = self.member.scope.allows(Action::Read, &feed.space);
         let is_own = self.member.wrote(feed);
         match &self.side {
@@ -698,7 +704,8 @@ impl Session {
             .filter(|(_, extent)| extent.length > 0)
             .map(|(feed, extent)| Receipt::sign(*feed, *extent, level, self.now, key))
             .collect();
-        for piece in receipts.chunks(ITEMS_MAX) {
+        let given = if planted::is(Bug::ReceiptOfOneFeed) { receipts.len().min(1) } else { receipts.len() };
+        for piece in receipts[..given].chunks(ITEMS_MAX) {
             self.outputs.push_back(Output::Send(Message::Receipts(piece.to_vec())));
         }
     }
@@ -856,7 +863,8 @@ impl Session {
             return;
         }
         let own = self.shared.written_by(&self.member);
-        let kept: BTreeMap<_, _> = own.map(|(id, held)| (id, held.kept)).collect();
+        let far = |held: &Held| if planted::is(Bug::KeptTooFar) { held.extent } else { held.kept };
+        let kept: BTreeMap<_, _> = own.map(|(id, held)| (id, far(held))).collect();
         self.send_receipts(&kept, Level::Kept);
     }
 
@@ -885,7 +893,9 @@ fn may_have_written(standing: Standing, feed: &Feed, brought: Option<&Run>) -> R
         return Err("its author may not write in that space");
     }
     match struck_off.zip(brought) {
-        Some((at, run)) if !run.is_dated_until(at) => Err("its author was struck off before this was written"),
+        Some((at, run)) if !run.is_dated_until(at) && !planted::is(Bug::StruckOffHeard) => {
+            Err("its author was struck off before this was written")
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -20,6 +20,7 @@ use std::{
 
 use civic_core::{
     id::{Actor, DeviceId, DocId, Incarnation},
+    planted::{self, Bug},
     seal::SealKey,
     space::Space,
     time::UnixSeconds,
@@ -312,6 +313,7 @@ impl Log {
     ) -> Result<Self, StoreError> {
         let is_hub = county == Some(author.key.verifying_key().to_bytes());
         let writer = SqliteStore::open(path, county, is_hub)?;
+        writer.make_durable()?;
         let reader = SqliteStore::open(path, county, is_hub)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (bump, revision) = watch::channel(0);
@@ -351,6 +353,9 @@ impl Log {
 
     /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
     pub fn actor(&self) -> Actor {
+        if planted::is(Bug::ActorReused) {
+            return Actor::new([9; 16]);
+        }
         self.author().actor()
     }
 
@@ -752,7 +757,7 @@ fn write_loop(
     let mut commit = |group: &mut [Box<dyn Job>]| {
         let changed = attempt(&mut store, author, group, clock())?;
         let mut catalog = noted.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.into_iter().for_each(|held| catalog.put(held));
+        changed.into_iter().filter(|_| !planted::is(Bug::CatalogStale)).for_each(|held| catalog.put(held));
         drop(catalog);
         *noted.tombstones.lock().unwrap_or_else(PoisonError::into_inner) = store.tombstones();
         if group.iter().any(|job| job.is_news()) {
@@ -790,9 +795,12 @@ fn attempt(
     now: UnixSeconds,
 ) -> Result<Vec<Held>, StoreError> {
     store.begin()?;
-    let done = group.iter_mut().try_for_each(|job| job.perform(store, author, now)).and_then(|()| store.commit());
+    let mut done = group.iter_mut().try_for_each(|job| job.perform(store, author, now)).and_then(|()| store.commit());
     if done.is_err() {
         store.rollback();
+    }
+    if planted::is(Bug::CommitUnchecked) {
+        done = done.or(Ok(Vec::new()));
     }
     done
 }

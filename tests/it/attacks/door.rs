@@ -6,16 +6,13 @@ use std::{
     time::Duration,
 };
 
-use civic_core::id::hex;
-use replica::{clock, road::tls::Authority};
-use sync_hub::audit::Action;
-use tests::world::{Part, wait_for};
+use replica::clock;
+use tests::world::Part;
 
-use super::{Field, Ground, Stolen};
+use super::{Field, Ground};
 use crate::stories::SHIQIAO;
 
 static GROUND: Ground = Ground::new();
-static ELSEWHERE: Ground = Ground::new();
 
 /// Says `bytes` over TCP, and hears what is answered until the other end closes or a second has passed.
 fn say(at: SocketAddr, bytes: &[u8]) -> Vec<u8> {
@@ -52,54 +49,6 @@ fn assert_open(field: &mut Field<'_>, key: &str) {
     world.tell(key, &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
     let said = world.tell(key, &["sync", "--once", "--json"]).unwrap().good().unwrap();
     assert!(said.contains("\"in_step\":true"), "{said}");
-}
-
-/// The device is not let in, and the county learns nothing of what it holds.
-fn assert_shut_out(kiosk: &Stolen<'_>, key: &str) {
-    let file = kiosk.story.file(32, 2);
-    let before = kiosk.at_hub();
-    kiosk.story.world.tell(key, &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
-    let (code, _, error) = kiosk.meet();
-    assert_eq!(code, 1, "{error}");
-    assert_eq!(kiosk.at_hub(), before);
-}
-
-/// 自签证书 a certificate that the attacker signed, under the county's own name
-/// - refused: hub, at the handshake: only the county's authority certifies
-/// - audit: nothing: the key is in the register, and the certificate that it has by right would have opened
-#[test]
-fn a_certificate_that_somebody_made_up_opens_nothing() {
-    let mut field = GROUND.enter("door");
-    let kiosk = field.stolen("made-up", Part::Kiosk);
-    let own = Authority::make((&clock::random::<32>()).into(), "青禾县", clock::now()).unwrap();
-    let public_key = kiosk.identity().key.verifying_key().to_bytes();
-    let certificate = own.certify(&public_key, clock::now()).unwrap();
-    kiosk.forge_card(|card| card["certificate"] = hex(&certificate).into());
-    assert_shut_out(&kiosk, "made-up");
-}
-
-/// 别县的设备 a device of another county calls, and says that it believes this one
-/// - refused: hub, at the handshake: another authority certified it
-/// - audit: refuse-device
-#[test]
-fn a_device_of_another_county_is_not_let_in() {
-    let mut field = GROUND.enter("door");
-    field.story().enrolled("native", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let (at, native) = (field.story().world.hub_at(), field.story().world.data("native").join("device.json"));
-    let native: serde_json::Value = serde_json::from_slice(&std::fs::read(native).unwrap()).unwrap();
-    let before = field.noted(Action::RefuseDevice, "");
-    {
-        let mut other = ELSEWHERE.enter("door-elsewhere");
-        let kiosk = other.stolen("foreign", Part::Kiosk);
-        kiosk.forge_card(|card| {
-            card["hub"] = at.to_string().into();
-            for word in ["hub_key", "authority", "spare"] {
-                card[word] = native[word].clone();
-            }
-        });
-        assert_eq!(kiosk.meet().0, 1);
-    }
-    wait_for("a line in the audit log", || (field.noted(Action::RefuseDevice, "") > before).then_some(())).unwrap();
 }
 
 /// 降级 an old version of TLS is asked for (downgrade)

@@ -4,6 +4,7 @@ use civic_core::{
     access::Action,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
+    planted::{self, Bug},
     space::Audience,
     time::UnixSeconds,
 };
@@ -344,7 +345,7 @@ impl SqliteStore {
 
     /// Notes which pieces are here.
     fn set_held(&self, row: i64, manifest: &Manifest, held: Pieces) -> Result<(), StoreError> {
-        let is_whole = held == manifest.pieces();
+        let is_whole = held == manifest.pieces() || planted::is(Bug::PieceAcknowledged);
         self.update(
             "UPDATE attachment SET held = ?2, is_whole = ?3 WHERE id = ?1",
             params![row, bits(held), is_whole],

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use civic_core::{
+    planted::{self, Bug},
     space::{Audience, Space},
     time::UnixSeconds,
 };
@@ -227,6 +228,9 @@ impl SqliteStore {
 
     /// Notes that this installation wrote about a document.
     fn note_own(&self, entry: &Entry<'_>, feed: i64, number: u64) -> Result<(), StoreError> {
+        if planted::is(Bug::OwnForgotten) {
+            return Ok(());
+        }
         let is_known = self
             .db
             .prepare_cached("SELECT 1 FROM own WHERE doc = ?1 LIMIT 1")
@@ -290,7 +294,10 @@ impl Store for SqliteStore {
     fn append(&mut self, author: &Author, entries: &[NewEntry], now: UnixSeconds) -> Result<i64, StoreError> {
         let mut newest = 0;
         let spaces: BTreeSet<&Space> = entries.iter().map(|entry| &entry.space).collect();
-        for space in spaces {
+        for (place, space) in spaces.into_iter().enumerate() {
+            if planted::is(Bug::SpacesApart) && place > 0 {
+                self.db.execute_batch("COMMIT; BEGIN IMMEDIATE").map_err(refusal)?;
+            }
             let feed = author.feed(space);
             let row = self.feed_or_new(&feed)?;
             let mine: Vec<Entry<'_>> = entries
@@ -330,7 +337,7 @@ impl Store for SqliteStore {
     fn keep(&mut self, receipts: &[Receipt]) -> Result<Vec<(FeedId, u64)>, StoreError> {
         let mut proven = Vec::new();
         for receipt in receipts {
-            let Some(row) = self.feed(&receipt.feed)? else { continue };
+            let Some(row) = self.feed(&receipt.feed)?.filter(|_| !planted::is(Bug::ReceiptUnheard)) else { continue };
             // A receipt that names another hash speaks of another chain, and proves nothing of this one.
             if self.extent_at(&row, receipt.extent.length)? != Some(receipt.extent) {
                 continue;
@@ -450,7 +457,10 @@ impl Store for SqliteStore {
             query.query_map(params![own], feed_row).map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
         };
         for feed in waiting {
-            let (rows, parts): (Vec<i64>, Vec<Run>) = self.joinable(&feed)?.into_iter().unzip();
+            let (rows, mut parts): (Vec<i64>, Vec<Run>) = self.joinable(&feed)?.into_iter().unzip();
+            if planted::is(Bug::JoinLosesOne) {
+                parts.pop();
+            }
             let (Some(joined), [gone @ .., last]) = (join_thoroughly(&parts), rows.as_slice()) else { continue };
             for row in gone {
                 self.db
@@ -477,12 +487,13 @@ impl Store for SqliteStore {
                 .prepare(
                     "SELECT run.id, feed.id, run.count, run.first + run.count - 1, run.head
                      FROM run JOIN feed ON feed.id = run.feed
-                     WHERE feed.public_key = ?1 AND run.first + run.count - 1 <= feed.kept AND run.at < ?2
+                     WHERE feed.public_key = ?1 AND run.first + run.count - 1 <= max(feed.kept, ?3 * feed.receipted)
+                     AND run.at < ?2
                      ORDER BY feed.id, run.first",
                 )
                 .map_err(refusal)?;
             let own = author.key.verifying_key().to_bytes();
-            let rows = query.query_map(params![own, before.0], |row| {
+            let rows = query.query_map(params![own, before.0, planted::is(Bug::PruneOnReceived)], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             });
             rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?

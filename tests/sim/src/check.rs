@@ -1,0 +1,288 @@
+//! The oracles: what must hold at every moment, and what must hold once the trouble has ended.
+//!
+//! O1 whatever was called saved is at the hub; O2 once; O3 everybody who may read a document reads the same; O4 nothing
+//! lies where it may not; O5 no personal details in the clear; O7 everybody comes into step; O8 every chain and signature
+//! is sound. They are those of the programme in `docs/reliability.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use civic_core::{
+    access::{Action, Role},
+    space::Audience,
+};
+use ledger::Ledger;
+use serde_json::Value;
+
+use crate::{
+    county::{Broken, CANARY, County, chain},
+    disk,
+    reference::{HUB, Said, Told, Word},
+};
+
+/// Meetings of each device after which everything must be in step.
+const ROUNDS: usize = 4;
+
+/// What an installation holds, line by line, as it exports it.
+type Lines = BTreeMap<String, Value>;
+
+impl County {
+    /// Ends the trouble, lets everybody meet, and looks whether everything is as it must be.
+    pub fn quiet(&mut self) -> Result<(), Broken> {
+        self.calm()?;
+        let devices: Vec<usize> = (0..self.devices.len()).filter(|device| !self.devices[*device].is_revoked).collect();
+        let mut behind = devices.clone();
+        for _ in 0..if self.has_roads { 0 } else { ROUNDS } {
+            for device in &devices {
+                self.carry_all(*device)?;
+                self.follow(*device)?;
+                self.hub_works()?;
+            }
+        }
+        if !self.has_roads {
+            return self.check(&devices);
+        }
+        for round in 0..ROUNDS {
+            behind.clear();
+            for device in &devices {
+                let outcome = self.meet_whole(*device)?;
+                if !outcome.is_in_step {
+                    behind.push(*device);
+                }
+                self.follow(*device)?;
+                self.hub_works()?;
+            }
+            if round > 0 && behind.is_empty() {
+                break;
+            }
+        }
+        for _ in 0..2 {
+            for device in &devices {
+                self.carry_all(*device)?;
+                self.follow(*device)?;
+            }
+            self.hub_works()?;
+        }
+        for device in &devices {
+            let outcome = self.meet_whole(*device)?;
+            if !outcome.is_in_step {
+                return Err(format!(
+                    "O7: device {device} is not in step after {ROUNDS} meetings and more: {outcome:?}"
+                ));
+            }
+            self.follow(*device)?;
+        }
+        self.check(&devices)
+    }
+
+    fn check(&mut self, devices: &[usize]) -> Result<(), Broken> {
+        self.receipts_are_true()?;
+        let hub = lines(self.ledger(HUB)?)?;
+        self.every_word_is_there(&hub)?;
+        self.voices_are_there()?;
+        self.numbers_are_given_once(&hub)?;
+        for device in devices {
+            let ledger = self.ledger(*device)?;
+            let here = lines(ledger)?;
+            let node = &self.devices[*device];
+            if node.role() == Role::Deputy {
+                same_for_a_deputy(*device, &node.card.scope, &here, &hub)?;
+            }
+            self.slips_agree(*device, ledger)?;
+            let waiting = ledger.log().counts().map_err(|error| chain(&error))?.here;
+            if waiting > 0 {
+                return Err(format!("O7: {waiting} records of device {device} still wait for a receipt"));
+            }
+            for said in self.reference.said.values().filter(|said| said.first.by == *device) {
+                let is_received = ledger.log().is_received(&said.id).map_err(|error| chain(&error))?;
+                if said.first.told == Told::Saved && said.first.is_on_card && is_received != Some(true) {
+                    return Err(format!("O7: device {device} does not know that {} was received", said.first.mark));
+                }
+            }
+        }
+        for who in (0..self.devices.len()).chain([HUB]) {
+            self.sound(who)?;
+        }
+        let who = if self.dice.percent(50) { HUB } else { self.dice.place(self.devices.len()) };
+        self.rebuilt_is_the_same(who)?;
+        match disk::holds(CANARY) {
+            Some(file) => Err(format!("O5: personal details lie in {file} in the clear")),
+            None => Ok(()),
+        }
+    }
+
+    fn ledger(&self, who: usize) -> Result<&Ledger, Broken> {
+        self.node(who).ledger.as_ref().ok_or_else(|| format!("O7: {} does not run", Self::name(who)))
+    }
+
+    /// O1 and O2.
+    fn every_word_is_there(&self, hub: &Lines) -> Result<(), Broken> {
+        let all: BTreeMap<&String, String> = hub.iter().map(|(id, line)| (id, line.to_string())).collect();
+        for Said { id, is_kept, first, later, .. } in self.reference.said.values() {
+            let id = id.to_string();
+            let line = all.get(&id);
+            if *is_kept {
+                if line.is_none() && first.told == Told::Saved {
+                    return Err(format!("O1: {} was called saved and is not at the hub", first.mark));
+                }
+                if disk::holds(first.mark.as_bytes()).is_some() {
+                    return Err(format!(
+                        "O5: {} was kept from the village and lies somewhere in the clear",
+                        first.mark
+                    ));
+                }
+            } else {
+                self.word_is_there(first, &all, &id)?;
+            }
+            if later.is_empty() {
+                continue;
+            }
+            for word in later {
+                self.word_is_there(word, &all, &id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn word_is_there(&self, word: &Word, all: &BTreeMap<&String, String>, home: &str) -> Result<(), Broken> {
+        let Word { mark, told, .. } = word;
+        let found: Vec<&&String> =
+            all.iter().filter(|(_, line)| line.contains(mark.as_str())).map(|(id, _)| id).collect();
+        match (found.as_slice(), told) {
+            ([], Told::Saved) => Err(format!("O1: {mark} was called saved and is not at the hub: {word:?}")),
+            ([], Told::Nothing | Told::TooLate) => Ok(()),
+            (_, Told::TooLate) => Err(format!("O4: {mark} was written after its device was struck off: {word:?}")),
+            ([id], _) if id.as_str() == home => {
+                let times = all.get(*id).map_or(0, |line| times(line, mark));
+                if times == 1 { Ok(()) } else { Err(format!("O2: {mark} stands {times} times in its record")) }
+            }
+            (found, _) => Err(format!("O2: {mark} of {home} stands in {found:?}")),
+        }
+    }
+
+    /// O1 of what was said beside words. What a restored hub lacks of it comes back over an open road, by the transfer of
+    /// attachments, which is not here.
+    fn voices_are_there(&self) -> Result<(), Broken> {
+        let hub = self.ledger(HUB)?;
+        let is_kept = |said: &&Said| said.first.told == Told::Saved && said.first.is_on_card;
+        for said in self.reference.said.values().filter(is_kept).filter(|_| !self.was_restored) {
+            let Some(whole) = hub.opinion(&said.id).map_err(|error| chain(&error))? else { continue };
+            for attached in &whole.opinion.attachments {
+                if hub.sealed_attachment(&attached.id).map_err(|error| chain(&error))?.is_none() {
+                    return Err(format!("O1: the voice of {} is not at the hub", said.first.mark));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// O2 of numbers. Two machines with one card draw from one block.
+    fn numbers_are_given_once(&self, hub: &Lines) -> Result<(), Broken> {
+        let mut given = BTreeSet::new();
+        let is_one_card = self.devices.iter().all(|device| !device.dir.to_string_lossy().contains("twin"));
+        match hub.values().filter_map(|line| line["ticket"].as_str()).find(|ticket| !given.insert(*ticket)) {
+            Some(ticket) if is_one_card => Err(format!("O2: the number {ticket} was given twice")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// O3 for those who see slips alone.
+    fn slips_agree(&self, device: usize, ledger: &Ledger) -> Result<(), Broken> {
+        let hub = self.ledger(HUB)?;
+        for said in self.reference.said.values() {
+            let (here, there) = (ledger.slip_of(&said.id), hub.slip_of(&said.id));
+            let (here, there) = (here.map_err(|error| chain(&error))?, there.map_err(|error| chain(&error))?);
+            let is_at_hub = hub.opinion(&said.id).map_err(|error| chain(&error))?.is_some();
+            if here != there || (is_at_hub && here.is_none()) {
+                return Err(format!("O3: device {device} shows another slip of {} than the hub", said.first.mark));
+            }
+        }
+        Ok(())
+    }
+
+    /// O4 and O8 of one installation.
+    fn sound(&self, who: usize) -> Result<(), Broken> {
+        let ledger = self.ledger(who)?;
+        let log = ledger.log();
+        log.verify().map_err(|error| chain(&error))?.map_err(|fault| format!("O8: {}: {fault}", Self::name(who)))?;
+        let is_excused = self.is_somebody_revoked();
+        let apart = log.apart(5).map_err(|error| chain(&error))?;
+        if !apart.is_empty() && !is_excused {
+            return Err(format!("O1: {} keeps honest runs apart: {:?}", Self::name(who), apart[0].reason));
+        }
+        let refused = ledger.refused(5).map_err(|error| chain(&error))?;
+        if !refused.is_empty() && !is_excused {
+            return Err(format!("O1: {} leaves honest changes out: {}", Self::name(who), refused[0].reason));
+        }
+        let member = self.node(who).member();
+        for held in log.held() {
+            let may_hold = member.wrote(&held.feed) || member.scope.allows(Action::Read, &held.feed.space);
+            if held.extent.length > 0 && !may_hold {
+                return Err(format!("O4: {} holds {}", Self::name(who), held.feed.space));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the tables say is what the log says.
+    fn rebuilt_is_the_same(&mut self, who: usize) -> Result<(), Broken> {
+        if self.node(who).has_let_go {
+            return Ok(());
+        }
+        let before = lines(self.ledger(who)?)?;
+        let node = self.node_mut(who);
+        node.ledger = None;
+        disk::remove(&node.dir, "ledger.db");
+        self.start(who)?;
+        let after = lines(self.ledger(who)?)?;
+        if before != after {
+            let changed = before.iter().find(|(id, line)| after.get(*id) != Some(*line));
+            return Err(format!("O3: {} rebuilt from its log says something else: {changed:?}", Self::name(who)));
+        }
+        Ok(())
+    }
+}
+
+/// O3: what a deputy holds is what the hub holds of their areas.
+fn same_for_a_deputy(
+    device: usize,
+    scope: &civic_core::access::Scope,
+    here: &Lines,
+    hub: &Lines,
+) -> Result<(), Broken> {
+    let is_theirs = |line: &Value| {
+        let space = line["space"].as_str().unwrap_or_default();
+        let (area, audience) = space.split_once('/').unwrap_or((space, ""));
+        audience == Audience::Deputies.word() && scope.areas.iter().any(|own| area.starts_with(own.code()))
+    };
+    let there: BTreeSet<&String> = hub.iter().filter(|(_, line)| is_theirs(line)).map(|(id, _)| id).collect();
+    let ours: BTreeSet<&String> = here.iter().filter(|(_, line)| is_theirs(line)).map(|(id, _)| id).collect();
+    if let Some(id) = there.symmetric_difference(&ours).next() {
+        let who = if ours.contains(id) { "the hub does not hold" } else { "it does not hold" };
+        return Err(format!("O3: device {device} reads what the hub does, but {who} {id}"));
+    }
+    match ours.into_iter().find(|id| here.get(*id) != hub.get(*id)) {
+        Some(id) => Err(format!("O3: device {device} reads {id} otherwise than the hub: {} {}", here[id], hub[id])),
+        None => Ok(()),
+    }
+}
+
+fn lines(ledger: &Ledger) -> Result<Lines, Broken> {
+    let mut lines = Lines::new();
+    let mut is_twice = false;
+    let exported = ledger.export(|line| {
+        let id = line["id"].as_str().unwrap_or_default().to_owned();
+        let mut line = line;
+        // The first words stand in the body, too.
+        if let Some(line) = line.as_object_mut() {
+            line.remove("original");
+        }
+        is_twice |= lines.insert(id, line).is_some();
+        Ok(())
+    });
+    exported.map_err(|error| chain(&error))?.map_err(|error| error.to_string())?;
+    if is_twice { Err("O2: a record is exported twice".to_owned()) } else { Ok(lines) }
+}
+
+fn times(text: &str, mark: &str) -> usize {
+    text.matches(mark).count()
+}

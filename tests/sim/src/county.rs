@@ -1,0 +1,845 @@
+//! The county: a hub, kiosks, deputies and what they carry, and everything that can befall them.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use civic_core::{
+    access::Role,
+    area::Area,
+    id::DocId,
+    keyring::Keyring,
+    space::{Audience, Space},
+    time::UnixSeconds,
+};
+use ledger::{Ledger, LedgerError};
+use replica::{
+    bundle::{DeviceEnd, HubEnd, ParcelError},
+    hub::spread,
+    store::sqlite::SqliteStore,
+};
+use sync_core::session::{Member, Outcome, Side};
+use tokio::runtime::Runtime;
+
+use crate::{
+    clock,
+    dice::Dice,
+    disk::{self, Fault},
+    meeting::{MeetError, Meeting, Sides, Step, Which},
+    node::{BEGINNING, Going, Node, county_key},
+    reference::{HUB, Reference, Told},
+    register::Register,
+};
+
+/// Stands in every name and number that somebody leaves: it must be found nowhere in the clear.
+pub const CANARY: &[u8] = b"CANARY-13912345678";
+/// Villages in which somebody speaks.
+pub const VILLAGES: [&str; 4] = ["990127101201", "990127101202", "990127101203", "990127102201"];
+const COUNTY: &str = "990127";
+const TOWNSHIP: &str = "990127101";
+/// Sticks and phones under way at one time; one more takes the place of the oldest.
+const STICKS_MAX: usize = 12;
+const DAY: i64 = 86_400;
+/// Slips are written in so many passes at most: there are never more opinions.
+const PASSES_MAX: usize = 1_000;
+
+/// What went against a promise.
+pub type Broken = String;
+
+/// Parcels under way.
+struct Stick {
+    parcels: Vec<Vec<u8>>,
+    /// The device they are for; `None` if for the hub.
+    to: Option<usize>,
+}
+
+/// A copy of the hub that was verified.
+struct Backup {
+    image: BTreeMap<String, Vec<u8>>,
+    deed: u64,
+}
+
+/// What befalls a county once, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disaster {
+    /// Nothing.
+    None,
+    /// A card is put back as it was some time ago.
+    DeviceRestored,
+    /// Two machines run with the same card.
+    Cloned,
+    /// The hub burns down and is made anew from its newest verified backup.
+    HubRestored,
+    /// A device is struck off.
+    Revoked,
+}
+
+const DISASTERS: [Disaster; 5] =
+    [Disaster::None, Disaster::DeviceRestored, Disaster::Cloned, Disaster::HubRestored, Disaster::Revoked];
+
+/// The county.
+pub struct County {
+    pub(crate) dice: Dice,
+    /// Deeds so far.
+    pub(crate) deed: u64,
+    /// What time it is.
+    pub(crate) now: i64,
+    pub(crate) hub: Node,
+    pub(crate) devices: Vec<Node>,
+    pub(crate) reference: Reference,
+    pub(crate) forms: Vec<crate::people::Form>,
+    pub(crate) disaster: Disaster,
+    register: Arc<Register>,
+    ring: Keyring,
+    meetings: Vec<Meeting>,
+    sticks: Vec<Stick>,
+    backup: Option<Backup>,
+    images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
+    pub(crate) was_restored: bool,
+    /// Whether devices reach the hub at all, or everything is carried.
+    pub(crate) has_roads: bool,
+    /// How much goes wrong, in a hundred.
+    pub(crate) trouble: u64,
+    runtime: Runtime,
+    trace: blake3::Hasher,
+    is_told: bool,
+}
+
+impl County {
+    /// A county of this seed, with every program started.
+    pub fn new(seed: u64, is_told: bool) -> Result<Self, Broken> {
+        disk::install();
+        disk::forget_all();
+        let mut dice = Dice::new(seed);
+        clock::install(dice.split());
+        let hub = Node::new("hub", Role::Hub, 0, &[COUNTY]);
+        let mut devices = Vec::new();
+        let kiosks = 1 + dice.place(3);
+        for village in &VILLAGES[..kiosks] {
+            let number = u16::try_from(devices.len() + 1).unwrap_or(1);
+            devices.push(Node::new(&format!("kiosk-{number}"), Role::Kiosk, number, &[village]));
+        }
+        for deputy in 0..dice.place(3) {
+            let number = u16::try_from(devices.len() + 1).unwrap_or(1);
+            let area = if deputy == 0 { TOWNSHIP } else { *dice.one_of(&VILLAGES) };
+            devices.push(Node::new(&format!("deputy-{number}"), Role::Deputy, number, &[area]));
+        }
+        let register = Arc::new(Register::default());
+        for device in &devices {
+            register.enrol(device.key.verifying_key().to_bytes(), device.card.scope.clone());
+        }
+        let mut ring = Keyring::default();
+        ring.add(county_key(), UnixSeconds(BEGINNING));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+        let has_roads = dice.percent(80);
+        let disaster = match *dice.one_of(&DISASTERS) {
+            // What such a hub lost, and what a card lacks of its own feeds, comes back over an open road alone.
+            Disaster::HubRestored | Disaster::DeviceRestored | Disaster::Cloned if !has_roads => Disaster::None,
+            other @ (Disaster::None
+            | Disaster::DeviceRestored
+            | Disaster::Cloned
+            | Disaster::HubRestored
+            | Disaster::Revoked) => other,
+        };
+        let trouble = *dice.one_of(&[0, 5, 15, 30]);
+        let mut county = Self {
+            deed: 0,
+            now: BEGINNING,
+            hub,
+            devices,
+            reference: Reference::default(),
+            forms: Vec::new(),
+            disaster,
+            register,
+            ring,
+            meetings: Vec::new(),
+            sticks: Vec::new(),
+            backup: None,
+            images: BTreeMap::new(),
+            was_restored: false,
+            has_roads,
+            trouble,
+            runtime,
+            trace: blake3::Hasher::new(),
+            is_told,
+            dice,
+        };
+        county.start(HUB)?;
+        for device in 0..county.devices.len() {
+            county.start(device)?;
+        }
+        Ok(county)
+    }
+
+    /// Everything that happened, as one number: equal for equal seeds.
+    pub fn trace(&self) -> String {
+        self.trace.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// Notes what happened.
+    pub(crate) fn note(&mut self, what: impl std::fmt::Display) {
+        let line = format!("{} {what}", self.deed);
+        self.trace.update(line.as_bytes());
+        if self.is_told {
+            println!("{line}");
+        }
+    }
+
+    pub(crate) fn node(&self, who: usize) -> &Node {
+        self.devices.get(who).unwrap_or(&self.hub)
+    }
+
+    pub(crate) fn node_mut(&mut self, who: usize) -> &mut Node {
+        if who == HUB { &mut self.hub } else { &mut self.devices[who] }
+    }
+
+    /// The ledger of somebody who runs, with the clock that they believe.
+    pub(crate) fn at_work(&self, who: usize) -> Option<Ledger> {
+        self.node(who).at_work(self.now).cloned()
+    }
+
+    pub(crate) fn name(who: usize) -> String {
+        if who == HUB { "hub".to_owned() } else { format!("device {who}") }
+    }
+
+    /// Starts a program, again and again if the power fails meanwhile.
+    pub(crate) fn start(&mut self, who: usize) -> Result<(), Broken> {
+        let now = self.now;
+        let node = self.node_mut(who);
+        match node.start(now) {
+            Ok(()) => {
+                self.note(format_args!("{} starts", Self::name(who)));
+                Ok(())
+            }
+            Err(error) => {
+                node.ledger = None;
+                if disk::is_dead(&node.dir) || node.is_ailing || disk::has_struck(&node.dir) {
+                    self.fall(who, 6);
+                    return Ok(());
+                }
+                Err(format!("O1: {} cannot start again: {}", Self::name(who), chain(&error)))
+            }
+        }
+    }
+
+    /// A program ends where it stands: the power failed, or somebody killed it.
+    pub(crate) fn fall(&mut self, who: usize, deeds: u64) {
+        self.meetings.retain(|meeting| who != HUB && meeting.device != who);
+        let is_power = self.dice.percent(60);
+        let mut dice = self.dice.split();
+        let until = self.deed + self.dice.below(deeds + 1);
+        let node = self.node_mut(who);
+        node.stop();
+        node.is_ailing = false;
+        node.down_until = until;
+        let dir = node.dir.clone();
+        if is_power {
+            disk::cut(&dir, &mut dice);
+        } else {
+            disk::end(&dir);
+        }
+        self.note(format_args!("{} falls, {}", Self::name(who), if is_power { "by power" } else { "killed" }));
+    }
+
+    fn is_failing(&self, who: usize) -> bool {
+        let node = self.node(who);
+        disk::is_dead(&node.dir) || disk::has_struck(&node.dir) || node.is_ailing
+    }
+
+    /// What a program does whose disk failed: it goes on, unless it has no power any more.
+    pub(crate) fn after_failure(&mut self, who: usize, error: &dyn std::error::Error) -> Result<(), Broken> {
+        if !self.is_failing(who) {
+            return Err(format!("O1: {} failed though nothing failed beneath: {}", Self::name(who), chain(error)));
+        }
+        self.note(format_args!("{} could not: {}", Self::name(who), chain(error)));
+        if disk::is_dead(&self.node(who).dir) || self.dice.percent(50) {
+            self.fall(who, 20);
+        }
+        Ok(())
+    }
+
+    /// One thing that happens to the roads, the cards and the clocks; what people do is beside it.
+    pub(crate) fn happen(&mut self) -> Result<(), Broken> {
+        self.now += i64::try_from(self.dice.below(600)).unwrap_or(0);
+        for who in (0..self.devices.len()).chain([HUB]) {
+            if self.node(who).ledger.is_none() && self.node(who).down_until <= self.deed {
+                self.start(who)?;
+            }
+        }
+        if self.dice.percent(self.trouble) {
+            self.trouble()?;
+        }
+        match self.dice.below(12) {
+            0..=1 if self.has_roads => self.meet_somebody()?,
+            0..=2 => self.pack_a_stick()?,
+            3 => self.bring_a_stick()?,
+            4 => self.hub_works()?,
+            5 => {
+                let who = self.dice.place(self.devices.len());
+                self.follow(who)?;
+                self.join(who)?;
+            }
+            6 => self.back_up()?,
+            7 if self.dice.percent(15) => self.befall()?,
+            _ => {}
+        }
+        for _ in 0..self.dice.below(40) {
+            if self.meetings.is_empty() {
+                break;
+            }
+            let place = self.dice.place(self.meetings.len());
+            self.step(place)?;
+        }
+        Ok(())
+    }
+
+    fn trouble(&mut self) -> Result<(), Broken> {
+        let who = if self.dice.percent(40) { HUB } else { self.dice.place(self.devices.len()) };
+        match self.dice.below(8) {
+            0 => self.fall(who, 20),
+            1..=2 => {
+                let after = self.dice.below(60);
+                disk::plan(&self.node(who).dir, after, Fault::Power);
+            }
+            3 => {
+                let fault = *self.dice.one_of(&[Fault::Io, Fault::Io, Fault::Full, Fault::ReadOnly]);
+                let after = self.dice.below(30);
+                disk::plan(&self.node(who).dir, after, fault);
+                self.node_mut(who).is_ailing = true;
+            }
+            4 => {
+                let jumps =
+                    [Going::At(0), Going::At(2_147_483_640), Going::At(4_070_908_800), Going::Off(-DAY), Going::Right];
+                let going = *self.dice.one_of(&jumps);
+                // Of the hub's clock people take care; it may go back by a day.
+                self.node_mut(who).going = if who == HUB && going != Going::Right { Going::Off(-DAY) } else { going };
+            }
+            5..=6 if !self.meetings.is_empty() => {
+                let place = self.dice.place(self.meetings.len());
+                let meeting = self.meetings.remove(place);
+                self.note(format_args!("a road breaks after {} messages", meeting.said()));
+            }
+            // Somebody sees to the card.
+            _ if self.node(who).is_ailing => {
+                disk::mend(&self.node(who).dir);
+                self.node_mut(who).is_ailing = false;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn meet_somebody(&mut self) -> Result<(), Broken> {
+        let device = self.dice.place(self.devices.len());
+        let room = if self.dice.percent(10) { self.dice.below(3_000) } else { u64::MAX };
+        self.meet(device, room)
+    }
+
+    /// Lets a device call the hub.
+    pub(crate) fn meet(&mut self, device: usize, room: u64) -> Result<(), Broken> {
+        if self.meetings.iter().any(|meeting| meeting.device == device) {
+            return Ok(());
+        }
+        let member = self.devices[device].member();
+        let (Some(ours), Some(theirs)) = (self.at_work(device), self.at_work(HUB)) else { return Ok(()) };
+        if sync_core::session::Authors::member(&*self.register, &member.public_key).is_none() {
+            return Ok(());
+        }
+        let sides = self.sides(&ours, &theirs, room);
+        let now = [device, HUB].map(|who| UnixSeconds(self.node(who).believes(self.now)));
+        let begun =
+            sides.and_then(|sides| Meeting::new(device, &member, sides, (ours.log(), theirs.log()), (now[0], now[1])));
+        drop((ours, theirs));
+        match begun {
+            Ok(meeting) => {
+                self.meetings.push(meeting);
+                self.note(format_args!("device {device} calls"));
+                Ok(())
+            }
+            // It was one of the two.
+            Err(error) if self.is_failing(device) => self.broke_off(device, Which::Caller, error),
+            Err(error) => self.broke_off(device, Which::Hub, error),
+        }
+    }
+
+    fn sides(&self, ours: &Ledger, theirs: &Ledger, room: u64) -> Result<Sides, MeetError> {
+        let hub = theirs.log().public_key();
+        let caller = Side::Caller { hub, cursor: ours.log().cursor(&hub)?, room, status: None };
+        let hub = Side::Hub {
+            key: Box::new(self.hub.key.clone()),
+            epoch: theirs.log().epoch(),
+            kept: u64::try_from(theirs.log().kept_row()?).unwrap_or(0),
+            authors: self.register.clone(),
+        };
+        Ok(Sides { caller, hub })
+    }
+
+    /// One step of one meeting; `Some` if it ended well.
+    fn step(&mut self, place: usize) -> Result<Option<Outcome>, Broken> {
+        let which = if self.dice.percent(50) { Which::Caller } else { Which::Hub };
+        let device = self.meetings[place].device;
+        let who = if which == Which::Hub { HUB } else { device };
+        let Some(ledger) = self.at_work(who) else {
+            self.meetings.remove(place);
+            return Ok(None);
+        };
+        let Self { meetings, runtime, dice, .. } = self;
+        let step = meetings[place].step(which, ledger.log(), runtime, dice);
+        drop(ledger);
+        match step {
+            Ok(Step::On | Step::Idle) => Ok(None),
+            Ok(Step::Over(outcome)) => {
+                let said = self.meetings.remove(place).said();
+                self.note(format_args!("device {device} has met: {said} messages, {outcome:?}"));
+                Ok(Some(outcome))
+            }
+            Err(error) => {
+                self.meetings.remove(place);
+                self.broke_off(device, which, error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn broke_off(&mut self, device: usize, which: Which, error: MeetError) -> Result<(), Broken> {
+        match error {
+            MeetError::Store(error) => self.after_failure(if which == Which::Hub { HUB } else { device }, &error),
+            MeetError::Broken(error) => Err(format!("protocol: device {device}: {error}")),
+            MeetError::Wrong(why) => Err(why),
+        }
+    }
+
+    /// Meets to the end, without any trouble.
+    pub(crate) fn meet_whole(&mut self, device: usize) -> Result<Outcome, Broken> {
+        self.meetings.clear();
+        self.meet(device, u64::MAX)?;
+        for _ in 0..200_000 {
+            if self.meetings.is_empty() {
+                break;
+            }
+            if let Some(outcome) = self.step(0)? {
+                return Ok(outcome);
+            }
+        }
+        Err(format!("O7: device {device} and the hub do not come to an end with each other"))
+    }
+
+    /// Merges what came to a device.
+    pub(crate) fn follow(&mut self, who: usize) -> Result<(), Broken> {
+        let Some(ledger) = self.at_work(who) else { return Ok(()) };
+        let done = ledger.catch_up();
+        drop(ledger);
+        match done {
+            Ok(merged) => {
+                if merged.refused > 0 && !self.is_somebody_revoked() {
+                    return Err(format!(
+                        "O1: the gate refuses {} honest changes at {}",
+                        merged.refused,
+                        Self::name(who)
+                    ));
+                }
+                Ok(())
+            }
+            Err(error) => self.after_failure(who, &error),
+        }
+    }
+
+    /// A device that waits for a road joins what waits with it.
+    fn join(&mut self, who: usize) -> Result<(), Broken> {
+        let Some(ledger) = self.at_work(who) else { return Ok(()) };
+        let joined = self.runtime.block_on(ledger.log().join_waiting());
+        drop(ledger);
+        match joined {
+            Ok(joined) => {
+                if joined > 0 {
+                    self.note(format_args!("{} joins {joined}", Self::name(who)));
+                }
+                Ok(())
+            }
+            Err(error) => self.after_failure(who, &error),
+        }
+    }
+
+    pub(crate) fn is_somebody_revoked(&self) -> bool {
+        self.devices.iter().any(|device| device.is_revoked)
+    }
+
+    /// The hub merges, writes slips and says who was struck off.
+    pub(crate) fn hub_works(&mut self) -> Result<(), Broken> {
+        self.follow(HUB)?;
+        let Some(ledger) = self.at_work(HUB) else { return Ok(()) };
+        let space = Space::new(area(COUNTY), Audience::Public);
+        let work = || -> Result<(), LedgerError> {
+            for _ in 0..PASSES_MAX {
+                if ledger.write_slips()? == 0 {
+                    break;
+                }
+            }
+            spread(ledger.log(), &space, self.register.revoked())?;
+            Ok(())
+        };
+        let done = work();
+        drop(ledger);
+        match done {
+            Ok(()) => {
+                self.note("the hub works");
+                Ok(())
+            }
+            Err(error) => self.after_failure(HUB, &error),
+        }
+    }
+
+    fn device_end<T>(&self, device: usize, work: impl FnOnce(&Runtime, DeviceEnd<'_>) -> T) -> Option<T> {
+        let node = &self.devices[device];
+        let ledger = node.at_work(self.now)?;
+        let end = DeviceEnd {
+            log: ledger.log(),
+            key: &node.key,
+            scope: &node.card.scope,
+            hub: node.card.hub_key()?,
+            county: node.card.seal_key.public,
+            former: Vec::new(),
+            room: u64::MAX,
+            status: None,
+        };
+        Some(work(&self.runtime, end))
+    }
+
+    fn hub_end<T>(&self, work: impl FnOnce(&Runtime, HubEnd<'_>) -> T) -> Option<T> {
+        let ledger = self.hub.at_work(self.now)?;
+        let authors = self.register.clone();
+        let end = HubEnd { log: ledger.log(), key: &self.hub.key, county: &self.ring, authors, desk: None };
+        Some(work(&self.runtime, end))
+    }
+
+    /// A device, or the hub for a device, seals what goes onto a stick.
+    fn pack_a_stick(&mut self) -> Result<(), Broken> {
+        let device = self.dice.place(self.devices.len());
+        if self.dice.percent(50) { self.pack_up(device) } else { self.pack_home(device) }
+    }
+
+    pub(crate) fn pack_up(&mut self, device: usize) -> Result<(), Broken> {
+        let mut parcels = Vec::new();
+        let packed = self.device_end(device, |runtime, end| {
+            runtime.block_on(end.pack(u64::MAX, |parcel| {
+                parcels.push(parcel);
+                Ok(())
+            }))
+        });
+        match packed {
+            Some(Ok(_)) => self.put_stick(Stick { parcels, to: None }, device),
+            Some(Err(error)) => self.after_failure(device, &error),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn pack_home(&mut self, device: usize) -> Result<(), Broken> {
+        let mut parcels = Vec::new();
+        let key = self.devices[device].key.verifying_key().to_bytes();
+        let packed = self.hub_end(|runtime, end| {
+            runtime.block_on(end.pack(key, |parcel| {
+                parcels.push(parcel);
+                Ok(())
+            }))
+        });
+        match packed {
+            Some(Ok(())) => self.put_stick(Stick { parcels, to: Some(device) }, device),
+            Some(Err(error)) => self.after_failure(HUB, &error),
+            None => Ok(()),
+        }
+    }
+
+    fn put_stick(&mut self, stick: Stick, device: usize) -> Result<(), Broken> {
+        self.note(format_args!("{} parcels for {:?} of device {device}", stick.parcels.len(), stick.to));
+        if stick.parcels.iter().any(|parcel| disk::is_within(parcel, CANARY)) {
+            return Err("O5: personal details lie on a stick in the clear".to_owned());
+        }
+        if self.sticks.len() == STICKS_MAX {
+            self.sticks.remove(0);
+        }
+        self.sticks.push(stick);
+        Ok(())
+    }
+
+    /// A stick arrives, or an old one turns up again: whole or not, in any order, some parcels twice, some damaged.
+    fn bring_a_stick(&mut self) -> Result<(), Broken> {
+        if self.sticks.is_empty() {
+            return Ok(());
+        }
+        let place = self.dice.place(self.sticks.len());
+        let stays = self.dice.percent(40);
+        let (to, mut parcels) = (self.sticks[place].to, self.sticks[place].parcels.clone());
+        if !stays {
+            self.sticks.remove(place);
+        }
+        if self.dice.percent(30) {
+            parcels.reverse();
+        }
+        for mut parcel in parcels {
+            if self.dice.percent(self.trouble) {
+                match self.dice.below(3) {
+                    0 => continue,
+                    1 => {
+                        let at = self.dice.place(parcel.len());
+                        parcel[at] ^= 1 << self.dice.below(8);
+                    }
+                    _ => self.open_parcel(to, &parcel, false)?,
+                }
+                self.open_parcel(to, &parcel, true)?;
+                continue;
+            }
+            self.open_parcel(to, &parcel, false)?;
+        }
+        Ok(())
+    }
+
+    fn open_parcel(&mut self, to: Option<usize>, parcel: &[u8], may_be_bent: bool) -> Result<(), Broken> {
+        let opened = match to {
+            None => self.hub_end(|runtime, end| runtime.block_on(end.unpack(parcel)).map(|(_, brought)| brought)),
+            Some(device) => {
+                self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel))).and_then(|opened| {
+                    match opened {
+                        // A twin with the same key opens it as well.
+                        Err(ParcelError::Closed) if may_be_bent => None,
+                        other => Some(other),
+                    }
+                })
+            }
+        };
+        let who = to.unwrap_or(HUB);
+        match opened {
+            Some(Ok(brought)) => {
+                self.note(format_args!("{} opens a parcel: {brought:?}", Self::name(who)));
+                Ok(())
+            }
+            Some(Err(ParcelError::Store(error))) => self.after_failure(who, &error),
+            Some(Err(error @ ParcelError::Broken(_))) => Err(format!("protocol: a parcel: {error}")),
+            Some(Err(ParcelError::Closed | ParcelError::Bad(_))) if may_be_bent => Ok(()),
+            Some(Err(
+                error @ (ParcelError::Closed
+                | ParcelError::Bad(_)
+                | ParcelError::Stranger
+                | ParcelError::NotEnrolled(_)),
+            )) => Err(format!("O1: {} does not open an honest parcel: {error}", Self::name(who))),
+            None => Ok(()),
+        }
+    }
+
+    /// Brings everything by sticks, without trouble: attachments go home by no other road here.
+    pub(crate) fn carry_all(&mut self, device: usize) -> Result<(), Broken> {
+        self.sticks.clear();
+        self.pack_up(device)?;
+        for stick in std::mem::take(&mut self.sticks) {
+            for parcel in stick.parcels {
+                self.open_parcel(None, &parcel, false)?;
+            }
+        }
+        self.pack_home(device)?;
+        for stick in std::mem::take(&mut self.sticks) {
+            for parcel in stick.parcels {
+                self.open_parcel(Some(device), &parcel, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hub is copied, the copy verified, and devices may let go of what is in it; some do.
+    fn back_up(&mut self) -> Result<(), Broken> {
+        if self.dice.percent(50) {
+            let device = self.dice.place(self.devices.len());
+            let Some(ledger) = self.at_work(device) else { return Ok(()) };
+            let before = UnixSeconds(self.node(device).believes(self.now) - 3_600);
+            // What is let go lay there for weeks: the tables that tell of it reached the card long ago.
+            disk::settle(&self.node(device).dir);
+            let pruned = self.runtime.block_on(ledger.log().prune(before));
+            drop(ledger);
+            return match pruned {
+                Ok(pruned) => {
+                    self.devices[device].has_let_go |= pruned > 0;
+                    self.note(format_args!("device {device} lets go of {pruned}"));
+                    Ok(())
+                }
+                Err(error) => self.after_failure(device, &error),
+            };
+        }
+        let Some(ledger) = self.at_work(HUB) else { return Ok(()) };
+        let row = ledger.log().newest_row();
+        let image = disk::image(&self.hub.dir);
+        let granted = self.runtime.block_on(ledger.log().grant_kept(row));
+        drop(ledger);
+        self.backup = Some(Backup { image, deed: self.deed });
+        match granted {
+            Ok(()) => {
+                self.note(format_args!("the hub is backed up to {row}"));
+                Ok(())
+            }
+            Err(error) => self.after_failure(HUB, &error),
+        }
+    }
+
+    /// The disaster of this county, once.
+    fn befall(&mut self) -> Result<(), Broken> {
+        let device = self.dice.place(self.devices.len());
+        match self.disaster {
+            Disaster::None => return Ok(()),
+            Disaster::DeviceRestored => match self.images.remove(&device) {
+                None => {
+                    self.images.insert(device, (disk::image(&self.devices[device].dir), self.deed));
+                    return Ok(());
+                }
+                Some((image, since)) => {
+                    let there = self.there();
+                    self.reference.lose_card(device, since, |mark| there.contains(mark));
+                    self.forms.retain(|form| form.device != device);
+                    self.fall(device, 10);
+                    disk::put(&self.devices[device].dir, &image);
+                }
+            },
+            Disaster::Cloned => {
+                let name = format!("twin-{device}");
+                let mut twin = Node::new(&name, self.devices[device].role(), self.devices[device].card.number, &[]);
+                twin.key = self.devices[device].key.clone();
+                twin.card = self.devices[device].card.clone();
+                twin.has_let_go = self.devices[device].has_let_go;
+                disk::put(&PathBuf::from(format!("/cards/{name}")), &disk::image(&self.devices[device].dir));
+                self.devices.push(twin);
+            }
+            Disaster::HubRestored => {
+                let Some(Backup { image, deed }) = &self.backup else { return Ok(()) };
+                let (mut image, deed) = (image.clone(), *deed);
+                // What is derived from the log is rebuilt.
+                image.retain(|name, _| name.starts_with("log.db"));
+                self.fall(HUB, 10);
+                disk::put(&self.hub.dir, &image);
+                let hub = self.hub.key.verifying_key().to_bytes();
+                SqliteStore::open(&self.hub.dir.join("log.db"), Some(hub), true)
+                    .and_then(|log| log.begin_epoch())
+                    .map_err(|error| format!("O1: a verified backup cannot be opened: {}", chain(&error)))?;
+                self.was_restored = true;
+                // What only the hub wrote since is in no other place for certain.
+                let lost = |word: &&mut crate::reference::Word| word.by == HUB && word.at >= deed;
+                self.reference.words_mut().filter(lost).for_each(|word| word.told = Told::Nothing);
+            }
+            Disaster::Revoked => {
+                let at = UnixSeconds(self.hub.believes(self.now));
+                self.register.strike_off(&self.devices[device].key.verifying_key().to_bytes(), at);
+                self.devices[device].is_revoked = true;
+                // What it writes now is written later.
+                self.now += 1;
+                self.meetings.retain(|meeting| meeting.device != device);
+                let there = self.there();
+                // It may still come by a stick, and it may not.
+                self.reference.lose_card(device, 0, |mark| there.contains(mark));
+            }
+        }
+        let befallen = std::mem::replace(&mut self.disaster, Disaster::None);
+        self.note(format_args!("{befallen:?} befalls device {device}"));
+        Ok(())
+    }
+
+    /// Everything that can be read at the hub, in one piece. A hub that is down is started for it.
+    fn there(&mut self) -> String {
+        let mut all = String::new();
+        if let Some(ledger) = self.at_work(HUB)
+            && ledger.catch_up().is_ok()
+        {
+            let _ = ledger.export(|line| {
+                all.push_str(&line.to_string());
+                Ok(())
+            });
+        }
+        all
+    }
+
+    /// The trouble ends: cards are mended, clocks set, everybody works.
+    pub(crate) fn calm(&mut self) -> Result<(), Broken> {
+        self.meetings.clear();
+        self.trouble = 0;
+        for who in (0..self.devices.len()).chain([HUB]) {
+            let is_dead = disk::is_dead(&self.node(who).dir);
+            if is_dead {
+                self.fall(who, 0);
+            }
+            disk::mend(&self.node(who).dir);
+            let node = self.node_mut(who);
+            (node.going, node.is_ailing) = (Going::Right, false);
+            if self.node(who).ledger.is_none() {
+                self.start(who)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody was told more than is so: what a device holds receipts for is at the hub.
+    pub(crate) fn receipts_are_true(&self) -> Result<(), Broken> {
+        let Some(theirs) = self.hub.ledger.as_ref() else { return Ok(()) };
+        let there: BTreeMap<_, _> =
+            theirs.log().held().into_iter().map(|held| (held.feed.id(), held.extent.length)).collect();
+        for (place, device) in self.devices.iter().enumerate() {
+            let Some(ours) = device.ledger.as_ref() else { continue };
+            let member: Member = device.member();
+            for held in ours.log().held().into_iter().filter(|held| member.wrote(&held.feed)) {
+                let at_hub = there.get(&held.feed.id()).copied().unwrap_or(0);
+                let promised = if self.was_restored { held.kept.length } else { held.receipted.max(held.kept.length) };
+                if at_hub < promised {
+                    return Err(format!(
+                        "O1: device {place} holds a receipt for {promised} entries of a feed of which the hub has {at_hub}"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An area of the sample.
+///
+/// # Panics
+/// If it is none.
+pub(crate) fn area(code: &str) -> Area {
+    Area::parse(code).expect("an area of the sample")
+}
+
+/// An error with everything beneath it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut beneath = error.source();
+    while let Some(error) = beneath {
+        said.push_str(&format!(": {error}"));
+        beneath = error.source();
+    }
+    said
+}
+
+/// Names a document in a trace.
+pub(crate) fn short(id: &DocId) -> String {
+    id.to_string()[..8].to_owned()
+}
+
+impl County {
+    /// Everything from the first deed to the last quiet.
+    pub fn live(&mut self) -> Result<(), Broken> {
+        // Most are short, so that many different ones are tried; some are long.
+        let length = match self.dice.below(40) {
+            0 => 300,
+            1..=4 => 100,
+            _ => 10 + self.dice.below(30),
+        };
+        let quiets = 1 + u64::from(length >= 100);
+        let trouble = self.trouble;
+        for _ in 0..quiets {
+            self.trouble = trouble;
+            for _ in 0..length / quiets {
+                self.deed += 1;
+                self.somebody_acts()?;
+                self.happen()?;
+                self.receipts_are_true()?;
+            }
+            self.quiet()?;
+        }
+        Ok(())
+    }
+
+    /// How many deeds there were.
+    pub fn deeds(&self) -> u64 {
+        self.deed
+    }
+}

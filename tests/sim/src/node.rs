@@ -1,0 +1,179 @@
+//! One installation: a card, what its program runs, and what its clock believes.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::OnceLock};
+
+use civic_core::{
+    access::{Role, Scope},
+    area::Area,
+    id::hex,
+    seal::{OpenKey, SealKey, Seed},
+    time::UnixSeconds,
+};
+use ed25519_dalek::SigningKey;
+use ledger::{Ledger, LedgerError};
+use replica::{
+    dir::DataDir,
+    identity::{Card, Identity},
+};
+use sync_core::session::Member;
+
+use crate::{clock, disk};
+
+/// The sample county.
+const SAMPLE: &str = include_str!("../../sample/county.toml");
+/// The key epoch to which devices seal.
+const EPOCH: u32 = 1;
+
+/// Seconds since 1970 at which every story begins: 2026-05-01.
+pub const BEGINNING: i64 = 1_777_564_800;
+
+/// How a clock goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// As it should.
+    Right,
+    /// Off by so many seconds.
+    Off(i64),
+    /// It stands at this time, and begins there whenever it is looked at.
+    At(i64),
+}
+
+/// An installation.
+pub struct Node {
+    /// Its card's directory.
+    pub dir: PathBuf,
+    /// Its key.
+    pub key: SigningKey,
+    /// What the county gave it.
+    pub card: Card,
+    /// What runs, while it runs.
+    pub ledger: Option<Ledger>,
+    /// Its clock.
+    pub going: Going,
+    /// When, in deeds of the county, somebody starts it again.
+    pub down_until: u64,
+    /// Whether it was struck off.
+    pub is_revoked: bool,
+    /// Whether it let go of something of its log.
+    pub has_let_go: bool,
+    /// Whether its card is full, or read-only, or failing, until somebody sees to it.
+    pub is_ailing: bool,
+}
+
+/// The sample county with the places that matter here, one topic and one body: it is read at every start.
+fn codebook() -> &'static str {
+    static CODEBOOK: OnceLock<String> = OnceLock::new();
+    CODEBOOK.get_or_init(|| {
+        let mut seen = BTreeSet::new();
+        let is_used = |part: &&str| match part.split_once("]]") {
+            Some(("place", rest)) => ["990127101", "990127102"].iter().any(|area| rest.contains(area)),
+            Some((kind @ ("topic" | "body"), _)) => seen.insert(kind.to_owned()),
+            Some(_) | None => true,
+        };
+        let cut = SAMPLE.split("[[").filter(is_used).collect::<Vec<_>>().join("[[");
+        // The only line that names topics which are gone.
+        cut.lines().filter(|line| !line.starts_with("two_persons")).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// The key that opens what is sealed to the county.
+pub fn county_key() -> OpenKey {
+    OpenKey::make(EPOCH, Seed([7; 32]))
+}
+
+/// The key of the installation with this number; the hub's is 0.
+pub fn key_of(number: u16) -> SigningKey {
+    let mut seed = [0x5a; 32];
+    seed[..2].copy_from_slice(&number.to_le_bytes());
+    SigningKey::from_bytes(&seed)
+}
+
+impl Node {
+    /// An installation that is not started yet.
+    ///
+    /// # Panics
+    /// If the county's own key or area cannot be made.
+    pub fn new(name: &str, role: Role, number: u16, areas: &[&str]) -> Self {
+        let key = key_of(number);
+        let areas = areas.iter().map(|area| Area::parse(area).expect("an area of the sample")).collect();
+        let seal_key: SealKey = county_key().seal_key().expect("a key of 32 bytes");
+        let card = Card {
+            scope: Scope { role, areas },
+            name: name.to_owned(),
+            number,
+            hub: String::new(),
+            hub_key: hex(&key_of(0).verifying_key().to_bytes()),
+            authority: String::new(),
+            spare: String::new(),
+            retired: String::new(),
+            certificate: String::new(),
+            seal_key,
+            codebook: codebook().to_owned(),
+            enrolled_at: UnixSeconds(0),
+            renewed_at: None,
+            former: Vec::new(),
+            board: String::new(),
+            salt: String::new(),
+        };
+        let dir = PathBuf::from(format!("/cards/{name}"));
+        let going = Going::Right;
+        Self {
+            dir,
+            key,
+            card,
+            ledger: None,
+            going,
+            down_until: 0,
+            is_revoked: false,
+            has_let_go: false,
+            is_ailing: false,
+        }
+    }
+
+    /// As it takes part in meetings.
+    pub fn member(&self) -> Member {
+        Member::new(self.key.verifying_key().to_bytes(), self.card.scope.clone())
+    }
+
+    /// Its role.
+    pub fn role(&self) -> Role {
+        self.card.scope.role
+    }
+
+    /// What it believes at this time.
+    pub fn believes(&self, now: i64) -> i64 {
+        match self.going {
+            Going::Right => now,
+            Going::Off(by) => now + by,
+            Going::At(at) => at + (now - BEGINNING) % 3_600,
+        }
+    }
+
+    /// Lets it work: from here on the clock shows what it believes.
+    pub fn at_work(&self, now: i64) -> Option<&Ledger> {
+        clock::show(self.believes(now));
+        self.ledger.as_ref()
+    }
+
+    /// Starts its program.
+    pub fn start(&mut self, now: i64) -> Result<(), LedgerError> {
+        clock::show(self.believes(now));
+        let home = DataDir::look(&self.dir);
+        let identity = Identity::new(&home, self.key.clone(), self.card.clone());
+        let mut opened = Ledger::open(&home, &identity);
+        let is_mended = !disk::is_dead(&self.dir) && !disk::has_struck(&self.dir);
+        if is_mended && matches!(opened, Err(LedgerError::Tables(_))) {
+            // It would have made them anew, but these cards are not where it looks for files.
+            disk::remove(&self.dir, "ledger.db");
+            opened = Ledger::open(&home, &identity);
+        }
+        self.ledger = Some(opened?);
+        Ok(())
+    }
+
+    /// Ends its program from one moment to the next; what it was about to write is not written.
+    pub fn stop(&mut self) {
+        disk::kill(&self.dir);
+        self.ledger = None;
+    }
+}

@@ -1,0 +1,57 @@
+//! Whom the simulated hub knows.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use civic_core::{access::Scope, time::UnixSeconds};
+use sync_core::{
+    revocation::Revocation,
+    session::{Authors, Standing},
+};
+
+/// By key, what each may do, and since when it is struck off.
+type Known = BTreeMap<[u8; 32], (Scope, Option<UnixSeconds>)>;
+
+/// The register of devices.
+#[derive(Default)]
+pub struct Register {
+    // A std mutex: held to look up or to note.
+    known: Mutex<Known>,
+}
+
+impl Register {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a device in.
+    pub fn enrol(&self, public_key: [u8; 32], scope: Scope) {
+        self.known().insert(public_key, (scope, None));
+    }
+
+    /// Strikes a device off.
+    pub fn strike_off(&self, public_key: &[u8; 32], at: UnixSeconds) {
+        if let Some((_, struck_off)) = self.known().get_mut(public_key) {
+            *struck_off = Some(at);
+        }
+    }
+
+    /// Everybody who was struck off.
+    pub fn revoked(&self) -> Vec<Revocation> {
+        let known = self.known();
+        let off = known.iter().filter_map(|(key, (_, at))| Some(Revocation { public_key: *key, at: (*at)? }));
+        off.collect()
+    }
+}
+
+impl Authors for Register {
+    fn standing(&self, public_key: &[u8; 32]) -> Standing {
+        match self.known().get(public_key) {
+            None => Standing::Stranger,
+            Some((scope, None)) => Standing::Member(scope.clone()),
+            Some((scope, Some(at))) => Standing::StruckOff { scope: scope.clone(), at: *at },
+        }
+    }
+}
