@@ -149,14 +149,10 @@ pub struct ScreenArgs {
 pub enum ScreenKind {
     /// The framebuffer where there is one, and else the browser
     Auto,
-    /// A DRM device (not built yet: use `fb`, which the kernel offers on the same screens)
-    Drm,
-    /// The framebuffer `/dev/fb0`
+    /// The framebuffer `/dev/fb0`, which the kernel offers on DRM screens too
     Fb,
     /// Only the page in a browser
     Browser,
-    /// A window (not built yet: use `browser`)
-    Window,
 }
 
 /// The program; argument 0 is its name.
@@ -444,8 +440,6 @@ fn open_framebuffer(kind: ScreenKind) -> anyhow::Result<Option<Framebuffer>> {
         ScreenKind::Auto if Path::new("/dev/fb0").exists() => open_framebuffer(ScreenKind::Fb),
         ScreenKind::Auto | ScreenKind::Browser => Ok(None),
         ScreenKind::Fb => Ok(Some(Framebuffer::open("fb0").context("Opening /dev/fb0")?)),
-        ScreenKind::Drm => bail!("this program draws on the framebuffer or in a browser: use --screen fb"),
-        ScreenKind::Window => bail!("this program has no window: use --screen browser"),
     }
 }
 

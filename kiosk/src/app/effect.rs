@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::{printing::Receipt, spoken::Spoken};
 
-/// What the app wants done. Whoever runs it takes them with [`App::take_effects`] after each event.
+/// What the app wants done. Whoever runs it takes them with [`App::take_effects`](super::App::take_effects) after each event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Say these, one after the other, instead of whatever is being said. Tell [`Event::SpeechEnded`] afterwards.
+    /// Say these, one after the other, instead of whatever is being said. Tell [`Event::SpeechEnded`](super::Event::SpeechEnded) afterwards.
     Say(Vec<Spoken>),
     /// Say no more.
     Hush,
@@ -16,7 +16,8 @@ pub enum Effect {
     /// Go on from there.
     GoOn,
     /// Record a voice, for [`USUAL`](crate::screens::speak::USUAL) at most, and say nothing meanwhile. Tell
-    /// [`Event::Recording`] and [`Event::Piece`] and then [`Event::Recorded`], or [`Event::NoMicrophone`].
+    /// [`Event::Recording`](super::Event::Recording) and [`Event::Piece`](super::Event::Piece) and then
+    /// [`Event::Recorded`](super::Event::Recorded), or [`Event::NoMicrophone`](super::Event::NoMicrophone).
     Record,
     /// Let the present recording go on to [`EXTENDED`](crate::screens::speak::EXTENDED).
     RecordLonger,
@@ -24,7 +25,7 @@ pub enum Effect {
     StopRecording,
     /// End the present recording and keep nothing of it.
     ThrowAwayRecording,
-    /// Play this voice, Ogg Opus, instead of whatever is being said. Tell [`Event::SpeechEnded`] afterwards.
+    /// Play this voice, Ogg Opus, instead of whatever is being said. Tell [`Event::SpeechEnded`](super::Event::SpeechEnded) afterwards.
     Play(Arc<[u8]>),
     /// From now on with this pack of prompts and this loud.
     Voice {
@@ -33,7 +34,7 @@ pub enum Effect {
         /// 0 to [`crate::settings::VOLUME_MAX`].
         volume: u8,
     },
-    /// Print this. Tell [`Event::Printed`] or [`Event::NotPrinted`] afterwards.
+    /// Print this. Tell [`Event::Printed`](super::Event::Printed) or [`Event::NotPrinted`](super::Event::NotPrinted) afterwards.
     Print(Receipt),
 }
 

@@ -23,7 +23,7 @@ pub enum Event {
     Button,
     /// Somebody came near, or nobody is there any more.
     Motion(Motion),
-    /// Time has passed; see [`App::wake_at`].
+    /// Time has passed; see [`App::wake_at`](super::App::wake_at).
     Tick,
     /// The station has news: counts or answers may have changed.
     News,
