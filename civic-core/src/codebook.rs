@@ -111,6 +111,9 @@ pub struct ReactionWords {
     pub added: String,
     /// The nature 性质 of an opinion by which somebody asks to talk to a deputy. A word, not a step.
     pub talk: String,
+    /// The person has taken back their name and number. In a county without a word for it the hub is told all the same.
+    #[serde(default)]
+    pub withdrawn: Option<String>,
 }
 
 /// The county itself.
@@ -357,8 +360,9 @@ impl Codebook {
 }
 
 impl ReactionWords {
-    fn acts(&self) -> [&str; 4] {
-        [&self.evaluated, &self.unsolved, &self.misunderstood, &self.added]
+    fn acts(&self) -> Vec<&str> {
+        let all = [&self.evaluated, &self.unsolved, &self.misunderstood, &self.added];
+        all.into_iter().chain(&self.withdrawn).map(String::as_str).collect()
     }
 }
 
@@ -465,6 +469,9 @@ en = "Not what was meant"
 [[step]]
 act = "群众补充"
 en = "Add"
+[[step]]
+act = "收回姓名电话"
+en = "Details taken back"
 [reaction]
 by = "群众"
 evaluated = "评价"
@@ -472,6 +479,7 @@ unsolved = "要求复核"
 misunderstood = "不是这个意思"
 added = "群众补充"
 talk = "约见代表"
+withdrawn = "收回姓名电话"
 [[level]]
 name = "县人大代表"
 en = "County congress"

@@ -3,7 +3,7 @@
 //! Two things are written of it, both where only the county receives them. Its document, which a kiosk goes on holding,
 //! has its number and whether a voice or a telephone number stands beside it, and no word. All else is sealed to the
 //! county ([`crate::sealed::Record::Confided`]); the hub opens it and puts it into the document, which no deputy and no
-//! kiosk ever receives. The slip that kiosks show tells its state and nothing else.
+//! kiosk ever receives. The slip that kiosks show tells everybody its state, and its holder the answer, as every slip does.
 
 use std::collections::BTreeMap;
 
@@ -63,6 +63,7 @@ mod tests {
         codebook::{Codebook, tests::SMALL},
         document::Stamp,
         id::Actor,
+        opening::Opening,
         opinion::{self, NewStep},
         slip::Slip,
         ticket::Ticket,
@@ -70,7 +71,7 @@ mod tests {
     };
 
     #[test]
-    fn its_document_tells_no_word_until_the_hub_has_put_them_in_once_and_its_slip_only_the_state() {
+    fn its_document_tells_no_word_until_the_hub_has_put_them_in_once_and_its_slip_tells_its_holder() {
         let (actor, stamp) = (Actor::new([1; 16]), Stamp::new("站", UnixSeconds(1)));
         let new = NewOpinion {
             ticket: Some(Ticket::new(1, 2).unwrap()),
@@ -96,7 +97,8 @@ mod tests {
         assert_eq!((whole.body.as_str(), whole.field(Field::Topic)), ("有人赌钱", "治安"));
         assert_eq!(whole.extra.get("where").map(String::as_str), Some("\"村口\""));
         assert_eq!(confided.edit(&whole).is_none(), is_kept(&whole), "the second time changes nothing");
-        let slip = Slip::of(&Codebook::parse(SMALL).unwrap(), &whole, UnixSeconds(9)).unwrap();
-        assert_eq!((slip.answer, slip.steps.len()), (None, 0));
+        let opening = Opening::new([7; 24]);
+        let slip = Slip::of(&Codebook::parse(SMALL).unwrap(), &whole, Some(&opening.deposit()), UnixSeconds(9));
+        assert_eq!(slip.unwrap().open(&opening.key).unwrap().answer.as_deref(), Some("查过了"));
     }
 }

@@ -343,6 +343,11 @@ pub(crate) fn int_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<i64> 
     }
 }
 
+/// The bytes under `key`, if there are some.
+pub(crate) fn bytes_at(doc: &Automerge, object: &ObjId, key: &str) -> Option<Vec<u8>> {
+    doc.get(object, key).ok().flatten().and_then(|(value, _)| value.into_bytes().ok())
+}
+
 /// Sets a string under `key`, unless it is there already: an edit that changes nothing makes no conflict.
 pub(crate) fn set_text(tx: &mut Transaction<'_>, object: &ObjId, key: &str, value: &str) -> Result<(), AutomergeError> {
     let all = tx.get_all(object, key)?;

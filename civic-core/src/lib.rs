@@ -5,7 +5,8 @@
 //! records, from files: [`publication`]) and what people answer, sealed as it is given ([`sealed`]: [`response`],
 //! [`ballot`], [`reaction`]) and counted ([`tally`]); the one way in for changes from outside ([`gate`], [`payload`]); the
 //! county's vocabulary as data ([`codebook`]) and the engine over it ([`workflow`], [`review`]); the access table
-//! ([`access`]); envelopes ([`seal`]) and how long what was in them is kept ([`detail`]); ticket numbers ([`ticket`]) and tokens ([`token`]); wording ([`wording`]).
+//! ([`access`]); envelopes ([`seal`]), consent ([`consent`]) and how long what was in them is kept ([`detail`]); ticket
+//! numbers ([`ticket`]), what opens a slip ([`opening`]) and tokens ([`token`]); wording ([`wording`]).
 //!
 //! **What it never does.** It never reads a clock, a random source, a disk, a socket or the environment: time and
 //! chance are arguments. It never replaces what a person said: edits add, and every reader can show the original.
@@ -22,6 +23,7 @@ pub mod bulk;
 pub mod codebook;
 pub mod codec;
 pub mod confided;
+pub mod consent;
 pub mod consultation;
 pub mod deputy;
 pub mod detail;
@@ -32,6 +34,7 @@ pub mod ink;
 pub mod keyring;
 pub mod matter;
 pub mod notice;
+pub mod opening;
 pub mod opinion;
 pub mod payload;
 pub mod planted;

@@ -28,6 +28,9 @@ pub enum Reaction {
     Evaluation {
         /// The opinion's number.
         ticket: Ticket,
+        /// Which of its answers, counted from 1; 0 of a kiosk that did not tell.
+        #[serde(default)]
+        answer: usize,
         /// The two questions.
         evaluation: Evaluation,
     },
@@ -39,6 +42,11 @@ pub enum Reaction {
         words: String,
         /// What was meant, spoken.
         recording: Option<Recording>,
+    },
+    /// 收回: name and number are to be erased.
+    Withdrawal {
+        /// The opinion's number.
+        ticket: Ticket,
     },
     /// 补充
     Addition {
@@ -58,6 +66,7 @@ impl Reaction {
             Reaction::MeToo { .. } => None,
             Reaction::Evaluation { ticket, .. }
             | Reaction::Misunderstood { ticket, .. }
+            | Reaction::Withdrawal { ticket }
             | Reaction::Addition { ticket, .. } => Some(*ticket),
         }
     }
@@ -65,7 +74,7 @@ impl Reaction {
     /// Whether it says something, and not too much; the reason is for whoever made the form.
     pub fn check(&self) -> Result<(), &'static str> {
         match self {
-            Reaction::MeToo { .. } => Ok(()),
+            Reaction::MeToo { .. } | Reaction::Withdrawal { .. } => Ok(()),
             Reaction::Evaluation { evaluation: Evaluation { satisfied: None, solved: None }, .. } => {
                 Err("neither question was answered")
             }
@@ -93,6 +102,7 @@ impl Reaction {
             Reaction::Evaluation { .. } => &words.evaluated,
             Reaction::Misunderstood { .. } => &words.misunderstood,
             Reaction::Addition { .. } => &words.added,
+            Reaction::Withdrawal { .. } => words.withdrawn.as_ref()?,
         };
         let mut step = NewStep {
             act: act.clone(),
@@ -102,7 +112,7 @@ impl Reaction {
         };
         let mut insert = None;
         match self {
-            Reaction::MeToo { .. } => {}
+            Reaction::MeToo { .. } | Reaction::Withdrawal { .. } => {}
             Reaction::Evaluation { evaluation, .. } => step.evaluation = Some(*evaluation),
             Reaction::Misunderstood { words, recording, .. } => {
                 (step.note, step.recording) = (words.clone(), recording.clone());
@@ -167,7 +177,7 @@ mod tests {
 
     fn evaluation(satisfied: bool, solved: bool) -> Reaction {
         let evaluation = Evaluation { satisfied: Some(satisfied), solved: Some(solved) };
-        Reaction::Evaluation { ticket: ticket(), evaluation }
+        Reaction::Evaluation { ticket: ticket(), answer: 1, evaluation }
     }
 
     #[test]
@@ -210,7 +220,7 @@ mod tests {
     #[test]
     fn a_reaction_that_says_nothing_is_refused() {
         let empty = Evaluation { satisfied: None, solved: None };
-        assert!(Reaction::Evaluation { ticket: ticket(), evaluation: empty }.check().is_err());
+        assert!(Reaction::Evaluation { ticket: ticket(), answer: 1, evaluation: empty }.check().is_err());
         let silent = Reaction::Addition { ticket: ticket(), words: " ".into(), recording: None };
         assert!(silent.check().is_err());
         assert_eq!(evaluation(true, true).check(), Ok(()));

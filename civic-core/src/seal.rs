@@ -1,13 +1,13 @@
 //! Envelopes: what is sealed to the county's key at the moment of entry, and opened only at the hub. Personal details
 //! ([`Contact`]) are one thing that lies in an envelope, records of people at a kiosk ([`crate::sealed`]) another, voices,
-//! drawings and photos a third; which it is stands on the envelope, so that the hub can count ballots without ever opening
-//! a name.
+//! drawings and photos a third, what opens a slip ([`crate::opening`]) a fourth; which it is stands on the envelope, so that
+//! the hub can count ballots without ever opening a name.
 //!
 //! HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The associated data binds an envelope to
 //! its record, to the key epoch, and an attachment to its kind, so that it cannot be moved to another.
 //!
 //! ```text
-//! byte      what is in it: 1 personal details, 2 a record, 3 an attachment; the suite is the same
+//! byte      what is in it: 1 personal details, 2 a record, 3 an attachment, 4 what opens a slip; the suite is the same
 //! 4 bytes   key epoch, big-endian
 //! 32 bytes  encapsulated key
 //! rest      ciphertext with its tag
@@ -64,12 +64,16 @@ pub enum Content {
     Record,
     /// A voice, a drawing, a photo.
     Attachment(AttachmentKind),
+    /// What opens a slip: [`crate::opening::Deposit`].
+    Opening,
 }
 
 impl Content {
     /// What it says on the envelope of an entry; `None` for one that a newer program sealed.
     pub fn of(envelope: &[u8]) -> Option<Self> {
-        [Content::Contact, Content::Record].into_iter().find(|content| envelope.first() == Some(&content.number()))
+        [Content::Contact, Content::Record, Content::Opening]
+            .into_iter()
+            .find(|content| envelope.first() == Some(&content.number()))
     }
 
     const fn number(self) -> u8 {
@@ -77,6 +81,7 @@ impl Content {
             Content::Contact => 1,
             Content::Record => 2,
             Content::Attachment(_) => 3,
+            Content::Opening => 4,
         }
     }
 
@@ -85,12 +90,13 @@ impl Content {
             Content::Contact => b"huiyin personal details v1",
             Content::Record => b"huiyin sealed record v1",
             Content::Attachment(_) => b"huiyin attachment v1",
+            Content::Opening => b"huiyin slip opening v1",
         }
     }
 
     const fn len_max(self) -> usize {
         match self {
-            Content::Contact => ENVELOPE_LEN_MAX,
+            Content::Contact | Content::Opening => ENVELOPE_LEN_MAX,
             Content::Record => RECORD_ENVELOPE_LEN_MAX,
             Content::Attachment(kind) => kind.len_max(),
         }

@@ -30,6 +30,15 @@ pub enum Record {
     Reaction(Reaction),
     /// An opinion that is kept from its village.
     Confided(Confided),
+    /// That somebody tried to guess what opens slips.
+    Guesses(Guesses),
+}
+
+/// Wrong opening numbers that were typed at a kiosk: how many, and neither which nor for whose slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guesses {
+    /// Since the last such record of this kiosk.
+    pub wrong: u32,
 }
 
 impl Record {

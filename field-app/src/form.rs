@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use civic_core::{
     area::Area,
     codebook::Codebook,
+    consent::{Choice, Consent},
     id::hex,
+    opening::Opening,
     opinion::{BODY_CHARS_MAX, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewOpinion},
     seal::Contact,
     visit::OPINIONS_MAX,
@@ -19,12 +21,18 @@ use crate::words::{both, both_with};
 /// Pairs of name and value, as a browser sends a form.
 pub(crate) type Pairs = Vec<(String, String)>;
 
+/// Which wording of the notice beside name and phone is read out. Count on whenever its meaning changes: a consent is to
+/// what was heard.
+pub(crate) const NOTICE: u32 = 1;
+
 /// A visit as it stands in the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct VisitForm {
     /// The name of this one form, drawn when it was opened.
     pub(crate) form: String,
+    /// Of what the openings of its slips are made; forgotten once it is saved. A form without one gives none.
+    pub(crate) secret: String,
     /// The village's code.
     pub(crate) village: String,
     /// 渠道
@@ -53,6 +61,9 @@ pub(crate) struct HeardForm {
     /// 电话; never written anywhere but into the envelope.
     #[serde(skip)]
     pub(crate) phone: String,
+    /// Whether the person heard the notice, is fourteen or older, and agrees.
+    #[serde(skip)]
+    pub(crate) has_agreed: bool,
 }
 
 impl std::fmt::Debug for HeardForm {
@@ -76,11 +87,18 @@ pub(crate) struct ReadyVisit {
     pub(crate) village: Area,
     /// What was heard.
     pub(crate) heard: Vec<(NewOpinion, Contact)>,
+    /// What opens the slip of each, for the person who said it; none of a form without a secret.
+    pub(crate) openings: Vec<Opening>,
 }
 
 /// A new name for a form.
 pub(crate) fn draw_name() -> String {
     hex(&clock::random::<16>())
+}
+
+/// A new secret for a form.
+pub(crate) fn draw_secret() -> String {
+    hex(&clock::random::<32>())
 }
 
 /// A value of a form; nothing if it is not there.
@@ -102,6 +120,7 @@ impl VisitForm {
             let text = typed(text);
             match name.as_str() {
                 "form" => form.form = text,
+                "secret" => form.secret = text,
                 "village" => form.village = text,
                 "channel" => form.channel = text,
                 "place" => form.place = text,
@@ -116,6 +135,7 @@ impl VisitForm {
                         "text" => one.text = text,
                         "name" => one.name = text,
                         "phone" => one.phone = text,
+                        "agreed" => one.has_agreed = true,
                         _ => {}
                     }
                 }
@@ -125,9 +145,12 @@ impl VisitForm {
         if form.heard.is_empty() {
             form.heard.push(HeardForm::default());
         }
-        let is_name = form.form.len() == 32 && form.form.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_name {
+        let is_hex = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hex(&form.form, 32) {
             form.form = draw_name();
+        }
+        if !is_hex(&form.secret, 64) {
+            form.secret.clear();
         }
         form
     }
@@ -180,22 +203,36 @@ impl VisitForm {
                     complain(&format!("{field}-{index}"), too_long(over, FIELD_CHARS_MAX));
                 }
             }
+            if one.has_contact() && !one.has_agreed {
+                complain(&format!("agreed-{index}"), both("complaint-agreed"));
+            }
             if let Some((area, _)) = village {
                 let contact = Contact { name: one.name.trim().to_owned(), phone: one.phone.trim().to_owned() };
-                heard.push((self.opinion(one, codebook, area, deputy), contact));
+                heard.push((self.opinion(one, codebook, area, deputy, &contact), contact));
             }
         }
         if self.is_blank() || (self.heard.iter().all(HeardForm::is_blank) && self.note.trim().is_empty()) {
             complain("text-0", both("complaint-nothing"));
         }
         match village {
-            Some((area, _)) if complaints.is_empty() => Ok(ReadyVisit { village: area.clone(), heard }),
+            Some((area, _)) if complaints.is_empty() => {
+                let count = if self.secret.is_empty() { 0 } else { heard.len() as u64 };
+                let openings = (0..count).map(|part| Opening::of_form(&self.secret, part)).collect();
+                Ok(ReadyVisit { village: area.clone(), heard, openings })
+            }
             Some(_) | None => Err(complaints),
         }
     }
 
     /// What the county's records say beside the words: all of it is known already and is not asked again.
-    fn opinion(&self, one: &HeardForm, codebook: &Codebook, area: &Area, deputy: &str) -> NewOpinion {
+    fn opinion(
+        &self,
+        one: &HeardForm,
+        codebook: &Codebook,
+        area: &Area,
+        deputy: &str,
+        contact: &Contact,
+    ) -> NewOpinion {
         let place = codebook.place(area);
         let town = area.parent().and_then(|town| codebook.place(&town).map(|place| place.name.clone()));
         let fields = [
@@ -211,11 +248,24 @@ impl VisitForm {
             .into_iter()
             .filter_map(|(field, value)| Some((field, value.filter(|value| !value.is_empty())?)))
             .collect();
-        NewOpinion { body: one.text.trim().to_owned(), fields, ..NewOpinion::default() }
+        let choice = Choice::of(&contact.name, &contact.phone);
+        // Where nothing is left nobody was asked; anonymous is the default.
+        let consent = (choice != Choice::None).then(|| Consent { notice: NOTICE, choice, at: clock::now() }.field());
+        NewOpinion {
+            body: one.text.trim().to_owned(),
+            fields,
+            extra: consent.into_iter().collect(),
+            ..NewOpinion::default()
+        }
     }
 }
 
 impl HeardForm {
+    /// Whether a name or a phone was left.
+    pub(crate) fn has_contact(&self) -> bool {
+        [&self.name, &self.phone].into_iter().any(|text| !text.trim().is_empty())
+    }
+
     /// Whether nobody said anything here: a topic alone is only a touch.
     pub(crate) fn is_blank(&self) -> bool {
         [&self.text, &self.name, &self.phone].into_iter().all(|text| text.trim().is_empty())

@@ -17,4 +17,5 @@ mod form;
 pub mod http;
 mod once;
 mod saved;
+mod stubs;
 mod words;

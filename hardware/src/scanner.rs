@@ -9,7 +9,7 @@ const BETWEEN: Duration = Duration::from_millis(40);
 const DIGITS_MIN: usize = 6;
 
 /// More than this is no number that anybody prints; the burst is dropped.
-const DIGITS_MAX: usize = 32;
+const DIGITS_MAX: usize = 64;
 
 /// Tells a scan from typing by its speed. It owns no device: whoever reads keys passes them in with the kernel's time.
 #[derive(Debug, Default)]

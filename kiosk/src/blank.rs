@@ -1,10 +1,20 @@
 //! The station of a machine that is no device of any county yet, or holds a card that was enrolled in another machine: it
 //! says so, and keeps nothing.
 
-use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token};
+use std::time::Instant;
+
+use civic_core::{
+    codebook::Topic,
+    id::DocId,
+    opening::{OpeningNumber, SlipKey, Stub},
+    ticket::Ticket,
+    time::UnixSeconds,
+    token::Token,
+};
 use replica::clock;
 
 use crate::{
+    guesses::NotOpened,
     public::{NotTaken, Public, Reply},
     service::Service,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Station, TakenUp, Waiting},
@@ -37,7 +47,7 @@ impl Station for Blank {
         Vec::new()
     }
 
-    fn file(&mut self, _draft: &Draft) -> Result<Ticket, NotSaved> {
+    fn file(&mut self, _draft: &Draft) -> Result<Stub, NotSaved> {
         Err(NotSaved::Failed)
     }
 
@@ -65,8 +75,12 @@ impl Station for Blank {
         Ok(())
     }
 
-    fn find(&self, _ticket: &Ticket) -> Found {
+    fn find(&self, _ticket: &Ticket, _key: Option<&SlipKey>) -> Found {
         Found::Unknown
+    }
+
+    fn unlock(&mut self, _ticket: Ticket, _number: OpeningNumber, _now: Instant) -> Result<SlipKey, NotOpened> {
+        Err(NotOpened::NothingSealed)
     }
 
     fn counts(&self) -> Counts {

@@ -18,6 +18,7 @@ pub mod drawer;
 pub mod flood;
 pub mod form;
 pub mod glass;
+pub mod guesses;
 pub mod handwriting;
 pub mod heard;
 pub mod lamp;

@@ -4,6 +4,7 @@ use std::{
     cmp::Reverse,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use civic_core::{
@@ -11,11 +12,14 @@ use civic_core::{
     area::Area,
     ballot,
     codebook::Topic,
+    consent::{Choice, Consent},
     deputy::Deputy,
     id::{DocId, hex},
+    opening::{Opening, OpeningNumber, SlipKey, Stub},
     opinion::{Field, NewOpinion},
     reaction::Reaction,
     seal::Contact,
+    slip::Content,
     station::Reception,
     ticket::Ticket,
     time::{Day, UnixSeconds},
@@ -34,13 +38,14 @@ use serde_json::json;
 use crate::{
     disk::disk,
     drawer::Drawer,
+    guesses::{Guesses, NotOpened},
     heard,
     portrait::Portraits,
     public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     service::Service,
     station::{
-        About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp,
-        Waiting,
+        About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Rest, Stage, Station, Step, TakenUp,
+        Told as ToldHolder, Waiting,
     },
     trouble::{self, Reports, Trouble},
 };
@@ -55,11 +60,9 @@ pub const CHILD: &str = "child";
 pub const SINCE: &str = "since";
 /// Where it is so, by the village's own name for the place.
 pub const SPOT: &str = "where";
-/// What the person decided about leaving a number: `{notice, choice, at}`.
-pub const CONSENT: &str = "consent";
-
-/// Which wording of `contact-why` people are shown. Count on whenever its meaning changes: a consent is to what was read.
-pub const NOTICE: u32 = 1;
+/// Which wording of the screen [`crate::screens::consent`] people are shown before they leave a number. Count on whenever
+/// its meaning changes: a consent is to what was read.
+pub const NOTICE: u32 = 2;
 /// The mark of an opinion that came faster than people speak.
 pub const BURST: &str = "burst";
 
@@ -68,6 +71,7 @@ pub struct Records {
     ledger: Ledger,
     device: Arc<Device>,
     drawer: Drawer,
+    guesses: Guesses,
     village: Area,
     watch: Option<Watch>,
     service: Option<Box<dyn Service>>,
@@ -92,7 +96,9 @@ impl Records {
         let areas = &ledger.card().scope.areas;
         let village = ledger.codebook().villages_in(areas).next().map(|place| place.area.clone());
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
-        Ok(Self { ledger, device, drawer, village, watch: None, service: None, portraits: Portraits::default() })
+        let guesses = Guesses::open(drawer.directory(), Instant::now());
+        let portraits = Portraits::default();
+        Ok(Self { ledger, device, drawer, guesses, village, watch: None, service: None, portraits })
     }
 
     /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
@@ -147,28 +153,26 @@ impl Records {
         let marks = marks.into_iter().filter(|(_, is_so)| *is_so).map(|(mark, _)| (mark, json!(true)));
         let since = draft.since.map(|since| (SINCE, json!(since)));
         let spot = draft.spot.as_ref().map(|spot| (SPOT, json!(spot)));
-        let choice = match (&draft.phone, &draft.name) {
-            (Some(_), Some(_)) => "phone-and-name",
-            (Some(_), None) => "phone",
-            (None, _) => "none",
-        };
-        // Nobody who left in the middle has decided anything.
-        let consent = (!is_unfinished).then(|| json!({"notice": NOTICE, "choice": choice, "at": clock::now()}));
-        let extra = marks.chain(since).chain(spot).chain(consent.map(|consent| (CONSENT, consent)));
-        let new = NewOpinion {
-            body: draft.words(),
-            fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
-            extra: extra.map(|(key, value)| (key.to_owned(), value.to_string())).collect(),
-            ..NewOpinion::default()
-        };
         // A number that nobody finished typing, or that nobody agreed to leave, is not kept.
         let agreed = |value: &Option<String>| value.clone().filter(|_| !is_unfinished && !draft.is_child);
         let phone = agreed(&draft.phone).unwrap_or_default();
         let name = agreed(&draft.name).filter(|_| !phone.is_empty()).unwrap_or_default();
+        let choice = Choice::of(&name, &phone);
         let contact = Contact { phone, name };
+        // Nobody who left in the middle has decided anything.
+        let consent = (!is_unfinished).then(|| Consent { notice: NOTICE, choice, at: clock::now() }.field());
+        let extra = marks.chain(since).chain(spot).map(|(key, value)| (key.to_owned(), value.to_string()));
+        let new = NewOpinion {
+            body: draft.words(),
+            fields: fields.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            extra: extra.chain(consent).collect(),
+            ..NewOpinion::default()
+        };
         let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
         let ink = (!draft.ink.is_empty()).then(|| Enclosed::ink(draft.ink.encode()));
-        Heard { new, contact, enclosed: voice.chain(ink).collect(), is_kept: draft.is_kept }
+        let enclosed = voice.chain(ink).collect();
+        let opening = draft.opening.as_ref().filter(|_| !is_unfinished).map(Opening::deposit);
+        Heard { new, contact, enclosed, opening, is_kept: draft.is_kept }
     }
 
     /// The number of a draft that the ledger took just before the power failed.
@@ -189,17 +193,44 @@ impl Records {
         }
     }
 
-    fn progress(&self, Told { slip, may_evaluate }: Told) -> Progress {
+    /// What opens the slip of what is being said: drawn when it is filed, and kept with the draft until it is.
+    fn opening(&mut self, draft: &Draft) -> Opening {
+        if let Some(opening) = self.drawer.draft().and_then(|kept| kept.opening.clone()) {
+            return opening;
+        }
+        let opening = Opening::new(clock::random());
+        if self.drawer.current().is_some()
+            && let Err(error) = self.drawer.keep(&Draft { opening: Some(opening.clone()), ..draft.clone() })
+        {
+            // It can be filed all the same; only a power cut at this moment would take what opens it.
+            tracing::error!(%error, "What opens a slip could not be kept with its draft");
+        }
+        opening
+    }
+
+    fn progress(&self, Told { slip, told, answer, may_evaluate }: Told) -> Progress {
         let codebook = self.ledger.codebook();
         // A state that came into use after this kiosk's codebook is shown by its own word.
         let state = codebook.state(&slip.state).map_or(slip.state, |state| state.plain.clone());
-        let steps = slip.steps.into_iter().map(|step| Step { at: step.at, words: step.act }).collect();
         let may_add = codebook.reaction.is_some();
-        Progress { state, steps, answer: slip.answer, as_of: slip.as_of, may_evaluate, may_add }
+        let rest = match (told, slip.content) {
+            (Some(told), _) => Rest::Told(ToldHolder {
+                topic: told.topic,
+                steps: told.steps.into_iter().map(|step| Step { at: step.at, words: step.act }).collect(),
+                answer: told.answer,
+                answer_number: answer,
+                may_evaluate,
+                may_add,
+                has_contact: told.has_contact,
+            }),
+            (None, Content::Sealed { .. }) => Rest::Sealed,
+            (None, Content::Nothing | Content::Open(_)) => Rest::Nothing,
+        };
+        Progress { state, as_of: slip.as_of, rest }
     }
 
-    fn look_up(&self, ticket: &Ticket) -> Result<Found, LedgerError> {
-        if let Some(told) = self.ledger.progress(ticket)? {
+    fn look_up(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Result<Found, LedgerError> {
+        if let Some(told) = self.ledger.progress(ticket, key)? {
             return Ok(Found::Slip(self.progress(told)));
         }
         if let Some(erased) = self.ledger.erased_ticket(ticket)? {
@@ -304,9 +335,10 @@ impl Station for Records {
         place.map(|place| place.spots.clone()).unwrap_or_default()
     }
 
-    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
+    fn file(&mut self, draft: &Draft) -> Result<Stub, NotSaved> {
         let form = self.drawer.current().map(str::to_owned);
-        let heard = self.heard(draft, false);
+        let opening = self.opening(draft);
+        let heard = self.heard(&Draft { opening: Some(opening.clone()), ..draft.clone() }, false);
         let filed = match &form {
             Some(form) => self.ledger.take_down_form(form, &self.village, &self.ledger.card().name, heard),
             None => self.ledger.take_down(&self.village, &self.ledger.card().name, heard),
@@ -315,7 +347,7 @@ impl Station for Records {
         if let Some(form) = form {
             self.remove_draft(&form);
         }
-        Ok(filed.ticket)
+        Ok(Stub { ticket: filed.ticket, opening: Some(opening) })
     }
 
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
@@ -344,11 +376,12 @@ impl Station for Records {
     }
 
     fn take_up(&mut self) -> Option<TakenUp> {
-        let form = self.drawer.waiting()?.0.to_owned();
+        let (form, opening) =
+            self.drawer.waiting().map(|(form, kept)| (form.to_owned(), kept.draft.opening.clone()))?;
         // What was said back and is in the ledger already is found there again by its form.
         if let Some(ticket) = self.filed_before_the_cut(&form) {
             self.remove_draft(&form);
-            return Some(TakenUp::Filed(ticket));
+            return Some(TakenUp::Filed(Stub { ticket, opening }));
         }
         self.drawer.take_up(&form).map(|draft| TakenUp::Draft(Box::new(draft)))
     }
@@ -369,12 +402,28 @@ impl Station for Records {
         Ok(())
     }
 
-    fn find(&self, ticket: &Ticket) -> Found {
-        self.look_up(ticket).unwrap_or_else(|error| {
+    fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found {
+        self.look_up(ticket, key).unwrap_or_else(|error| {
             // What cannot be read is not known here: the screen says no more than that.
             tracing::error!(%error, "A ticket could not be looked up");
             Found::Unknown
         })
+    }
+
+    fn unlock(&mut self, ticket: Ticket, number: OpeningNumber, now: Instant) -> Result<SlipKey, NotOpened> {
+        let slip = self.ledger.slip(&ticket).unwrap_or_else(|error| {
+            tracing::error!(%error, "A slip could not be read");
+            None
+        });
+        let slip = slip.ok_or(NotOpened::NothingSealed)?;
+        let Content::Sealed { lock, .. } = &slip.content else { return Err(NotOpened::NothingSealed) };
+        let opened = self.guesses.guess(ticket, now, || lock.open(number).filter(|key| slip.open(key).is_some()));
+        if let Some(wrong) = self.guesses.take_untold()
+            && let Err(error) = self.ledger.tell_guesses(&self.village, wrong)
+        {
+            tracing::error!(%error, wrong, "The county could not be told of wrong opening numbers");
+        }
+        opened
     }
 
     fn counts(&self) -> Counts {

@@ -3,20 +3,34 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Instant,
 };
 
 use civic_core::{
-    codebook::Topic, consultation::Consultation, deputy::Deputy, id::DocId, matter::Matter, notice::Notice,
-    reaction::Reaction, ticket::Ticket, time::UnixSeconds, token::Token, vote::Vote, wording::Both,
+    codebook::Topic,
+    consultation::Consultation,
+    deputy::Deputy,
+    id::DocId,
+    matter::Matter,
+    notice::Notice,
+    opening::{Opening, OpeningNumber, SlipKey, Stub},
+    reaction::Reaction,
+    ticket::Ticket,
+    time::UnixSeconds,
+    token::Token,
+    vote::Vote,
+    wording::Both,
 };
 use serde::Deserialize;
 
 use crate::{
+    guesses::NotOpened,
     portrait::Portrait,
     public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     service::{Service, Stick, sample::SampleService},
     station::{
-        Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Stage, Station, Step, TakenUp, Waiting,
+        Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Rest, Stage, Station, Step, TakenUp, Told,
+        Waiting,
     },
     trouble::Trouble,
 };
@@ -40,9 +54,11 @@ pub struct Sample {
     pub pieces: Vec<Piece>,
     /// What waits for whoever began it.
     pub left: Vec<Draft>,
+    /// When set, opening fails so.
+    pub keeps_closed: Option<NotOpened>,
     /// When set, filing fails so.
     pub refuses: Option<NotSaved>,
-    /// What is known about tickets that were not filed here.
+    /// What is known about tickets that were not filed here, to their holders.
     pub known: BTreeMap<Ticket, Found>,
     /// The village's names for places.
     pub spots: Vec<String>,
@@ -64,8 +80,8 @@ pub struct Sample {
 
 impl Default for Sample {
     fn default() -> Self {
-        let answered = Found::Slip(Progress {
-            state: "有答复了，请您看看满意不满意".to_owned(),
+        let told = Told {
+            topic: "道路交通".to_owned(),
             steps: [(0, "县里收到"), (1, "交给镇里办"), (4, "镇里派人看过"), (12, "路灯修好了，有了答复")]
                 .map(|(days, words)| Step {
                     at: UnixSeconds(NEWS_AT.0 + (days - 12) * 86_400),
@@ -76,18 +92,24 @@ impl Default for Sample {
                 "村口三盏路灯已经换了新灯泡，线路也重新接好，十一月十九日晚上试过，都亮了。以后再坏，请打镇里电话。"
                     .to_owned(),
             ),
-            as_of: NEWS_AT,
+            answer_number: 1,
             may_evaluate: true,
             may_add: true,
-        });
+            has_contact: true,
+        };
+        let state = "有答复了，请您看看满意不满意".to_owned();
+        let answered = Found::Slip(Progress { state, as_of: NEWS_AT, rest: Rest::Told(told) });
+        let state = "县里收到了，正在看".to_owned();
+        let bare = Found::Slip(Progress { state, as_of: NEWS_AT, rest: Rest::Nothing });
         Self {
             filed: Vec::new(),
             unfinished: Vec::new(),
             draft: None,
             pieces: Vec::new(),
             left: Vec::new(),
+            keeps_closed: None,
             refuses: None,
-            known: BTreeMap::from([(sample_ticket(90_155), answered)]),
+            known: BTreeMap::from([(sample_ticket(90_155), answered), (sample_ticket(90_156), bare)]),
             spots: Vec::new(),
             public: public(),
             taken: Vec::new(),
@@ -105,6 +127,16 @@ pub fn sample_ticket(serial: u32) -> Ticket {
     Ticket::new(412, serial).expect("412 is a device number, and samples have small serials")
 }
 
+/// What opens the slip of every ticket of the sample station.
+pub fn sample_opening() -> Opening {
+    Opening::new([7; 24])
+}
+
+/// The ticket with this serial, as its holder has it.
+pub fn sample_stub(serial: u32) -> Stub {
+    Stub { ticket: sample_ticket(serial), opening: Some(sample_opening()) }
+}
+
 impl Station for Sample {
     fn place(&self) -> Place {
         Place { village: "石桥村".to_owned(), station: "代表联络站".to_owned(), county: "云水县".to_owned() }
@@ -118,14 +150,14 @@ impl Station for Sample {
         self.spots.clone()
     }
 
-    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
+    fn file(&mut self, draft: &Draft) -> Result<Stub, NotSaved> {
         if let Some(why) = self.refuses {
             return Err(why);
         }
-        let ticket = sample_ticket(18_376 + self.filed.len() as u32);
-        self.filed.push((ticket, draft.clone()));
+        let stub = sample_stub(18_376 + self.filed.len() as u32);
+        self.filed.push((stub.ticket, draft.clone()));
         self.draft = None;
-        Ok(ticket)
+        Ok(stub)
     }
 
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
@@ -178,17 +210,29 @@ impl Station for Sample {
         Ok(())
     }
 
-    fn find(&self, ticket: &Ticket) -> Found {
+    fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found {
         if self.filed.iter().any(|(filed, _)| filed == ticket) {
             return Found::Filed(Stage::Here);
         }
         let is_said =
             |reply: &Reply| matches!(reply, Reply::Reaction(Reaction::Evaluation { ticket: of, .. }) if of == ticket);
         match self.known.get(ticket).cloned() {
-            Some(Found::Slip(said)) if self.taken.iter().any(|(_, reply)| is_said(reply)) => {
-                Found::Slip(Progress { may_evaluate: false, ..said })
+            Some(Found::Slip(Progress { rest: Rest::Told(told), state, as_of })) => {
+                let may_evaluate = told.may_evaluate && !self.taken.iter().any(|(_, reply)| is_said(reply));
+                let is_holder = key == Some(&sample_opening().key);
+                let rest = if is_holder { Rest::Told(Told { may_evaluate, ..told }) } else { Rest::Sealed };
+                Found::Slip(Progress { state, as_of, rest })
             }
             found => found.unwrap_or(Found::Unknown),
+        }
+    }
+
+    fn unlock(&mut self, _ticket: Ticket, number: OpeningNumber, _now: Instant) -> Result<SlipKey, NotOpened> {
+        let Opening { key, number: right } = sample_opening();
+        match self.keeps_closed {
+            Some(why) => Err(why),
+            None if number == right => Ok(key),
+            None => Err(NotOpened::Wrong),
         }
     }
 

@@ -1,12 +1,25 @@
 //! What the screens may ask of the station they stand in. Nothing else of the world reaches them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use civic_core::{codebook::Topic, id::DocId, ink::Ink, ticket::Ticket, time::UnixSeconds, token::Token};
+use civic_core::{
+    codebook::Topic,
+    id::DocId,
+    ink::Ink,
+    opening::{Opening, OpeningNumber, SlipKey, Stub},
+    ticket::Ticket,
+    time::UnixSeconds,
+    token::Token,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     form::Form,
+    guesses::NotOpened,
     public::{NotTaken, Public, Reply},
     screens::speak::EXTENDED,
     service::Service,
@@ -21,9 +34,9 @@ pub trait Station: Send {
     fn topics(&self) -> Vec<Topic>;
     /// The village's own names for its groups and places; empty where it has none.
     fn spots(&self) -> Vec<String>;
-    /// Files an opinion, or the wish for a talk. It is on disk when this returns `Ok`, and a ticket is never shown before. What was kept of it
-    /// as a draft is gone then.
-    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved>;
+    /// Files an opinion, or the wish for a talk, and draws what opens its slip. It is on disk when this returns `Ok`, and a
+    /// ticket is never shown before. What was kept of it as a draft is gone then, and what opens the slip is nowhere here.
+    fn file(&mut self, draft: &Draft) -> Result<Stub, NotSaved>;
     /// Keeps what somebody has said so far, instead of what was kept of it before. It is on disk when this returns `Ok`.
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved>;
     /// Keeps the next piece of a voice that is being recorded, behind those before it; the first of a recording begins it
@@ -41,8 +54,11 @@ pub trait Station: Send {
     /// Files what waits longest as unfinished: nobody came back to it, and nothing that was said is lost. When it cannot
     /// be saved it waits on.
     fn file_unfinished(&mut self) -> Result<(), NotSaved>;
-    /// What this station knows about a ticket.
-    fn find(&self, ticket: &Ticket) -> Found;
+    /// What this station knows about a ticket: what everybody may know, and what its holder may, who has the key.
+    fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found;
+    /// The key of the slip that this number opens. A wrong number is counted, and the more of them, the longer the next one
+    /// waits.
+    fn unlock(&mut self, ticket: Ticket, number: OpeningNumber, now: Instant) -> Result<SlipKey, NotOpened>;
     /// How many opinions of this station are where.
     fn counts(&self) -> Counts;
     /// What the station's clock says, right or wrong.
@@ -103,6 +119,8 @@ pub struct Draft {
     pub is_child: bool,
     /// Whether it is filed faster than people speak; see [`crate::flood`].
     pub is_burst: bool,
+    /// What opens its slip, from the moment of filing until it is filed: a power cut between the two must not take it.
+    pub opening: Option<Opening>,
     /// What was spoken. Kept beside the words, not in them.
     #[serde(skip)]
     pub voice: Option<Recording>,
@@ -209,7 +227,7 @@ pub enum TakenUp {
     /// Their words, to go on with.
     Draft(Box<Draft>),
     /// It was filed before the power failed, and this is its number.
-    Filed(Ticket),
+    Filed(Stub),
 }
 
 /// Why nothing was saved, by what the person can do.
@@ -255,16 +273,40 @@ pub enum Stage {
 pub struct Progress {
     /// The present state, in the codebook's words.
     pub state: String,
+    /// When the county said so.
+    pub as_of: UnixSeconds,
+    /// The rest, and who may know it.
+    pub rest: Rest,
+}
+
+/// What the county says beside the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// The ticket was given without anything that opens its slip.
+    Nothing,
+    /// For the holder, who has not shown that it is theirs.
+    Sealed,
+    /// To the holder.
+    Told(Told),
+}
+
+/// What the county tells the holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it is about, in the codebook's words; empty if that is not told.
+    pub topic: String,
     /// What happened, oldest first.
     pub steps: Vec<Step>,
     /// The answer, once there is one.
     pub answer: Option<String>,
-    /// When the county said so.
-    pub as_of: UnixSeconds,
+    /// Which of its answers that is, counted from 1.
+    pub answer_number: usize,
     /// Whether the county asks what the person thinks of the answer, and nobody has said so here.
     pub may_evaluate: bool,
-    /// Whether the person may say that it was meant otherwise, or add to it.
+    /// Whether the person may say that it was meant otherwise, or add to it, or take back a name and number.
     pub may_add: bool,
+    /// Whether a name or number is kept with it.
+    pub has_contact: bool,
 }
 
 /// One thing that happened to an opinion.

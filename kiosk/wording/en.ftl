@@ -106,6 +106,13 @@ contact-no = No need
 contact-yes = Leave a number
 contact-child = I am under fourteen
 
+consent-title = Before you decide
+consent-what-for = It is used to reach you about this matter, and for nothing else.
+consent-who = The number is locked; only the county can open it, and who opens it and why is written down.
+consent-how-long = Some time after the matter is done, the county deletes it.
+consent-take-back = If you change your mind, you can take it back at any machine with your slip.
+consent-agree = I am fourteen or older, and I agree
+
 phone-title = Your phone number
 phone-who-sees = The number is locked; only the county can open it.
 phone-too-short = The number seems too short; please look again.
@@ -127,13 +134,17 @@ read-back-change = Change it
 read-back-file = Yes, hand it in
 
 filed-title = Saved
-filed-note-down = Your number: write it down or take a picture
-filed-number = Your number is { $number }
+filed-number = How far
+filed-opening = Answer
+filed-secret = The second is for you alone
+filed-hear = Hear the second
+filed-note-down = Note both, or take a photo
+filed-said = Your number is { $number }
 filed-printing = Printing your slip, one moment
 filed-printed = Your slip is printed, please take it
-filed-not-printed = The slip did not print. Please note the number, or take a photo of it
+filed-not-printed = No slip: note both numbers
 filed-print-again = Print it again
-filed-next = Your words are saved on this machine and go to the county when there is a network. Come back later and type this number to see what became of it.
+filed-next = Your words are saved on this machine and go to the county when there is a network. Come back later and scan your slip, or type both numbers, to hear the answer.
 filed-noted = Noted, to the first page
 
 not-saved-title = Not saved
@@ -153,9 +164,23 @@ find-mistyped = One digit seems wrong. Please compare with what you noted.
 find-not-a-slip = This is not the code of one of our slips. Please type the number on the slip.
 find-go = Look it up
 
+unlock-title = Opening number
+unlock-empty = Nine digits
+unlock-note = It stands on your slip and has nine digits. Or hold the square on the slip under the scanner.
+unlock-too-short = The number has nine digits; some seem to be missing.
+unlock-mistyped = One digit seems wrong. Please compare with your slip.
+unlock-wrong = This number does not open this one. Please compare with your slip.
+unlock-wait = Several numbers were wrong. Please try again in { $minutes } minutes, or scan your slip.
+unlock-not-here = It cannot be opened now. Please come back later, or ask at the station.
+unlock-go = Open the answer
+
 progress-title = Number
 progress-answer = Answer
 progress-no-answer = There is no answer yet.
+progress-sealed = Here everybody sees how far it is. The answer is for you alone: scan the square on your slip, or type the number for the answer.
+progress-nothing = This ticket has no number for the answer, so only how far it is can be shown. To hear the answer, please ask in person at the county or the station for one.
+progress-unlock = Hear the answer
+progress-take-back = Delete my number
 progress-as-of = News up to { $day }
 
 unknown-here = Nothing about this number has reached this terminal yet
@@ -196,12 +221,17 @@ thanks-me-too = Noted: you too. It goes to the county when there is a network.
 thanks-evaluation = What you think is saved and goes to the county when there is a network. Thank you!
 thanks-unsolved = Noted: not solved. The county will look at it again; please come back in some days.
 thanks-misunderstood = What you said is saved. The county will look again at what you meant.
+thanks-withdrawal = Noted. Once the county has received it, your name and number are deleted. What you said is handled all the same.
 thanks-addition = What you added is saved and goes to the county when there is a network.
 not-asked = This is not asked any more, or was answered here already.
 token-unknown = This number is not one of this vote. Compare it with your slip, or ask someone at the station.
 token-used = This number has voted on this machine. Each number votes once.
 
 progress-rate = Are you satisfied?
+take-back-title = Delete my number?
+take-back-means = The county then deletes your name and number, and calls you no more. What you said is handled all the same, and your slip still opens the answer.
+take-back-yes = Yes, delete them
+take-back-no = No, leave them
 rate-satisfied = Are you satisfied?
 rate-satisfied-yes = Satisfied
 rate-satisfied-no = Not satisfied

@@ -106,6 +106,13 @@ contact-no = 不用留
 contact-yes = 留个电话
 contact-child = 我还没满十四岁
 
+consent-title = 留电话之前，先听一听
+consent-what-for = 只为这件事找您用，不做别的。
+consent-who = 号码加了锁，只有县里打得开，打开要记下是谁、为什么。
+consent-how-long = 事情办完后过一段时间，县里就删掉。
+consent-take-back = 什么时候不想留了，拿小票到任何一台机器上都能收回。
+consent-agree = 我满十四岁，同意留
+
 phone-title = 请按您的电话号码
 phone-who-sees = 号码加了锁，只有县里打得开。
 phone-too-short = 号码好像少了几位，请再看一看。
@@ -127,13 +134,17 @@ read-back-change = 改一改
 read-back-file = 对，交上去
 
 filed-title = 存好了
-filed-note-down = 您的号码：请记下来，或拍下来
-filed-number = 您的号码是 { $number }
+filed-number = 查进度
+filed-opening = 听答复
+filed-secret = 听答复的号，别给别人看
+filed-hear = 把听答复的号念给我听
+filed-note-down = 两个号请都记下来，或拍下来
+filed-said = 您的号码是 { $number }
 filed-printing = 正在印小票，请等一等
 filed-printed = 小票印好了，请拿好
 filed-not-printed = 小票没印出来，请记下或拍下来
 filed-print-again = 再印一次
-filed-next = 您的话已经存在这台机器里，有网的时候自动送到县里。过些天来，点“查进度”，按这个号码，就能看到办得怎么样。
+filed-next = 有网的时候，您的话自动送到县里。过些天来，点“查进度”：扫小票，或者按这两个号，就能听到答复。
 filed-noted = 记好了，回首页
 
 not-saved-title = 没有存上
@@ -145,7 +156,7 @@ not-saved-failed = 请再试一次。还不行，请告诉站里的人。
 not-saved-look = 看看我写的
 not-saved-again = 再试一次
 
-find-title = 请按您的号码
+find-title = 请按查进度的号
 find-empty = 十位号码
 find-note = 号码有十位，是您提意见时记下的。
 find-too-short = 号码有十位，好像还少几位。
@@ -153,9 +164,23 @@ find-mistyped = 这个号码好像有一位按错了。请对着您记的，再�
 find-not-a-slip = 这不是我们小票上的码。请按小票上的号码。
 find-go = 查一查
 
+unlock-title = 请按听答复的号
+unlock-empty = 九位号码
+unlock-note = 号在小票上，有九位。也可以把小票上的方块，放到扫码口扫一扫。
+unlock-too-short = 号码有九位，好像还少几位。
+unlock-mistyped = 好像有一位按错了。请对着小票，再看一遍。
+unlock-wrong = 这个号打不开这一条。请对着小票，再看一遍。
+unlock-wait = 按错了好几回。请过 { $minutes } 分钟再试，或者用小票扫码。
+unlock-not-here = 现在打不开。请过一会儿再来，或者找站里的人。
+unlock-go = 打开听答复
+
 progress-title = 号码
 progress-answer = 答复
 progress-no-answer = 还没有答复。
+progress-sealed = 这里只说办到哪一步。答复只给您本人听：扫小票上的方块，或者按听答复的号。
+progress-nothing = 这个号没有配听答复的号，这里只能看办到哪一步。想听答复，请本人到县里或者站里，请县里补一个。
+progress-unlock = 听答复
+progress-take-back = 收回姓名电话
 progress-as-of = 这是截至{ $day }的消息
 
 unknown-here = 这台终端还没有收到这个号的消息
@@ -196,12 +221,17 @@ thanks-me-too = 记下了，您也是。有网的时候送到县里。
 thanks-evaluation = 您的评价收好了，有网的时候送到县里。谢谢您！
 thanks-unsolved = 记下了：还没解决。县里收到以后会重新查一遍，过些天请再来看看。
 thanks-misunderstood = 您说的收好了。县里收到以后，会按您的意思再看一遍。
+thanks-withdrawal = 记下了。县里收到以后，就把您的姓名电话删掉。您的意见还照样办。
 thanks-addition = 补充的话收好了，有网的时候送到县里。
 not-asked = 这件事现在不问了，或者已经有人在这里答过了。
 token-unknown = 这个号码不是这次投票的选票号。请对着纸条再看一遍，或者问问站里的人。
 token-used = 这个选票号在这台机器上投过票了。一个号码只能投一次。
 
 progress-rate = 您满意吗？
+take-back-title = 收回姓名和电话？
+take-back-means = 收回以后，县里就删掉您的姓名和电话，不再打给您。您的意见还照样办，拿小票还能听答复。
+take-back-yes = 收回，请删掉
+take-back-no = 不收回
 rate-satisfied = 这个答复，您满意吗？
 rate-satisfied-yes = 满意
 rate-satisfied-no = 不满意

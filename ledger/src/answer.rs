@@ -15,11 +15,13 @@ use civic_core::{
     reaction::Reaction,
     response::{Recording, Response},
     seal::Seed,
-    sealed::Record,
+    sealed::{Guesses, Record},
     slip::Slip,
     space::Audience,
+    ticket::Ticket,
     token::Token,
     vote::Vote,
+    workflow,
 };
 use replica::{clock, store::StoreError};
 use sync_core::entry::EntryKind;
@@ -114,11 +116,18 @@ impl Ledger {
         let mut id = DocId::of_form(&self.log().public_key(), form, 0);
         match reaction {
             Reaction::MeToo { matter } => drop(self.asked::<Matter>(village, matter)?),
-            Reaction::Evaluation { ticket, .. } => {
-                let progress = self.progress(ticket)?.filter(|progress| progress.may_evaluate);
-                id = self.evaluation_id(&progress.ok_or(NotTaken::NotAsked)?.slip);
+            // Whether it is the holder who says so, and of which answer, the screen knows that opened the slip.
+            Reaction::Evaluation { ticket, answer, .. } => {
+                id = self.evaluation_id(ticket, *answer);
+                let is_asked = |slip: Slip| workflow::may_evaluate(self.codebook(), &slip.state);
+                let is_said = self.log().is_received(&id)?.is_some();
+                if *answer == 0 || is_said || !self.slip(ticket)?.is_some_and(is_asked) {
+                    return Err(NotTaken::NotAsked);
+                }
             }
-            Reaction::Misunderstood { ticket, .. } | Reaction::Addition { ticket, .. } => {
+            Reaction::Misunderstood { ticket, .. }
+            | Reaction::Addition { ticket, .. }
+            | Reaction::Withdrawal { ticket } => {
                 let is_known = self.slip(ticket)?.is_some() || self.by_ticket(ticket)?.is_some();
                 if !is_known || self.codebook().reaction.is_none() {
                     return Err(NotTaken::NotAsked);
@@ -129,9 +138,15 @@ impl Ledger {
         Ok(id)
     }
 
-    /// The document of what somebody here thinks of the present answer: one for each answer.
-    pub(crate) fn evaluation_id(&self, slip: &Slip) -> DocId {
-        let form = format!("evaluation {} {}", slip.ticket.digits(), slip.answer_number(self.codebook()));
+    /// Tells the county, sealed, how many wrong opening numbers were typed here.
+    pub fn tell_guesses(&self, village: &Area, wrong: u32) -> Result<(), LedgerError> {
+        let record = Record::Guesses(Guesses { wrong });
+        self.seal_once(village, DocId::new(clock::random()), clock::now(), &record, &[]).map(drop)
+    }
+
+    /// The document of what somebody here thinks of an answer: one for each answer.
+    pub(crate) fn evaluation_id(&self, ticket: &Ticket, answer: usize) -> DocId {
+        let form = format!("evaluation {} {answer}", ticket.digits());
         DocId::of_form(&self.log().public_key(), &form, 0)
     }
 

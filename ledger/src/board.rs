@@ -7,8 +7,9 @@ use civic_core::{
     id::DocId,
     matter::Matter,
     notice::Notice,
+    opening::SlipKey,
     published::Published,
-    slip::Slip,
+    slip::{Content, Slip, Told},
     station::{Reception, Station},
     ticket::Ticket,
     time::Day,
@@ -56,6 +57,10 @@ pub struct NextReception {
 pub struct Progress {
     /// What the county says.
     pub slip: Slip,
+    /// What it tells its holder, if that is who asks.
+    pub told: Option<Told>,
+    /// Which of its answers that tells, counted from 1; 0 without one.
+    pub answer: usize,
     /// Whether the answer may be evaluated here: there is one, and nobody has evaluated it, as far as this kiosk knows.
     pub may_evaluate: bool,
 }
@@ -156,11 +161,17 @@ impl Ledger {
         Ok(self.reader().published(id)?)
     }
 
-    /// What the county says of the opinion with this number; `None` if nothing has come here.
-    pub fn progress(&self, ticket: &Ticket) -> Result<Option<Progress>, LedgerError> {
+    /// What the county says of the opinion with this number, to everybody, and to its holder who has the key; `None` if
+    /// nothing has come here.
+    pub fn progress(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Result<Option<Progress>, LedgerError> {
         let Some(slip) = self.slip(ticket)? else { return Ok(None) };
-        let is_said_here = self.log().is_received(&self.evaluation_id(&slip))?.is_some();
-        let may_evaluate = slip.may_be_evaluated(self.codebook()) && !is_said_here;
-        Ok(Some(Progress { slip, may_evaluate }))
+        let told = match &slip.content {
+            Content::Open(told) => Some(told.clone()),
+            Content::Sealed { .. } | Content::Nothing => key.and_then(|key| slip.open(key)),
+        };
+        let answer = told.as_ref().map_or(0, |told| told.answer_number(self.codebook()));
+        let is_said_here = self.log().is_received(&self.evaluation_id(ticket, answer))?.is_some();
+        let may_evaluate = told.as_ref().is_some_and(|told| told.may_be_evaluated(self.codebook(), &slip.state));
+        Ok(Some(Progress { slip, told, answer, may_evaluate: may_evaluate && !is_said_here }))
     }
 }

@@ -7,6 +7,7 @@ use civic_core::{
     attachment::{Attached, AttachmentKind},
     document::DocumentError,
     id::{AttachmentId, DocId},
+    opening::Deposit,
     opinion::NewOpinion,
     seal::{self, Contact, Seed},
 };
@@ -54,6 +55,8 @@ pub struct Heard {
     pub contact: Contact,
     /// What came with it, at most [`civic_core::attachment::ATTACHMENTS_MAX`].
     pub enclosed: Vec<Enclosed>,
+    /// What the person was given that opens its slip; nothing where nobody is there to take it.
+    pub opening: Option<Deposit>,
     /// Whether it is kept from the village: all of it is sealed to the county, and filed there ([`civic_core::confided`]).
     pub is_kept: bool,
 }

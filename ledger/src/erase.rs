@@ -256,7 +256,7 @@ impl Tables {
             Depth::Details => return Ok(()),
             Depth::Whole => {}
         }
-        for table in ["pending", "refused", "sealed"] {
+        for table in ["pending", "refused", "sealed", "opening"] {
             self.db.execute(&format!("DELETE FROM {table} WHERE doc = ?1"), params![doc.as_bytes()])?;
         }
         let mine = "(SELECT id FROM document WHERE name = ?1 AND area = ?2)";

@@ -11,7 +11,8 @@
 //! reports an opinion as saved before its entries are on disk.
 //!
 //! **Where to start.** [`Ledger::take_down`] and [`Ledger::catch_up`]; [`board`] for what a kiosk shows,
-//! [`Ledger::respond`] for what is answered there, [`publish`] and [`sealed`] for the hub's side of both.
+//! [`Ledger::respond`] for what is answered there, [`publish`] and [`sealed`] for the hub's side of both, [`opening`] for who
+//! may hear what a slip tells.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -25,6 +26,7 @@ pub mod epoch;
 pub mod erase;
 pub mod log_tail;
 mod merge;
+pub mod opening;
 pub mod publish;
 pub mod query;
 pub mod reason;

@@ -34,6 +34,26 @@ pub struct Envelope {
     author: String,
 }
 
+/// Somebody who wants name and number erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The opinion beside which they lie.
+    pub opinion: DocId,
+    /// When they said so, by the kiosk's clock.
+    pub at: UnixSeconds,
+}
+
+/// Wrong opening numbers that were typed at a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuessedAt {
+    /// The device in hexadecimal.
+    pub device: String,
+    /// How many in all.
+    pub wrong: u64,
+    /// When it last told of some, by its clock.
+    pub last: UnixSeconds,
+}
+
 /// What one sealed record is, once it was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -47,6 +67,10 @@ pub enum What {
     MeToo,
     /// On an opinion.
     Reaction,
+    /// Name and number are to be erased.
+    Withdrawal,
+    /// Wrong opening numbers at a kiosk; its subject is how many.
+    Guesses,
     /// An opinion that is kept from its village.
     Confided,
     /// For an opinion that has not come yet.
@@ -66,6 +90,8 @@ impl What {
             What::BadBallot => "bad-ballot",
             What::MeToo => "me-too",
             What::Reaction => "reaction",
+            What::Withdrawal => "withdrawal",
+            What::Guesses => "guesses",
             What::Confided => "confided",
             What::Waits => "waits",
             What::Erased => "erased",
@@ -122,7 +148,7 @@ impl Ledger {
                 let vote = self.published_as::<Vote>(&ballot.vote)?;
                 vote.is_some_and(|vote| ballot.check(&vote, &envelope.doc).is_ok())
             }
-            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => true,
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => true,
         };
         let tables = self.writer_in_step()?;
         if let Record::Reaction(reaction) = record
@@ -138,14 +164,44 @@ impl Ledger {
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
             Record::Ballot(ballot) => (What::BadBallot, ballot.vote.to_string()),
             Record::Confided(confided) => (self.take_confided(&tables, envelope, confided)?, String::new()),
+            Record::Guesses(guesses) => (What::Guesses, guesses.wrong.to_string()),
             Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
             Record::Reaction(reaction) => {
                 let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
-                (self.take_reaction(&tables, envelope, reaction)?, ticket)
+                let what = self.take_reaction(&tables, envelope, reaction)?;
+                let is_withdrawal = what == What::Reaction && matches!(reaction, Reaction::Withdrawal { .. });
+                (if is_withdrawal { What::Withdrawal } else { what }, ticket)
             }
         };
         tables.mark_sealed(&envelope.doc, what, &subject)?;
         Ok(what)
+    }
+
+    /// Who has taken back their name and number, the first before the others. Whether these still lie at the hub, its vault
+    /// knows.
+    pub fn withdrawals(&self) -> Result<Vec<Withdrawal>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT document.name, sealed.at FROM sealed JOIN opinion ON opinion.ticket = sealed.subject
+             JOIN document ON document.id = opinion.id WHERE what = ?1 ORDER BY sealed.id",
+        )?;
+        let rows = query.query_map(params![What::Withdrawal.word()], |row| {
+            Ok(Withdrawal { opinion: DocId::new(row.get(0)?), at: UnixSeconds(row.get(1)?) })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How many wrong opening numbers each device has told of, by its name in hexadecimal, and when it last did.
+    pub fn guesses(&self) -> Result<Vec<GuessedAt>, LedgerError> {
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT device, sum(CAST(subject AS INTEGER)), max(at) FROM sealed WHERE what = ?1
+             GROUP BY device ORDER BY device",
+        )?;
+        let rows = query.query_map(params![What::Guesses.word()], |row| {
+            Ok(GuessedAt { device: row.get(0)?, wrong: row.get(1)?, last: UnixSeconds(row.get(2)?) })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Keeps what cannot be opened apart, where an operator sees it; if its key is destroyed, its author is told, too. What

@@ -32,11 +32,12 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
     include_str!("0004_erased.sql"),
+    include_str!("0005_opening.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 
@@ -387,8 +388,8 @@ impl Tables {
             .map(drop)
     }
 
-    /// Keeps what was sealed to the county: personal details by the record they stand beside, anything else by its own
-    /// name, under which only the first counts.
+    /// Keeps what was sealed to the county: personal details and what opens a slip by the record they stand beside,
+    /// anything else by its own name, under which only the first counts.
     pub(crate) fn put_sealed(
         &self,
         name: &DocId,
@@ -405,6 +406,10 @@ impl Tables {
                      ON CONFLICT (doc) DO UPDATE SET repeats = repeats + 1",
                 )?
                 .execute(params![name.as_bytes(), area.code(), device, at.0, payload]),
+            Some(Content::Opening) => self
+                .db
+                .prepare_cached("INSERT INTO opening (doc, device, payload) VALUES (?1, ?2, ?3)")?
+                .execute(params![name.as_bytes(), device, payload]),
             Some(Content::Contact | Content::Attachment(_)) | None => self
                 .db
                 .prepare_cached("INSERT INTO envelope (doc, payload) VALUES (?1, ?2)")?

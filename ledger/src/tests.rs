@@ -9,6 +9,7 @@ use civic_core::{
     bulk::Record,
     document::Stamp,
     id::{DeviceId, DocId, Incarnation, hex},
+    opening::{Deposit, Opening},
     opinion::{Edit, Field, NewOpinion, NewStep},
     seal::{self, Contact, OpenKey, Seed},
     space::{Audience, Space},
@@ -34,6 +35,7 @@ use crate::{
 };
 
 mod erase;
+mod opening;
 mod publish;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
@@ -244,9 +246,15 @@ fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
     let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
     let (kiosk, hub) = (kiosk.open(), hub.open());
     let contact = Contact { name: "某人".into(), phone: "10001112222".into() };
-    let filed = kiosk.file(&village(), "站", opinion("桥坏了"), &contact).unwrap();
+    let opening = Opening::new([7; 24]);
+    let heard = Heard { opening: Some(opening.deposit()), ..(opinion("桥坏了"), contact).into() };
+    let filed = kiosk.take_down(&village(), "站", heard).unwrap();
     carry(&kiosk, &hub, Audience::Deputies);
     carry(&kiosk, &hub, Audience::County);
+    let sealed = hub.unopened_openings(9).unwrap().remove(0);
+    let key = OpenKey::make(1, Seed([1; 32]));
+    hub.take_opening(&sealed, Ok(&Deposit::open(&key, &sealed.doc, &sealed.payload).unwrap())).unwrap();
+    assert!(hub.has_opening(&filed.id).unwrap());
     assert_eq!(hub.waiting_details(9).unwrap().len(), 1);
     while hub.write_slips().unwrap() > 0 {}
     let states = hub.codebook().clone();
@@ -264,7 +272,7 @@ fn the_answer_comes_back_on_the_slip_and_slips_come_to_rest() {
     assert_eq!(hub.write_slips().unwrap(), 0);
     carry(&hub, &kiosk, Audience::Public);
     let slip = kiosk.slip(&filed.ticket).unwrap().unwrap();
-    assert_eq!(slip.answer.as_deref(), Some("下月就修"));
+    assert_eq!(slip.open(&opening.key).unwrap().answer.as_deref(), Some("下月就修"));
     assert_eq!(slip.state, states.step("答复").and_then(|rule| rule.to.clone()).unwrap());
 }
 

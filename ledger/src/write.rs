@@ -54,8 +54,8 @@ impl Ledger {
         self.take_down(village, by, (new, contact.clone()).into())
     }
 
-    /// Files an opinion heard in `village`: its record, and sealed beside it personal details, voice, drawings and photos,
-    /// all in one transaction. `by` is who took it down.
+    /// Files an opinion heard in `village`: its record, and sealed beside it personal details, voice, drawings, photos and
+    /// what opens its slip, all in one transaction. `by` is who took it down.
     pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let tables = self.writer_in_step()?;
         self.take_down_as(&tables, DocId::new(clock::random()), village, by, heard)
@@ -317,7 +317,8 @@ impl Ledger {
         opinion: &Opinion,
         stamp: &Stamp,
     ) -> Result<Option<NewEntry>, LedgerError> {
-        let Some(slip) = Slip::of(self.codebook(), opinion, stamp.at) else { return Ok(None) };
+        let opening = self.deposit(tables, name)?;
+        let Some(slip) = Slip::of(self.codebook(), opinion, opening.as_ref(), stamp.at) else { return Ok(None) };
         let id = slip::id_of(name);
         let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
@@ -359,7 +360,7 @@ impl Ledger {
         filed: Filed,
         village: &Area,
         stamp: &Stamp,
-        Heard { new, contact, enclosed, is_kept }: Heard,
+        Heard { new, contact, enclosed, opening, is_kept }: Heard,
     ) -> Result<(Vec<NewEntry>, Vec<NewAttachment>), LedgerError> {
         let (attachments, sealed): (Vec<_>, Vec<_>) = self.enclose(&filed.id, &enclosed)?.into_iter().unzip();
         let new = NewOpinion { ticket: Some(filed.ticket), has_contact: !contact.is_empty(), attachments, ..new };
@@ -373,6 +374,10 @@ impl Ledger {
         let mut entries = vec![self.entry(village, audience, filed.id, EntryKind::Change, stamp, payload)?];
         if let Some(confided) = confided {
             let envelope = confided.seal(&self.seal_key()?, &filed.id, Seed(clock::random()))?;
+            entries.push(self.entry(village, Audience::County, filed.id, EntryKind::Sealed, stamp, envelope)?);
+        }
+        if let Some(deposit) = opening {
+            let envelope = deposit.seal(&self.seal_key()?, &filed.id, Seed(clock::random()))?;
             entries.push(self.entry(village, Audience::County, filed.id, EntryKind::Sealed, stamp, envelope)?);
         }
         entries.extend(self.sealed_entry(village, filed.id, stamp, &contact)?);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use civic_core::{access::Role, vote::TOKENS_BATCH_MAX};
+use civic_core::{access::Role, ticket::Ticket, vote::TOKENS_BATCH_MAX};
 use clap::{Parser, Subcommand};
 use ledger::{
     Ledger,
@@ -30,7 +30,7 @@ use crate::{
     export::{self, Format},
     publishing,
     serve::{self, Door},
-    upstream,
+    slips, upstream,
     user::{self, command::UserCommand},
 };
 
@@ -106,6 +106,11 @@ enum Command {
         /// As one JSON object.
         #[arg(long)]
         json: bool,
+    },
+    /// Slips of opinions.
+    Slip {
+        #[command(subcommand)]
+        command: SlipCommand,
     },
     /// Operators who may sign in at the pages.
     User {
@@ -228,6 +233,21 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum SlipCommand {
+    /// Give a slip a new opening part and print it, once, for a holder who came in person. The hub may be serving.
+    Reopen {
+        #[command(flatten)]
+        data: Data,
+        /// The number that finds it, ten digits.
+        #[arg(long, value_parser = ticket)]
+        ticket: Ticket,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum KeysCommand {
     /// Every key epoch, and which devices may still send something sealed to it.
     List {
@@ -285,6 +305,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Device { command } => device::run(command),
         Command::Publish { data, file, json } => {
             audited(&data, Action::Publish, &file.display().to_string(), || publishing::publish(&data.dir, &file, json))
+        }
+        Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
+            slips::reopen_and_print(&data.dir, ticket, json)
         }
         Command::Tokens { data, vote, count, json } => {
             audited(&data, Action::MakeTokens, &format!("{vote}, {count}"), || {
@@ -406,4 +429,8 @@ fn tell_of_spare(dir: &DataDir) -> anyhow::Result<ExitCode> {
         println!("the spare key is in {}: copy it to a safe place, and delete it here", spare.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn ticket(digits: &str) -> Result<Ticket, String> {
+    Ticket::parse(digits).map_err(|bad| bad.to_string())
 }

@@ -25,7 +25,7 @@ use serde_json::json;
 use crate::{
     audit::{Action, Audit, By, Event},
     health::Health,
-    keys, qr,
+    keys,
     register::{self, CODE_DAYS_MAX, DeviceLine, Register},
 };
 
@@ -132,7 +132,8 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
                     if let Some(invitation) = invitation {
                         print!(
                             "{}",
-                            qr::blocks(&invitation.text()).context("The invitation is too long for a QR code")?
+                            web::code::blocks(&invitation.text())
+                                .context("The invitation is too long for a QR code")?
                         );
                     }
                 }

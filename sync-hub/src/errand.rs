@@ -12,9 +12,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use civic_core::{
-    access::Role, publication::Publication, published::Published as _, station::Station, vote::VoteCount,
+    access::Role, document::Kind, opening::Deposit, publication::Publication, published::Published as _,
+    station::Station, ticket::Ticket, vote::VoteCount,
 };
-use ledger::{Ledger, publish::Line};
+use ledger::{
+    Ledger,
+    publish::{Line, Outcome},
+};
 use replica::{clock, dir::DataDir, identity::Identity};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -60,6 +64,13 @@ pub enum Errand {
         vote: String,
         /// What came of it.
         result: VoteCount,
+    },
+    /// Give the slip of this opinion a new opening part.
+    Reopen {
+        /// The opinion's number.
+        ticket: Ticket,
+        /// The county's half.
+        deposit: Deposit,
     },
     /// Everything up to this row of the log is in a backup that was restored and verified.
     GrantKept {
@@ -216,6 +227,11 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
         Errand::AddTokens { vote, batch } => vec![ledger.add_tokens(vote, batch)?],
         Errand::PublishResult { vote, result } => vec![ledger.publish_result(vote, result.clone())?],
         Errand::Bundle(errand) => return Ok(serde_json::to_value(bundle::carry_out(dir, ledger, errand)?)?),
+        Errand::Reopen { ticket, deposit } => {
+            let id = ledger.by_ticket(ticket)?.context("no opinion with this number is at the hub")?;
+            ledger.reopen(&id, deposit)?;
+            vec![Line { kind: Kind::Slip, key: ticket.digits(), outcome: Outcome::New }]
+        }
         Errand::Erase(order) => {
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
@@ -232,7 +248,6 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
 #[cfg(test)]
 mod tests {
     use civic_core::id::hex;
-    use ledger::publish::Outcome;
 
     use super::*;
     use crate::county;

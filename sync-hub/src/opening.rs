@@ -1,4 +1,5 @@
-//! Opening what people sealed to the county: reactions and what is kept from a village go to their opinions, ballots and responses are counted.
+//! Opening what people sealed to the county: reactions and what is kept from a village go to their
+//! opinions, ballots and responses are counted, what opens slips is kept for writing them.
 //!
 //! Nothing that was opened is written down in the clear but what belongs on an opinion: a ballot is opened anew each time
 //! its vote is counted, and what comes out of it is a number. Each record is taken over under the hub's own key
@@ -120,6 +121,8 @@ impl Opener {
                     | What::BadBallot
                     | What::MeToo
                     | What::Reaction
+                    | What::Withdrawal
+                    | What::Guesses
                     | What::Confided
                     | What::Unreadable => done += 1,
                 },
@@ -131,6 +134,19 @@ impl Opener {
                 Err(TakenError::Db(failure)) => return Err(failure.into()),
             }
         }
+        for sealed in self.ledger.unopened_openings(BATCH)? {
+            let opened = self.taken().open_opening(&self.keys.ring(), &sealed.doc, &sealed.payload);
+            let deposit = match opened {
+                Ok(deposit) => Ok(deposit),
+                Err(TakenError::Sealed(failure)) => {
+                    warn!(opinion = %sealed.doc, error = %failure, "What opens a slip cannot be opened");
+                    Err(failure)
+                }
+                Err(TakenError::Db(failure)) => return Err(failure.into()),
+            };
+            self.ledger.take_opening(&sealed, deposit.as_ref().map_err(|failure| *failure))?;
+            done += 1;
+        }
         Ok(done + self.ledger.count_me_too()?)
     }
 
@@ -141,7 +157,7 @@ impl Opener {
         let mut result = VoteResult::new(&vote);
         let basis = self.count(What::Ballot, &id, |record| match record {
             Record::Ballot(ballot) => result.add(&vote, &ballot),
-            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) => {}
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
         })?;
         result.refused += self.ledger.sealed_count(What::BadBallot, &id)?;
         Ok(Some(Counted { result, basis }))
@@ -154,7 +170,7 @@ impl Opener {
         let mut result = ConsultationResult::new(&consultation);
         let basis = self.count(What::Response, &id, |record| match record {
             Record::Response(response) => result.add(&consultation, &response),
-            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) => {}
+            Record::Ballot(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => {}
         })?;
         result.sort();
         Ok(Some(Counted { result, basis }))

@@ -1,10 +1,11 @@
-//! What people sealed to the county as records, taken over under the hub's own key: responses, ballots, reactions, and what
-//! is kept from a village. The key of the epoch to which they were sealed is destroyed one day, and with it every copy that
+//! What people sealed to the county as records, taken over under the hub's own key: responses, ballots, reactions, what is
+//! kept from a village, and what opens slips. The key of the epoch to which they were sealed is destroyed one day, and with it every copy that
 //! lies in the log and on memory cards; what is counted again next year is counted from here.
 
 use civic_core::{
     id::DocId,
     keyring::Keyring,
+    opening::Deposit,
     seal::{SealError, Seed},
     sealed::Record,
 };
@@ -40,7 +41,13 @@ impl Taken {
              CREATE TABLE IF NOT EXISTS taken (
                  doc     BLOB PRIMARY KEY,           -- the name it was sealed under; the first of a name counts
                  payload BLOB NOT NULL               -- the record, sealed to the hub's own key
-             ) STRICT, WITHOUT ROWID;"
+             ) STRICT, WITHOUT ROWID;
+             CREATE TABLE IF NOT EXISTS opening (
+                 name    BLOB PRIMARY KEY,           -- a hash of the envelope that it came in
+                 doc     BLOB NOT NULL,              -- the opinion
+                 payload BLOB NOT NULL               -- what opens its slip, sealed to the hub's own key
+             ) STRICT, WITHOUT ROWID;
+             CREATE INDEX IF NOT EXISTS opening_doc ON opening (doc);"
         ))?;
         Ok(Self { db })
     }
@@ -66,6 +73,25 @@ impl Taken {
         }
     }
 
+    /// The same for what opens the slip of the opinion `doc`.
+    pub fn open_opening(&self, ring: &Keyring, doc: &DocId, envelope: &[u8]) -> Result<Deposit, TakenError> {
+        let name = *blake3::hash(envelope).as_bytes();
+        let own = || ring.own().ok_or(SealError::Closed);
+        match ring.for_envelope(envelope).and_then(|key| Deposit::open(key, doc, envelope)) {
+            Ok(deposit) => {
+                let payload = deposit.seal(&own()?.seal_key()?, doc, Seed(clock::random()))?;
+                let sql = "INSERT INTO opening (name, doc, payload) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+                self.db.prepare_cached(sql)?.execute(params![name, doc.as_bytes(), payload])?;
+                Ok(deposit)
+            }
+            Err(closed) => {
+                let mut query = self.db.prepare_cached("SELECT payload FROM opening WHERE name = ?1")?;
+                let payload: Option<Vec<u8>> = query.query_row(params![name], |row| row.get(0)).optional()?;
+                Ok(Deposit::open(own()?, doc, &payload.ok_or(closed)?)?)
+            }
+        }
+    }
+
     fn payload(&self, doc: &DocId) -> Result<Option<Vec<u8>>, rusqlite::Error> {
         let mut query = self.db.prepare_cached("SELECT payload FROM taken WHERE doc = ?1")?;
         query.query_row(params![doc.as_bytes()], |row| row.get(0)).optional()
@@ -75,7 +101,9 @@ impl Taken {
     pub fn erase<'a>(&self, docs: impl IntoIterator<Item = &'a DocId>) -> Result<(), TakenError> {
         let mut gone = 0;
         for doc in docs {
-            gone += self.db.execute("DELETE FROM taken WHERE doc = ?1", params![doc.as_bytes()])?;
+            for table in ["taken", "opening"] {
+                gone += self.db.execute(&format!("DELETE FROM {table} WHERE doc = ?1"), params![doc.as_bytes()])?;
+            }
         }
         if gone > 0 {
             self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;

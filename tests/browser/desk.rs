@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::PathBuf, process::Command};
 
 use anyhow::Context as _;
-use civic_core::ticket::Ticket;
+use civic_core::{opening::OpeningNumber, ticket::Ticket};
 use replica::clock;
 use tests::{operators::Account, program::Program};
 
@@ -95,9 +95,10 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     ] {
         browser.touch(target).await?;
     }
-    let words = browser.wait_for_words("您的号码").await?;
+    let words = browser.wait_for_words("别给别人看").await?;
     let digits: String = words.chars().filter(char::is_ascii_digit).collect();
-    let ticket = Ticket::parse(&digits).with_context(|| format!("a number on the screen: {words}"))?;
+    let (ticket, opening) = digits.split_at_checked(10).with_context(|| format!("two numbers: {words}"))?;
+    let (ticket, opening) = (Ticket::parse(ticket)?, OpeningNumber::parse(opening)?);
     browser.picture("kiosk").await?;
 
     // A deputy, also without a road, records a visit on the phone.
@@ -109,6 +110,7 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
     browser.click("#heard-0 details summary").await?;
     browser.fill("#name-0", "某某").await?;
     browser.fill("#phone-0", "10001112222").await?;
+    browser.click("#agreed-0").await?;
     browser.picture("visit").await?;
     browser.click("#save").await?;
     browser.wait_for("#saved .place", "在本机").await?;
@@ -170,6 +172,11 @@ async fn a_road_is_cut_and_mended_on_the_desk() -> anyhow::Result<()> {
         browser.touch(&digit.to_string()).await?;
     }
     browser.touch("查一查").await?;
+    browser.touch("听答复").await?;
+    for digit in opening.digits().chars() {
+        browser.touch(&digit.to_string()).await?;
+    }
+    browser.touch("打开听答复").await?;
     browser.wait_for_words(ANSWER).await?;
     browser.picture("told").await?;
 

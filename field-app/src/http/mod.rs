@@ -44,7 +44,7 @@ use replica::{
 use tokio::sync::watch;
 use web::guard;
 
-use crate::{draft::Drafts, form::Pairs, once::Once, saved::Saved};
+use crate::{draft::Drafts, form::Pairs, once::Once, saved::Saved, stubs::Stubs};
 use trouble::Trouble;
 
 /// Longest form of a visit: twenty opinions of two thousand characters, each nine bytes as browsers send it, fit twice.
@@ -65,6 +65,7 @@ struct Inner {
     saved: Saved,
     once: Once,
     near: Option<Near>,
+    stubs: Stubs,
 }
 
 impl App {
@@ -77,7 +78,17 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
-        let inner = Inner { dir, ledger, road, ending, drafts: Drafts::new(), saved, once: Once::new(), near: None };
+        let inner = Inner {
+            dir,
+            ledger,
+            road,
+            ending,
+            drafts: Drafts::new(),
+            saved,
+            once: Once::new(),
+            near: None,
+            stubs: Stubs::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -8,7 +8,9 @@ use std::{
 use civic_core::{
     access::{Role, Scope},
     area::Area,
+    consent::{Choice, Consent},
     id::{DocId, hex},
+    opening::Opening,
     opinion::{Edit, NewStep},
     seal::{OpenKey, Seed},
     time::UnixSeconds,
@@ -23,6 +25,7 @@ use replica::{
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{App, router};
+use crate::form::NOTICE;
 
 const VILLAGE: &str = "990101101201";
 const FORM: &str = "00112233445566778899aabbccddeeff";
@@ -287,6 +290,7 @@ fn a_draft_survives_a_restart_without_name_and_phone_and_ends_when_saved() {
         ("text-0", "桥断了"),
         ("name-0", "王小明"),
         ("phone-0", "10001234567"),
+        ("agreed-0", "yes"),
     ];
     assert_eq!(desk.post("/visit/draft", &fields).status, 204);
     let desk = desk.restart();
@@ -303,6 +307,66 @@ fn a_draft_survives_a_restart_without_name_and_phone_and_ends_when_saved() {
     assert!(!desk.get("/visit/new").page.contains("桥断了"));
     let on_disk = everything_in(&desk.dir);
     assert!(!holds(&on_disk, "王小明") && !holds(&on_disk, "10001234567"), "sealed, not written");
+}
+
+#[test]
+fn name_and_phone_are_taken_only_after_the_notice_and_the_consent_is_in_the_record() {
+    let desk = Desk::new();
+    let fields = [
+        ("form", FORM),
+        ("village", VILLAGE),
+        ("topic-0", "道路交通"),
+        ("text-0", "桥断了"),
+        ("name-0", "王小明"),
+        ("phone-0", ""),
+    ];
+    let answer = desk.post("/visit/new", &fields);
+    assert_eq!((answer.status, desk.opinions()), (422, 0));
+    assert!(answer.page.contains("href=\"#agreed-0\"") && answer.page.contains("王小明"));
+    assert!(desk.get("/visit/new").page.contains("请念给本人听"));
+    let answer = desk.post("/visit/new", &[&fields[..], &[("agreed-0", "yes")]].concat());
+    assert_eq!((answer.status, desk.opinions()), (303, 1));
+    let consent = |desk: &Desk| {
+        let id = desk.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().lines[0].id;
+        Consent::of(&desk.ledger.opinion(&id).unwrap().unwrap().opinion)
+    };
+    assert_eq!(consent(&desk).map(|consent| (consent.notice, consent.choice)), Some((NOTICE, Choice::Name)));
+    desk.file("路坏了");
+    assert_eq!(consent(&desk), None, "where nothing is left nobody was asked");
+}
+
+#[test]
+fn the_person_is_given_what_opens_the_answer_and_it_lies_on_no_disk_here() {
+    let desk = Desk::new();
+    let secret = "5a".repeat(32);
+    let fields = [
+        ("form", FORM),
+        ("secret", &secret),
+        ("village", VILLAGE),
+        ("topic-0", "道路交通"),
+        ("text-0", "桥断了"),
+        ("topic-1", "道路交通"),
+        ("text-1", "路坏了"),
+    ];
+    assert_eq!(desk.post("/visit/draft", &fields).status, 204);
+    assert!(desk.get("/visit/new").page.contains(&secret), "a draft goes on with the same");
+    let visit = desk.post("/visit/new", &fields).location;
+    assert_eq!(desk.post("/visit/new", &fields).location, visit, "sent again it is the same");
+    let page = desk.get(&visit).page;
+    for part in [0, 1] {
+        let Opening { number, .. } = Opening::of_form(&secret, part);
+        assert!(page.contains(&format!("data-opening=\"{}\"", number.digits())) && page.contains("<svg"));
+    }
+    let on_disk = everything_in(&desk.dir);
+    for opening in [0, 1].map(|part| Opening::of_form(&secret, part)) {
+        let key = String::from(opening.key);
+        for hidden in [opening.number.digits(), opening.number.to_string(), key] {
+            assert!(!holds(&on_disk, &hidden));
+        }
+    }
+    assert!(!holds(&on_disk, &secret), "the draft is gone, and with it of what they were made");
+    let desk = desk.restart();
+    assert!(desk.get(&visit).page.contains("请到县里补一个"));
 }
 
 #[test]

@@ -5,8 +5,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use civic_core::{id::DocId, opinion::Field, visit::OPINIONS_MAX, wording::Both};
-use ledger::query::Whole;
+use civic_core::{
+    id::DocId,
+    opening::{Opening, Stub},
+    opinion::Field,
+    visit::OPINIONS_MAX,
+    wording::Both,
+};
+use ledger::{enclosed::Heard, query::Whole};
 use maud::{Markup, html};
 use replica::clock;
 use web::page;
@@ -19,7 +25,7 @@ use super::{
 };
 use crate::{
     draft::Draft,
-    form::{Complaint, HeardForm, VisitForm, draw_name, value},
+    form::{Complaint, HeardForm, VisitForm, draw_name, draw_secret, value},
     saved::{SavedOpinion, SavedVisit},
     words::{both, plain, say, say_with},
 };
@@ -29,7 +35,13 @@ pub(super) async fn blank(State(app): State<App>) -> Result<Markup, Trouble> {
     let draft = app.work(|app| Ok(app.inner.drafts.read(&app.inner.dir)?)).await?;
     let draft = draft.filter(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
     Ok(match draft {
-        Some(draft) => write(&app, &draft.form, Notice::Draft(&draft), &[]),
+        Some(mut draft) => {
+            // One that an older program kept has none.
+            if draft.form.secret.is_empty() {
+                draft.form.secret = draw_secret();
+            }
+            write(&app, &draft.form, Notice::Draft(&draft), &[])
+        }
         None => write(&app, &fresh(&app), Notice::None, &[]),
     })
 }
@@ -45,6 +57,7 @@ fn fresh(app: &App) -> VisitForm {
     };
     VisitForm {
         form: draw_name(),
+        secret: draw_secret(),
         village,
         channel: last.map_or_else(String::new, |last| last.channel),
         heard: vec![HeardForm::default()],
@@ -89,7 +102,7 @@ pub(super) async fn save(State(app): State<App>, sent: Sent) -> Result<Response,
         Ok(Outcome::Saved(visit)) => Redirect::to(&format!("/visit/{visit}")).into_response(),
         Ok(Outcome::Before(saved)) => {
             // Another name: sent once more, it is another visit.
-            form.form = draw_name();
+            (form.form, form.secret) = (draw_name(), draw_secret());
             (StatusCode::CONFLICT, write(&app, &form, Notice::Before(&saved), &[])).into_response()
         }
         Ok(Outcome::Amiss(complaints)) => {
@@ -126,9 +139,21 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
             before = Some(saved);
             return Err(None);
         }
+        let mut openings = ready.openings.iter();
+        let heard = ready
+            .heard
+            .into_iter()
+            .map(|heard| Heard { opening: openings.next().map(Opening::deposit), ..heard.into() });
         let (visit, filed) = inner
             .ledger
-            .visit(&form.form, &ready.village, app.deputy(), form.place.trim(), form.note.trim(), ready.heard)
+            .visit(
+                &form.form,
+                &ready.village,
+                app.deputy(),
+                form.place.trim(),
+                form.note.trim(),
+                heard.collect::<Vec<_>>(),
+            )
             .map_err(|error| Some(Trouble::from(error)))?;
         let heard = filed.into_iter().map(|filed| SavedOpinion { id: filed.id, ticket: filed.ticket }).collect();
         let saved = SavedVisit {
@@ -140,6 +165,7 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
             heard,
         };
         inner.saved.push(&inner.dir, saved);
+        inner.stubs.push(visit, ready.openings);
         Ok(visit)
     });
     match stored {
@@ -219,6 +245,7 @@ fn write(app: &App, form: &VisitForm, notice: Notice<'_>, complaints: &[Complain
                 }
             }
             input type="hidden" name="form" value=(form.form);
+            input type="hidden" name="secret" value=(form.secret);
             fieldset.card {
                 legend { (say("visit-where")) }
                 label.field {
@@ -331,6 +358,10 @@ fn heard<'a>(
             }
             details.sealed open[!one.name.is_empty() || !one.phone.is_empty()] {
                 summary { (say("visit-contact")) }
+                p.notice { (say("notice-what-for")) }
+                p.notice { (say("notice-who")) }
+                p.notice { (say("notice-how-long")) }
+                p.notice { (say("notice-child")) }
                 p { (say("visit-sealed")) }
                 label.field {
                     (say("visit-name"))
@@ -341,6 +372,11 @@ fn heard<'a>(
                     (say("visit-phone"))
                     input id=(name("phone")) type="tel" inputmode="tel" name=(name("phone")) value=(one.phone)
                         aria-invalid=[wrong(&name("phone"))];
+                }
+                label.agreed {
+                    input id=(name("agreed")) type="checkbox" name=(name("agreed")) value="yes" checked[one.has_agreed]
+                        aria-invalid=[wrong(&name("agreed"))];
+                    (say("visit-agreed"))
                 }
             }
             @if count > 1 {
@@ -355,6 +391,7 @@ fn heard<'a>(
 /// `GET /visit/{id}`
 pub(super) async fn saved(State(app): State<App>, Path(id): Path<String>) -> Result<Markup, Trouble> {
     let id = DocId::parse(&id).ok_or(Trouble::Nowhere)?;
+    let openings = app.inner.stubs.of(&id);
     let (saved, place, heard) = app
         .work(move |app| {
             let saved = app.inner.saved.of(&id).ok_or(Trouble::Nowhere)?;
@@ -375,7 +412,13 @@ pub(super) async fn saved(State(app): State<App>, Path(id): Path<String>) -> Res
         @if !saved.heard.is_empty() {
             section #tickets.card {
                 h2 { (say("saved-tell")) }
-                @for (one, whole) in saved.heard.iter().zip(&heard) { (ticket(&app, one, whole.as_ref())) }
+                @if openings.is_none() { p { (say("saved-openings-gone")) } }
+                @for (place, (one, whole)) in saved.heard.iter().zip(&heard).enumerate() {
+                    (ticket(&app, one, whole.as_ref()))
+                    @if let Some(opening) = openings.as_ref().and_then(|openings| openings.get(place)) {
+                        (stub(one, opening))
+                    }
+                }
             }
         }
     };
@@ -394,6 +437,20 @@ fn ticket(app: &App, one: &SavedOpinion, whole: Option<&Whole>) -> Markup {
                 span.words { (page::spoken(&whole.opinion.body)) }
                 @if whole.opinion.has_contact { span.small { (say("opinion-sealed")) } }
             }
+        }
+    }
+}
+
+/// What the person is given who said it: to show, to photograph, to write down.
+fn stub(one: &SavedOpinion, opening: &Opening) -> Markup {
+    let stub = Stub { ticket: one.ticket, opening: Some(opening.clone()) };
+    html! {
+        div.stub {
+            p { (say("saved-opening")) }
+            p.digits data-opening=(opening.number.digits()) { (opening.number) }
+            p.secret { (say("saved-secret")) }
+            @if let Some(code) = web::code::square(&stub.code()) { (code) }
+            p.small { (say("saved-code")) }
         }
     }
 }

@@ -56,13 +56,18 @@ impl App {
         }
     }
 
-    /// A slip was held under the scanner: where nobody is in the middle of something, a ticket is looked up, and the slip
-    /// of a household opens its ballot.
+    /// A slip was held under the scanner: where nobody is in the middle of something, a slip is looked up or opened, and
+    /// the paper of a household opens its ballot.
     pub(super) fn scanned(&mut self, number: &str) {
         let asks_for_token = matches!(self.screen, Screen::Vote(_) | Screen::Token(_));
         let is_free = matches!(
             self.screen,
-            Screen::Home(_) | Screen::Find(_) | Screen::Progress(_) | Screen::Filed(_) | Screen::Asked(_)
+            Screen::Home(_)
+                | Screen::Find(_)
+                | Screen::Unlock(_)
+                | Screen::Progress(_)
+                | Screen::Filed(_)
+                | Screen::Asked(_)
         );
         if !(is_free || asks_for_token) {
             return;

@@ -26,7 +26,7 @@ pub use words::WAITS_FOR;
 
 use std::{sync::Arc, time::Instant};
 
-use civic_core::{codebook::Topic, wording::Wording};
+use civic_core::{codebook::Topic, opening::SlipKey, ticket::Ticket, wording::Wording};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::{lamp::Lamp, presence::Motion};
 
@@ -83,6 +83,8 @@ pub struct App {
     /// When time last passed.
     ticked_at: Instant,
     screen: Screen,
+    /// The slip that was opened here, until another is looked up or the first screen comes up.
+    held: Option<(Ticket, SlipKey)>,
     /// What the station keeps of what is being said: no step is written twice.
     kept: Option<Draft>,
     /// Since when words wait for whoever began them.
@@ -126,6 +128,7 @@ impl App {
             stirred_at: now,
             ticked_at: now,
             screen: Screen::Home(Home),
+            held: None,
             pressed: None,
             drawing: None,
             focus: None,
@@ -234,6 +237,9 @@ impl App {
             }
             Event::Printed(sheet) => self.paper_came(&sheet, OnPaper::Printed),
             Event::NotPrinted(sheet) => self.paper_came(&sheet, OnPaper::Failed),
+        }
+        if matches!(self.screen, Screen::Home(_)) {
+            self.held = None;
         }
         self.keep_draft();
         self.note_what_waits(now);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{App, Effect, Speech};
 use crate::{
+    guesses::NotOpened,
     public::{NotTaken, Reply},
     screens::{
         Door, Left, Next, Screen,
@@ -15,11 +16,10 @@ use crate::{
         home::Home,
         list::{List, Of},
         not_saved::NotSaved,
-        not_taken,
-        progress::Progress,
-        say_on,
+        not_taken, say_on,
         thanks::Thanks,
         topics::Topics,
+        unlock::Unlock,
         village::Village,
         where_at::WhereAt,
     },
@@ -41,7 +41,7 @@ impl App {
                     let next = say_on(*draft);
                     self.obey(next)
                 }
-                Some(TakenUp::Filed(ticket)) => self.filed(ticket),
+                Some(TakenUp::Filed(stub)) => self.filed(stub),
                 None => Topics::default().into(),
             },
             Next::SetAside => {
@@ -55,9 +55,8 @@ impl App {
                         // Whoever records says nothing meanwhile.
                         self.speech = Speech::Quiet;
                     }
-                    Effect::Play(_) => self.speech = Speech::Speaking,
-                    Effect::Say(_)
-                    | Effect::Hush
+                    Effect::Play(_) | Effect::Say(_) => self.speech = Speech::Speaking,
+                    Effect::Hush
                     | Effect::Pause
                     | Effect::GoOn
                     | Effect::RecordLonger
@@ -88,11 +87,11 @@ impl App {
             Next::File { mut draft, failures } => {
                 draft.is_burst = self.flood.is_burst(self.touched_at);
                 match self.station.file(&draft) {
-                    Ok(ticket) => {
+                    Ok(stub) => {
                         self.kept = None;
                         self.flood.filed(self.touched_at);
                         self.refresh();
-                        self.filed(ticket)
+                        self.filed(stub)
                     }
                     Err(why) => {
                         tracing::error!(error = %why, "An opinion could not be saved");
@@ -105,7 +104,26 @@ impl App {
                 self.print(sheet);
                 screen
             }
-            Next::Find(ticket) => Progress::new(ticket, self.station.find(&ticket)).into(),
+            Next::Find(ticket) => {
+                self.held.take_if(|(held, _)| *held != ticket);
+                self.find(ticket)
+            }
+            Next::Hold { ticket, key } => {
+                self.held = Some((ticket, key));
+                // The paper of before a slip was given anew opens it no more.
+                if self.is_sealed(&ticket) {
+                    self.held = None;
+                    return Unlock::new(ticket).refused(NotOpened::Wrong).into();
+                }
+                self.find(ticket)
+            }
+            Next::Unlock { number, page } => match self.station.unlock(page.ticket(), number, self.touched_at) {
+                Ok(key) => {
+                    self.held = Some((page.ticket(), key));
+                    self.find(page.ticket())
+                }
+                Err(why) => page.refused(why).into(),
+            },
             Next::Open(door) => self.open(door),
             Next::Send { reply, form } => {
                 let form = form.unwrap_or_else(|| self.station.form());

@@ -15,7 +15,7 @@
 //! The station must read a draft back to whoever began it, so the county's key will not do. What this protects: a copy of
 //! these files, or what a card still holds of erased ones, tells nothing without `device.key`. What it does not: whoever
 //! holds the whole card holds that key too, and with it the one draft of the last half hour. Handed in or set aside, it
-//! is gone from here, and its voice and telephone number are sealed to the county.
+//! is gone from here, with what opens its slip, and its voice and telephone number are sealed to the county.
 
 mod spoken;
 
@@ -173,6 +173,16 @@ impl Drawer {
             }
             None => self.remove(&name),
         }
+    }
+
+    /// The draft that is being said now, as it is kept.
+    pub fn draft(&self) -> Option<&Draft> {
+        self.drafts.get(self.current.as_ref()?).map(|kept| &kept.draft)
+    }
+
+    /// Where the drafts lie.
+    pub fn directory(&self) -> Arc<DataDir> {
+        self.directory.clone()
     }
 
     /// The drafts that wait, the one that was begun first before the others.

@@ -1,8 +1,8 @@
-//! The square code of a ticket: its ten digits and nothing else, for a scanner at any kiosk.
+//! The square code of a ticket: its ten digits, and behind them what opens its slip, for a scanner at any kiosk.
 
 use std::fmt;
 
-use civic_core::ticket::Ticket;
+use civic_core::opening::Stub;
 use qrcodegen::{QrCode, QrCodeEcc};
 
 /// White around the code, in modules: scanners need it to find the code.
@@ -14,10 +14,10 @@ pub struct Code(QrCode);
 
 impl Code {
     /// The code of a ticket.
-    pub fn of(ticket: &Ticket) -> Self {
-        // The strongest correction: paper is folded and rained on. Ten digits fit even so into the smallest code.
-        let code = QrCode::encode_text(&ticket.digits(), QrCodeEcc::High);
-        Self(code.expect("ten digits fit into a code"))
+    pub fn of(stub: &Stub) -> Self {
+        // The strongest correction: paper is folded and rained on. Even so the digits fit into the third smallest code.
+        let code = QrCode::encode_text(&stub.code(), QrCodeEcc::High);
+        Self(code.expect("fifty digits fit into a code"))
     }
 
     /// Modules along one side, without the edge.
@@ -40,11 +40,15 @@ impl fmt::Debug for Code {
 
 #[cfg(test)]
 mod tests {
+    use civic_core::{opening::Opening, ticket::Ticket};
+
     use super::*;
 
     #[test]
-    fn ten_digits_make_the_smallest_code_there_is() {
-        let code = Code::of(&Ticket::new(412, 18_376).unwrap());
+    fn a_ticket_alone_makes_the_smallest_code_there_is_and_what_opens_it_two_sizes_more() {
+        let ticket = Ticket::new(412, 18_376).unwrap();
+        assert_eq!(Code::of(&Stub { ticket, opening: Some(Opening::new([255; 24])) }).side(), 29);
+        let code = Code::of(&Stub { ticket, opening: None });
         assert_eq!(code.side(), 21);
         // The finder in a corner, and light outside.
         assert!(code.is_dark(0, 0) && !code.is_dark(1, 1) && code.is_dark(3, 3) && !code.is_dark(21, 0));

@@ -116,14 +116,14 @@ mod tests {
     };
 
     use super::*;
-    use crate::{sample::sample_ticket, settings::Language, station::Place};
+    use crate::{sample::sample_stub, settings::Language, station::Place};
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
     fn receipt(serial: u32) -> Receipt {
         let place =
             Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-        Receipt { sheet: Sheet::Ticket(sample_ticket(serial)), place, day: None, language: Language::English }
+        Receipt { sheet: Sheet::Ticket(sample_stub(serial)), place, day: None, language: Language::English }
     }
 
     fn press(printer: impl Printer + 'static) -> (Press, Receiver<Event>) {
@@ -138,20 +138,20 @@ mod tests {
         let next = || events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Ready))));
         assert!(press.print(receipt(1)));
-        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_ticket(1))));
+        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_stub(1))));
         assert_eq!(paper.last(), Some(receipt(1).draw(&mut Text::new())));
 
         paper.load(Paper::Rows(100));
         assert!(press.print(receipt(2)));
         assert!(
-            matches!(next(), Event::NotPrinted(sheet, PrinterError::PaperOut) if sheet == Sheet::Ticket(sample_ticket(2)))
+            matches!(next(), Event::NotPrinted(sheet, PrinterError::PaperOut) if sheet == Sheet::Ticket(sample_stub(2)))
         );
         press.ask();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::PaperOut))));
 
         paper.load(Paper::Plenty);
         assert!(press.print(receipt(2)));
-        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_ticket(2))));
+        assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_stub(2))));
     }
 
     /// A printer that prints when the test says so.

@@ -1,6 +1,6 @@
 //! What stands on the paper, and how it is drawn: line by line from the top, as long as it needs.
 
-use civic_core::{ticket::Ticket, time::UnixSeconds, wording::Wording};
+use civic_core::{opening::Stub, time::UnixSeconds, wording::Wording};
 use embedded_graphics::{pixelcolor::Rgb888, prelude::*, primitives::Rectangle};
 use hardware::{
     printer::{DOTS, Raster},
@@ -35,8 +35,8 @@ const NUMBER: Style = Style { weight: Weight::Bold, pixels: 54 };
 /// What is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sheet {
-    /// A number, which is on disk.
-    Ticket(Ticket),
+    /// The numbers of an opinion, which are on disk.
+    Ticket(Stub),
     /// What came of a vote, as the county published it.
     Tally(Tally),
     /// Nothing but a test of the printer, which nobody can take for anybody's number.
@@ -114,12 +114,18 @@ impl Receipt {
                 // Where this line has gaps, dots of the printer's head are burnt out.
                 blocks.extend([Block::Space(12), Block::Rule, Block::Space(10)]);
             }
-            Sheet::Ticket(ticket) => {
+            Sheet::Ticket(stub) => {
                 blocks.extend(broken(&say("receipt-number", &[]), WORDS));
-                blocks.extend(broken(&ticket.to_string(), NUMBER));
+                blocks.extend(broken(&stub.ticket.to_string(), NUMBER));
+                if let Some(opening) = &stub.opening {
+                    blocks.extend([Block::Space(10), Block::Rule, Block::Space(12)]);
+                    blocks.extend(broken(&say("receipt-opening", &[]), WORDS));
+                    blocks.extend(broken(&opening.number.to_string(), NUMBER));
+                    blocks.extend(broken(&say("receipt-secret", &[]), NAME));
+                }
                 let filed = day.map(|day| say("receipt-filed-on", &[("day", day.into())]));
                 blocks.extend(filed.into_iter().flat_map(|filed| broken(&filed, WORDS)));
-                blocks.push(Block::Code(Code::of(ticket)));
+                blocks.push(Block::Code(Code::of(stub)));
                 for key in ["receipt-saved", "receipt-look", "receipt-keep"] {
                     blocks.extend(broken(&say(key, &[]), WORDS));
                     blocks.push(Block::Space(10));
@@ -223,14 +229,14 @@ fn wording() -> Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::sample_ticket;
+    use crate::sample::sample_stub;
 
     fn receipt(day: Option<UnixSeconds>) -> Receipt {
         let place =
             Place {
                 village: "石桥村".to_owned(), station: "代表联络站".to_owned(), county: "云水县".to_owned()
             };
-        Receipt { sheet: Sheet::Ticket(sample_ticket(18_376)), place, day, language: Language::Chinese }
+        Receipt { sheet: Sheet::Ticket(sample_stub(18_376)), place, day, language: Language::Chinese }
     }
 
     #[test]
@@ -275,6 +281,6 @@ mod tests {
 
     #[test]
     fn the_number_stands_on_one_line() {
-        assert_eq!(broken(&sample_ticket(18_376).to_string(), NUMBER).len(), 1);
+        assert_eq!(broken(&sample_stub(18_376).ticket.to_string(), NUMBER).len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! Leave a telephone number? No is the large answer: anonymous is the default.
 
-use super::{Around, Next, Page, page, phone::Phone, read_back::ReadBack, say_on, since::SinceWhen};
+use super::{Around, Next, Page, consent::Consent, page, read_back::ReadBack, say_on, since::SinceWhen};
 use crate::{
     draw::{
         icon::Icon,
@@ -24,7 +24,7 @@ pub enum Touch {
     Back,
     /// Leave no number.
     NoNumber,
-    /// Leave a number.
+    /// Leave a number: first it is said what becomes of it.
     Number,
     /// The person is under fourteen: nothing more is asked.
     Child,
@@ -70,7 +70,7 @@ impl Page for Contact {
             Touch::NoNumber => {
                 Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: false, ..self.draft }))
             }
-            Touch::Number => Next::show(Phone::new(Draft { is_child: false, ..self.draft })),
+            Touch::Number => Next::show(Consent { draft: self.draft }),
             Touch::Child => Next::show(ReadBack::new(Draft { phone: None, name: None, is_child: true, ..self.draft })),
         }
     }

@@ -1,6 +1,9 @@
 //! Typing a ticket number on the number pad.
 
-use civic_core::ticket::{TICKET_DIGITS, Ticket};
+use civic_core::{
+    opening::read_code,
+    ticket::{TICKET_DIGITS, Ticket},
+};
 
 use super::{
     Around, Next, Page, Screen,
@@ -44,8 +47,11 @@ pub enum Touch {
     Erase,
 }
 
-/// What a scanner read: the number of a slip is looked up, anything else is said to be none.
+/// What a scanner read: the code of a slip opens it, its number alone is looked up, anything else is said to be none.
 pub fn scanned(digits: &str) -> Next {
+    if let Some((ticket, key)) = read_code(digits) {
+        return Next::Hold { ticket, key };
+    }
     match Ticket::parse(digits) {
         Ok(ticket) => Next::Find(ticket),
         Err(_) => Next::show(Find { digits: String::new(), trouble: Some(Trouble::NotASlip) }),

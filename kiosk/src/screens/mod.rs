@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use civic_core::{
     codebook::Topic,
+    opening::{OpeningNumber, SlipKey},
     ticket::Ticket,
     time::UnixSeconds,
     token::Token,
@@ -36,6 +37,7 @@ pub mod asked;
 pub mod ballot;
 pub mod begun;
 pub mod clear;
+pub mod consent;
 pub mod consult;
 pub mod contact;
 pub mod deputy;
@@ -62,11 +64,13 @@ mod reading;
 pub mod service;
 pub mod since;
 pub mod speak;
+pub mod take_back;
 pub mod tally;
 pub mod thanks;
 pub mod token;
 pub mod topics;
 pub mod troubles;
+pub mod unlock;
 pub mod village;
 pub mod vote;
 pub mod where_at;
@@ -129,8 +133,22 @@ pub enum Next {
     Leave(Left),
     /// This is wanted on paper, before this screen.
     Print(Sheet, Screen),
-    /// What is known about this ticket is shown.
+    /// What is known about this ticket is shown: to whoever has shown that it is theirs, all of it.
     Find(Ticket),
+    /// The slip of this ticket is opened for whoever has its key.
+    Hold {
+        /// The ticket.
+        ticket: Ticket,
+        /// What its square code holds.
+        key: SlipKey,
+    },
+    /// The slip is opened, if this is its number.
+    Unlock {
+        /// The number.
+        number: OpeningNumber,
+        /// Where it was typed.
+        page: unlock::Unlock,
+    },
     /// What the station knows at this moment is shown.
     Open(Door),
     /// What somebody says back is taken; thanks come only once it is on disk.
@@ -556,6 +574,8 @@ screens! {
     Where(where_at::WhereAt),
     /// Leave a telephone number?
     Contact(contact::Contact),
+    /// What becomes of it, and is the person old enough?
+    Consent(consent::Consent),
     /// The telephone number.
     Phone(phone::Phone),
     /// A name beside the number.
@@ -568,6 +588,8 @@ screens! {
     NotSaved(not_saved::NotSaved),
     /// Typing a ticket number.
     Find(find::Find),
+    /// Typing the number that opens a slip.
+    Unlock(unlock::Unlock),
     /// What became of it.
     Progress(progress::Progress),
     /// What the village is told and asked.
@@ -594,6 +616,8 @@ screens! {
     Deputy(deputy::DeputyPage),
     /// What the person thinks of the answer.
     Rate(rate::Rate),
+    /// Take name and number back?
+    TakeBack(take_back::TakeBack),
     /// What was said back is saved.
     Thanks(thanks::Thanks),
     /// What was said back could not be taken.

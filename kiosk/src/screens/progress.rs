@@ -1,16 +1,17 @@
 //! What became of it: what the county says, or how far it has come, or an honest "not known here".
 
-use civic_core::ticket::Ticket;
+use civic_core::{ticket::Ticket, time::UnixSeconds};
 
 use super::{
     Around, Next, Page, Screen, find::Find, hear_button, home::Home, page, rate::Rate, reading::reading, speak::Speak,
+    take_back::TakeBack, unlock::Unlock,
 };
 use crate::{
     draw::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    station::{About, Draft, Found, Progress as Said, Stage},
+    station::{About, Draft, Found, Progress as Said, Rest, Stage, Subject, Told},
     view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
@@ -32,12 +33,16 @@ pub enum Touch {
     Back,
     /// The next page of the answer; after the last comes the first.
     NextPage,
+    /// Show that it is theirs.
+    Unlock,
     /// Say what one thinks of the answer.
     Rate,
     /// 不是这个意思
     Misunderstood,
     /// 补充
     Add,
+    /// Take name and number back.
+    TakeBack,
     /// Back to the first screen.
     Home,
 }
@@ -46,6 +51,16 @@ impl Progress {
     /// Shows this.
     pub fn new(ticket: Ticket, found: Found) -> Self {
         Self { ticket, found, page: 0 }
+    }
+
+    fn answer_number(&self) -> usize {
+        match &self.found {
+            Found::Slip(Said { rest: Rest::Told(told), .. }) => told.answer_number,
+            Found::Slip(Said { rest: Rest::Nothing | Rest::Sealed, .. })
+            | Found::Filed(_)
+            | Found::Erased(_)
+            | Found::Unknown => 0,
+        }
     }
 }
 
@@ -63,24 +78,17 @@ impl Page for Progress {
                 (nothing(Icon::Bin, said, why), Vec::new())
             }
             Found::Filed(stage) => (filed(around, *stage), Vec::new()),
-            Found::Slip(said) => {
-                let rate = || button(Touch::Rate, around.sentence("progress-rate"), Some(Icon::Smile), Look::Next);
-                let mut buttons = Vec::from_iter(said.may_evaluate.then(rate));
-                if said.may_add {
-                    let more = |touch, key: &str, icon| button(touch, around.sentence(key), Some(icon), Look::Other);
-                    buttons.push(more(Touch::Misunderstood, "subject-misunderstood", Icon::Again));
-                    buttons.push(more(Touch::Add, "subject-addition", Icon::Plus));
-                }
-                (slip(around, said, self.page), buttons)
-            }
+            Found::Slip(said) => (slip(around, said, self.page), buttons(around, &said.rest)),
         };
         // What is asked comes before the way out.
         let look = if buttons.is_empty() { Look::Next } else { Look::Other };
         buttons.push(button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look));
         let mut body = vec![(Length::Share(1), content)];
-        // More than two beside each other are too narrow for their words.
+        // More than two beside each other are narrow for their words; on a broad screen three rows leave the answer no room.
+        let is_broad = around.size.width > around.size.height;
         while !buttons.is_empty() {
-            let beside = buttons.drain(..buttons.len().min(2)).map(|button| (Length::Share(1), button));
+            let count = if buttons.len() == 3 && body.len() > 1 && is_broad { 3 } else { buttons.len().min(2) };
+            let beside = buttons.drain(..count).map(|button| (Length::Share(1), button));
             body.push((Length::Fingers(1, 76), row(16, beside.collect())));
         }
         let body = column(12, body);
@@ -94,10 +102,33 @@ impl Page for Progress {
         match touch {
             Touch::Back => Next::show(Find::default()),
             Touch::NextPage => Next::show(Self { page: self.page + 1, ..self }),
-            Touch::Rate => Next::show(Rate::new(self.ticket)),
+            Touch::Unlock => Next::show(Unlock::new(self.ticket)),
+            Touch::Rate => Next::show(Rate::new(self.ticket, self.answer_number())),
             Touch::Misunderstood => says(About::Misunderstood(self.ticket)),
             Touch::Add => says(About::Addition(self.ticket)),
+            Touch::TakeBack => Next::show(TakeBack { ticket: self.ticket }),
             Touch::Home => Next::Show(Screen::Home(Home)),
+        }
+    }
+}
+
+/// What whoever asks may do about it.
+fn buttons(around: &Around<'_>, rest: &Rest) -> Vec<Part<Touch>> {
+    let one = |touch, key: &str, icon, look| button(touch, around.sentence(key), Some(icon), look);
+    match rest {
+        Rest::Nothing => Vec::new(),
+        Rest::Sealed => vec![one(Touch::Unlock, "progress-unlock", Icon::Lock, Look::Next)],
+        Rest::Told(told) => {
+            let rate = one(Touch::Rate, "progress-rate", Icon::Smile, Look::Next);
+            let mut buttons = Vec::from_iter(told.may_evaluate.then_some(rate));
+            if told.may_add {
+                buttons.push(one(Touch::Misunderstood, "subject-misunderstood", Icon::Again, Look::Other));
+                buttons.push(one(Touch::Add, "subject-addition", Icon::Plus, Look::Other));
+            }
+            if told.may_add && told.has_contact {
+                buttons.push(one(Touch::TakeBack, "progress-take-back", Icon::NoPhone, Look::Other));
+            }
+            buttons
         }
     }
 }
@@ -156,28 +187,61 @@ fn filed(around: &Around<'_>, stage: Stage) -> Part<Touch> {
     )
 }
 
+/// The state, which is for everybody, and beside it what is for the holder, or how one shows that one is.
 fn slip(around: &Around<'_>, said: &Said, page: usize) -> Part<Touch> {
-    let mut steps: Vec<(Length, Part<Touch>)> = said
-        .steps
-        .iter()
-        .skip(said.steps.len().saturating_sub(STEPS_SHOWN))
-        .map(|step| {
-            let line = row(
-                10,
-                vec![
-                    (Length::Share(1), words(around.day(step.at), TextSize::Body, Ink::Blue)),
-                    (Length::Share(2), words(step.words.clone(), TextSize::Body, Ink::Black)),
-                ],
-            );
-            (Length::Needed, line)
-        })
-        .collect();
-    let as_of = around.sentence_with_day("progress-as-of", said.as_of);
     let mut left = vec![(Length::Needed, words(said.state.clone(), TextSize::Strong, Ink::Green).bold())];
-    left.append(&mut steps);
+    let right = match &said.rest {
+        Rest::Nothing => closed(around, "progress-nothing"),
+        Rest::Sealed => closed(around, "progress-sealed"),
+        Rest::Told(told) => {
+            left.extend(steps(around, told));
+            answer(around, told, page)
+        }
+    };
     left.push((Length::Share(1), space()));
+    let as_of = around.sentence_with_day("progress-as-of", said.as_of);
     left.push((Length::Needed, words(as_of, TextSize::Body, Ink::Grey)));
-    let (text, turn) = match &said.answer {
+    turning(
+        16,
+        vec![
+            (Length::Share(5), sheet(Paper::Card, 16, column(4, left))),
+            (Length::Share(6), sheet(Paper::Card, 16, right)),
+        ],
+    )
+}
+
+/// What everybody is told of the answer.
+fn closed(around: &Around<'_>, key: &str) -> Part<Touch> {
+    counter(
+        12,
+        vec![
+            (Length::Share(1), picture(Icon::Lock, Ink::Blue)),
+            (Length::Share(2), words(around.sentence(key), TextSize::Strong, Ink::Black)),
+        ],
+    )
+}
+
+fn steps(around: &Around<'_>, told: &Told) -> Vec<(Length, Part<Touch>)> {
+    let step = |at: UnixSeconds, said: &str| {
+        let line = row(
+            10,
+            vec![
+                (Length::Share(1), words(around.day(at), TextSize::Body, Ink::Blue)),
+                (Length::Share(2), words(said, TextSize::Body, Ink::Black)),
+            ],
+        );
+        (Length::Needed, line)
+    };
+    let topic = (!told.topic.is_empty()).then(|| {
+        let topic = around.subject(&Subject::Topic(told.topic.clone())).1;
+        (Length::Needed, words(topic, TextSize::Strong, Ink::Red).bold())
+    });
+    let shown = told.steps.iter().skip(told.steps.len().saturating_sub(STEPS_SHOWN));
+    topic.into_iter().chain(shown.map(|said| step(said.at, &said.words))).collect()
+}
+
+fn answer(around: &Around<'_>, told: &Told, page: usize) -> Part<Touch> {
+    let (text, turn) = match &told.answer {
         Some(answer) => reading(around, answer, page, Touch::NextPage),
         None => (words(around.sentence("progress-no-answer"), TextSize::Title, Ink::Grey).from_top(), None),
     };
@@ -191,11 +255,5 @@ fn slip(around: &Around<'_>, said: &Said, page: usize) -> Part<Touch> {
     };
     let mut right = vec![heading, (Length::Share(1), text)];
     right.extend(turn.map(|turn| (Length::Needed, turn)));
-    turning(
-        16,
-        vec![
-            (Length::Share(5), sheet(Paper::Card, 16, column(4, left))),
-            (Length::Share(6), sheet(Paper::Card, 16, column(8, right))),
-        ],
-    )
+    column(8, right)
 }

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rate {
     ticket: Ticket,
+    /// Which of its answers, counted from 1.
+    answer: usize,
     /// What was said to the first question, once it was answered or passed over.
     satisfied: Option<Option<bool>>,
 }
@@ -35,19 +37,20 @@ pub enum Touch {
 }
 
 impl Rate {
-    /// Asks what somebody thinks of the answer to this.
-    pub fn new(ticket: Ticket) -> Self {
-        Self { ticket, satisfied: None }
+    /// Asks what somebody thinks of this answer to this.
+    pub fn new(ticket: Ticket, answer: usize) -> Self {
+        Self { ticket, answer, satisfied: None }
     }
 
-    fn answered(self, answer: Option<bool>) -> Next {
+    fn answered(self, said: Option<bool>) -> Next {
         match self.satisfied {
-            None => Next::show(Self { satisfied: Some(answer), ..self }),
+            None => Next::show(Self { satisfied: Some(said), ..self }),
             // Nothing was said, so nothing is sent.
-            Some(None) if answer.is_none() => Next::Find(self.ticket),
+            Some(None) if said.is_none() => Next::Find(self.ticket),
             Some(satisfied) => {
-                let evaluation = Evaluation { satisfied, solved: answer };
-                let reply = Reply::Reaction(Reaction::Evaluation { ticket: self.ticket, evaluation });
+                let evaluation = Evaluation { satisfied, solved: said };
+                let (ticket, answer) = (self.ticket, self.answer);
+                let reply = Reply::Reaction(Reaction::Evaluation { ticket, answer, evaluation });
                 Next::Send { reply, form: None }
             }
         }

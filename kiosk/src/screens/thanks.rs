@@ -48,6 +48,7 @@ impl Thanks {
             Reply::Reaction(Reaction::Evaluation { .. }) => "thanks-evaluation",
             Reply::Reaction(Reaction::Misunderstood { .. }) => "thanks-misunderstood",
             Reply::Reaction(Reaction::Addition { .. }) => "thanks-addition",
+            Reply::Reaction(Reaction::Withdrawal { .. }) => "thanks-withdrawal",
         };
         Self { sentence }
     }

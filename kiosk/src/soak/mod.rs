@@ -242,7 +242,7 @@ impl Village {
         self.painter.paint(&mut frame, &self.app.pieces(), self.app.marks(), self.app.theme());
         self.waited.push(begun.elapsed());
         if let Screen::Filed(filed) = self.app.screen() {
-            self.confirmed.insert(filed.ticket);
+            self.confirmed.insert(filed.stub.ticket);
         }
         for effect in self.app.take_effects() {
             self.obey(effect);

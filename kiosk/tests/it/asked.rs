@@ -17,8 +17,7 @@ use kiosk::{
 
 use crate::{
     looks::LARGE,
-    stories::ask_for,
-    support::{Desk, recording, spots},
+    support::{Desk, recording, scan, spots},
 };
 
 const CONSULTATION: &str = "青禾县饮用水源保护办法（征求意见稿）";
@@ -211,13 +210,13 @@ fn a_deputy_is_found_and_asked_for_a_talk() {
 #[test]
 fn what_was_understood_otherwise_is_said_again_and_more_can_be_added() {
     let mut desk = Desk::new(LARGE);
-    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.event(scan());
     desk.touch_all(&["不是这个意思", "说给它听", "说完了"]);
     desk.event(Event::Recorded { recording: recording(), is_audible: true });
     desk.touch("就这样").is_on("ReadBack").sees("不是这个意思").sees("不记名字，送到县里");
     desk.touch("对，交上去").is_on("Thanks").sees("按您的意思再看一遍");
     desk.touch("回首页");
-    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.event(scan());
     for target in ["补充几句", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"] {
         desk.key_to(target);
     }

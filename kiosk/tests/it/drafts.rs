@@ -91,7 +91,7 @@ fn words_are_kept_at_every_step_and_not_written_twice() {
     assert_eq!(kept(&desk), None);
     desk.touch("晚上不安全");
     assert_eq!(kept(&desk).unwrap().0, "晚上不安全");
-    desk.touch_all(&["写好了", "不说这个", "留个电话", "1", "3"]);
+    desk.touch_all(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3"]);
     assert_eq!(kept(&desk).unwrap().1.as_deref(), Some("13"));
     desk.touch("Help").event(Event::Button);
     desk.is_on("Leave");
@@ -117,6 +117,7 @@ fn a_power_cut_while_somebody_speaks_takes_no_word() {
             "写好了",
             "不说这个",
             "留个电话",
+            "我满十四岁，同意留",
             "1",
             "3",
         ]);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Effect, Event, Key},
     light::DIMS_AFTER,
@@ -13,7 +12,7 @@ use kiosk::{
 
 use crate::{
     looks::LARGE,
-    support::{Desk, packs},
+    support::{Desk, packs, scan},
 };
 
 /// What was last to be said, one piece a line.
@@ -190,7 +189,7 @@ fn louder_and_quieter_reach_the_voice() {
 #[test]
 fn an_answer_is_read_to_whoever_asks_whole_and_without_the_buttons() {
     let mut desk = Desk::new(LARGE);
-    desk.event(Event::Typed(Typed::Scanned(sample_ticket(90_155).digits())));
+    desk.event(scan());
     desk.is_on("Progress");
     desk.touch("读给我听");
     let said = heard(&mut desk);

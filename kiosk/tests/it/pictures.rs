@@ -50,6 +50,9 @@ fn in_every_look(mut check: impl FnMut(&str, Size, Look, &Desk)) {
                 if name.ends_with("-keys") {
                     desk.key(Key::Down);
                 }
+                if name.ends_with("-read-aloud") {
+                    desk.key(Key::Read);
+                }
                 check(name, size, look, &desk);
             }
         }

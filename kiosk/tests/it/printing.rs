@@ -12,7 +12,7 @@ use hardware::printer::{
 use kiosk::{
     draw::text::Text,
     printing::{Receipt, Sheet},
-    sample::sample_ticket,
+    sample::sample_stub,
     settings::Language,
     station::{Place, Station as _},
 };
@@ -24,7 +24,7 @@ const DAY: UnixSeconds = UnixSeconds(1_795_140_000);
 
 fn receipt(language: Language) -> Receipt {
     let place = Place { village: "石桥村".into(), station: "代表联络站".into(), county: "云水县".into() };
-    Receipt { sheet: Sheet::Ticket(sample_ticket(18_376)), place, day: Some(DAY), language }
+    Receipt { sheet: Sheet::Ticket(sample_stub(18_376)), place, day: Some(DAY), language }
 }
 
 /// The paper as a picture of one bit a dot.

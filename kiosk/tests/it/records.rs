@@ -2,10 +2,15 @@
 
 use std::time::Instant;
 
-use civic_core::{opinion::Field, ticket::Ticket, time::UnixSeconds};
+use civic_core::{
+    consent::{Choice, Consent},
+    opinion::Field,
+    ticket::Ticket,
+    time::UnixSeconds,
+};
 use kiosk::{
     app::App,
-    records::{BURST, CHILD, CONSENT, HELPED, SINCE},
+    records::{BURST, CHILD, HELPED, NOTICE, SINCE},
     station::{Counts, Draft, Found, Stage, Station},
     trouble::{Reports, Trouble},
 };
@@ -27,6 +32,8 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
         let mut desk = Desk { app, station: Shared::default(), now };
         desk.sees("石桥村代表联络站").sees("云水县").does_not_see("石桥村石桥村");
         desk.touch_all(&["提意见", "道路交通", "写下来", "路灯坏了", "写好了", "不说这个", "留个电话"]);
+        desk.is_on("Consent").sees("只为这件事");
+        desk.touch("我满十四岁，同意留");
         for digit in "13800138000".chars() {
             desk.touch(&digit.to_string());
         }
@@ -43,10 +50,11 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
     };
     // The plug is pulled, and somebody starts the kiosk again.
     let (_held, ledger, records) = directory.open();
-    assert_eq!(records.find(&ticket), Found::Filed(Stage::Here));
+    assert_eq!(records.find(&ticket, None), Found::Filed(Stage::Here));
     assert_eq!(records.counts(), Counts { here: 1, ..Counts::default() });
     let id = ledger.by_ticket(&ticket).unwrap().unwrap();
     let opinion = ledger.opinion(&id).unwrap().unwrap().opinion;
+    assert_eq!(Consent::of(&opinion).map(|consent| consent.choice), Some(Choice::Phone));
     assert_eq!([Field::Village, Field::Station].map(|field| opinion.field(field)), ["石桥村", "石桥村代表联络站"]);
 }
 
@@ -54,10 +62,10 @@ fn what_a_villager_says_is_on_disk_when_the_number_is_shown() {
 fn a_number_from_elsewhere_is_unknown_until_news_of_it_comes() {
     let directory = Directory::new("unknown");
     let (_held, _ledger, mut records) = directory.open();
-    assert_eq!(records.find(&Ticket::new(9, 9).unwrap()), Found::Unknown);
+    assert_eq!(records.find(&Ticket::new(9, 9).unwrap(), None), Found::Unknown);
     let draft = Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), ..Draft::default() };
-    let ticket = records.file(&draft).unwrap();
-    assert!(ticket.digits().starts_with("0412"));
+    let stub = records.file(&draft).unwrap();
+    assert!(stub.ticket.digits().starts_with("0412"));
 }
 
 #[test]
@@ -67,7 +75,7 @@ fn what_came_faster_than_people_speak_is_in_the_ledger_with_its_mark() {
     let marks = [false, true].map(|is_burst| {
         let draft =
             Draft { topic: "道路交通".to_owned(), body: "路灯坏了".to_owned(), is_burst, ..Draft::default() };
-        let id = ledger.by_ticket(&records.file(&draft).unwrap()).unwrap().unwrap();
+        let id = ledger.by_ticket(&records.file(&draft).unwrap().ticket).unwrap().unwrap();
         ledger.opinion(&id).unwrap().unwrap().opinion.extra.get(BURST).cloned()
     });
     assert_eq!(marks, [None, Some("true".to_owned())]);
@@ -94,13 +102,16 @@ fn what_was_asked_around_it_is_kept_and_a_child_leaves_no_trace_of_who_it_is() {
     let now = Instant::now();
     let app = App::new(Box::new(records), LARGE, now);
     let mut desk = Desk { app, station: Shared::default(), now };
-    desk.touch_all(&["提意见", "道路交通", "请人帮我写", "路灯坏了", "写好了", "这几天", "留个电话", "1", "3", "8"]);
-    desk.touch_all(&["不留了", "改一改", "写好了", "这几天", "我还没满十四岁"]).sees("不满十四岁");
+    desk.touch_all(&["提意见", "道路交通", "请人帮我写", "路灯坏了", "写好了", "这几天", "留个电话"]);
+    desk.touch_all(&["我满十四岁，同意留", "1", "3", "8"]);
+    desk.touch_all(&["不留了", "改一改", "写好了", "这几天", "留个电话", "我还没满十四岁"]).sees("不满十四岁");
     desk.touch("对，交上去").is_on("Filed");
     let line = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines.remove(0);
     assert!(!line.has_contact);
-    let extra = ledger.opinion(&line.id).unwrap().unwrap().opinion.extra;
+    let opinion = ledger.opinion(&line.id).unwrap().unwrap().opinion;
+    let extra = &opinion.extra;
     let value = |key: &str| extra.get(key).cloned().unwrap_or_default();
     assert_eq!([SINCE, HELPED, CHILD].map(value), ["\"week\"", "true", "true"]);
-    assert!(value(CONSENT).contains("\"choice\":\"none\""), "{}", value(CONSENT));
+    let consent = Consent::of(&opinion).unwrap();
+    assert_eq!((consent.notice, consent.choice), (NOTICE, Choice::None));
 }

@@ -16,7 +16,7 @@ use kiosk::{
     drawer::Drawer,
     printing::Sheet,
     records::Records,
-    sample::sample_ticket,
+    sample::sample_stub,
     service::{
         TRIED_FOR,
         enrolment::Enrolment,
@@ -186,7 +186,7 @@ fn a_test_slip_bears_no_number_and_the_officer_sees_whether_it_came() {
     desk.touch_all(&["打印机", "印一张试试"]).is_on("Facts").sees("正在印小票");
     assert_eq!(printed(&mut desk), 1);
     // Late news of a villager's slip is not about this one.
-    desk.event(Event::Printed(Sheet::Ticket(sample_ticket(1))));
+    desk.event(Event::Printed(Sheet::Ticket(sample_stub(1))));
     desk.sees("正在印小票");
     desk.event(Event::Printed(Sheet::Test));
     desk.sees("小票印好了");

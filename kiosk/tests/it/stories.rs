@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
-use civic_core::ink::SIDE;
-use hardware::lamp::Lamp;
+use civic_core::{
+    ink::SIDE,
+    opening::{Opening, Stub},
+    reaction::Reaction,
+};
+use hardware::{keyboard::Typed, lamp::Lamp};
 use kiosk::{
-    app::{Event, Touch, TouchKind},
-    sample::sample_ticket,
+    app::{Event, Key, Touch, TouchKind},
+    guesses::NotOpened,
+    public::Reply,
+    sample::{sample_opening, sample_ticket},
     station::NotSaved,
 };
 
-use crate::{looks::LARGE, support::Desk};
+use crate::{
+    looks::LARGE,
+    support::{Desk, scan},
+};
 
 #[test]
 fn three_touches_begin_an_opinion_and_the_number_comes_after_the_disk() {
@@ -56,7 +65,7 @@ fn an_opinion_can_be_typed_in_pinyin() {
 fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "其他", "写下来", "请代表来一趟", "写好了", "不说这个", "留个电话"]);
-    desk.touch_all(&["1", "3", "8", "按好了"]).is_on("Phone").sees("少了几位");
+    desk.touch_all(&["我满十四岁，同意留", "1", "3", "8", "按好了"]).is_on("Phone").sees("少了几位");
     for digit in "00138000".chars() {
         desk.touch(&digit.to_string());
     }
@@ -75,6 +84,7 @@ fn a_phone_number_is_kept_only_when_it_is_complete_and_wanted() {
         "写好了",
         "不说这个",
         "留个电话",
+        "我满十四岁，同意留",
         "1",
         "3",
         "8",
@@ -110,7 +120,7 @@ fn what_could_not_be_saved_is_said_plainly_kept_and_tried_again() {
     let mut desk = Desk::new(LARGE);
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留", "对，交上去"]);
-    desk.is_on("NotSaved").sees("没有存上").sees("存满了").does_not_see("您的号码");
+    desk.is_on("NotSaved").sees("没有存上").sees("存满了").does_not_see("别给别人看");
     desk.touch("再试一次").is_on("NotSaved").sees("试了 2 次");
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
     desk.touch("再试一次").sees("再试一次。还不行");
@@ -129,11 +139,113 @@ pub fn ask_for(desk: &mut Desk, digits: &str) {
 }
 
 #[test]
-fn the_answer_is_shown_to_whoever_types_the_number() {
+fn the_answer_is_told_to_whoever_holds_the_paper_and_the_state_to_anybody() {
     let mut desk = Desk::new(LARGE);
     ask_for(&mut desk, &sample_ticket(90_155).digits());
-    desk.is_on("Progress").sees("有答复了").sees("都亮了").sees("截至11月20日").sees("镇里派人看过");
+    desk.is_on("Progress").sees("有答复了").sees("截至11月20日").sees("答复只给您本人听");
+    for hidden in ["都亮了", "镇里派人看过", "道路交通", "您满意吗", "补充几句", "收回姓名电话"]
+    {
+        desk.does_not_see(hidden);
+    }
+    desk.touch("听答复").is_on("Unlock");
+    for digit in sample_opening().number.digits().chars() {
+        desk.touch(&digit.to_string());
+    }
+    desk.touch("打开听答复").is_on("Progress");
+    desk.sees("有答复了").sees("都亮了").sees("镇里派人看过").sees("道路交通");
+    // Until this person has gone it stays open, and no longer.
+    desk.touch_all(&["Rate", "Back"]).is_on("Progress").sees("都亮了");
     desk.touch("回首页").is_on("Home");
+    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.is_on("Progress").does_not_see("都亮了");
+}
+
+#[test]
+fn a_wrong_opening_number_is_said_kindly_and_a_slip_of_the_finger_is_no_guess() {
+    let mut desk = Desk::new(LARGE);
+    let number = sample_opening().number.digits();
+    let typed = |desk: &mut Desk, digits: &str| {
+        for digit in digits.chars() {
+            desk.touch(&digit.to_string());
+        }
+        desk.touch("打开听答复");
+    };
+    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.touch("听答复");
+    typed(&mut desk, &number[..8]);
+    desk.is_on("Unlock").sees("还少几位");
+    desk.touch_all(&["Back", "听答复"]);
+    let wrong_digit = format!("{}{}", &number[..8], (number.as_bytes()[8] - b'0' + 1) % 10);
+    typed(&mut desk, &wrong_digit);
+    desk.is_on("Unlock").sees("有一位按错了");
+    desk.touch_all(&["Back", "听答复"]);
+    typed(&mut desk, &Opening::new([9; 24]).number.digits());
+    desk.is_on("Unlock").sees("打不开这一条");
+    desk.station.0.lock().unwrap().keeps_closed = Some(NotOpened::Wait(Duration::from_secs(61)));
+    typed(&mut desk, &number);
+    desk.is_on("Unlock").sees("请过 2 分钟再试").does_not_see("都亮了");
+    desk.event(scan());
+    desk.is_on("Progress").sees("都亮了");
+}
+
+#[test]
+fn the_paper_of_before_a_slip_was_given_anew_opens_nothing() {
+    let mut desk = Desk::new(LARGE);
+    let old = Stub { ticket: sample_ticket(90_155), opening: Some(Opening::new([9; 24])) };
+    desk.event(Event::Typed(Typed::Scanned(old.code())));
+    desk.is_on("Unlock").sees("打不开这一条");
+    desk.touch("Back").is_on("Progress").does_not_see("都亮了");
+}
+
+#[test]
+fn name_and_number_are_taken_back_with_two_touches_by_whoever_holds_the_paper() {
+    let mut desk = Desk::new(LARGE);
+    desk.event(scan());
+    desk.touch("收回姓名电话").is_on("TakeBack");
+    desk.touch("不收回").is_on("Progress").sees("都亮了");
+    desk.touch_all(&["收回姓名电话", "收回，请删掉"]).is_on("Thanks").sees("姓名电话删掉");
+    let taken = desk.station.0.lock().unwrap().taken[0].1.clone();
+    assert_eq!(taken, Reply::Reaction(Reaction::Withdrawal { ticket: sample_ticket(90_155) }));
+    desk.touch("回首页");
+    desk.event(scan());
+    for target in ["收回姓名电话", "收回，请删掉"] {
+        desk.key_to(target);
+    }
+    desk.is_on("Thanks");
+}
+
+#[test]
+fn the_opening_number_is_said_aloud_to_nobody_who_does_not_ask() {
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read);
+    for target in ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"]
+    {
+        desk.key_to(target);
+    }
+    let number = sample_opening().number.to_string();
+    desk.is_on("Filed").sees(&number).sees("别给别人看");
+    let said = |desk: &mut Desk| format!("{:?}", desk.app.take_effects());
+    let aloud = said(&mut desk);
+    assert!(aloud.contains(&sample_ticket(18_376).to_string()) && !aloud.contains(&number), "{aloud}");
+    desk.key_to("把听答复的号念给我听");
+    assert!(said(&mut desk).contains(&number));
+}
+
+#[test]
+fn a_child_is_asked_for_nothing_and_its_words_go_in() {
+    let mut desk = Desk::new(LARGE);
+    let words = ["提意见", "其他", "写下来", "请代表来一趟", "写好了", "不说这个"];
+    for way in [&["我还没满十四岁"][..], &["留个电话", "我还没满十四岁"], &["留个电话", "返回", "我还没满十四岁"]]
+    {
+        desk.touch_all(&words).touch_all(way).is_on("ReadBack").sees("不问名字和电话");
+        desk.touch("对，交上去").is_on("Filed");
+        desk.touch("记好了，回首页");
+    }
+    let filed = desk.station.0.lock().unwrap().filed.clone();
+    assert!(filed.iter().all(|(_, draft)| draft.is_child && draft.phone.is_none() && draft.name.is_none()));
+    desk.touch_all(&words).touch_all(&["留个电话", "不留了"]).is_on("ReadBack");
+    desk.touch("对，交上去");
+    assert!(!desk.station.0.lock().unwrap().filed[3].1.is_child);
 }
 
 #[test]

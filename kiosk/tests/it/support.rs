@@ -5,15 +5,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{codebook::Topic, id::DocId, ticket::Ticket, time::UnixSeconds, token::Token, wording::Both};
+use civic_core::{
+    codebook::Topic,
+    id::DocId,
+    opening::{Opening, OpeningNumber, SlipKey, Stub},
+    ticket::Ticket,
+    time::UnixSeconds,
+    token::Token,
+    wording::Both,
+};
 use embedded_graphics::prelude::{Point, Size};
 use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Event, Key, Touch, TouchKind},
     draw::{ink::square, layout::Placed},
+    guesses::NotOpened,
     printing::Sheet,
     public::{NotTaken, Public, Reply},
-    sample::{Sample, sample_tokens},
+    sample::{Sample, sample_stub, sample_ticket, sample_tokens},
     service::{Service, sample::PIN},
     settings::Language,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
@@ -36,7 +45,7 @@ impl Station for Shared {
     fn spots(&self) -> Vec<String> {
         self.0.lock().unwrap().spots()
     }
-    fn file(&mut self, draft: &Draft) -> Result<Ticket, NotSaved> {
+    fn file(&mut self, draft: &Draft) -> Result<Stub, NotSaved> {
         self.0.lock().unwrap().file(draft)
     }
     fn keep(&mut self, draft: &Draft) -> Result<(), NotSaved> {
@@ -60,8 +69,11 @@ impl Station for Shared {
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
         self.0.lock().unwrap().file_unfinished()
     }
-    fn find(&self, ticket: &Ticket) -> Found {
-        self.0.lock().unwrap().find(ticket)
+    fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found {
+        self.0.lock().unwrap().find(ticket, key)
+    }
+    fn unlock(&mut self, ticket: Ticket, number: OpeningNumber, now: Instant) -> Result<SlipKey, NotOpened> {
+        self.0.lock().unwrap().unlock(ticket, number, now)
     }
     fn counts(&self) -> Counts {
         self.0.lock().unwrap().counts()
@@ -110,6 +122,11 @@ pub fn packs() -> Vec<PackName> {
         pack("英语", "English", Language::English),
         pack("石桥话", "Shiqiao dialect", Language::Chinese),
     ]
+}
+
+/// A scanner under which the paper of an answered opinion is held.
+pub fn scan() -> Event {
+    Event::Typed(Typed::Scanned(sample_stub(90_155).code()))
 }
 
 /// A kiosk, and a villager in front of it.
@@ -335,7 +352,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     failed.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     failed.touch("对，交上去");
     let mut filed_then_found = with(&["写好了", "不说这个", "不用留", "对，交上去", "记好了，回首页", "查进度"]);
-    for digit in kiosk::sample::sample_ticket(18_376).digits().chars() {
+    for digit in sample_ticket(18_376).digits().chars() {
         filed_then_found.touch(&digit.to_string());
     }
     filed_then_found.touch("查一查");
@@ -377,7 +394,21 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     for _ in 0..5 {
         penned.key(Key::Down);
     }
-    let mut named = with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了", "陈"]);
+    let mut named = with(&[
+        "写好了",
+        "不说这个",
+        "留个电话",
+        "我满十四岁，同意留",
+        "1",
+        "3",
+        "8",
+        "0",
+        "0",
+        "1",
+        "0",
+        "按好了",
+        "陈",
+    ]);
     named.touch_all(&["s", "h", "u", "i"]);
     let mut long = with(&[]);
     for _ in 0..30 {
@@ -423,8 +454,26 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     voices.touch("Help");
     let mut not_a_slip = desk(&[]);
     not_a_slip.event(Event::Typed(Typed::Scanned("6901234567892".to_owned())));
-    let answered = kiosk::sample::sample_ticket(90_155).digits();
-    let unknown = kiosk::sample::sample_ticket(7).digits();
+    let answered = sample_ticket(90_155).digits();
+    let unknown = sample_ticket(7).digits();
+    let opened = |more: &[&str]| {
+        let mut desk = desk(&[]);
+        desk.event(scan());
+        desk.touch_all(more);
+        desk
+    };
+    let unlock = |number: &str, keeps_closed, more: &[&str]| {
+        let mut desk = digits(&answered, &["查一查", "听答复"]);
+        desk.station.0.lock().unwrap().keeps_closed = keeps_closed;
+        for digit in number.chars() {
+            desk.touch(&digit.to_string());
+        }
+        desk.touch_all(more);
+        desk
+    };
+    let wrong = Opening::new([9; 24]).number.digits();
+    let mistyped = format!("{}{}", &wrong[..8], (wrong.as_bytes()[8] - b'0' + 1) % 10);
+    let wait = NotOpened::Wait(Duration::from_secs(110));
     let mut not_taken = desk(&["Village", "大家反映的事", "石桥桥面开裂"]);
     not_taken.station.0.lock().unwrap().refuses = Some(NotSaved::Failed);
     not_taken.touch("我也是");
@@ -486,14 +535,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("where", with_spots(&[])),
         ("contact-kept", with_spots(&["石桥", "不让村里知道"])),
         ("read-back-kept", with_spots(&["石桥", "不让村里知道", "不用留"])),
-        (
-            "read-back-addition",
-            digits(&answered, &["查一查", "补充几句", "写下来", "l", "u", "Press(Space)", "写好了"]),
-        ),
-        (
-            "thanks-misunderstood",
-            digits(&answered, &["查一查", "不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"]),
-        ),
+        ("read-back-addition", opened(&["补充几句", "写下来", "l", "u", "Press(Space)", "写好了"])),
+        ("thanks-misunderstood", opened(&["不是这个意思", "写下来", "l", "u", "Press(Space)", "写好了", "对，交上去"])),
         ("village", desk(&["Village"])),
         ("notices", desk(&["Village", "公示通知"])),
         ("notice", desk(&["Village", "公示通知", "冬季取暖用电，注意安全"])),
@@ -518,27 +561,56 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("handwriting", by_hand(&[], &[])),
         ("handwriting-offered", by_hand(&[true, false], &[])),
         ("handwriting-by-keys", penned),
-        ("name", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "0", "按好了"])),
+        (
+            "name",
+            with(&[
+                "写好了",
+                "不说这个",
+                "留个电话",
+                "我满十四岁，同意留",
+                "1",
+                "3",
+                "8",
+                "0",
+                "0",
+                "1",
+                "0",
+                "按好了",
+            ]),
+        ),
         ("name-typed", named),
         ("read-back-ink", by_hand(&[true, false], &["写好了", "不说这个", "不用留"])),
         ("read-back-long", long),
         ("clear", with(&["清空"])),
         ("since", with(&["写好了"])),
         ("contact", with(&["写好了", "不说这个"])),
+        ("consent", with(&["写好了", "不说这个", "留个电话"])),
         ("read-back-child", with(&["写好了", "这几天", "我还没满十四岁"])),
-        ("phone", with(&["写好了", "不说这个", "留个电话", "1", "3", "8", "0", "0", "1", "按好了"])),
+        (
+            "phone",
+            with(&["写好了", "不说这个", "留个电话", "我满十四岁，同意留", "1", "3", "8", "0", "0", "1", "按好了"]),
+        ),
         ("read-back", with(&["写好了", "不说这个", "不用留"])),
         ("filed", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
-        ("filed-printed", filed_on_paper(Event::Printed(Sheet::Ticket(kiosk::sample::sample_ticket(18_376))))),
-        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Sheet::Ticket(kiosk::sample::sample_ticket(18_376))))),
+        ("filed-read-aloud", with(&["写好了", "不说这个", "不用留", "对，交上去"])),
+        ("filed-printed", filed_on_paper(Event::Printed(Sheet::Ticket(sample_stub(18_376))))),
+        ("filed-not-printed", filed_on_paper(Event::NotPrinted(Sheet::Ticket(sample_stub(18_376))))),
         ("not-saved", failed),
         ("find", digits("04121", &[])),
         ("find-not-a-slip", not_a_slip),
         ("find-mistyped", digits("0412183767", &["查一查"])),
-        ("progress-answered", digits(&answered, &["查一查"])),
-        ("rate-satisfied", digits(&answered, &["查一查", "Rate"])),
-        ("rate-solved", digits(&answered, &["查一查", "Rate", "不满意"])),
-        ("thanks-unsolved", digits(&answered, &["查一查", "Rate", "不满意", "没解决"])),
+        ("progress-sealed", digits(&answered, &["查一查"])),
+        ("progress-nothing", digits(&sample_ticket(90_156).digits(), &["查一查"])),
+        ("unlock", unlock("482", None, &[])),
+        ("unlock-mistyped", unlock(&mistyped, None, &["打开听答复"])),
+        ("unlock-wrong", unlock(&wrong, None, &["打开听答复"])),
+        ("unlock-wait", unlock(&wrong, Some(wait), &["打开听答复"])),
+        ("progress-answered", opened(&[])),
+        ("take-back", opened(&["收回姓名电话"])),
+        ("thanks-withdrawal", opened(&["收回姓名电话", "收回，请删掉"])),
+        ("rate-satisfied", opened(&["Rate"])),
+        ("rate-solved", opened(&["Rate", "不满意"])),
+        ("thanks-unsolved", opened(&["Rate", "不满意", "没解决"])),
         ("progress-here", filed_then_found),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),

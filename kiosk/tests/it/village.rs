@@ -3,7 +3,10 @@
 use civic_core::{opinion::Evaluation, reaction::Reaction};
 use kiosk::{app::Key, public::Reply, sample::sample_ticket, station::NotSaved};
 
-use crate::{looks::LARGE, stories::ask_for, support::Desk};
+use crate::{
+    looks::LARGE,
+    support::{Desk, scan},
+};
 
 #[test]
 fn the_board_tells_what_was_asked_here_and_when_somebody_listens() {
@@ -46,22 +49,22 @@ fn a_village_without_news_still_has_a_board() {
 #[test]
 fn not_solved_starts_the_recheck_and_says_so_and_is_asked_once() {
     let mut desk = Desk::new(LARGE);
-    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.event(scan());
     desk.touch_all(&["您满意吗？", "满意"]).is_on("Rate").sees("解决了吗");
     desk.touch("没解决").is_on("Thanks").sees("还没解决").sees("重新查一遍");
     let taken = desk.station.0.lock().unwrap().taken.clone();
     let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
-    let expected = Reaction::Evaluation { ticket: sample_ticket(90_155), evaluation };
+    let expected = Reaction::Evaluation { ticket: sample_ticket(90_155), answer: 1, evaluation };
     assert_eq!(taken.into_iter().map(|(_, reply)| reply).collect::<Vec<_>>(), [Reply::Reaction(expected)]);
     desk.touch("回首页");
-    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.event(scan());
     desk.is_on("Progress").does_not_see("您满意吗");
 }
 
 #[test]
 fn either_question_may_be_passed_over_and_two_silences_send_nothing() {
     let mut desk = Desk::new(LARGE);
-    ask_for(&mut desk, &sample_ticket(90_155).digits());
+    desk.event(scan());
     desk.touch_all(&["您满意吗？", "Skip", "Back"]).is_on("Rate").sees("满意吗");
     desk.touch_all(&["Skip", "Skip"]).is_on("Progress");
     assert!(desk.station.0.lock().unwrap().taken.is_empty());

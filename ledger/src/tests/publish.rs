@@ -92,15 +92,20 @@ title = "打井"
 "#;
 
 /// A kiosk in 石桥村 and its hub, with everything of [`FILE`] published and carried over.
-struct County {
+pub(super) struct County {
     _kiosk: Installation,
-    _hub: Installation,
-    kiosk: Ledger,
-    hub: Ledger,
+    pub(super) _hub: Installation,
+    pub(super) kiosk: Ledger,
+    pub(super) hub: Ledger,
 }
 
 fn key() -> OpenKey {
     OpenKey::make(1, Seed([1; 32]))
+}
+
+/// What the holder of an answered opinion was given.
+pub(super) fn mine() -> Opening {
+    Opening::new([7; 24])
 }
 
 fn today() -> Day {
@@ -113,8 +118,13 @@ fn publication(text: &str) -> Publication {
 }
 
 impl County {
-    fn new() -> Self {
-        let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+    pub(super) fn new() -> Self {
+        let (mut kiosk, mut hub) =
+            (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+        let hub_key = hex(&hub.identity.key.verifying_key().to_bytes());
+        for place in [&mut kiosk, &mut hub] {
+            place.identity.card.hub_key.clone_from(&hub_key);
+        }
         let county = Self { kiosk: kiosk.open(), hub: hub.open(), _kiosk: kiosk, _hub: hub };
         county.hub.publish(&publication(FILE)).unwrap();
         county.meet();
@@ -122,7 +132,7 @@ impl County {
     }
 
     /// Kiosk and hub exchange everything, and the hub does its work.
-    fn meet(&self) {
+    pub(super) fn meet(&self) {
         carry(&self.kiosk, &self.hub, Audience::Deputies);
         carry(&self.kiosk, &self.hub, Audience::County);
         loop {
@@ -131,6 +141,11 @@ impl County {
                 let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
                 done += usize::from(self.hub.take(&envelope, &record).unwrap() != What::Waits);
             }
+            for sealed in self.hub.unopened_openings(100).unwrap() {
+                let deposit = Deposit::open(&key(), &sealed.doc, &sealed.payload).unwrap();
+                self.hub.take_opening(&sealed, Ok(&deposit)).unwrap();
+                done += 1;
+            }
             if done + self.hub.count_me_too().unwrap() + self.hub.write_slips().unwrap() == 0 {
                 break;
             }
@@ -138,9 +153,11 @@ impl County {
         carry(&self.hub, &self.kiosk, Audience::Public);
     }
 
-    /// An opinion of the kiosk that was answered.
-    fn answered(&self) -> (DocId, Ticket) {
-        let filed = self.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+    /// An opinion of the kiosk, whose holder was given [`mine`], that was answered.
+    pub(super) fn answered(&self) -> (DocId, Ticket) {
+        let contact = Contact { phone: "13800138000".into(), ..Contact::default() };
+        let heard = Heard { opening: Some(mine().deposit()), ..(opinion("桥坏了"), contact).into() };
+        let filed = self.kiosk.take_down(&village(), "站", heard).unwrap();
         self.meet();
         for (act, note, office) in [("受理", "", ""), ("交办", "", "交通局"), ("答复", "下月就修", "")] {
             self.step(&filed.id, act, note, office);
@@ -149,14 +166,14 @@ impl County {
         (filed.id, filed.ticket)
     }
 
-    fn step(&self, id: &DocId, act: &str, note: &str, office: &str) {
+    pub(super) fn step(&self, id: &DocId, act: &str, note: &str, office: &str) {
         let step = NewStep { act: act.into(), note: note.into(), ..NewStep::default() };
         let fields =
             [(Field::Office, office.to_owned())].into_iter().filter(|(_, office)| !office.is_empty()).collect();
         self.hub.edit(id, "县", &Edit { step: Some(step), fields, ..Edit::default() }).unwrap();
     }
 
-    fn state(&self, id: &DocId) -> String {
+    pub(super) fn state(&self, id: &DocId) -> String {
         self.hub.opinion(id).unwrap().unwrap().standing.state
     }
 }
@@ -262,27 +279,27 @@ fn a_token_votes_once_here_and_is_counted_once_wherever_else_it_is_used() {
 fn not_solved_starts_the_recheck_once_however_often_it_is_said_or_arrives() {
     let county = County::new();
     let (id, ticket) = county.answered();
-    assert!(county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
+    let progress = || county.kiosk.progress(&ticket, Some(&mine().key)).unwrap().unwrap();
+    assert!(progress().may_evaluate);
     let evaluation = Evaluation { satisfied: Some(false), solved: Some(false) };
-    let evaluate = |form: &str| county.kiosk.react(form, &village(), &Reaction::Evaluation { ticket, evaluation }, &[]);
-    evaluate("1").unwrap();
-    assert!(
-        !county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate,
-        "said here, though the hub has not heard it"
-    );
-    assert!(matches!(evaluate("2"), Err(NotTaken::NotAsked)));
+    let evaluate = |form: &str, answer| {
+        county.kiosk.react(form, &village(), &Reaction::Evaluation { ticket, answer, evaluation }, &[])
+    };
+    evaluate("1", 1).unwrap();
+    assert!(!progress().may_evaluate, "said here, though the hub has not heard it");
+    assert!(matches!(evaluate("2", 1), Err(NotTaken::NotAsked)));
     county.meet();
     assert_eq!(county.state(&id), "复核中");
     let steps = county.hub.opinion(&id).unwrap().unwrap().opinion.steps.len();
     county.meet();
     assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion.steps.len(), steps);
-    let slip = county.kiosk.progress(&ticket).unwrap().unwrap().slip;
-    assert_eq!(slip.state, "复核中");
+    assert_eq!(progress().slip.state, "复核中");
+    assert!(matches!(evaluate("2", 2), Err(NotTaken::NotAsked)), "of what is not answered nobody is asked");
     // Another answer is another question.
     county.step(&id, "答复", "已经修好了", "");
     county.meet();
-    assert!(county.kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
-    evaluate("3").unwrap();
+    assert_eq!((progress().may_evaluate, progress().answer), (true, 2));
+    evaluate("3", 2).unwrap();
 }
 
 #[test]
@@ -390,7 +407,13 @@ fn what_is_kept_from_a_village_is_read_by_the_county_alone() {
     let fields = BTreeMap::from([(Field::Topic, "治安".to_owned()), (Field::Village, "石桥村".to_owned())]);
     let new = NewOpinion { body: "有人赌钱".into(), fields, ..NewOpinion::default() };
     let contact = Contact { phone: "13800138000".into(), ..Contact::default() };
-    let heard = || Heard { new: new.clone(), contact: contact.clone(), is_kept: true, ..Heard::default() };
+    let heard = || Heard {
+        new: new.clone(),
+        contact: contact.clone(),
+        is_kept: true,
+        opening: Some(mine().deposit()),
+        ..Heard::default()
+    };
     let filed = county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap();
     assert_eq!(county.kiosk.take_down_form("1", &village(), "站", heard()).unwrap(), filed, "the form is known again");
     assert_eq!(county.kiosk.filed_from("1").unwrap(), Some(filed));
@@ -406,8 +429,12 @@ fn what_is_kept_from_a_village_is_read_by_the_county_alone() {
         county.step(&filed.id, act, note, office);
     }
     county.meet();
-    let slip = county.kiosk.progress(&filed.ticket).unwrap().unwrap().slip;
-    assert_eq!((slip.state.as_str(), slip.answer, slip.steps.len()), ("已答复", None, 0));
+    let progress = county.kiosk.progress(&filed.ticket, Some(&mine().key)).unwrap().unwrap();
+    assert_eq!(
+        (progress.slip.state.as_str(), county.kiosk.progress(&filed.ticket, None).unwrap().unwrap().told),
+        ("已答复", None)
+    );
+    assert_eq!(progress.told.unwrap().answer.as_deref(), Some("查过了"), "its holder hears the answer all the same");
     assert_eq!(county.kiosk.opinion(&filed.id).unwrap().unwrap().opinion.body, "");
     let before = there();
     county.meet();

@@ -15,7 +15,10 @@ use std::{
 
 use civic_core::{access::Role, id::from_hex, time::UnixSeconds};
 use sync_core::carry::{bag::Holder, message::OPENING};
-use tokio::{net::TcpListener, sync::Mutex};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Semaphore},
+};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -52,6 +55,8 @@ const JITTER_MS: u16 = 1_000;
 const BUSY: Duration = Duration::from_secs(10);
 /// What a neighbour knows of who was struck off is called old after so long, 30 days.
 const STALE_S: i64 = 30 * 86_400;
+/// Callers at one door at one time, strangers among them; beyond that one is sent away and calls again.
+const CALLERS_MAX: usize = 32;
 /// A machine that asks to be enrolled has said all that it has to say within this.
 const NEWCOMER: Duration = Duration::from_secs(30);
 /// A neighbour hands over no more at once than a bag holds of one author.
@@ -276,13 +281,16 @@ impl Near {
         {
             warn!(%error, "Neighbours must type the address of this device");
         }
+        let places = Arc::new(Semaphore::new(CALLERS_MAX));
         loop {
             let Ok((socket, from)) = door.accept().await else {
                 tokio::time::sleep(AGAIN).await;
                 continue;
             };
+            let Ok(place) = places.clone().try_acquire_owned() else { continue };
             let (near, config) = (self.clone(), config.clone());
             tokio::spawn(async move {
+                let _place = place;
                 match near.answer(socket, config).await {
                     Ok(Some(handed)) => {
                         info!(%from, with = handed.peer.name, given = handed.given, "A neighbour was here");

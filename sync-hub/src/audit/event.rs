@@ -77,6 +77,8 @@ actions! {
     ApproveOpening = "approve-opening",
     /// Personal details were opened.
     OpenDetails = "open-details",
+    /// A slip was given a new opening part.
+    ReopenSlip = "reopen-slip",
     /// The contact of one opinion was lent to somebody.
     LendContact = "lend-contact",
     /// Such a loan was ended before its day.

@@ -27,7 +27,6 @@ use super::{
 };
 use crate::{
     audit::{Action, Event},
-    qr,
     user::{
         Proof,
         password::{self, BadPassword},
@@ -209,7 +208,7 @@ fn show(console: &Console, operator: &Operator, refused: Option<&Refused>) -> Re
             details open[!user.has_factor || refused.is_some_and(|refused| refused.form == "factor")] {
                 summary { @if user.has_totp { (say("account-factor-anew")) } @else { (say("account-factor-set")) } }
                 div.factor {
-                    (drawn(&secret.address(&operator.login)))
+                    @if let Some(code) = web::code::square(&secret.address(&operator.login)) { (code) }
                     form.fields method="post" action="/account/factor" data-act="factor" {
                         p.hint { (say("account-factor-how")) }
                         p.digits data-secret=(secret.text()) { (grouped(&secret.text())) }
@@ -268,13 +267,4 @@ fn secret_field(name: &str, label: &Markup, autocomplete: &str) -> Markup {
 
 fn grouped(text: &str) -> String {
     text.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four)).collect::<Vec<_>>().join(" ")
-}
-
-/// A QR code as a drawing: no picture has to be fetched, and no script has to run.
-fn drawn(text: &str) -> Markup {
-    html! {
-        @if let Some((side, path)) = qr::path(text) {
-            svg.qr role="img" aria-label="QR" viewBox=(format!("0 0 {side} {side}")) width="180" height="180" { path d=(path) {} }
-        }
-    }
 }

@@ -13,8 +13,16 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use civic_core::{
-    access::operator::Right, attachment::AttachmentKind, detail::Detail, id::DocId, ink::Ink, opinion::Field,
-    seal::Contact, time::UnixSeconds, wording::Both,
+    access::operator::Right,
+    attachment::AttachmentKind,
+    consent::{Choice, Consent},
+    detail::Detail,
+    id::DocId,
+    ink::Ink,
+    opinion::Field,
+    seal::Contact,
+    time::UnixSeconds,
+    wording::Both,
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -314,7 +322,8 @@ pub(super) fn pane(
     let (items, erased) = (console.vault.items(&docs)?, console.vault.erased(&docs)?);
     let requests = console.vault.requests_of(&whole.id, now())?;
     let is_lacking = whole.opinion.has_contact && !has_contact(&items) && erased.is_empty();
-    if items.is_empty() && erased.is_empty() && !is_lacking && !whole.opinion.has_contact {
+    let consent = Consent::of(&whole.opinion);
+    if items.is_empty() && erased.is_empty() && !whole.opinion.has_contact && consent.is_none() {
         return Ok(html! {});
     }
     let may = |right| operator.may(right, opinion::about(whole));
@@ -325,6 +334,7 @@ pub(super) fn pane(
     Ok(html! {
         section #details data-items=(items.len()) data-erased=(erased.len()) {
             h2 { (frame::lock()) " " (say("details")) }
+            @if let Some(consent) = &consent { (consent_line(consent)) }
             ul.sealed {
                 @for item in &items { li data-detail=(item.detail.word()) { (detail_word(item.detail)) " · " (say_with("details-since", &[("at", item.arrived_at.date_and_minute().into())])) } }
                 @if is_lacking { li { (detail_word(Detail::Contact)) " · " (say("details-lacking")) } }
@@ -340,9 +350,21 @@ pub(super) fn pane(
             @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
             @if has_contact(&items) { (loans::part(console, whole, operator)?) }
             @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome)) }
-            @if openable.is_empty() && !is_lent { p.hint { (say("details-no-right")) } }
+            @if openable.is_empty() && !is_lent && (!items.is_empty() || whole.opinion.has_contact) { p.hint { (say("details-no-right")) } }
         }
     })
+}
+
+/// What the person decided about their name and number, and what they had read or been told by then.
+fn consent_line(consent: &Consent) -> Markup {
+    let choice = match consent.choice {
+        Choice::None => say("consent-none"),
+        Choice::Name => say("consent-name"),
+        Choice::Phone => say("consent-phone"),
+        Choice::PhoneAndName => say("consent-phone-and-name"),
+    };
+    let notice = [("version", consent.notice.into()), ("at", consent.at.date_and_minute().into())];
+    html! { p #consent .hint { (choice) " " (say_with("consent-notice", &notice)) } }
 }
 
 fn has_contact(items: &[Item]) -> bool {

@@ -28,14 +28,13 @@ use super::{
     now,
     operator::Operator,
     routes::Routes,
-    words::{area_tree, area_word, both, both_with, line, moment, one_line, role_word, say, say_with, to_the_second},
+    words::{area_tree, area_word, both, both_with, moment, one_line, role_word, say, say_with, to_the_second},
 };
 use crate::{
     audit::{Action, Event},
     device,
     health::Health,
     late::late,
-    qr,
     register::{DeviceLine, Register, RegisterError, WaitingLine},
 };
 
@@ -534,8 +533,8 @@ fn slot_pane(console: &Console, slot: &Slot) -> Result<Markup, PageError> {
                 div #code .notice role="status" {
                     p { (say_with("slot-code", &[("name", asked.name.as_str().into())])) }
                     p.digits data-code=(code) { (spaced(code, 4)) }
-                    @if let Some((side, path)) = invitation.as_deref().and_then(qr::path) {
-                        svg.qr viewBox=(format!("0 0 {side} {side}")) role="img" aria-label=(line("slot-qr")) { path d=(path) {} }
+                    @if let Some(drawn) = invitation.as_deref().and_then(web::code::square) {
+                        (drawn)
                         p.hint { (say("slot-qr")) " " code data-invitation=(invitation.as_deref().unwrap_or_default()) { (address) } }
                     }
                     p.hint { (say("slot-once")) }

@@ -17,6 +17,8 @@ pub(super) enum Place {
     Ledger,
     /// 结果
     Results,
+    /// 小票
+    Slips,
     /// 设备
     Devices,
     /// 个人信息
@@ -70,6 +72,7 @@ fn whole(
             nav {
                 @if may(Right::ReadOpinions) { a href="/" aria-current=[mark(Place::Ledger)] { (say("nav-ledger")) } }
                 @if may(Right::Tally) { a href="/results" aria-current=[mark(Place::Results)] { (say("nav-results")) } }
+                @if may(Right::ReadOpinions) { a href="/slips" aria-current=[mark(Place::Slips)] { (say("slips")) } }
                 @if may(Right::SeeDevices) {
                     a href="/devices" aria-current=[mark(Place::Devices)] {
                         (say("nav-devices")) " "

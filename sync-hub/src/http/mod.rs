@@ -29,6 +29,7 @@ mod retention;
 mod routes;
 mod session;
 mod sign_in;
+mod slips;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -94,6 +95,7 @@ fn pages() -> Routes {
         .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())
+        .and(slips::routes())
         .and(sign_in::routes())
         .and(passkey::routes())
         .and(account::routes())

@@ -15,7 +15,6 @@ use civic_core::{
     id::DocId,
     matter,
     opinion::{BODY_CHARS_MAX, Conflict, Edit, Evaluation, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
-    slip::Slip,
     wording::Both,
     workflow::{self, Clash, NotAllowed},
 };
@@ -29,6 +28,7 @@ use super::{
     frame::{self, Place},
     ledger::rank,
     routes::Routes,
+    slips,
     words::{
         area_word, ask_word, audience_word, both, both_with, county_word, english, field_word, line, moment, say,
         say_with,
@@ -118,10 +118,9 @@ async fn live(State(console): State<Console>, Path(id): Path<String>, operator: 
         .work(move |console| {
             let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
             must(&operator, Right::ReadOpinions, &whole)?;
-            let slip = console.ledger.slip_of(&id)?;
             Ok(html! {
                 div #opinion data-seen=(mark(&whole)) {}
-                (slip_pane(console.ledger.codebook(), slip.as_ref()))
+                (slips::pane(console, &whole)?)
             })
         })
         .await
@@ -413,7 +412,7 @@ fn show(
 ) -> Result<Markup, PageError> {
     let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
     must(operator, Right::ReadOpinions, &whole)?;
-    let slip = console.ledger.slip_of(id)?;
+    let (slip, withdrawn) = (slips::pane(console, &whole)?, slips::withdrawn(console, &whole)?);
     let codebook = console.ledger.codebook();
     let me_too = console.ledger.sealed_count(What::MeToo, &matter::id_of(id))?;
     let gone = console.vault.erased_names(id)?;
@@ -430,6 +429,7 @@ fn show(
             }
             @if !done.is_empty() { div #done .notice role="status" { (say("done")) } }
             (head(&view, ticket.as_deref()))
+            (withdrawn)
             div.columns {
                 div.reading {
                     (late_notice(console, id)?)
@@ -443,7 +443,7 @@ fn show(
                     (step_forms(&view))
                     @if view.may(Right::CorrectOpinions) { (correction_form(&view)) }
                     @if view.may(Right::AddWords) { (addition_form(&view)) }
-                    (slip_pane(codebook, slip.as_ref()))
+                    (slip)
                     (details::erase_whole_form(&whole, operator))
                 }
             }
@@ -838,21 +838,6 @@ fn addition_form(view: &View<'_>) -> Markup {
                 p.hint { (say("add-hint")) }
                 (signature(view, &both("add-go")))
             }
-        }
-    }
-}
-
-fn slip_pane(codebook: &Codebook, slip: Option<&Slip>) -> Markup {
-    html! {
-        aside #slip {
-            h2 { (say("slip")) }
-            @if let Some(slip) = slip {
-                p.ticket { (slip.ticket) }
-                p { b { @match codebook.state(&slip.state) { Some(state) => { (state.plain) } None => { (web::page::spoken(&slip.state)) } } } " " span.hint { (county_word(codebook, &slip.state)) } }
-                @if let Some(answer) = &slip.answer { p.answer { (web::page::spoken(answer)) } }
-                ol { @for step in &slip.steps { li { (web::page::spoken(&step.act)) " " time { (step.at.date_and_minute()) } } } }
-                p.hint { (say_with("slip-as-of", &[("at", slip.as_of.date_and_minute().into())])) }
-            } @else { p.hint { (say("slip-none")) } }
         }
     }
 }

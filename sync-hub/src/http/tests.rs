@@ -597,7 +597,9 @@ async fn results_are_counts_alone_and_an_evaluation_stands_on_the_opinion() {
         let response = Response { consultation: id, remarks: vec![remark], answers: Vec::new() };
         deputy.respond("1", &village(), &response, &[]).unwrap();
         let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
-        deputy.react("2", &village(), &Reaction::Evaluation { ticket: filed.ticket, evaluation }, &[]).unwrap();
+        deputy
+            .react("2", &village(), &Reaction::Evaluation { ticket: filed.ticket, answer: 1, evaluation }, &[])
+            .unwrap();
     })
     .await;
     desk.meet().await;

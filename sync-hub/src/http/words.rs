@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 28] = [
+    const SOURCES: [&str; 29] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
@@ -200,6 +200,7 @@ mod tests {
         include_str!("routes.rs"),
         include_str!("session.rs"),
         include_str!("sign_in.rs"),
+        include_str!("slips.rs"),
         include_str!("users.rs"),
         include_str!("words.rs"),
     ];

@@ -16,6 +16,7 @@ use civic_core::{
     attachment::AttachmentKind,
     id::hex,
     keyring::Keyring,
+    opening::{Deposit, Opening},
     opinion::{Field, NewOpinion},
     seal::{self, Contact},
     sealed::Record,
@@ -187,10 +188,12 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
         fields: [(Field::Topic, "道路交通".to_owned())].into(),
         ..NewOpinion::default()
     };
+    let opening = Opening::of_form("canary", 0);
     let spoken = |body: &str, is_kept: bool| Heard {
         new: new(body),
         contact: contact(),
         enclosed: vec![Enclosed::voice(voice(), 9)],
+        opening: Some(opening.deposit()),
         is_kept,
     };
     // They are said where the programs stand still, and carried by the programs themselves.
@@ -217,7 +220,8 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
 
     // Nothing of who spoke lies anywhere; of what is kept from the village nothing but at the county.
     let details = needles(&[NAME, PHONE], &[VOICE]);
-    let secrets = needles(&[ADDRESS, SECRET], &[]);
+    // Nor what opens the slips: its number is nowhere at all, its key at the county alone.
+    let secrets = needles(&[ADDRESS, SECRET, &opening.number.digits()], &[&opening.deposit().bytes()[..16]]);
     let mut roads: Vec<(String, Vec<u8>)> =
         ["kiosk", "zhou"].iter().map(|key| (format!("the road of {key}"), world.road(key).unwrap().heard())).collect();
     assert!(roads.iter().all(|(_, heard)| heard.len() > 10_000), "something was carried");
@@ -240,7 +244,11 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
         payloads(&thief.join("kiosk/log.db")).into_iter().filter(|((_, kind), _)| *kind == EntryKind::Sealed).collect();
     let opens = |ring: &Keyring, ((doc, _), envelope): &((civic_core::id::DocId, EntryKind), Vec<u8>)| {
         let mut keys = ring.epochs().map(|(key, _)| key).chain(ring.own());
-        keys.any(|key| seal::open(key, doc, envelope).is_ok() || Record::open(key, doc, envelope).is_ok())
+        keys.any(|key| {
+            seal::open(key, doc, envelope).is_ok()
+                || Record::open(key, doc, envelope).is_ok()
+                || Deposit::open(key, doc, envelope).is_ok()
+        })
     };
     let before = ring(&world.data("hub"));
     assert!(sealed.len() >= 3 && sealed.iter().all(|envelope| opens(&before, envelope)));

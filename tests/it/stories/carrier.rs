@@ -48,7 +48,7 @@ fn a_ticket_from_a_village_that_only_a_phone_visits_is_answered_there_and_the_la
     world.start_near("kiosk").unwrap();
     let villager = Villager::at(world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    let ticket = villager.file().unwrap();
+    let (ticket, number) = villager.file_and_note().unwrap();
     assert_eq!(counts(&status(world, "kiosk")), [1, 0, 0]);
     assert_eq!(world.lamp("kiosk").as_deref(), Some("amber"));
 
@@ -111,7 +111,8 @@ fn a_ticket_from_a_village_that_only_a_phone_visits_is_answered_there_and_the_la
     .unwrap();
     wait_for("the answer in the village", || {
         world.press("kiosk").ok()?;
-        let words = villager.ask(ticket).ok()?;
+        villager.ask(ticket).ok()?;
+        let words = villager.unlock(number).ok()?;
         words.iter().any(|word| word.contains(answer)).then_some(())
     })
     .unwrap();

@@ -152,7 +152,7 @@ fn check(kiosk: &Kiosk, was_heard: bool, after: &Path, at: &str) {
     let mut copied = Kiosk::start(after);
     assert_eq!(copied.records(), kiosk.records(), "{at}: what was handed in is there, and once");
     if let Screen::Filed(filed) = kiosk.app.screen() {
-        assert!(copied.ledger.by_ticket(&filed.ticket).unwrap().is_some(), "{at}: a number was shown");
+        assert!(copied.ledger.by_ticket(&filed.stub.ticket).unwrap().is_some(), "{at}: a number was shown");
     }
     let words = kiosk.words().cloned();
     copied.touch("提意见");
@@ -179,7 +179,7 @@ fn check(kiosk: &Kiosk, was_heard: bool, after: &Path, at: &str) {
 fn what_was_promised_is_there_after_a_cut_at_every_step_of_every_story() {
     let mut story = Story::begin("cuts");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let (_, ticket) = story.answered();
+    let (_, ticket, number) = story.answered();
     for (name, text) in sample::PUBLISHED {
         story.world.publish(name, text).unwrap().good().unwrap();
     }
@@ -193,7 +193,10 @@ fn what_was_promised_is_there_after_a_cut_at_every_step_of_every_story() {
     let [now, after]: [PathBuf; 2] = ["now", "after"].map(|name| story.dir.join(name));
 
     let consultation = "青禾县饮用水源保护办法（征求意见稿）";
-    let found = || [touches(&["查进度"]), digits(&ticket.digits()), touches(&["查一查"])].concat();
+    let found = || {
+        let (ticket, number) = (digits(&ticket.digits()), digits(&number.digits()));
+        [touches(&["查进度"]), ticket, touches(&["查一查", "听答复"]), number, touches(&["打开听答复"])].concat()
+    };
     let to_file = ["写好了", "不说这个", "不说这个", "不用留", "对，交上去", "记好了，回首页"];
     let spoken = || {
         [touches(&["说给它听"]), (0..3).map(Step::Piece).collect(), touches(&["说完了"]), vec![Step::Recorded]].concat()

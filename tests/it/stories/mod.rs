@@ -16,6 +16,7 @@ mod power;
 mod publish;
 mod refusals;
 mod roads;
+mod slips;
 mod stick;
 mod townships;
 mod village;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use civic_core::ticket::Ticket;
+use civic_core::{opening::OpeningNumber, ticket::Ticket};
 use replica::clock;
 use serde_json::{Value, json};
 use tests::{operators::Account, world::World};
@@ -81,12 +81,16 @@ impl Villager {
 
     /// Files what was composed; the number on the screen is the promise that it is kept.
     pub fn file(&self) -> anyhow::Result<Ticket> {
+        Ok(self.file_and_note()?.0)
+    }
+
+    /// The same, and notes the number for the answer too.
+    pub fn file_and_note(&self) -> anyhow::Result<(Ticket, OpeningNumber)> {
         self.touch("对，交上去")?;
         let words = self.words()?;
-        words
-            .iter()
-            .find_map(|word| Ticket::parse(word).ok())
-            .with_context(|| format!("no number on the screen: {words:?}"))
+        let ticket = words.iter().find_map(|word| Ticket::parse(word).ok());
+        let number = words.iter().find_map(|word| OpeningNumber::parse(word).ok());
+        ticket.zip(number).with_context(|| format!("no two numbers on the screen: {words:?}"))
     }
 
     /// Asks what became of a number; everything that the kiosk shows.
@@ -96,6 +100,22 @@ impl Villager {
             self.touch(&digit.to_string())?;
         }
         self.touch("查一查")?;
+        self.words()
+    }
+
+    /// Types a number for the answer, where the kiosk shows what became of an opinion; everything that it shows then.
+    pub fn unlock(&self, number: OpeningNumber) -> anyhow::Result<Vec<String>> {
+        self.touch("听答复")?;
+        for digit in number.digits().chars() {
+            self.touch(&digit.to_string())?;
+        }
+        self.touch("打开听答复")?;
+        self.words()
+    }
+
+    /// Holds the square on a slip under the scanner; everything that the kiosk shows then.
+    pub fn scan(&self, code: &str) -> anyhow::Result<Vec<String>> {
+        self.agent.post(format!("{}/scan", self.at)).send_json(json!({"number": code}))?;
         self.words()
     }
 
@@ -137,6 +157,7 @@ impl Deputy {
             ("text-0", text),
             ("name-0", "陈水生"),
             ("phone-0", "10001234567"),
+            ("agreed-0", "yes"),
         ];
         self.send("/visit/new", &pairs).map(drop)
     }

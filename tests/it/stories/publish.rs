@@ -6,9 +6,11 @@ use civic_core::{
     area::Area,
     consultation::Asks,
     id::DocId,
+    opening::OpeningNumber,
     opinion::Evaluation,
     reaction::Reaction,
     response::{Answer, Answered, Recording, Remark, Response},
+    slip::Content,
     ticket::Ticket,
     time::Day,
     token::Token,
@@ -58,11 +60,11 @@ impl Story {
     }
 
     /// An opinion that was said at the kiosk, and answered at the hub's pages.
-    pub(super) fn answered(&self) -> (String, Ticket) {
+    pub(super) fn answered(&self) -> (String, Ticket, OpeningNumber) {
         self.world.start("kiosk").unwrap();
         let villager = Villager::at(&self.world, "kiosk").unwrap();
         villager.compose(ROAD.0, ROAD.1).unwrap();
-        let ticket = villager.file().unwrap();
+        let (ticket, number) = villager.file_and_note().unwrap();
         let at_hub = || record(&self.world.tell("hub", &["export"]).ok()?.out, ticket).ok();
         let opinion = wait_for("the opinion at the hub", at_hub).unwrap();
         let id = opinion["id"].as_str().unwrap().to_owned();
@@ -70,7 +72,7 @@ impl Story {
         operator.act(&id, "step", &[("act", "受理"), ("note", ""), ("topic", ROAD.0)]).unwrap();
         operator.act(&id, "step", &[("act", "答复"), ("note", "下月就修。")]).unwrap();
         self.world.stop("kiosk").unwrap();
-        (id, ticket)
+        (id, ticket, number)
     }
 }
 
@@ -92,7 +94,7 @@ fn answer(question: &civic_core::consultation::Question) -> Answer {
 fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() {
     let mut story = Story::begin("publish");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let (id, ticket) = story.answered();
+    let (id, ticket, number) = story.answered();
 
     // The hub publishes while it serves, makes tokens for two households, and shows the matter on the board.
     for (name, text) in sample::PUBLISHED {
@@ -140,9 +142,13 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
     assert!(matches!(cast(Token::new([5; 8]), &["lamp"]), Err(NotTaken::UnknownToken)));
     cast(token(1), &["road", "clinic", "canteen"]).unwrap();
     let evaluation = Evaluation { satisfied: Some(true), solved: Some(false) };
-    assert!(kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
-    kiosk.react("three", &village(), &Reaction::Evaluation { ticket, evaluation }, &[]).unwrap();
-    assert!(!kiosk.progress(&ticket).unwrap().unwrap().may_evaluate);
+    let slip = kiosk.slip(&ticket).unwrap().unwrap();
+    let Content::Sealed { lock, .. } = &slip.content else { panic!("what the villager was given opens it") };
+    let key = lock.open(number).unwrap();
+    let may_evaluate = || kiosk.progress(&ticket, Some(&key)).unwrap().unwrap().may_evaluate;
+    assert!(may_evaluate());
+    kiosk.react("three", &village(), &Reaction::Evaluation { ticket, answer: 1, evaluation }, &[]).unwrap();
+    assert!(!may_evaluate());
     let addition = Reaction::Addition { ticket, words: "桥头最坏。".into(), recording: None };
     kiosk.react("four", &village(), &addition, &[]).unwrap();
     let me_too = Reaction::MeToo { matter: board.matters[0].0 };

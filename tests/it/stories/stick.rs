@@ -40,7 +40,7 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
     world.start("kiosk").unwrap();
     let villager = Villager::at(world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    let ticket = villager.file().unwrap();
+    let (ticket, number) = villager.file_and_note().unwrap();
     world.stop("kiosk").unwrap();
     let (code, out, err) = bundle(world, "kiosk", &["export", "--to", path(&up)]);
     assert_eq!((code, out.lines().last().unwrap()), (0, "1 parcels in 1 files"), "{err}");
@@ -63,7 +63,7 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
 
     // The hub goes on serving.
     let (code, out, err) = bundle(world, "hub", &["import", path(&up)]);
-    assert_eq!((code, out.trim()), (1, "1 entries and 0 receipts came from 4 files"), "{err}");
+    assert_eq!((code, out.trim()), (1, "2 entries and 0 receipts came from 4 files"), "{err}");
     assert_eq!(err.matches("damaged, cut off or no bundle").count(), 2, "{err}");
     assert_eq!(err.matches("for another installation, or damaged").count(), 1, "{err}");
     let (_, out, _) = bundle(world, "hub", &["import", path(&up)]);
@@ -99,7 +99,9 @@ fn a_ticket_from_a_village_without_any_road_is_answered_by_stick() {
     world.start("kiosk").unwrap();
     let status = wait_for("the kiosk's status", || world.status("kiosk")).unwrap();
     assert_eq!((&status["here"], &status["received"]), (&0.into(), &1.into()), "{status}");
-    let words = Villager::at(world, "kiosk").unwrap().ask(ticket).unwrap();
+    let villager = Villager::at(world, "kiosk").unwrap();
+    villager.ask(ticket).unwrap();
+    let words = villager.unlock(number).unwrap();
     assert!(words.iter().any(|word| word.contains(answer)), "{words:?}");
     world.stop("kiosk").unwrap();
     for key in ["hub", "kiosk"] {

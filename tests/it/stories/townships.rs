@@ -67,7 +67,7 @@ fn what_is_said_in_a_township_is_answered_by_the_county_above_it() {
     town.world.start("kiosk").unwrap();
     let villager = Villager::at(&town.world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    let ticket = villager.file().unwrap();
+    let (ticket, number) = villager.file_and_note().unwrap();
     villager.leave().unwrap();
     assert!(ticket.digits().starts_with("0003"), "the township gives numbers of its own: {ticket}");
     wait_for("the township's receipt", || {
@@ -103,7 +103,8 @@ fn what_is_said_in_a_township_is_answered_by_the_county_above_it() {
     .unwrap();
     wait_for("the answer in the village", || {
         town.world.press("kiosk").ok()?;
-        let words = villager.ask(ticket).ok()?;
+        villager.ask(ticket).ok()?;
+        let words = villager.unlock(number).ok()?;
         words.iter().any(|word| word.contains(answer)).then_some(())
     })
     .unwrap();

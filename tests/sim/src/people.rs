@@ -59,7 +59,7 @@ impl County {
             enclosed.push(Enclosed::voice(opus, 5));
         }
         let is_kept = self.dice.percent(15);
-        let heard = Heard { new, contact, enclosed, is_kept };
+        let heard = Heard { new, contact, enclosed, opening: None, is_kept };
         let name = format!("form {mark}");
         self.fill_in(Form { device, name, village, heard, mark })
     }

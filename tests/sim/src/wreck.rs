@@ -321,7 +321,7 @@ fn speak(ledger: &Ledger, what: &str, with_voice: bool) -> Result<Saved, LedgerE
         Enclosed::voice(opus, 5)
     };
     let enclosed = if with_voice { vec![voice()] } else { Vec::new() };
-    let heard = Heard { new, contact, enclosed, is_kept: false };
+    let heard = Heard { new, contact, enclosed, opening: None, is_kept: false };
     let village = Area::parse(VILLAGE).expect("an area of the sample");
     let filed = ledger.take_down_form(&mark, &village, "测试", heard)?;
     Ok(Saved { id: filed.id, mark })

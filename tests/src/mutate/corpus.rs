@@ -10,6 +10,7 @@ use civic_core::{
     document::{Document, Stamp},
     gate::{self, Offer, Verdict},
     id::{Actor, DocId},
+    opening::Opening,
     opinion::{self, BODY_CHARS_MAX, Edit, Field, NewOpinion, NewStep, Opinion},
     published,
     slip::Slip,
@@ -144,6 +145,7 @@ fn slip(codebook: &Codebook) -> Vec<Step> {
     let new = NewOpinion { ticket: Ticket::new(1, 2), body: "桥坏了".into(), ..NewOpinion::default() };
     let (mut opinion, _) =
         opinion::file(writer(1), &Stamp::new("站", UnixSeconds(0)), &new).expect("within the limits");
+    let deposit = Opening::new([7; 24]).deposit();
     let (mut slip, mut steps) = (Document::empty(), Vec::new());
     for (at, act) in (1..).zip(["受理", "交办", "办理", "答复", "销号"]) {
         let taken = NewStep { act: act.into(), note: "下月就修".into(), ..NewStep::default() };
@@ -151,7 +153,7 @@ fn slip(codebook: &Codebook) -> Vec<Step> {
         let stamp = Stamp::new("县", UnixSeconds(at));
         opinion::edit(&mut opinion, hub, &stamp, &edit).expect("within the limits");
         let read = Opinion::read(&opinion).expect("it is an opinion");
-        let told = Slip::of(codebook, &read, stamp.at).expect("it has a number");
+        let told = Slip::of(codebook, &read, Some(&deposit), stamp.at).expect("it has a number");
         steps.extend(
             told.write(&mut slip, hub, &stamp).expect("within the limits").map(|payload| step(hub, at, payload)),
         );
