@@ -21,7 +21,7 @@ const LONG_AGO_S: i64 = 36 * 86_400;
 
 impl Story {
     /// Makes a copy in `copies`; returns its county half.
-    fn copy(&self) -> PathBuf {
+    pub(crate) fn copy(&self) -> PathBuf {
         let to = self.dir.join("copies");
         fs::create_dir_all(&to).unwrap();
         let made = self.hub(&["backup", "--to", to.to_str().unwrap(), "--recipient", PUBLIC, "--json"]);

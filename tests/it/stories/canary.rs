@@ -250,6 +250,11 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
                 || Deposit::open(key, doc, envelope).is_ok()
         })
     };
+    // Whoever steals the disk with the county's copies reads nothing at all.
+    story.copy();
+    for needles in [&details, &secrets, &words] {
+        assert_none(&everything_below(&story.dir.join("copies")), needles);
+    }
     let before = ring(&world.data("hub"));
     assert!(sealed.len() >= 3 && sealed.iter().all(|envelope| opens(&before, envelope)));
 
@@ -283,6 +288,14 @@ fn what_is_sealed_is_read_nowhere_and_what_is_erased_comes_back_by_no_key_that_i
         assert_none(&everything_below(&world.data(key)), &words);
         assert!(world.tell(key, &["verify"]).unwrap().good().unwrap().contains("sound"), "{key}");
     }
+    // Nor does a copy bring it back that was made since.
+    let (copy, key, again) = (story.copy(), story.dir.join("key.txt"), story.dir.join("again"));
+    fs::write(&key, super::backup::SECRET).unwrap();
+    let [copy, key_file, home] = [&copy, &key, &again].map(|path| path.to_str().unwrap());
+    let restore = ["restore", "--from", copy, "--identity", key_file, "--data", home];
+    world.run(Part::Hub, &restore).unwrap().good().unwrap();
+    assert_none(&everything_below(&again), &words);
+    assert!(sealed.iter().all(|envelope| !opens(&ring(&again), envelope)));
     let after = ring(&world.data("hub"));
     assert!(after.get(1).is_none() && after.epochs().count() == 1);
     assert!(sealed.iter().all(|envelope| !opens(&after, envelope)));
