@@ -33,6 +33,11 @@ pub struct Browser {
     _profile: Profile,
 }
 
+/// Whether what was found has left the page before it was used.
+fn is_stale(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("stale element")
+}
+
 /// The browser's own directory, which goes with it.
 struct Profile(PathBuf);
 
@@ -114,8 +119,20 @@ impl Browser {
         self.client.goto(address).await.with_context(|| format!("Going to {address}"))
     }
 
-    /// Clicks what `css` names, when it is there.
+    /// Clicks what `css` names, when it is there; again, if the page put another in its place meanwhile, as a person would.
     pub async fn click(&self, css: &str) -> anyhow::Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            match self.click_once(css).await {
+                Err(error) if is_stale(&error) && tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn click_once(&self, css: &str) -> anyhow::Result<()> {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         let element = element.with_context(|| format!("Looking for {css}"))?;
         // As a thumb would, bring it out from under the bar at the bottom first.
