@@ -5,15 +5,12 @@
 //! the county has gone over to its spare. The answer is a whole new card, so that the device learns the authorities, the
 //! areas and the county's words of today with it.
 
-use civic_core::{
-    codec::{put_bytes, put_varint},
-    time::UnixSeconds,
-};
+use civic_core::time::UnixSeconds;
 
 use crate::{
     identity::Card,
     road::{
-        Connection, Number, RecvStream, RoadError, SendStream,
+        Connection, Number, RecvStream, RoadError, SendStream, framed,
         tls::{self, CERTIFICATE_DAYS},
     },
 };
@@ -36,7 +33,7 @@ pub(crate) fn is_due(card: &Card, certificate: &[u8], hub: Option<&[u8]>, believ
 /// Asks the hub for a new card; returns the one to be kept.
 pub(crate) async fn call(connection: &Connection, card: &Card) -> Result<Card, RoadError> {
     let (mut send, mut receive) = connection.open().await?;
-    send.send_bytes(frame(OPENING, &[])).await?;
+    send.send_bytes(framed(OPENING, &[])).await?;
     send.finish();
     let number = receive.number().await?.filter(|number| number.value == RENEWED);
     let (json, _) = receive.fields(number.ok_or(RoadError::Malformed)?, CARD_LEN_MAX).await?;
@@ -55,14 +52,7 @@ pub(crate) async fn answer(
     receive.fields(first, 0).await?;
     let Some(card) = card else { return Ok(()) };
     let json = serde_json::to_vec(&card).map_err(|_| RoadError::Malformed)?;
-    send.send_bytes(frame(RENEWED, &json)).await?;
+    send.send_bytes(framed(RENEWED, &json)).await?;
     send.finish();
     Ok(())
-}
-
-fn frame(number: u64, body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(body.len() + 8);
-    put_varint(&mut out, number);
-    put_bytes(&mut out, body);
-    out
 }

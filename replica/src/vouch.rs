@@ -3,9 +3,7 @@
 //!
 //! The hub above knows none of them and need not: the hub beneath let them in, and answers for them.
 
-use civic_core::codec::{put_bytes, put_varint};
-
-use crate::road::{Connection, Number, RecvStream, RoadError, SendStream};
+use crate::road::{Connection, Number, RecvStream, RoadError, SendStream, framed};
 
 /// The number of the message that says so.
 pub(crate) const OPENING: u64 = 26;
@@ -18,7 +16,7 @@ const KEYS_MAX: usize = 10_000;
 /// Says for whom this hub stands; returns once that is written down.
 pub(crate) async fn call(connection: &Connection, keys: &[[u8; 32]]) -> Result<(), RoadError> {
     let (mut send, mut receive) = connection.open().await?;
-    send.send_bytes(frame(OPENING, &keys.concat())).await?;
+    send.send_bytes(framed(OPENING, &keys.concat())).await?;
     send.finish();
     let number = receive.number().await?.filter(|number| number.value == NOTED).ok_or(RoadError::Malformed)?;
     receive.fields(number, 0).await.map(drop)
@@ -33,14 +31,7 @@ pub(crate) async fn hear(first: Number, receive: &mut RecvStream) -> Result<Vec<
 
 /// Says that it is written down.
 pub(crate) async fn answer(mut send: SendStream) -> Result<(), RoadError> {
-    send.send_bytes(frame(NOTED, &[])).await?;
+    send.send_bytes(framed(NOTED, &[])).await?;
     send.finish();
     Ok(())
-}
-
-fn frame(number: u64, body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(body.len() + 8);
-    put_varint(&mut out, number);
-    put_bytes(&mut out, body);
-    out
 }

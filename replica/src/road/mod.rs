@@ -5,6 +5,7 @@
 
 use std::{fmt, io, net::SocketAddr, time::Duration};
 
+use civic_core::codec::{put_bytes, put_varint};
 use sync_core::message::{MESSAGE_LEN_MAX, Message};
 
 use tls::TlsError;
@@ -435,6 +436,14 @@ impl RecvStream {
         }
         Err(RoadError::Malformed)
     }
+}
+
+/// A message of this number with these fields, as [`RecvStream::number`] and [`RecvStream::fields`] hear it.
+pub(crate) fn framed(number: u64, fields: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(fields.len() + 8);
+    put_varint(&mut out, number);
+    put_bytes(&mut out, fields);
+    out
 }
 
 fn broken(error: &dyn std::error::Error) -> RoadError {

@@ -195,14 +195,7 @@ async fn erase(
             let whole = opinion::read(console, &id)?;
             operator.must(Right::Erase, opinion::about(&whole), &id)?;
             let note = note.trim();
-            let reason = match note.chars().count() {
-                0 => Some(both("refused-empty")),
-                count if count > REASON_CHARS_MAX => {
-                    Some(both_with("refused-too-long", &[("most", REASON_CHARS_MAX.into())]))
-                }
-                _ => None,
-            };
-            if let Some(reason) = reason {
+            if let Some(reason) = unfit(note) {
                 return answer(console, &whole, &operator, Outcome::Refused(reason, note.to_owned()));
             }
             let because = format!("details, {}: {note}", why.word());
@@ -231,8 +224,8 @@ async fn erase_whole(
             let whole = opinion::read(console, &id)?;
             operator.must(Right::Erase, opinion::about(&whole), &id)?;
             let note = note.trim();
-            if note.is_empty() || note.chars().count() > REASON_CHARS_MAX {
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, frame::sorry(&both("refused-empty"))).into_response());
+            if let Some(reason) = unfit(note) {
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, frame::sorry(&reason)).into_response());
             }
             let because = format!("whole, {}: {note}", why.word());
             operator.note(Event::new(operator.by(), Action::Erase).upon(whole.id).because(because))?;
@@ -251,6 +244,15 @@ async fn erase_whole(
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response())
         })
         .await
+}
+
+/// What is wrong with what somebody gives as the reason of an erasure.
+fn unfit(note: &str) -> Option<Both> {
+    match note.chars().count() {
+        0 => Some(both("refused-empty")),
+        count if count > REASON_CHARS_MAX => Some(both_with("refused-too-long", &[("most", REASON_CHARS_MAX.into())])),
+        _ => None,
+    }
 }
 
 /// Why an operator erases; what expires, the hub erases by itself.

@@ -88,14 +88,7 @@ struct Door {
 
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(args) {
-        Ok(arguments) => arguments,
-        Err(usage) => {
-            // Nobody is left to tell if the words cannot be printed.
-            let _ = usage.print();
-            return ExitCode::from(2);
-        }
-    };
+    let arguments = Arguments::parse_from(args);
     let (tallies, broken) = bend(arguments.inputs, arguments.seed);
     for (door, Tally { read, refused }) in tallies {
         println!("{door:<24} {read:>10} read {refused:>10} refused");

@@ -67,14 +67,7 @@ pub fn alone() -> MutexGuard<'static, ()> {
 
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(args) {
-        Ok(arguments) => arguments,
-        Err(usage) => {
-            // Nobody is left to tell if the words cannot be printed.
-            let _ = usage.print();
-            return ExitCode::from(2);
-        }
-    };
+    let arguments = Arguments::parse_from(args);
     match run(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),

@@ -80,16 +80,8 @@ struct Saved {
 
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(args) {
-        Ok(arguments) => arguments,
-        Err(usage) => {
-            // Nobody is left to tell if the words cannot be printed.
-            let _ = usage.print();
-            return ExitCode::from(2);
-        }
-    };
     let started = Instant::now();
-    let Arguments { images, every, seed, lie } = arguments;
+    let Arguments { images, every, seed, lie } = Arguments::parse_from(args);
     let tried = match wreck(images, every, seed, lie) {
         Ok(tried) => tried,
         Err(error) => {
