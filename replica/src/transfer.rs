@@ -69,7 +69,7 @@ pub(crate) async fn call(
     hub: [u8; 32],
     is_first: bool,
 ) -> (Outcome, Result<(), TransferError>) {
-    let mut transfer = match plan(log.clone(), hub, is_first).await {
+    let mut transfer = match plan(log, hub, is_first).await {
         Ok(Some(transfer)) => transfer,
         Ok(None) => return (Outcome::default(), Ok(())),
         Err(error) => return (Outcome::default(), Err(error.into())),
@@ -82,7 +82,8 @@ pub(crate) async fn call(
 }
 
 /// What a device gives and asks for next, within what is left of the day's budget; `None` if there is nothing to say.
-async fn plan(log: Log, hub: [u8; 32], is_first: bool) -> Result<Option<Transfer>, StoreError> {
+pub async fn plan(log: &Log, hub: [u8; 32], is_first: bool) -> Result<Option<Transfer>, StoreError> {
+    let log = log.clone();
     blocking(move || {
         let (offers, wants) = (log.to_offer(OFFERS_MAX)?, log.to_ask_for(OFFERS_MAX)?);
         let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
@@ -102,17 +103,21 @@ pub(crate) async fn answer(
     mut stream: (SendStream, RecvStream),
 ) -> Result<(), TransferError> {
     let opening = hear_rest(&mut stream.1, first).await?;
-    let reader = log.clone();
+    let mut transfer = ready(log, key, keys).await?;
+    converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
+}
+
+/// The hub's end of a transfer with a device that has these keys.
+pub async fn ready(log: &Log, key: SigningKey, keys: Vec<[u8; 32]>) -> Result<Transfer, StoreError> {
+    let log = log.clone();
     let lacking = blocking(move || {
         let mut lacking = Vec::new();
         for key in keys {
-            lacking.extend(reader.lacking(&key, LACKING_MAX - lacking.len())?);
+            lacking.extend(log.lacking(&key, LACKING_MAX - lacking.len())?);
         }
         Ok(lacking)
     });
-    let lacking = lacking.await?;
-    let mut transfer = Transfer::answer(key, lacking, HUB_BYTES_MAX);
-    converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
+    Ok(Transfer::answer(key, lacking.await?, HUB_BYTES_MAX))
 }
 
 /// Lets `transfer` talk over a stream, from its first input on, until it is over.
@@ -127,53 +132,15 @@ async fn converse(
     transfer.handle_input(first)?;
     loop {
         while let Some(output) = transfer.poll_output() {
-            let answer = match output {
-                Output::Send(message) => {
-                    if let Message::Refused { id, reason, .. } = &message {
-                        warn!(attachment = %id, reason, "Kept an attachment out");
-                    }
-                    send.send_bytes(message.encode()).await?;
-                    continue;
-                }
-                Output::Admit(manifest) => {
-                    let admission = log.admit(manifest, end.giver()?).await?;
-                    Input::Admitted { admission, at: clock::now() }
-                }
-                Output::Reopen(id) => Input::Reopened(log.reopen(id).await?),
-                Output::Show(id) => Input::Shown(match end.giver()? {
-                    Giver::Device(member) => {
-                        let log = log.clone();
-                        blocking(move || log.show(&id, &member)).await?
-                    }
-                    Giver::Hub => Err("a device gives only what it offers".to_owned()),
-                }),
-                Output::Load { id, number } => {
-                    let log = log.clone();
-                    Input::Loaded(blocking(move || log.piece(&id, number)).await?)
-                }
-                Output::Store { id, number, bytes } => {
-                    log.put_piece(id, number, bytes).await?;
-                    Input::Stored { id, number, at: clock::now() }
-                }
-                Output::Confirmed { id, number, len } => {
-                    log.confirm(id, number, len).await?;
-                    continue;
-                }
-                Output::Keep(receipt) => {
-                    log.keep_attachment(receipt).await?;
-                    continue;
-                }
-                Output::Told { id, reason } => {
-                    warn!(attachment = %id, reason, "The other side did not take an attachment, or did not give it");
-                    log.note_refusal(id, reason).await?;
-                    continue;
-                }
-                Output::Finished(_) => {
+            match carry_out(output, log, || end.giver()).await? {
+                Done::Say(message) => drop(send.send_bytes(message.encode()).await?),
+                Done::Found(input) => transfer.handle_input(input)?,
+                Done::Nothing => {}
+                Done::Over => {
                     send.finish();
                     return Ok(());
                 }
-            };
-            transfer.handle_input(answer)?;
+            }
         }
         match end.hear(&mut receive).await? {
             Some(message) => transfer.handle_input(Input::Received(message))?,
@@ -183,6 +150,69 @@ async fn converse(
             }
         }
     }
+}
+
+/// What became of something that a transfer asked for.
+pub enum Done {
+    /// This is to be said.
+    Say(Message),
+    /// This is the answer.
+    Found(Input),
+    /// It is done.
+    Nothing,
+    /// The transfer is over.
+    Over,
+}
+
+/// Carries out what needs nothing but the disk, for whoever brings what comes here.
+pub async fn carry_out(
+    output: Output,
+    log: &Log,
+    giver: impl FnOnce() -> Result<Giver, TransferError>,
+) -> Result<Done, TransferError> {
+    let answer = match output {
+        Output::Send(message) => {
+            if let Message::Refused { id, reason, .. } = &message {
+                warn!(attachment = %id, reason, "Kept an attachment out");
+            }
+            return Ok(Done::Say(message));
+        }
+        Output::Admit(manifest) => {
+            let admission = log.admit(manifest, giver()?).await?;
+            Input::Admitted { admission, at: clock::now() }
+        }
+        Output::Reopen(id) => Input::Reopened(log.reopen(id).await?),
+        Output::Show(id) => Input::Shown(match giver()? {
+            Giver::Device(member) => {
+                let log = log.clone();
+                blocking(move || log.show(&id, &member)).await?
+            }
+            Giver::Hub => Err("a device gives only what it offers".to_owned()),
+        }),
+        Output::Load { id, number } => {
+            let log = log.clone();
+            Input::Loaded(blocking(move || log.piece(&id, number)).await?)
+        }
+        Output::Store { id, number, bytes } => {
+            log.put_piece(id, number, bytes).await?;
+            Input::Stored { id, number, at: clock::now() }
+        }
+        Output::Confirmed { id, number, len } => {
+            log.confirm(id, number, len).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Keep(receipt) => {
+            log.keep_attachment(receipt).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Told { id, reason } => {
+            warn!(attachment = %id, reason, "The other side did not take an attachment, or did not give it");
+            log.note_refusal(id, reason).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Finished(_) => return Ok(Done::Over),
+    };
+    Ok(Done::Found(answer))
 }
 
 impl End<'_> {
