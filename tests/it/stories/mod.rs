@@ -9,10 +9,10 @@ mod carrier;
 mod cuts;
 mod details;
 mod draft;
+mod full;
 mod letter;
 mod machine;
 mod neighbours;
-pub(crate) mod people;
 mod power;
 mod publish;
 mod refusals;
@@ -30,6 +30,7 @@ use std::{
 };
 
 use civic_core::codebook::Codebook;
+pub(crate) use tests::people;
 use tests::{
     sample::{self, Ear},
     world::{Part, Ports, World},
