@@ -305,10 +305,11 @@ impl Page for Enrol {
             Touch::Erase => {
                 self.typed().pop();
             }
-            Touch::Call => match self.asks() {
-                Some(asks) => return Next::Errand(Errand::Enrol(self, asks)),
-                None => {}
-            },
+            Touch::Call => {
+                if let Some(asks) = self.asks() {
+                    return Next::Errand(Errand::Enrol(self, asks));
+                }
+            }
             Touch::Look => return Next::Errand(Errand::Enrol(self, Asks::Stick(None))),
             Touch::Anew => self = Self::new(Enrolling::Idle),
         }
