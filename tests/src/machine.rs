@@ -58,7 +58,8 @@ poweroff -f
 /// A kernel and its drivers.
 pub struct Kernel {
     image: PathBuf,
-    drivers: Vec<PathBuf>,
+    /// Name and content, each behind those that it needs.
+    drivers: Vec<(String, Vec<u8>)>,
 }
 
 impl Kernel {
@@ -74,7 +75,10 @@ impl Kernel {
         let mut there = BTreeMap::new();
         list_drivers(&folder.join("lib/modules"), &mut there)?;
         let mut drivers = Vec::new();
-        DRIVERS.iter().try_for_each(|driver| with_needs(driver, &there, &mut drivers))?;
+        for driver in DRIVERS {
+            ensure!(there.contains_key(driver), "the kernel that was fetched has no driver {driver}");
+            with_needs(driver, &there, &mut drivers)?;
+        }
         Ok(Self { image: image.context("The kernel has no image")?, drivers })
     }
 
@@ -223,7 +227,7 @@ fn list_drivers(folder: &Path, there: &mut BTreeMap<String, PathBuf>) -> anyhow:
         }
         if path.is_dir() {
             list_drivers(&path, there)?;
-        } else if let Some(name) = name_of(&path).strip_suffix(".ko") {
+        } else if let Some(name) = name_of(&path).trim_end_matches(".xz").strip_suffix(".ko") {
             there.insert(name.replace('-', "_"), path);
         }
     }
@@ -231,9 +235,14 @@ fn list_drivers(folder: &Path, there: &mut BTreeMap<String, PathBuf>) -> anyhow:
 }
 
 /// Puts a driver behind those that it needs. One that is nowhere is part of the kernel.
-fn with_needs(name: &str, there: &BTreeMap<String, PathBuf>, order: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let Some(path) = there.get(name).filter(|path| !order.contains(path)) else { return Ok(()) };
-    let bytes = fs::read(path)?;
+fn with_needs(name: &str, there: &BTreeMap<String, PathBuf>, order: &mut Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
+    let Some(path) = there.get(name).filter(|_| order.iter().all(|(other, _)| other != name)) else { return Ok(()) };
+    // Newer kernels have their drivers packed.
+    let bytes = if path.extension() == Some(OsStr::new("xz")) {
+        output(Command::new("xz").arg("-dc").arg(path))?
+    } else {
+        fs::read(path)?
+    };
     let key = b"\0depends=";
     if let Some(start) = bytes.windows(key.len()).position(|window| window == key) {
         let needs = bytes[start + key.len()..].split(|byte| *byte == 0).next().unwrap_or_default();
@@ -241,7 +250,7 @@ fn with_needs(name: &str, there: &BTreeMap<String, PathBuf>, order: &mut Vec<Pat
             with_needs(&need.replace('-', "_"), there, order)?;
         }
     }
-    order.push(path.clone());
+    order.push((name.to_owned(), bytes));
     Ok(())
 }
 
@@ -262,8 +271,8 @@ fn contents(kernel: &Kernel, dir: &Path, program: &Path, data: &Path) -> anyhow:
     for library in libraries.split_whitespace().filter(|word| word.starts_with('/')) {
         archive.file(library.trim_start_matches('/'), &fs::read(library)?);
     }
-    for (number, driver) in kernel.drivers.iter().enumerate() {
-        archive.file(&format!("drivers/{number:02}-{}", name_of(driver)), &fs::read(driver)?);
+    for (number, (name, driver)) in kernel.drivers.iter().enumerate() {
+        archive.file(&format!("drivers/{number:02}-{name}.ko"), driver);
     }
     for file in fs::read_dir(data)?.map_while(Result::ok).map(|entry| entry.path()).filter(|path| path.is_file()) {
         archive.file(&format!("data/{}", name_of(&file)), &fs::read(&file)?);
@@ -325,7 +334,11 @@ fn name_of(path: &Path) -> String {
 }
 
 fn run(command: &mut Command) -> anyhow::Result<String> {
+    Ok(String::from_utf8_lossy(&output(command)?).into_owned())
+}
+
+fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
     let done = command.output().with_context(|| format!("Starting {command:?}"))?;
     ensure!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr).trim());
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    Ok(done.stdout)
 }

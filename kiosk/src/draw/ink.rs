@@ -93,10 +93,15 @@ fn draw_key_pen(brush: &mut Brush<'_>, pen: KeyPen, area: Rectangle) {
     let (color, ground) = (theme.ink(theme::Ink::Blue), theme.writing_square().face);
     let radius = side as f32 / 28.0;
     let rings = [(radius, color), (radius * 0.6, ground)];
-    let mut draw = |from, to, radius, color| {
-        let mut mask = Mask { size: Size::new_equal(side), coverage: vec![0; side as usize * side as usize] };
-        thick_line(&mut mask, from, to, radius);
-        brush.canvas.blend(area.top_left, &mask, color);
+    // Of the pad only the part around the pen: the rest would be looked at for nothing.
+    let edge = |at: f32| (at.round().max(0.0) as u32).min(side);
+    let (low, high) = (at.map(|at| edge(at - reach - radius)), at.map(|at| edge(at + reach + radius)));
+    let size = Size::new(high[0] - low[0], high[1] - low[1]);
+    let mut draw = |from: [f32; 2], to: [f32; 2], radius, color| {
+        let mut mask = Mask { size, coverage: vec![0; size.width as usize * size.height as usize] };
+        let inside = |point: [f32; 2]| [0, 1].map(|axis| point[axis] - low[axis] as f32);
+        thick_line(&mut mask, inside(from), inside(to), radius);
+        brush.canvas.blend(area.top_left + Size::new(low[0], low[1]), &mask, color);
     };
     draw(end(-1.0), end(1.0), THINNEST / 2.0, color);
     let rings = if pen.is_down { &rings[..1] } else { &rings[..] };
@@ -148,11 +153,11 @@ fn calm(dots: &[Dot], scale: f32) -> Vec<[f32; 2]> {
 
 /// A line with round ends. The distance of a pixel's middle from its edge is its coverage, near enough.
 fn thick_line(mask: &mut Mask, from: [f32; 2], to: [f32; 2], radius: f32) {
-    let side = mask.size.width as i32;
+    let ends = [mask.size.width, mask.size.height].map(|end| end as i32);
     let reach = radius + 1.0;
     let edge = |axis: usize| {
         let (low, high) = (from[axis].min(to[axis]) - reach, from[axis].max(to[axis]) + reach);
-        (low.floor() as i32).clamp(0, side)..(high.ceil() as i32).clamp(0, side)
+        (low.floor() as i32).clamp(0, ends[axis])..(high.ceil() as i32).clamp(0, ends[axis])
     };
     let along = [to[0] - from[0], to[1] - from[1]];
     let square = along[0] * along[0] + along[1] * along[1];
@@ -163,7 +168,7 @@ fn thick_line(mask: &mut Mask, from: [f32; 2], to: [f32; 2], radius: f32) {
                 if square > 0.0 { ((off[0] * along[0] + off[1] * along[1]) / square).clamp(0.0, 1.0) } else { 0.0 };
             let apart = (off[0] - share * along[0]).hypot(off[1] - share * along[1]);
             let covered = ((radius + 0.5 - apart).clamp(0.0, 1.0) * 255.0) as u8;
-            let pixel = &mut mask.coverage[(y * side + x) as usize];
+            let pixel = &mut mask.coverage[(y * ends[0] + x) as usize];
             *pixel = (*pixel).max(covered);
         }
     }
