@@ -766,7 +766,7 @@ impl County {
     ) -> Result<(), Broken> {
         let who = if is_home { device } else { self.above(device) };
         // An old stick may turn up when the key to it is destroyed.
-        let may_be_bent = may_be_bent || (!is_home && self.offices[&who].closed.len() > 0);
+        let may_be_bent = may_be_bent || (!is_home && !self.offices[&who].closed.is_empty());
         let opened = if is_home {
             // A twin with the same key opens it as well.
             let opened = self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel)));

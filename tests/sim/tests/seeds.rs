@@ -3,8 +3,8 @@
 
 use sim::run::run_seed;
 
-/// So many as take a minute of two processors without optimisation.
-const SEEDS: u64 = 200;
+/// So many as take a minute or two of a processor without optimisation.
+const SEEDS: u64 = 120;
 
 #[test]
 fn no_fault_loses_or_repeats_an_opinion() {
