@@ -17,6 +17,7 @@ mod export;
 mod file;
 mod frame;
 mod ink;
+mod late;
 mod ledger;
 mod loans;
 mod openings;
@@ -89,6 +90,7 @@ fn pages() -> Routes {
     Routes::default()
         .and(ledger::routes())
         .and(opinion::routes())
+        .and(late::routes())
         .and(details::routes())
         .and(openings::routes())
         .and(loans::routes())

@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 29] = [
+    const SOURCES: [&str; 30] = [
         include_str!("account.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
@@ -189,6 +189,7 @@ mod tests {
         include_str!("export.rs"),
         include_str!("../export.rs"),
         include_str!("frame.rs"),
+        include_str!("late.rs"),
         include_str!("ledger.rs"),
         include_str!("loans.rs"),
         include_str!("mod.rs"),
