@@ -3,6 +3,7 @@
 //! What a device may do stands here and not in its certificate, so that striking a row is enough.
 
 pub mod beneath;
+pub mod review;
 #[cfg(test)]
 mod tests;
 
@@ -57,12 +58,13 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
     include_str!("register/0004_letters.sql"),
     include_str!("register/0005_beneath.sql"),
+    include_str!("register/0006_review.sql"),
 ];
 
 /// The register.
@@ -542,6 +544,13 @@ impl hub::Register for Register {
         let values = params![public_key, now, version, offset, waiting, attachments, free, battery, apart, refused];
         if let Err(failure) = self.db().execute(sql, values) {
             error!(error = %failure, "The register could not note what a device said of itself");
+        }
+    }
+
+    fn in_step(&self, public_key: &[u8; 32]) {
+        let sql = "UPDATE status SET waiting = refused WHERE public_key = ?1 AND attachments = 0 AND waiting > refused";
+        if let Err(failure) = self.db().execute(sql, params![public_key]) {
+            error!(error = %failure, "The register could not note that a device has nothing waiting");
         }
     }
 

@@ -69,6 +69,8 @@ actions! {
     Correct = "correct",
     /// Two values of a field were settled.
     Settle = "settle",
+    /// Somebody looked at what a device brought after it was struck off.
+    ReviewLate = "review-late",
     /// Words were added to an opinion.
     AddWords = "add-words",
     /// An opening of personal details was asked for.

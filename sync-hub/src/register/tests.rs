@@ -328,7 +328,10 @@ async fn what_a_device_says_of_itself_is_kept_and_is_not_said_again_the_same_day
     let again = rig.meet(&home, device_clock).await.unwrap();
     assert!(again.payload_up < first.payload_up && again.payload_up <= 40, "{}", again.payload_up);
     HAND.store(DAY + 1, Ordering::Relaxed);
+    say(&home, "路灯坏了").await;
     assert!(rig.meet(&home, device_clock).await.unwrap().payload_up > again.payload_up);
+    // It said that one waits, and then sent it.
+    assert_eq!(rig.register.devices().unwrap()[0].status.as_ref().unwrap().waiting, 0);
 }
 
 #[tokio::test]
