@@ -27,6 +27,7 @@ use serde_json::Value;
 use crate::{
     audit::{Audit, By},
     bundle::{self, BundleErrand},
+    codebook::CodebookOrder,
     epochs::{Epochs, KeyOrder},
     erase::{Eraser, Order},
     keys::Keys,
@@ -81,6 +82,8 @@ pub enum Errand {
     Erase(Order),
     /// Look after the keys to which devices seal.
     Keys(KeyOrder),
+    /// Show or change the county's codebook.
+    Codebook(CodebookOrder),
 }
 
 /// What errands are carried out with.
@@ -236,6 +239,9 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
         Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),
+        Errand::Codebook(order) => {
+            return Ok(serde_json::to_value(order.carry_out(dir, ledger, &desk.epochs.audit)?)?);
+        }
         Errand::GrantKept { row } => {
             let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
             runtime.block_on(ledger.log().grant_kept(*row))?;

@@ -22,6 +22,7 @@ use civic_core::{
     ticket::DEVICE_NUMBER_MAX,
     time::UnixSeconds,
 };
+use ledger::edition::Edition;
 use replica::{
     clock,
     enrol::{self, Claim, Claimant, Desk, Refusal, Slot},
@@ -74,6 +75,8 @@ pub struct Register {
     watch: OnceLock<Arc<Watch>>,
     // A std mutex: held to copy a key.
     seal_key: Mutex<Option<SealKey>>,
+    // Likewise a codebook.
+    codebook: Mutex<Option<Edition>>,
     clock: fn() -> UnixSeconds,
 }
 
@@ -191,6 +194,7 @@ impl Register {
             tries: Mutex::default(),
             issuer: None,
             seal_key: Mutex::default(),
+            codebook: Mutex::default(),
             watch: OnceLock::new(),
             clock: clock::now,
         })
@@ -209,6 +213,11 @@ impl Register {
     /// From now on the cards of new devices name this key to seal to.
     pub fn seal_to(&self, key: SealKey) {
         *self.seal_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    /// From now on the cards of new devices bear this edition of the codebook.
+    pub fn speak_by(&self, edition: Edition) {
+        *self.codebook.lock().unwrap_or_else(PoisonError::into_inner) = Some(edition);
     }
 
     /// The clock that it goes by.
@@ -432,6 +441,9 @@ impl Register {
             db.execute("UPDATE device SET certified_at = ?2 WHERE public_key = ?1", params![public_key, now.0])?;
             line
         };
+        let on_card = || Edition { number: issuer.hub.edition, text: issuer.hub.codebook.clone() };
+        let newest = self.codebook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Edition { number: edition, text: codebook } = newest.unwrap_or_else(on_card);
         Ok(Card {
             scope: Scope { role: line.role, areas: line.areas },
             name: line.name,
@@ -443,6 +455,8 @@ impl Register {
             hub: self.address()?,
             salt: hex(&self.salt()),
             retired: String::new(),
+            codebook,
+            edition,
             ..issuer.hub.clone()
         })
     }

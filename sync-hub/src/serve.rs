@@ -30,7 +30,7 @@ use web::guard;
 
 use crate::{
     audit::{Action, Audit, By, Event},
-    backup, county,
+    backup, codebook, county,
     epochs::Epochs,
     errand::{Desk, Errands},
     http::{self, Console},
@@ -89,8 +89,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     };
     let audit = Arc::new(Audit::open(&dir, &identity.key)?);
     let ledger = Ledger::open(&dir, &identity)?;
+    // Power may have failed between an edition and the card that bears it.
+    codebook::keep(&dir, &ledger)?;
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
+    register.speak_by(ledger.edition());
 
     if let Some(spare) = county::spare_key_lies_in(&dir)? {
         warn!(
@@ -134,7 +137,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
-    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.clone()));
     let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch.clone()));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
     let above = tokio::spawn(keep_above(DataDir::look(dir.path()), ledger.clone(), register.clone()));
@@ -195,10 +198,10 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     Ok(())
 }
 
-/// Signs the head of the log of who did what every ten minutes, and archives what is older than `days`.
-async fn keep_audit(audit: Arc<Audit>, days: u16) {
+/// Signs the head of the log of who did what every ten minutes, and archives what is older than the county keeps at hand.
+async fn keep_audit(audit: Arc<Audit>, ledger: Ledger) {
     loop {
-        let audit = audit.clone();
+        let (audit, days) = (audit.clone(), ledger.codebook().audit.days);
         let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             audit.sign_head()?;
             let gone = audit.archive(days)?;
@@ -312,13 +315,15 @@ async fn run_errands(dir: DataDir, desk: Desk) {
     }
 }
 
-/// Notes what devices sent that was kept apart, and strikes off whom the log says to be struck off.
+/// Notes what devices sent that was kept apart, strikes off whom the log says to be struck off, and lets the cards of new
+/// devices bear the newest codebook.
 async fn keep_watch(ledger: Ledger, register: Arc<Register>, watch: Arc<Watch>) {
     let mut apart: Option<Apart> = None;
     loop {
         let (ledger, register, watch, mut known) = (ledger.clone(), register.clone(), watch.clone(), apart.take());
         let work = tokio::task::spawn_blocking(move || -> anyhow::Result<Apart> {
             register.take_up(&ledger.log().revoked(&ledger.log().public_key())?)?;
+            register.speak_by(ledger.edition());
             match &mut known {
                 Some(known) => known.note_new(&ledger, &watch)?,
                 None => known = Some(Apart::begin(&ledger)?),
