@@ -1,7 +1,6 @@
 //! Attachments in SQLite.
 
 use civic_core::{
-    access::Action,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
     planted::{self, Bug},
@@ -19,7 +18,6 @@ use sync_core::{
     },
     entry::{Entry, EntryKind},
     feed::{Feed, FeedId},
-    session::Member,
 };
 
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
@@ -219,13 +217,16 @@ impl SqliteStore {
     }
 
     /// See [`crate::store::Log::show`].
-    pub fn show(&self, id: &AttachmentId, member: &Member) -> Result<Result<Manifest, String>, StoreError> {
-        let may_read = |(feed, _): &(Feed, Announcement)| member.scope.allows(Action::Read, &feed.space);
-        if !self.announcements(id)?.iter().any(may_read) {
+    pub fn show(
+        &self,
+        id: &AttachmentId,
+        may_read: impl Fn(&Feed) -> bool,
+    ) -> Result<Result<Manifest, String>, StoreError> {
+        if !self.announcements(id)?.iter().any(|(feed, _)| may_read(feed)) {
             return Ok(Err("there is no such attachment for this device".to_owned()));
         }
         let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
-        Ok(whole.map(|shelved| shelved.manifest).ok_or_else(|| "the attachment has not come to the hub yet".to_owned()))
+        Ok(whole.map(|shelved| shelved.manifest).ok_or_else(|| "the attachment has not come here yet".to_owned()))
     }
 
     /// See [`crate::store::Log::piece`].
@@ -356,15 +357,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn count_traffic(&self, len: u64, now: UnixSeconds) -> Result<(), StoreError> {
-        let today = day(now);
-        self.update("DELETE FROM traffic WHERE day < ?1", params![today.saturating_sub(TRAFFIC_DAYS)])?;
-        self.update(
-            "INSERT INTO traffic (day, bytes) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET bytes = bytes + excluded.bytes",
-            params![today, len],
-        )
-    }
-
     fn update(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
         self.db.prepare_cached(sql).and_then(|mut update| update.execute(values)).map(drop).map_err(refusal)
     }
@@ -400,27 +392,30 @@ impl Shelf for SqliteStore {
         Ok(Admission::Take(Pieces::NONE))
     }
 
-    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8], now: UnixSeconds) -> Result<(), StoreError> {
+    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<(), StoreError> {
         let Shelved { row, manifest, mut held, .. } =
             self.shelved(id)?.ok_or_else(|| damaged(format!("attachment {id} is not here any more")))?;
         self.insert_piece(row, number, bytes)?;
         held.insert(number);
-        self.set_held(row, &manifest, held)?;
-        self.count_traffic(bytes.len() as u64, now)
+        self.set_held(row, &manifest, held)
     }
 
-    fn confirm(&mut self, id: &AttachmentId, number: u8, len: usize, now: UnixSeconds) -> Result<(), StoreError> {
+    fn confirm(&mut self, id: &AttachmentId, number: u8) -> Result<(), StoreError> {
         let mut confirmed = Pieces::NONE;
         confirmed.insert(number);
         self.update(
             "UPDATE attachment SET confirmed = confirmed | ?2, reason = '' WHERE name = ?1",
             params![id.as_bytes(), bits(confirmed)],
-        )?;
-        self.count_traffic(len as u64, now)
+        )
     }
 
     fn note_traffic(&mut self, bytes: u64, now: UnixSeconds) -> Result<(), StoreError> {
-        self.count_traffic(bytes, now)
+        let today = day(now);
+        self.update("DELETE FROM traffic WHERE day < ?1", params![today.saturating_sub(TRAFFIC_DAYS)])?;
+        self.update(
+            "INSERT INTO traffic (day, bytes) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET bytes = bytes + excluded.bytes",
+            params![today, bytes],
+        )
     }
 
     fn keep_attachment(&mut self, receipt: &AttachmentReceipt) -> Result<(), StoreError> {
