@@ -4,7 +4,7 @@
 //! priority than in meetings, and on a device it stands still while a meeting is held: records first. What one transfer
 //! and one day may move on a device's road follows from what that road costs ([`Tariff`]).
 //!
-//! Two devices in one room [ask](ask) each other for what the county made public, and [lend](lend) it.
+//! Two devices in one room ask each other for what the county made public, and lend it.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -64,11 +64,11 @@ enum End<'a> {
 
 /// On what terms a device's own road takes attachments.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// What it costs.
-    pub(crate) tariff: Tariff,
+    pub tariff: Tariff,
     /// What is left to carriers, who have it whole.
-    pub(crate) left_to_carriers: BTreeSet<AttachmentId>,
+    pub left_to_carriers: BTreeSet<AttachmentId>,
 }
 
 /// Gives and asks for attachments as a device whose hub has this key, and says what moved, also when it ended early.
@@ -81,7 +81,7 @@ pub(crate) async fn call(
     is_first: bool,
     terms: Terms,
 ) -> (Outcome, Result<(), TransferError>) {
-    let mut transfer = match plan(log.clone(), hub, is_first, terms).await {
+    let mut transfer = match plan(log, hub, is_first, terms).await {
         Ok(Some(transfer)) => transfer,
         Ok(None) => return (Outcome::default(), Ok(())),
         Err(error) => return (Outcome::default(), Err(error.into())),
@@ -93,13 +93,14 @@ pub(crate) async fn call(
     (transfer.outcome().clone(), ended)
 }
 
-/// What a device gives and asks for next, within what is left of the day's budget; `None` if there is nothing to say.
-async fn plan(
-    log: Log,
+/// What a device gives and asks for next on these terms; `None` if there is nothing to say.
+pub async fn plan(
+    log: &Log,
     hub: [u8; 32],
     is_first: bool,
     Terms { tariff, left_to_carriers: left }: Terms,
 ) -> Result<Option<Transfer>, StoreError> {
+    let log = log.clone();
     blocking(move || {
         let (mut offers, wants) = (log.to_offer(OFFERS_MAX + left.len())?, log.to_ask_for(OFFERS_MAX)?);
         offers.retain(|manifest| !left.contains(&manifest.id()));
@@ -138,17 +139,21 @@ pub(crate) async fn answer(
     mut stream: (SendStream, RecvStream),
 ) -> Result<(), TransferError> {
     let opening = hear_rest(&mut stream.1, first).await?;
-    let reader = log.clone();
+    let mut transfer = ready(log, key, keys).await?;
+    converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
+}
+
+/// The hub's end of a transfer with a device that has these keys.
+pub async fn ready(log: &Log, key: SigningKey, keys: Vec<[u8; 32]>) -> Result<Transfer, StoreError> {
+    let log = log.clone();
     let lacking = blocking(move || {
         let mut lacking = Vec::new();
         for key in keys {
-            lacking.extend(reader.lacking(&key, LACKING_MAX - lacking.len())?);
+            lacking.extend(log.lacking(&key, LACKING_MAX - lacking.len())?);
         }
         Ok(lacking)
     });
-    let lacking = lacking.await?;
-    let mut transfer = Transfer::answer(key, lacking, HUB_BYTES_MAX);
-    converse(Input::Received(opening), &mut transfer, log, &End::Hub(&member), stream).await
+    Ok(Transfer::answer(key, lacking.await?, HUB_BYTES_MAX))
 }
 
 /// Lets `transfer` talk over a stream, from its first input on, until it is over.
@@ -163,54 +168,15 @@ async fn converse(
     transfer.handle_input(first)?;
     loop {
         while let Some(output) = transfer.poll_output() {
-            let answer = match output {
-                Output::Send(message) => {
-                    if let Message::Refused { id, reason, .. } = &message {
-                        warn!(attachment = %id, reason, "Kept an attachment out");
-                    }
-                    send.send_bytes(message.encode()).await?;
-                    continue;
-                }
-                Output::Admit(manifest) => {
-                    let admission = log.admit(manifest, end.giver()?).await?;
-                    Input::Admitted { admission, at: clock::now() }
-                }
-                Output::Reopen(id) => Input::Reopened(log.reopen(id).await?),
-                Output::Show(id) => {
-                    let log = log.clone();
-                    Input::Shown(match (end, end.giver()?) {
-                        (End::Hub(_), Giver::Device(member)) => blocking(move || log.show(&id, &member)).await?,
-                        (End::Neighbour, _) => blocking(move || log.show_public(&id)).await?,
-                        (End::Hub(_) | End::Device, _) => Err("a device gives only what it offers".to_owned()),
-                    })
-                }
-                Output::Load { id, number } => {
-                    let log = log.clone();
-                    Input::Loaded(blocking(move || log.piece(&id, number)).await?)
-                }
-                Output::Store { id, number, bytes } => {
-                    log.put_piece(id, number, bytes, matches!(end, End::Device)).await?;
-                    Input::Stored { id, number, at: clock::now() }
-                }
-                Output::Confirmed { id, number, len } => {
-                    log.confirm(id, number, len).await?;
-                    continue;
-                }
-                Output::Keep(receipt) => {
-                    log.keep_attachment(receipt).await?;
-                    continue;
-                }
-                Output::Told { id, reason } => {
-                    warn!(attachment = %id, reason, "The other side did not take an attachment, or did not give it");
-                    log.note_refusal(id, reason).await?;
-                    continue;
-                }
-                Output::Finished(_) => {
+            match carry_out(output, log, || end.giver()).await? {
+                Done::Say(message) => drop(send.send_bytes(message.encode()).await?),
+                Done::Found(input) => transfer.handle_input(input)?,
+                Done::Nothing => {}
+                Done::Over => {
                     send.finish();
                     return Ok(());
                 }
-            };
-            transfer.handle_input(answer)?;
+            }
         }
         match end.hear(&mut receive).await? {
             Some(message) => transfer.handle_input(Input::Received(message))?,
@@ -222,11 +188,79 @@ async fn converse(
     }
 }
 
+/// What became of something that a transfer asked for.
+pub enum Done {
+    /// This is to be said.
+    Say(Message),
+    /// This is the answer.
+    Found(Input),
+    /// It is done.
+    Nothing,
+    /// The transfer is over.
+    Over,
+}
+
+/// Carries out what needs nothing but the disk, for whoever brings what comes here.
+pub async fn carry_out(
+    output: Output,
+    log: &Log,
+    giver: impl FnOnce() -> Result<Giver, TransferError>,
+) -> Result<Done, TransferError> {
+    let answer = match output {
+        Output::Send(message) => {
+            if let Message::Refused { id, reason, .. } = &message {
+                warn!(attachment = %id, reason, "Kept an attachment out");
+            }
+            return Ok(Done::Say(message));
+        }
+        Output::Admit(manifest) => {
+            let admission = log.admit(manifest, giver()?).await?;
+            Input::Admitted { admission, at: clock::now() }
+        }
+        Output::Reopen(id) => Input::Reopened(log.reopen(id).await?),
+        Output::Show(id) => Input::Shown(match giver()? {
+            Giver::Device(member) => {
+                let log = log.clone();
+                blocking(move || log.show(&id, &member)).await?
+            }
+            Giver::Neighbour => {
+                let log = log.clone();
+                blocking(move || log.show_public(&id)).await?
+            }
+            Giver::Hub => Err("a device gives only what it offers".to_owned()),
+        }),
+        Output::Load { id, number } => {
+            let log = log.clone();
+            Input::Loaded(blocking(move || log.piece(&id, number)).await?)
+        }
+        Output::Store { id, number, bytes } => {
+            log.put_piece(id, number, bytes, matches!(giver()?, Giver::Hub)).await?;
+            Input::Stored { id, number, at: clock::now() }
+        }
+        Output::Confirmed { id, number, len } => {
+            log.confirm(id, number, len).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Keep(receipt) => {
+            log.keep_attachment(receipt).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Told { id, reason } => {
+            warn!(attachment = %id, reason, "The other side did not take an attachment, or did not give it");
+            log.note_refusal(id, reason).await?;
+            return Ok(Done::Nothing);
+        }
+        Output::Finished(_) => return Ok(Done::Over),
+    };
+    Ok(Done::Found(answer))
+}
+
 impl End<'_> {
     /// Who brings what comes here.
     fn giver(&self) -> Result<Giver, TransferError> {
         match self {
-            End::Device | End::Neighbour => Ok(Giver::Hub),
+            End::Device => Ok(Giver::Hub),
+            End::Neighbour => Ok(Giver::Neighbour),
             End::Hub(member) => member().map(Giver::Device).ok_or(TransferError::StruckOff),
         }
     }

@@ -142,8 +142,10 @@ pub struct Waiting {
 pub enum Giver {
     /// To the hub: this device, what it announced itself or what was announced where it may write.
     Device(Member),
-    /// To a device: its hub, or a neighbour that lends what the hub made public.
+    /// To a device: its hub.
     Hub,
+    /// To a device: another one in the same room, which lends what the hub made public.
+    Neighbour,
 }
 
 impl Giver {
@@ -152,6 +154,7 @@ impl Giver {
         match self {
             Giver::Device(member) => member.wrote(feed) || member.scope.allows(Action::Write, &feed.space),
             Giver::Hub => true,
+            Giver::Neighbour => feed.space.audience == Audience::Public,
         }
     }
 
@@ -159,7 +162,7 @@ impl Giver {
     pub(super) const fn room(&self) -> u64 {
         match self {
             Giver::Device(_) => HUB_ROOM,
-            Giver::Hub => DEVICE_ROOM,
+            Giver::Hub | Giver::Neighbour => DEVICE_ROOM,
         }
     }
 }

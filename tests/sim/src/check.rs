@@ -12,9 +12,10 @@ use civic_core::{
 };
 use ledger::Ledger;
 use serde_json::Value;
+use sync_core::session::Outcome;
 
 use crate::{
-    county::{Broken, CANARY, County, chain},
+    county::{Broken, CANARY, County, VILLAGES, area, chain},
     disk,
     reference::{HUB, Said, Told, Word},
 };
@@ -29,49 +30,65 @@ impl County {
     /// Ends the trouble, lets everybody meet, and looks whether everything is as it must be.
     pub fn quiet(&mut self) -> Result<(), Broken> {
         self.calm()?;
-        let devices: Vec<usize> = (0..self.devices.len()).filter(|device| !self.devices[*device].is_revoked).collect();
-        let mut behind = devices.clone();
-        for _ in 0..if self.has_roads { 0 } else { ROUNDS } {
-            for device in &devices {
-                self.carry_all(*device)?;
-                self.follow(*device)?;
-                self.hub_works()?;
-            }
-        }
+        // Whoever is beneath a hub that is beneath another comes before that one does.
+        let mut devices: Vec<usize> =
+            (0..self.devices.len()).filter(|device| !self.devices[*device].is_revoked).collect();
+        devices.sort_by_key(|device| (self.above(*device) == HUB, self.devices[*device].role() != Role::Hub));
         if !self.has_roads {
+            for _ in 0..ROUNDS {
+                self.everybody_carries(&devices)?;
+            }
             return self.check(&devices);
         }
+        let levels = self.hubs().len();
         for round in 0..ROUNDS {
-            behind.clear();
-            for device in &devices {
-                let outcome = self.meet_whole(*device)?;
-                if !outcome.is_in_step {
-                    behind.push(*device);
-                }
-                self.follow(*device)?;
-                self.hub_works()?;
-            }
-            if round > 0 && behind.is_empty() {
+            let behind = self.everybody_meets(&devices)?;
+            if round + 1 >= 2 * levels && behind.is_none() {
                 break;
             }
         }
         for _ in 0..2 {
-            for device in &devices {
-                self.carry_all(*device)?;
-                self.follow(*device)?;
-            }
-            self.hub_works()?;
+            self.everybody_carries(&devices)?;
         }
-        for device in &devices {
-            let outcome = self.meet_whole(*device)?;
-            if !outcome.is_in_step {
-                return Err(format!(
-                    "O7: device {device} is not in step after {ROUNDS} meetings and more: {outcome:?}"
-                ));
-            }
-            self.follow(*device)?;
+        if let Some((device, outcome)) = self.everybody_meets(&devices)? {
+            return Err(format!("O7: device {device} is not in step after {ROUNDS} meetings and more: {outcome:?}"));
         }
         self.check(&devices)
+    }
+
+    /// Everybody meets their hub, and every hub works; returns somebody who is not in step.
+    fn everybody_meets(&mut self, devices: &[usize]) -> Result<Option<(usize, Outcome)>, Broken> {
+        let mut behind = None;
+        for device in devices {
+            let outcome = self.meet_whole(*device)?;
+            if !outcome.is_in_step {
+                behind = Some((*device, outcome));
+            }
+            self.work_up(*device)?;
+        }
+        Ok(behind)
+    }
+
+    /// Everybody's sticks go up and come back. A hub beneath another one has none.
+    fn everybody_carries(&mut self, devices: &[usize]) -> Result<(), Broken> {
+        for device in devices {
+            if self.devices[*device].role() != Role::Hub {
+                self.carry_all(*device)?;
+                self.work_up(*device)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody takes in what came, and so does their hub.
+    fn work_up(&mut self, device: usize) -> Result<(), Broken> {
+        self.follow(device)?;
+        for hub in [device, self.above(device)] {
+            if self.node(hub).role() == Role::Hub {
+                self.hub_works(hub)?;
+            }
+        }
+        Ok(())
     }
 
     fn check(&mut self, devices: &[usize]) -> Result<(), Broken> {
@@ -82,15 +99,16 @@ impl County {
         self.numbers_are_given_once(&hub)?;
         for device in devices {
             let ledger = self.ledger(*device)?;
-            let here = lines(ledger)?;
-            let node = &self.devices[*device];
-            if node.role() == Role::Deputy {
-                same_for_a_deputy(*device, &node.card.scope, &here, &hub)?;
+            let member = self.member(*device);
+            if self.devices[*device].role() != Role::Kiosk {
+                let there = lines(self.ledger(self.above(*device))?)?;
+                same_as_above(*device, &member.scope, &lines(ledger)?, &there)?;
             }
             self.slips_agree(*device, ledger)?;
             let waiting = ledger.log().counts().map_err(|error| chain(&error))?.here;
-            if waiting > 0 {
-                return Err(format!("O7: {waiting} records of device {device} still wait for a receipt"));
+            let is_person = self.devices[*device].role() != Role::Hub;
+            if ledger.log().is_behind(&member) || (is_person && waiting > 0) {
+                return Err(format!("O7: records of device {device} still wait for a receipt"));
             }
             for said in self.reference.said.values().filter(|said| said.first.by == *device) {
                 let is_received = ledger.log().is_received(&said.id).map_err(|error| chain(&error))?;
@@ -162,13 +180,19 @@ impl County {
     /// O1 of what was said beside words. What a restored hub lacks of it comes back over an open road, by the transfer of
     /// attachments, which is not here.
     fn voices_are_there(&self) -> Result<(), Broken> {
-        let hub = self.ledger(HUB)?;
         let is_kept = |said: &&Said| said.first.told == Told::Saved && said.first.is_on_card;
-        for said in self.reference.said.values().filter(is_kept).filter(|_| !self.was_restored) {
+        for said in self.reference.said.values().filter(is_kept) {
+            let above = self.above(said.first.by);
+            if self.was_restored(above) {
+                continue;
+            }
+            let hub = self.ledger(above)?;
             let Some(whole) = hub.opinion(&said.id).map_err(|error| chain(&error))? else { continue };
             for attached in &whole.opinion.attachments {
                 if hub.sealed_attachment(&attached.id).map_err(|error| chain(&error))?.is_none() {
-                    return Err(format!("O1: the voice of {} is not at the hub", said.first.mark));
+                    let (here, there) = (self.ledger(said.first.by)?.log(), hub.log());
+                    let lines = [here.attachment_line(&attached.id), there.attachment_line(&attached.id)];
+                    return Err(format!("O1: the voice of {} is not at the hub: {lines:?}", said.first.mark));
                 }
             }
         }
@@ -187,13 +211,20 @@ impl County {
 
     /// O3 for those who see slips alone.
     fn slips_agree(&self, device: usize, ledger: &Ledger) -> Result<(), Broken> {
-        let hub = self.ledger(HUB)?;
-        for said in self.reference.said.values() {
+        let hub = self.ledger(self.above(device))?;
+        let reads = |said: &&Said| {
+            let beneath = self.devices[device].upstream.as_ref();
+            beneath.is_none_or(|scope| scope.areas.iter().any(|own| own.covers(&area(VILLAGES[said.village]))))
+        };
+        for said in self.reference.said.values().filter(reads) {
             let (here, there) = (ledger.slip_of(&said.id), hub.slip_of(&said.id));
             let (here, there) = (here.map_err(|error| chain(&error))?, there.map_err(|error| chain(&error))?);
             let is_at_hub = hub.opinion(&said.id).map_err(|error| chain(&error))?.is_some();
             if here != there || (is_at_hub && here.is_none()) {
-                return Err(format!("O3: device {device} shows another slip of {} than the hub", said.first.mark));
+                let mark = &said.first.mark;
+                return Err(format!(
+                    "O3: device {device} shows another slip of {mark} than its hub: {here:?} and {there:?}"
+                ));
             }
         }
         Ok(())
@@ -213,7 +244,7 @@ impl County {
         if !refused.is_empty() && !is_excused {
             return Err(format!("O1: {} leaves honest changes out: {}", Self::name(who), refused[0].reason));
         }
-        let member = self.node(who).member();
+        let member = self.member(who);
         for held in log.held() {
             let may_hold = member.wrote(&held.feed) || member.scope.allows(Action::Read, &held.feed.space);
             if held.extent.length > 0 && !may_hold {
@@ -242,13 +273,8 @@ impl County {
     }
 }
 
-/// O3: what a deputy holds is what the hub holds of their areas.
-fn same_for_a_deputy(
-    device: usize,
-    scope: &civic_core::access::Scope,
-    here: &Lines,
-    hub: &Lines,
-) -> Result<(), Broken> {
+/// O3: what a deputy, or a hub beneath, holds is what their hub holds of their areas.
+fn same_as_above(device: usize, scope: &civic_core::access::Scope, here: &Lines, hub: &Lines) -> Result<(), Broken> {
     let is_theirs = |line: &Value| {
         let space = line["space"].as_str().unwrap_or_default();
         let (area, audience) = space.split_once('/').unwrap_or((space, ""));

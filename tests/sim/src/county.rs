@@ -1,4 +1,5 @@
-//! The county: a hub, kiosks, deputies and what they carry, and everything that can befall them.
+//! The county: a hub, sometimes a township's beneath it, kiosks, deputies and what they carry, and everything that can
+//! befall them.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -24,7 +25,7 @@ use crate::{
     dice::Dice,
     disk::{self, Fault},
     meeting::{MeetError, Meeting, Sides, Step, Which},
-    node::{BEGINNING, Going, Node, county_key},
+    node::{BEGINNING, BLOCK, Going, Node, seal_key},
     reference::{HUB, Reference, Told},
     register::Register,
 };
@@ -47,14 +48,32 @@ pub type Broken = String;
 /// Parcels under way.
 struct Stick {
     parcels: Vec<Vec<u8>>,
-    /// The device they are for; `None` if for the hub.
-    to: Option<usize>,
+    /// The device that packed them, or that they are for.
+    device: usize,
+    /// Whether they come from its hub.
+    is_home: bool,
 }
 
-/// A copy of the hub that was verified.
+/// A copy of a hub that was verified.
 struct Backup {
     image: BTreeMap<String, Vec<u8>>,
     deed: u64,
+}
+
+/// What a hub has beside its log.
+struct Office {
+    register: Arc<Register>,
+    ring: Keyring,
+    backup: Option<Backup>,
+    was_restored: bool,
+}
+
+impl Office {
+    fn of(hub: &Node) -> Self {
+        let mut ring = Keyring::default();
+        ring.add(seal_key(hub.card.seal_key.epoch), UnixSeconds(BEGINNING));
+        Self { register: Arc::default(), ring, backup: None, was_restored: false }
+    }
 }
 
 /// What befalls a county once, at most.
@@ -66,7 +85,7 @@ pub enum Disaster {
     DeviceRestored,
     /// Two machines run with the same card.
     Cloned,
-    /// The hub burns down and is made anew from its newest verified backup.
+    /// A hub burns down and is made anew from its newest verified backup.
     HubRestored,
     /// A device is struck off.
     Revoked,
@@ -87,13 +106,11 @@ pub struct County {
     pub(crate) reference: Reference,
     pub(crate) forms: Vec<crate::people::Form>,
     pub(crate) disaster: Disaster,
-    register: Arc<Register>,
-    ring: Keyring,
+    /// By place of the hub.
+    offices: BTreeMap<usize, Office>,
     meetings: Vec<Meeting>,
     sticks: Vec<Stick>,
-    backup: Option<Backup>,
     images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
-    pub(crate) was_restored: bool,
     /// Whether devices reach the hub at all, or everything is carried.
     pub(crate) has_roads: bool,
     /// How much goes wrong, in a hundred.
@@ -110,26 +127,39 @@ impl County {
         disk::forget_all();
         let mut dice = Dice::new(seed);
         clock::install(dice.split());
-        let hub = Node::new("hub", Role::Hub, 0, &[COUNTY]);
-        let mut devices = Vec::new();
-        let kiosks = 1 + dice.place(3);
-        for village in &VILLAGES[..kiosks] {
+        let mut hub = Node::new("hub", Role::Hub, 0, &[COUNTY]);
+        let has_roads = dice.percent(80);
+        // A hub reaches the one above it by roads alone.
+        let has_township = has_roads && dice.percent(30);
+        let mut offices = BTreeMap::from([(HUB, Office::of(&hub))]);
+        let mut devices: Vec<Node> = Vec::new();
+        if has_township {
+            let township = Node::new("township", Role::Hub, BLOCK, &[COUNTY]).joined(TOWNSHIP);
+            hub.elsewhere = vec![BLOCK..=2 * BLOCK - 1];
+            offices.insert(devices.len(), Office::of(&township));
+            devices.push(township);
+        }
+        let mut enrol = |name: &str, role: Role, area: &str, dice: &mut Dice| {
             let number = u16::try_from(devices.len() + 1).unwrap_or(1);
-            devices.push(Node::new(&format!("kiosk-{number}"), Role::Kiosk, number, &[village]));
+            let device = if has_township && area.starts_with(TOWNSHIP) && dice.percent(80) {
+                Node::new(&format!("{name}-{number}"), role, BLOCK + number, &[area]).beneath(0, &devices[0])
+            } else {
+                Node::new(&format!("{name}-{number}"), role, number, &[area])
+            };
+            devices.push(device);
+        };
+        for village in &VILLAGES[..1 + dice.place(VILLAGES.len())] {
+            enrol("kiosk", Role::Kiosk, village, &mut dice);
         }
         for deputy in 0..dice.place(3) {
-            let number = u16::try_from(devices.len() + 1).unwrap_or(1);
             let area = if deputy == 0 { TOWNSHIP } else { *dice.one_of(&VILLAGES) };
-            devices.push(Node::new(&format!("deputy-{number}"), Role::Deputy, number, &[area]));
+            enrol("deputy", Role::Deputy, area, &mut dice);
         }
-        let register = Arc::new(Register::default());
         for device in &devices {
-            register.enrol(device.key.verifying_key().to_bytes(), device.card.scope.clone());
+            let Member { public_key, scope, .. } = device.member();
+            offices[&device.above].register.enrol(public_key, scope);
         }
-        let mut ring = Keyring::default();
-        ring.add(county_key(), UnixSeconds(BEGINNING));
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
-        let has_roads = dice.percent(80);
         let disaster = match *dice.one_of(&DISASTERS) {
             // What such a hub lost, and what a card lacks of its own feeds, comes back over an open road alone.
             Disaster::HubRestored | Disaster::DeviceRestored | Disaster::Cloned if !has_roads => Disaster::None,
@@ -148,13 +178,10 @@ impl County {
             reference: Reference::default(),
             forms: Vec::new(),
             disaster,
-            register,
-            ring,
+            offices,
             meetings: Vec::new(),
             sticks: Vec::new(),
-            backup: None,
             images: BTreeMap::new(),
-            was_restored: false,
             has_roads,
             trouble,
             runtime,
@@ -196,6 +223,38 @@ impl County {
         self.node(who).at_work(self.now).cloned()
     }
 
+    /// The place of the hub that a device calls.
+    pub(crate) fn above(&self, device: usize) -> usize {
+        self.devices[device].above
+    }
+
+    /// Places of everybody but hubs.
+    pub(crate) fn people(&self) -> Vec<usize> {
+        (0..self.devices.len()).filter(|device| self.devices[*device].role() != Role::Hub).collect()
+    }
+
+    /// The place of somebody who is no hub.
+    pub(crate) fn somebody(&mut self) -> usize {
+        let people = self.people();
+        *self.dice.one_of(&people)
+    }
+
+    /// Places of all hubs, the county's last.
+    pub(crate) fn hubs(&self) -> Vec<usize> {
+        self.offices.keys().copied().collect()
+    }
+
+    /// Whether a hub was made anew from a backup.
+    pub(crate) fn was_restored(&self, hub: usize) -> bool {
+        self.offices.get(&hub).is_some_and(|office| office.was_restored)
+    }
+
+    /// A device as it takes part in meetings; a hub beneath stands for its own.
+    pub(crate) fn member(&self, who: usize) -> Member {
+        let former = self.offices.get(&who).map(|office| office.register.keys()).unwrap_or_default();
+        Member { former, ..self.node(who).member() }
+    }
+
     pub(crate) fn name(who: usize) -> String {
         if who == HUB { "hub".to_owned() } else { format!("device {who}") }
     }
@@ -222,7 +281,8 @@ impl County {
 
     /// A program ends where it stands: the power failed, or somebody killed it.
     pub(crate) fn fall(&mut self, who: usize, deeds: u64) {
-        self.meetings.retain(|meeting| who != HUB && meeting.device != who);
+        let Self { meetings, devices, .. } = self;
+        meetings.retain(|meeting| meeting.device != who && devices[meeting.device].above != who);
         let is_power = self.dice.percent(60);
         let mut dice = self.dice.split();
         let until = self.deed + self.dice.below(deeds + 1);
@@ -271,9 +331,13 @@ impl County {
             0..=1 if self.has_roads => self.meet_somebody()?,
             0..=2 => self.pack_a_stick()?,
             3 => self.bring_a_stick()?,
-            4 => self.hub_works()?,
+            4 => {
+                let hubs = self.hubs();
+                let hub = *self.dice.one_of(&hubs);
+                self.hub_works(hub)?;
+            }
             5 => {
-                let who = self.dice.place(self.devices.len());
+                let who = self.somebody();
                 self.follow(who)?;
                 self.join(who)?;
             }
@@ -309,8 +373,9 @@ impl County {
                 let jumps =
                     [Going::At(0), Going::At(2_147_483_640), Going::At(4_070_908_800), Going::Off(-DAY), Going::Right];
                 let going = *self.dice.one_of(&jumps);
-                // Of the hub's clock people take care; it may go back by a day.
-                self.node_mut(who).going = if who == HUB && going != Going::Right { Going::Off(-DAY) } else { going };
+                // Of a hub's clock people take care; it may go back by a day.
+                let is_hub = self.node(who).role() == Role::Hub;
+                self.node_mut(who).going = if is_hub && going != Going::Right { Going::Off(-DAY) } else { going };
             }
             5..=6 if !self.meetings.is_empty() => {
                 let place = self.dice.place(self.meetings.len());
@@ -333,18 +398,20 @@ impl County {
         self.meet(device, room)
     }
 
-    /// Lets a device call the hub.
+    /// Lets a device call its hub.
     pub(crate) fn meet(&mut self, device: usize, room: u64) -> Result<(), Broken> {
         if self.meetings.iter().any(|meeting| meeting.device == device) {
             return Ok(());
         }
-        let member = self.devices[device].member();
-        let (Some(ours), Some(theirs)) = (self.at_work(device), self.at_work(HUB)) else { return Ok(()) };
-        if sync_core::session::Authors::member(&*self.register, &member.public_key).is_none() {
+        let (member, hub) = (self.member(device), self.above(device));
+        let (Some(ours), Some(theirs)) = (self.at_work(device), self.at_work(hub)) else { return Ok(()) };
+        let register = self.offices[&hub].register.clone();
+        if sync_core::session::Authors::member(&*register, &member.public_key).is_none() {
             return Ok(());
         }
-        let sides = self.sides(&ours, &theirs, room);
-        let now = [device, HUB].map(|who| UnixSeconds(self.node(who).believes(self.now)));
+        register.vouch(&member.public_key, &member.former);
+        let sides = self.sides(hub, register, (&ours, &theirs), room);
+        let now = [device, hub].map(|who| UnixSeconds(self.node(who).believes(self.now)));
         let begun =
             sides.and_then(|sides| Meeting::new(device, &member, sides, (ours.log(), theirs.log()), (now[0], now[1])));
         drop((ours, theirs));
@@ -360,14 +427,20 @@ impl County {
         }
     }
 
-    fn sides(&self, ours: &Ledger, theirs: &Ledger, room: u64) -> Result<Sides, MeetError> {
-        let hub = theirs.log().public_key();
-        let caller = Side::Caller { hub, cursor: ours.log().cursor(&hub)?, room, status: None };
+    fn sides(
+        &self,
+        hub: usize,
+        authors: Arc<Register>,
+        (ours, theirs): (&Ledger, &Ledger),
+        room: u64,
+    ) -> Result<Sides, MeetError> {
+        let public_key = theirs.log().public_key();
+        let caller = Side::Caller { hub: public_key, cursor: ours.log().cursor(&public_key)?, room, status: None };
         let hub = Side::Hub {
-            key: Box::new(self.hub.key.clone()),
+            key: Box::new(self.node(hub).key.clone()),
             epoch: theirs.log().epoch(),
             kept: u64::try_from(theirs.log().kept_row()?).unwrap_or(0),
-            authors: self.register.clone(),
+            authors,
         };
         Ok(Sides { caller, hub })
     }
@@ -376,7 +449,7 @@ impl County {
     fn step(&mut self, place: usize) -> Result<Option<Outcome>, Broken> {
         let which = if self.dice.percent(50) { Which::Caller } else { Which::Hub };
         let device = self.meetings[place].device;
-        let who = if which == Which::Hub { HUB } else { device };
+        let who = if which == Which::Hub { self.above(device) } else { device };
         let Some(ledger) = self.at_work(who) else {
             self.meetings.remove(place);
             return Ok(None);
@@ -401,7 +474,10 @@ impl County {
 
     fn broke_off(&mut self, device: usize, which: Which, error: MeetError) -> Result<(), Broken> {
         match error {
-            MeetError::Store(error) => self.after_failure(if which == Which::Hub { HUB } else { device }, &error),
+            MeetError::Store(error) => {
+                let who = if which == Which::Hub { self.above(device) } else { device };
+                self.after_failure(who, &error)
+            }
             MeetError::Broken(error) => Err(format!("protocol: device {device}: {error}")),
             MeetError::Wrong(why) => Err(why),
         }
@@ -462,28 +538,28 @@ impl County {
         self.devices.iter().any(|device| device.is_revoked)
     }
 
-    /// The hub merges, writes slips and says who was struck off.
-    pub(crate) fn hub_works(&mut self) -> Result<(), Broken> {
-        self.follow(HUB)?;
-        let Some(ledger) = self.at_work(HUB) else { return Ok(()) };
-        let space = Space::new(area(COUNTY), Audience::Public);
+    /// A hub merges, writes slips and says who was struck off.
+    pub(crate) fn hub_works(&mut self, hub: usize) -> Result<(), Broken> {
+        self.follow(hub)?;
+        let Some(ledger) = self.at_work(hub) else { return Ok(()) };
+        let (space, revoked) = (Space::new(area(COUNTY), Audience::Public), self.offices[&hub].register.revoked());
         let work = || -> Result<(), LedgerError> {
             for _ in 0..PASSES_MAX {
                 if ledger.write_slips()? == 0 {
                     break;
                 }
             }
-            spread(ledger.log(), &space, self.register.revoked())?;
+            spread(ledger.log(), &space, revoked)?;
             Ok(())
         };
         let done = work();
         drop(ledger);
         match done {
             Ok(()) => {
-                self.note("the hub works");
+                self.note(format_args!("{} works", Self::name(hub)));
                 Ok(())
             }
-            Err(error) => self.after_failure(HUB, &error),
+            Err(error) => self.after_failure(hub, &error),
         }
     }
 
@@ -503,16 +579,16 @@ impl County {
         Some(work(&self.runtime, end))
     }
 
-    fn hub_end<T>(&self, work: impl FnOnce(&Runtime, HubEnd<'_>) -> T) -> Option<T> {
-        let ledger = self.hub.at_work(self.now)?;
-        let authors = self.register.clone();
-        let end = HubEnd { log: ledger.log(), key: &self.hub.key, county: &self.ring, authors, desk: None };
+    fn hub_end<T>(&self, hub: usize, work: impl FnOnce(&Runtime, HubEnd<'_>) -> T) -> Option<T> {
+        let (node, Office { register, ring, .. }) = (self.node(hub), self.offices.get(&hub)?);
+        let (ledger, authors) = (node.at_work(self.now)?, register.clone());
+        let end = HubEnd { log: ledger.log(), key: &node.key, county: ring, authors, desk: None };
         Some(work(&self.runtime, end))
     }
 
     /// A device, or the hub for a device, seals what goes onto a stick.
     fn pack_a_stick(&mut self) -> Result<(), Broken> {
-        let device = self.dice.place(self.devices.len());
+        let device = self.somebody();
         if self.dice.percent(50) { self.pack_up(device) } else { self.pack_home(device) }
     }
 
@@ -525,7 +601,7 @@ impl County {
             }))
         });
         match packed {
-            Some(Ok(_)) => self.put_stick(Stick { parcels, to: None }, device),
+            Some(Ok(_)) => self.put_stick(Stick { parcels, device, is_home: false }),
             Some(Err(error)) => self.after_failure(device, &error),
             None => Ok(()),
         }
@@ -534,21 +610,24 @@ impl County {
     pub(crate) fn pack_home(&mut self, device: usize) -> Result<(), Broken> {
         let mut parcels = Vec::new();
         let key = self.devices[device].key.verifying_key().to_bytes();
-        let packed = self.hub_end(|runtime, end| {
+        let hub = self.above(device);
+        let packed = self.hub_end(hub, |runtime, end| {
             runtime.block_on(end.pack(key, |parcel| {
                 parcels.push(parcel);
                 Ok(())
             }))
         });
         match packed {
-            Some(Ok(())) => self.put_stick(Stick { parcels, to: Some(device) }, device),
-            Some(Err(error)) => self.after_failure(HUB, &error),
+            Some(Ok(())) => self.put_stick(Stick { parcels, device, is_home: true }),
+            Some(Err(error)) => self.after_failure(hub, &error),
             None => Ok(()),
         }
     }
 
-    fn put_stick(&mut self, stick: Stick, device: usize) -> Result<(), Broken> {
-        self.note(format_args!("{} parcels for {:?} of device {device}", stick.parcels.len(), stick.to));
+    fn put_stick(&mut self, stick: Stick) -> Result<(), Broken> {
+        let Stick { parcels, device, is_home } = &stick;
+        let (number, whose) = (parcels.len(), if *is_home { "for" } else { "of" });
+        self.note(format_args!("{number} parcels {whose} device {device}"));
         if stick.parcels.iter().any(|parcel| disk::is_within(parcel, CANARY)) {
             return Err("O5: personal details lie on a stick in the clear".to_owned());
         }
@@ -566,7 +645,8 @@ impl County {
         }
         let place = self.dice.place(self.sticks.len());
         let stays = self.dice.percent(40);
-        let (to, mut parcels) = (self.sticks[place].to, self.sticks[place].parcels.clone());
+        let Stick { device, is_home, ref parcels } = self.sticks[place];
+        let mut parcels = parcels.clone();
         if !stays {
             self.sticks.remove(place);
         }
@@ -581,30 +661,31 @@ impl County {
                         let at = self.dice.place(parcel.len());
                         parcel[at] ^= 1 << self.dice.below(8);
                     }
-                    _ => self.open_parcel(to, &parcel, false)?,
+                    _ => self.open_parcel((device, is_home), &parcel, false)?,
                 }
-                self.open_parcel(to, &parcel, true)?;
+                self.open_parcel((device, is_home), &parcel, true)?;
                 continue;
             }
-            self.open_parcel(to, &parcel, false)?;
+            self.open_parcel((device, is_home), &parcel, false)?;
         }
         Ok(())
     }
 
-    fn open_parcel(&mut self, to: Option<usize>, parcel: &[u8], may_be_bent: bool) -> Result<(), Broken> {
-        let opened = match to {
-            None => self.hub_end(|runtime, end| runtime.block_on(end.unpack(parcel)).map(|(_, brought)| brought)),
-            Some(device) => {
-                self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel))).and_then(|opened| {
-                    match opened {
-                        // A twin with the same key opens it as well.
-                        Err(ParcelError::Closed) if may_be_bent => None,
-                        other => Some(other),
-                    }
-                })
-            }
+    /// Opens a parcel at a device, if it `is_home` there, or at its hub.
+    fn open_parcel(
+        &mut self,
+        (device, is_home): (usize, bool),
+        parcel: &[u8],
+        may_be_bent: bool,
+    ) -> Result<(), Broken> {
+        let who = if is_home { device } else { self.above(device) };
+        let opened = if is_home {
+            // A twin with the same key opens it as well.
+            let opened = self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel)));
+            opened.filter(|opened| !(may_be_bent && matches!(opened, Err(ParcelError::Closed))))
+        } else {
+            self.hub_end(who, |runtime, end| runtime.block_on(end.unpack(parcel)).map(|(_, brought)| brought))
         };
-        let who = to.unwrap_or(HUB);
         match opened {
             Some(Ok(brought)) => {
                 self.note(format_args!("{} opens a parcel: {brought:?}", Self::name(who)));
@@ -629,22 +710,22 @@ impl County {
         self.pack_up(device)?;
         for stick in std::mem::take(&mut self.sticks) {
             for parcel in stick.parcels {
-                self.open_parcel(None, &parcel, false)?;
+                self.open_parcel((device, false), &parcel, false)?;
             }
         }
         self.pack_home(device)?;
         for stick in std::mem::take(&mut self.sticks) {
             for parcel in stick.parcels {
-                self.open_parcel(Some(device), &parcel, false)?;
+                self.open_parcel((device, true), &parcel, false)?;
             }
         }
         Ok(())
     }
 
-    /// The hub is copied, the copy verified, and devices may let go of what is in it; some do.
+    /// A hub is copied, the copy verified, and devices may let go of what is in it; some do.
     fn back_up(&mut self) -> Result<(), Broken> {
         if self.dice.percent(50) {
-            let device = self.dice.place(self.devices.len());
+            let device = self.somebody();
             let Some(ledger) = self.at_work(device) else { return Ok(()) };
             let before = UnixSeconds(self.node(device).believes(self.now) - 3_600);
             // What is let go lay there for weeks: the tables that tell of it reached the card long ago.
@@ -660,24 +741,26 @@ impl County {
                 Err(error) => self.after_failure(device, &error),
             };
         }
-        let Some(ledger) = self.at_work(HUB) else { return Ok(()) };
+        let hubs = self.hubs();
+        let hub = *self.dice.one_of(&hubs);
+        let Some(ledger) = self.at_work(hub) else { return Ok(()) };
         let row = ledger.log().newest_row();
-        let image = disk::image(&self.hub.dir);
+        let backup = Backup { image: disk::image(&self.node(hub).dir), deed: self.deed };
         let granted = self.runtime.block_on(ledger.log().grant_kept(row));
         drop(ledger);
-        self.backup = Some(Backup { image, deed: self.deed });
+        self.offices.entry(hub).and_modify(|office| office.backup = Some(backup));
         match granted {
             Ok(()) => {
-                self.note(format_args!("the hub is backed up to {row}"));
+                self.note(format_args!("{} is backed up to {row}", Self::name(hub)));
                 Ok(())
             }
-            Err(error) => self.after_failure(HUB, &error),
+            Err(error) => self.after_failure(hub, &error),
         }
     }
 
     /// The disaster of this county, once.
     fn befall(&mut self) -> Result<(), Broken> {
-        let device = self.dice.place(self.devices.len());
+        let device = self.somebody();
         match self.disaster {
             Disaster::None => return Ok(()),
             Disaster::DeviceRestored => match self.images.remove(&device) {
@@ -686,7 +769,7 @@ impl County {
                     return Ok(());
                 }
                 Some((image, since)) => {
-                    let there = self.there();
+                    let there = self.there(self.above(device));
                     self.reference.lose_card(device, since, |mark| there.contains(mark));
                     self.forms.retain(|form| form.device != device);
                     self.fall(device, 10);
@@ -698,34 +781,39 @@ impl County {
                 let mut twin = Node::new(&name, self.devices[device].role(), self.devices[device].card.number, &[]);
                 twin.key = self.devices[device].key.clone();
                 twin.card = self.devices[device].card.clone();
+                twin.above = self.above(device);
                 twin.has_let_go = self.devices[device].has_let_go;
                 disk::put(&PathBuf::from(format!("/cards/{name}")), &disk::image(&self.devices[device].dir));
                 self.devices.push(twin);
             }
             Disaster::HubRestored => {
-                let Some(Backup { image, deed }) = &self.backup else { return Ok(()) };
+                let hubs = self.hubs();
+                let hub = *self.dice.one_of(&hubs);
+                let Some(Backup { image, deed }) = &self.offices[&hub].backup else { return Ok(()) };
                 let (mut image, deed) = (image.clone(), *deed);
                 // What is derived from the log is rebuilt.
                 image.retain(|name, _| name.starts_with("log.db"));
-                self.fall(HUB, 10);
-                disk::put(&self.hub.dir, &image);
-                let hub = self.hub.key.verifying_key().to_bytes();
-                SqliteStore::open(&self.hub.dir.join("log.db"), Some(hub), true)
+                self.fall(hub, 10);
+                let node = self.node(hub);
+                disk::put(&node.dir, &image);
+                SqliteStore::open(&node.dir.join("log.db"), Some(node.public_key()), true)
                     .and_then(|log| log.begin_epoch())
                     .map_err(|error| format!("O1: a verified backup cannot be opened: {}", chain(&error)))?;
-                self.was_restored = true;
+                self.offices.entry(hub).and_modify(|office| office.was_restored = true);
                 // What only the hub wrote since is in no other place for certain.
-                let lost = |word: &&mut crate::reference::Word| word.by == HUB && word.at >= deed;
+                let lost = |word: &&mut crate::reference::Word| word.by == hub && word.at >= deed;
                 self.reference.words_mut().filter(lost).for_each(|word| word.told = Told::Nothing);
+                self.note(format_args!("{} is restored", Self::name(hub)));
             }
             Disaster::Revoked => {
-                let at = UnixSeconds(self.hub.believes(self.now));
-                self.register.strike_off(&self.devices[device].key.verifying_key().to_bytes(), at);
+                let hub = self.above(device);
+                let at = UnixSeconds(self.node(hub).believes(self.now));
+                self.offices[&hub].register.strike_off(&self.devices[device].public_key(), at);
                 self.devices[device].is_revoked = true;
                 // What it writes now is written later.
                 self.now += 1;
                 self.meetings.retain(|meeting| meeting.device != device);
-                let there = self.there();
+                let there = self.there(self.above(device));
                 // It may still come by a stick, and it may not.
                 self.reference.lose_card(device, 0, |mark| there.contains(mark));
             }
@@ -735,10 +823,10 @@ impl County {
         Ok(())
     }
 
-    /// Everything that can be read at the hub, in one piece. A hub that is down is started for it.
-    fn there(&mut self) -> String {
+    /// Everything that can be read at a hub that runs, in one piece.
+    fn there(&self, hub: usize) -> String {
         let mut all = String::new();
-        if let Some(ledger) = self.at_work(HUB)
+        if let Some(ledger) = self.at_work(hub)
             && ledger.catch_up().is_ok()
         {
             let _ = ledger.export(|line| {
@@ -770,15 +858,18 @@ impl County {
 
     /// Nobody was told more than is so: what a device holds receipts for is at the hub.
     pub(crate) fn receipts_are_true(&self) -> Result<(), Broken> {
-        let Some(theirs) = self.hub.ledger.as_ref() else { return Ok(()) };
-        let there: BTreeMap<_, _> =
-            theirs.log().held().into_iter().map(|held| (held.feed.id(), held.extent.length)).collect();
         for (place, device) in self.devices.iter().enumerate() {
-            let Some(ours) = device.ledger.as_ref() else { continue };
-            let member: Member = device.member();
+            let (Some(ours), Some(theirs)) = (device.ledger.as_ref(), self.node(device.above).ledger.as_ref()) else {
+                continue;
+            };
+            let there: BTreeMap<_, _> =
+                theirs.log().held().into_iter().map(|held| (held.feed.id(), held.extent.length)).collect();
+            let (member, was_restored) = (self.member(place), self.was_restored(device.above));
             for held in ours.log().held().into_iter().filter(|held| member.wrote(&held.feed)) {
                 let at_hub = there.get(&held.feed.id()).copied().unwrap_or(0);
-                let promised = if self.was_restored { held.kept.length } else { held.receipted.max(held.kept.length) };
+                // A hub notes as kept what is in its own backups.
+                let kept = if device.role() == Role::Hub { 0 } else { held.kept.length };
+                let promised = if was_restored { kept } else { held.receipted.max(kept) };
                 if at_hub < promised {
                     return Err(format!(
                         "O1: device {place} holds a receipt for {promised} entries of a feed of which the hub has {at_hub}"

@@ -1,6 +1,6 @@
 //! One installation: a card, what its program runs, and what its clock believes.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::OnceLock};
+use std::{collections::BTreeSet, ops::RangeInclusive, path::PathBuf, sync::OnceLock};
 
 use civic_core::{
     access::{Role, Scope},
@@ -17,12 +17,15 @@ use replica::{
 };
 use sync_core::session::Member;
 
-use crate::{clock, disk};
+use crate::{clock, disk, reference::HUB};
 
 /// The sample county.
 const SAMPLE: &str = include_str!("../../sample/county.toml");
 /// The key epoch to which devices seal.
 const EPOCH: u32 = 1;
+
+/// How many numbers a hub beneath another is given, with its own.
+pub const BLOCK: u16 = 100;
 
 /// Seconds since 1970 at which every story begins: 2026-05-01.
 pub const BEGINNING: i64 = 1_777_564_800;
@@ -58,6 +61,12 @@ pub struct Node {
     pub has_let_go: bool,
     /// Whether its card is full, or read-only, or failing, until somebody sees to it.
     pub is_ailing: bool,
+    /// The hub that it calls, by its place in the county.
+    pub above: usize,
+    /// What the hub above gave a hub beneath it.
+    pub upstream: Option<Scope>,
+    /// Numbers whose slips another hub writes.
+    pub elsewhere: Vec<RangeInclusive<u16>>,
 }
 
 /// The sample county with the places that matter here, one topic and one body: it is read at every start.
@@ -78,7 +87,14 @@ fn codebook() -> &'static str {
 
 /// The key that opens what is sealed to the county.
 pub fn county_key() -> OpenKey {
-    OpenKey::make(EPOCH, Seed([7; 32]))
+    seal_key(EPOCH)
+}
+
+/// The key of this epoch.
+pub fn seal_key(epoch: u32) -> OpenKey {
+    let mut seed = [7; 32];
+    seed[..4].copy_from_slice(&epoch.to_le_bytes());
+    OpenKey::make(epoch, Seed(seed))
 }
 
 /// The key of the installation with this number; the hub's is 0.
@@ -128,12 +144,45 @@ impl Node {
             is_revoked: false,
             has_let_go: false,
             is_ailing: false,
+            above: HUB,
+            upstream: None,
+            elsewhere: Vec::new(),
         }
     }
 
-    /// As it takes part in meetings.
+    /// It was enrolled at this hub, which stands at this place of the county.
+    ///
+    /// # Panics
+    /// If the hub's key to seal to cannot be made.
+    pub fn beneath(mut self, place: usize, hub: &Node) -> Self {
+        self.above = place;
+        self.card.hub_key = hex(&hub.public_key());
+        self.card.seal_key = hub.card.seal_key;
+        self
+    }
+
+    /// A hub beneath another, as that one knows it: with this area, and the numbers behind its own.
+    ///
+    /// # Panics
+    /// If its key to seal to cannot be made.
+    pub fn joined(mut self, area: &str) -> Self {
+        let number = self.card.number;
+        self.card.hub_key = hex(&self.public_key());
+        self.card.seal_key = seal_key(u32::from(number) << 16 | EPOCH).seal_key().expect("a key of 32 bytes");
+        let areas = vec![Area::parse(area).expect("an area of the sample")];
+        self.upstream = Some(Scope { role: Role::Hub, areas });
+        self.elsewhere = vec![0..=number - 1, number + BLOCK..=u16::MAX];
+        self
+    }
+
+    /// As whom the county knows it.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// As it takes part in meetings with the hub that it calls.
     pub fn member(&self) -> Member {
-        Member::new(self.key.verifying_key().to_bytes(), self.card.scope.clone())
+        Member::new(self.public_key(), self.upstream.as_ref().unwrap_or(&self.card.scope).clone())
     }
 
     /// Its role.
@@ -168,7 +217,9 @@ impl Node {
             disk::remove(&self.dir, "ledger.db");
             opened = Ledger::open(&home, &identity);
         }
-        self.ledger = Some(opened?);
+        let ledger = opened?;
+        ledger.leave_slips_of(self.elsewhere.clone());
+        self.ledger = Some(ledger);
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl County {
     }
 
     fn speak(&mut self) -> Result<(), Broken> {
-        let device = self.dice.place(self.devices.len());
+        let device = self.somebody();
         let code = self.devices[device].card.scope.areas[0].code().to_owned();
         let within: Vec<usize> = (0..VILLAGES.len()).filter(|village| VILLAGES[*village].starts_with(&code)).collect();
         let village = *self.dice.one_of(&within);
@@ -84,6 +84,8 @@ impl County {
             Ok(filed) => {
                 said.id = filed.id;
                 said.first.told = told;
+                // What was there of an earlier try may be less than this.
+                said.first.at = at;
                 self.note(format_args!("device {by} files {mark} as {}", short(&filed.id)));
                 Ok(())
             }
@@ -189,7 +191,8 @@ impl County {
                 let is_own = *device == said.first.by;
                 let reaches = node.card.scope.areas.iter().any(|area| village.starts_with(area.code()));
                 let works = node.role() == Role::Deputy && reaches && !said.is_kept;
-                works || (is_own && !decides)
+                let is_hub = node.upstream.as_ref().is_some_and(|scope| scope.areas[0].covers(&area(village)));
+                works || is_hub || (is_own && !decides)
             })
             .collect();
         able.push(HUB);

@@ -17,8 +17,10 @@ type Known = BTreeMap<[u8; 32], (Scope, Option<UnixSeconds>)>;
 /// The register of devices.
 #[derive(Default)]
 pub struct Register {
-    // A std mutex: held to look up or to note.
+    // Std mutexes: held to look up or to note.
     known: Mutex<Known>,
+    /// By key of a device, the hub beneath that stands for it.
+    beneath: Mutex<BTreeMap<[u8; 32], [u8; 32]>>,
 }
 
 impl Register {
@@ -29,6 +31,21 @@ impl Register {
     /// Lets a device in.
     pub fn enrol(&self, public_key: [u8; 32], scope: Scope) {
         self.known().insert(public_key, (scope, None));
+    }
+
+    /// A hub beneath stands for these; whom this one knows by itself it stands for itself.
+    pub fn vouch(&self, hub: &[u8; 32], keys: &[[u8; 32]]) {
+        let strangers = keys.iter().filter(|key| !self.known().contains_key(*key));
+        self.beneath().extend(strangers.map(|key| (*key, *hub)));
+    }
+
+    /// Everybody who was ever let in.
+    pub fn keys(&self) -> Vec<[u8; 32]> {
+        self.known().keys().copied().collect()
+    }
+
+    fn beneath(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], [u8; 32]>> {
+        self.beneath.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Strikes a device off.
@@ -48,10 +65,15 @@ impl Register {
 
 impl Authors for Register {
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
-        match self.known().get(public_key) {
+        let hub = self.beneath().get(public_key).copied();
+        match self.known().get(&hub.unwrap_or(*public_key)) {
             None => Standing::Stranger,
             Some((scope, None)) => Standing::Member(scope.clone()),
             Some((scope, Some(at))) => Standing::StruckOff { scope: scope.clone(), at: *at },
         }
+    }
+
+    fn former(&self, public_key: &[u8; 32]) -> Vec<[u8; 32]> {
+        self.beneath().iter().filter(|(_, hub)| *hub == public_key).map(|(key, _)| *key).collect()
     }
 }
