@@ -3,7 +3,7 @@
 //! What the tables tell of documents follows from the codebook, too: where an opinion stands, whether its slip is settled.
 //! When an edition is taken up they are read anew, a few documents at a time, behind whoever wants to write.
 
-use std::sync::OnceLock;
+use std::sync::{MutexGuard, OnceLock};
 
 use civic_core::{
     codebook::{BadCodebook, Codebook},
@@ -82,15 +82,18 @@ impl Ledger {
         let tables = self.writer_in_step()?;
         let known = tables.editions((0, UnixSeconds(0)))?.first().map_or(0, |((number, _), _)| *number);
         let number = known.max(self.edition().number) + 1;
-        self.announce(&tables, &Edition { number, text: text.to_owned() })
+        self.announce(tables, &Edition { number, text: text.to_owned() })
     }
 
-    fn announce(&self, tables: &Tables, edition: &Edition) -> Result<bool, LedgerError> {
+    /// The same of a certain edition, by whoever holds the writer; it is in force here when this returns.
+    pub(crate) fn announce(&self, tables: MutexGuard<'_, Tables>, edition: &Edition) -> Result<bool, LedgerError> {
         let county = self.codebook().county.clone();
         let Some(payload) = edition.encode() else { return Ok(false) };
         let (stamp, doc) = (Stamp::new(county.name, clock::now()), Edition::doc(edition.number));
         let entry = self.entry(&county.area, Audience::Public, doc, EntryKind::Edition, &stamp, payload)?;
-        self.commit(tables, vec![entry])?;
+        self.commit(&tables, vec![entry])?;
+        drop(tables);
+        self.catch_up()?;
         Ok(true)
     }
 

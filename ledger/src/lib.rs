@@ -31,6 +31,7 @@ pub mod opening;
 pub mod publish;
 pub mod query;
 pub mod reason;
+pub mod repeat;
 pub mod sealed;
 pub mod status;
 mod tables;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use civic_core::{
+    access::{Role, Scope},
     id::{AttachmentId, from_hex},
     time::UnixSeconds,
 };
@@ -649,7 +650,10 @@ impl Device {
 
     /// What this device's own road costs now: that may have been said while the program runs.
     fn tariff(&self) -> Tariff {
-        let tariff = tariff::read(self.identity.home());
+        let tariff = match self.identity.card.scope.role {
+            Role::Hub => Tariff::Free,
+            Role::Kiosk | Role::Deputy => tariff::read(self.identity.home()),
+        };
         self.road.send_if_modified(|road| std::mem::replace(&mut road.tariff, tariff) != tariff);
         tariff
     }
@@ -662,7 +666,9 @@ impl Device {
             self.near.as_ref().map(|near| near.bag().taken_along(clock::now(), tariff.leaves_to_carriers_s()));
         let left =
             carried.filter(|_| tariff == Tariff::Metered).map(|(_, attachments)| attachments).unwrap_or_default();
-        Terms { tariff, left_to_carriers: left.into_iter().map(AttachmentId::new).collect() }
+        let Scope { role, areas } = &self.identity.card.scope;
+        let brings_for = (*role == Role::Hub).then(|| areas.clone());
+        Terms { tariff, left_to_carriers: left.into_iter().map(AttachmentId::new).collect(), brings_for }
     }
 
     /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use civic_core::id::AttachmentId;
+use civic_core::{area::Area, id::AttachmentId};
 use ed25519_dalek::SigningKey;
 use sync_core::{
     attachment::{
@@ -69,6 +69,8 @@ pub struct Terms {
     pub tariff: Tariff,
     /// What is left to carriers, who have it whole.
     pub left_to_carriers: BTreeSet<AttachmentId>,
+    /// Of a hub beneath another one: for which areas it brings what its devices made.
+    pub brings_for: Option<Vec<Area>>,
 }
 
 /// Gives and asks for attachments as a device whose hub has this key, and says what moved, also when it ended early.
@@ -98,11 +100,15 @@ pub async fn plan(
     log: &Log,
     hub: [u8; 32],
     is_first: bool,
-    Terms { tariff, left_to_carriers: left }: Terms,
+    Terms { tariff, left_to_carriers: left, brings_for }: Terms,
 ) -> Result<Option<Transfer>, StoreError> {
     let log = log.clone();
     blocking(move || {
-        let (mut offers, wants) = (log.to_offer(OFFERS_MAX + left.len())?, log.to_ask_for(OFFERS_MAX)?);
+        let mut offers = match brings_for {
+            Some(areas) => log.to_bring(&areas, OFFERS_MAX)?,
+            None => log.to_offer(OFFERS_MAX + left.len())?,
+        };
+        let wants = log.to_ask_for(OFFERS_MAX)?;
         offers.retain(|manifest| !left.contains(&manifest.id()));
         let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
         let budget = log.left_today(tariff, clock::now())?.unwrap_or(u64::MAX).min(tariff.transfer_max());

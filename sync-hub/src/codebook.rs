@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     audit::{Action, Audit, By, Event},
     errand::{self, Errand},
+    upstream,
 };
 
 /// What the command `codebook` asks for.
@@ -58,6 +59,10 @@ impl CodebookOrder {
                 "this codebook cannot take the place of the present one, by which devices may still be writing:\n  {}",
                 lost.join("\n  ")
             );
+            ensure!(
+                !upstream::is_beneath(&DataDir::look(dir))?,
+                "this hub is beneath another one and works by that one's words; give this command there"
+            );
             added = brings;
             if *text != before.text && !*checks_only {
                 let event = Event::new(By::command_line(), Action::ChangeCodebook);
@@ -65,7 +70,6 @@ impl CodebookOrder {
                 if !ledger.announce_codebook(text)? {
                     bail!("it is longer than devices can be told, even packed: fewer places, spots or phrases");
                 }
-                ledger.catch_up()?;
                 keep(&DataDir::look(dir), ledger)?;
             }
         }

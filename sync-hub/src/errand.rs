@@ -34,6 +34,7 @@ use crate::{
     opening::Opener,
     publishing,
     register::{self, Register},
+    upstream,
     vault::Vault,
 };
 
@@ -236,6 +237,10 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
             vec![Line { kind: Kind::Slip, key: ticket.digits(), outcome: Outcome::New }]
         }
         Errand::Erase(order) => {
+            anyhow::ensure!(
+                !upstream::is_beneath(&DataDir::look(dir))?,
+                "this hub is beneath another one, which holds it as well and erases for both; give this command there"
+            );
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
         Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),

@@ -58,12 +58,13 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
     include_str!("register/0004_letters.sql"),
     include_str!("register/0005_beneath.sql"),
+    include_str!("register/0006_beneath_struck_off.sql"),
 ];
 
 /// The register.
@@ -468,9 +469,10 @@ impl Register {
 }
 
 impl hub::Authors for Register {
-    /// For whom a hub beneath stands is judged as that hub is.
+    /// For whom a hub beneath stands is judged as that hub is, unless that hub has struck it off.
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let db = self.db();
+        let beneath = beneath::revoked_at(&db, public_key);
         let sql = format!(
             "SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key =
              coalesce((SELECT hub FROM beneath WHERE public_key = ?1), ?1)"
@@ -480,6 +482,7 @@ impl hub::Authors for Register {
         match line {
             Ok(Some(DeviceLine { role, areas, revoked_at, .. })) => {
                 let scope = Scope { role, areas };
+                let revoked_at = [revoked_at, beneath].into_iter().flatten().min();
                 revoked_at.map_or(Standing::Member(scope.clone()), |at| Standing::StruckOff { scope, at })
             }
             Ok(None) => Standing::Stranger,

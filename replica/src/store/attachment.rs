@@ -8,6 +8,7 @@ use std::fmt;
 
 use civic_core::{
     access::Action,
+    area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
     space::Audience,
@@ -241,6 +242,12 @@ impl Log {
         self.reader().to_offer(limit)
     }
 
+    /// At a hub beneath another one: manifests of what its devices made in these areas and the hub above has not signed for, in
+    /// the order in which it travels, at most `limit`.
+    pub(crate) fn to_bring(&self, areas: &[Area], limit: usize) -> Result<Vec<Manifest>, StoreError> {
+        self.reader().to_bring(areas, limit)
+    }
+
     /// Public attachments of others that were announced and are not here, oldest first, at most `limit`.
     pub(crate) fn to_ask_for(&self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
         self.reader().to_ask_for(&self.public_key(), limit)
@@ -352,10 +359,7 @@ pub(super) fn len_of(length: u64, pieces: Pieces) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use civic_core::{
-        access::{Role, Scope},
-        area::Area,
-    };
+    use civic_core::access::{Role, Scope};
     use ed25519_dalek::SigningKey;
     use sync_core::{receipt::Level, run::RUN_BODY_LEN_MAX};
 

@@ -57,7 +57,7 @@ pub fn ledger_of(world: &World, key: &str, role: Role) -> Ledger {
 }
 
 /// Somebody speaks at the kiosk, which then goes dark.
-fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
+pub(super) fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
     let kiosk = ledger_of(world, "kiosk", Role::Kiosk);
     let village = Area::parse(SHIQIAO).unwrap();
     let file = |opus: &Vec<u8>| {
@@ -67,7 +67,7 @@ fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
     voices.iter().map(file).collect()
 }
 
-fn voice_of(ledger: &Ledger, doc: &DocId) -> AttachmentId {
+pub(super) fn voice_of(ledger: &Ledger, doc: &DocId) -> AttachmentId {
     ledger.opinion(doc).unwrap().unwrap().opinion.attachments[0].id
 }
 

@@ -1,6 +1,7 @@
 //! Attachments in SQLite.
 
 use civic_core::{
+    area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
     planted::{self, Bug},
@@ -23,7 +24,7 @@ use sync_core::{
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
 use crate::store::{
     StoreError,
-    attachment::{Announced, AttachmentLine, Giver, NewAttachment, Shelf, day, len_of},
+    attachment::{Announced, AttachmentLine, Giver, HUB_ROOM, NewAttachment, Shelf, day, len_of},
 };
 
 /// Days of traffic that are kept.
@@ -106,11 +107,8 @@ impl SqliteStore {
 
     /// See [`crate::store::Log::has_own_attachments`].
     pub fn has_own_attachments(&self) -> Result<bool, StoreError> {
-        self.db
-            .query_row("SELECT EXISTS (SELECT 1 FROM attachment WHERE is_own = 1 AND is_whole = 1)", [], |row| {
-                row.get(0)
-            })
-            .map_err(refusal)
+        let sql = "SELECT EXISTS (SELECT 1 FROM attachment WHERE (is_own = 1 OR ?1) AND is_whole = 1)";
+        self.db.query_row(sql, params![self.is_hub], |row| row.get(0)).map_err(refusal)
     }
 
     /// See [`crate::store::Log::announced_after`].
@@ -146,6 +144,35 @@ impl SqliteStore {
             .flatten()
             .map(|shelved| shelved.manifest)
             .collect())
+    }
+
+    /// See [`crate::store::Log::to_bring`].
+    pub fn to_bring(&self, areas: &[Area], limit: usize) -> Result<Vec<Manifest>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT DISTINCT attachment.name, feed.area FROM attachment
+                 JOIN announcement ON announcement.name = attachment.name JOIN feed ON feed.id = announcement.feed
+                 WHERE attachment.is_whole = 1 AND attachment.is_own = 0 AND attachment.receipted_at = 0
+                     AND feed.audience <> ?1
+                 ORDER BY attachment.rank, attachment.id",
+            )
+            .map_err(refusal)?;
+        let mut rows = query.query(params![Audience::Public.number()]).map_err(refusal)?;
+        let mut names: Vec<AttachmentId> = Vec::new();
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let (name, area) = (row.get(0).map_err(refusal)?, row.get::<_, String>(1).map_err(refusal)?);
+            let (name, area) = (AttachmentId::new(name), Area::parse(&area));
+            let is_here = area.is_some_and(|area| areas.iter().any(|of| of.covers(&area)));
+            if is_here && !names.contains(&name) {
+                names.push(name);
+            }
+            if names.len() == limit {
+                break;
+            }
+        }
+        let whole = names.iter().map(|id| self.shelved(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(whole.into_iter().flatten().map(|shelved| shelved.manifest).collect())
     }
 
     /// See [`crate::store::Log::to_ask_for`].
@@ -385,7 +412,9 @@ impl Shelf for SqliteStore {
         }
         let sql = "SELECT coalesce(sum(length), 0) FROM attachment WHERE is_own = 0";
         let kept: u64 = self.db.query_row(sql, [], |row| row.get(0)).map_err(refusal)?;
-        if kept + manifest.length() > giver.room() {
+        // A hub beneath another one keeps what its devices made beside what comes from above.
+        let room = if self.is_hub { HUB_ROOM } else { giver.room() };
+        if kept + manifest.length() > room {
             return Ok(Admission::Refused("there is no room for more attachments".to_owned()));
         }
         self.insert_attachment(manifest, false)?;
@@ -423,23 +452,22 @@ impl Shelf for SqliteStore {
         receipt.put(&mut signed);
         self.update(
             "UPDATE attachment SET receipted_at = max(receipted_at, ?2), receipt = ?3, reason = ''
-             WHERE name = ?1 AND is_own = 1",
+             WHERE name = ?1",
             params![receipt.id.as_bytes(), receipt.at.0, signed],
         )
     }
 
     fn note_refusal(&mut self, id: &AttachmentId, reason: &str) -> Result<(), StoreError> {
-        self.update("UPDATE attachment SET reason = ?2 WHERE name = ?1 AND is_own = 1", params![id.as_bytes(), reason])
+        self.update("UPDATE attachment SET reason = ?2 WHERE name = ?1", params![id.as_bytes(), reason])
     }
 
     fn reopen(&mut self, id: &AttachmentId) -> Result<Option<Manifest>, StoreError> {
         self.update(
             "UPDATE attachment SET receipted_at = 0, receipt = NULL, confirmed = 0
-             WHERE name = ?1 AND is_own = 1 AND is_whole = 1",
+             WHERE name = ?1 AND is_whole = 1",
             params![id.as_bytes()],
         )?;
-        let is_own = self.attachment_line(id)?.is_some_and(|line| line.is_own);
-        let whole = self.shelved(id)?.filter(|shelved| is_own && shelved.is_whole);
+        let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
         Ok(whole.map(|shelved| shelved.manifest))
     }
 }
