@@ -11,7 +11,7 @@ use crate::{
     document::Kind,
     id::hex,
     published::{self, Published, TEXT_CHARS_MAX, TITLE_CHARS_MAX},
-    response::{Answer, WORDS_CHARS_MAX},
+    response::{Answer, OwnWords, WORDS_CHARS_MAX},
     time::Period,
 };
 
@@ -165,15 +165,18 @@ impl Question {
             }
             (Asks::Scale, Answer::Number(number)) if (1..=self.most()).contains(&usize::from(*number)) => Ok(()),
             (Asks::Scale, Answer::Number(_)) => Err("it lies beyond the scale"),
-            (Asks::Text | Asks::Voice, Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. }) => {
-                let (words, recording) = answer.said();
+            (
+                Asks::Text | Asks::Voice,
+                Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. } | Answer::Drawn { .. },
+            ) => {
+                let OwnWords { words, recording, ink } = answer.own_words();
                 let characters = words.trim().chars().count();
                 let seconds = recording.map_or(0, |recording| usize::from(recording.seconds));
-                match recording {
-                    _ if characters > self.characters_most() || seconds > self.seconds_most() => Err("it is too long"),
-                    None if characters == 0 => Err("it is empty"),
-                    Some(_) | None => Ok(()),
+                if characters > self.characters_most() || seconds > self.seconds_most() {
+                    return Err("it is too long");
                 }
+                let is_empty = characters == 0 && recording.is_none() && ink.is_none();
+                if is_empty { Err("it is empty") } else { Ok(()) }
             }
             (
                 Asks::Single
@@ -185,7 +188,12 @@ impl Question {
                 | Asks::Text
                 | Asks::Voice
                 | Asks::Unknown,
-                Answer::Chosen(_) | Answer::Number(_) | Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. },
+                Answer::Chosen(_)
+                | Answer::Number(_)
+                | Answer::Words(_)
+                | Answer::Spoken(_)
+                | Answer::Both { .. }
+                | Answer::Drawn { .. },
             ) => Err("the question asks for something else"),
         }
     }

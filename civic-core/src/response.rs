@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{consultation::Consultation, id::DocId};
+use crate::{attachment::Attached, consultation::Consultation, id::DocId};
 
 /// Longest words of one remark or answer, in characters.
 pub const WORDS_CHARS_MAX: usize = 500;
@@ -37,6 +37,9 @@ pub struct Remark {
     pub words: String,
     /// Spoken words.
     pub recording: Option<Recording>,
+    /// Words written with a finger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ink: Option<Drawing>,
 }
 
 /// An answer to one question.
@@ -67,17 +70,52 @@ pub enum Answer {
         /// The spoken ones.
         recording: Recording,
     },
+    /// Words written with a finger, and perhaps others. A program from before there were such counts it as unfit.
+    Drawn {
+        /// Written words; those that were chosen for what was drawn are among them.
+        words: String,
+        /// Spoken ones.
+        #[serde(default)]
+        recording: Option<Recording>,
+        /// What was drawn.
+        ink: Drawing,
+    },
+}
+
+/// What an answer says in somebody's own words, as far as it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnWords<'a> {
+    /// Written words: typed, or chosen for what was written with a finger.
+    pub words: &'a str,
+    /// Spoken words.
+    pub recording: Option<&'a Recording>,
+    /// Words written with a finger.
+    pub ink: Option<&'a Drawing>,
 }
 
 impl Answer {
-    /// Written and spoken words, as far as it has any.
-    pub fn said(&self) -> (&str, Option<&Recording>) {
-        match self {
-            Answer::Chosen(_) | Answer::Number(_) => ("", None),
-            Answer::Words(words) => (words, None),
-            Answer::Spoken(recording) => ("", Some(recording)),
-            Answer::Both { words, recording } => (words, Some(recording)),
+    /// The answer that says this; `None` if it says nothing.
+    pub fn in_own_words(words: &str, recording: Option<Recording>, ink: Option<Drawing>) -> Option<Self> {
+        let words = words.trim().to_owned();
+        match (words.is_empty(), recording, ink) {
+            (_, recording, Some(ink)) => Some(Answer::Drawn { words, recording, ink }),
+            (false, Some(recording), None) => Some(Answer::Both { words, recording }),
+            (true, Some(recording), None) => Some(Answer::Spoken(recording)),
+            (false, None, None) => Some(Answer::Words(words)),
+            (true, None, None) => None,
         }
+    }
+
+    /// What it says in the person's own words.
+    pub fn own_words(&self) -> OwnWords<'_> {
+        let (words, recording, ink) = match self {
+            Answer::Chosen(_) | Answer::Number(_) => ("", None, None),
+            Answer::Words(words) => (words.as_str(), None, None),
+            Answer::Spoken(recording) => ("", Some(recording), None),
+            Answer::Both { words, recording } => (words.as_str(), Some(recording), None),
+            Answer::Drawn { words, recording, ink } => (words.as_str(), recording.as_ref(), Some(ink)),
+        };
+        OwnWords { words, recording, ink }
     }
 }
 
@@ -88,6 +126,26 @@ pub struct Recording {
     pub hash: String,
     /// How long it is.
     pub seconds: u16,
+}
+
+impl From<Attached> for Recording {
+    fn from(Attached { id, seconds, kind: _ }: Attached) -> Self {
+        let seconds = seconds.and_then(|seconds| u16::try_from(seconds).ok()).unwrap_or(u16::MAX);
+        Self { hash: id.to_string(), seconds }
+    }
+}
+
+/// What somebody wrote with a finger, which lies beside the record ([`crate::ink`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drawing {
+    /// BLAKE3 of its bytes, 64 hexadecimal digits.
+    pub hash: String,
+}
+
+impl From<Attached> for Drawing {
+    fn from(attached: Attached) -> Self {
+        Self { hash: attached.id.to_string() }
+    }
 }
 
 /// Why something is not a response to this consultation. A screen never makes one; what arrives may be one.
@@ -109,14 +167,14 @@ impl Response {
         }
         for (place, remark) in self.remarks.iter().enumerate() {
             let is_again = self.remarks[..place].iter().any(|other| other.article == remark.article);
-            let Remark { article, agrees, words, recording, edition: _ } = remark;
+            let Remark { article, agrees, words, recording, ink, edition: _ } = remark;
             if !consultation.articles.iter().any(|known| known.key == *article) {
                 return bad(article, "there is no such article");
             }
             if is_again {
                 return bad(article, "it stands twice");
             }
-            if agrees.is_none() && words.trim().is_empty() && recording.is_none() {
+            if agrees.is_none() && words.trim().is_empty() && recording.is_none() && ink.is_none() {
                 return bad(article, "nothing was said of it");
             }
             if words.chars().count() > WORDS_CHARS_MAX {
@@ -163,8 +221,29 @@ mod tests {
         assert_eq!(response(vec![], vec![]), Err(String::new()));
         assert_eq!(response(vec![remark("9")], vec![]), Err("9".into()));
         assert_eq!(response(vec![remark("1"), remark("1")], vec![]), Err("1".into()));
-        assert_eq!(response(vec![Remark { agrees: None, ..remark("1") }], vec![]), Err("1".into()));
+        let silent = || Remark { agrees: None, ..remark("1") };
+        assert_eq!(response(vec![silent()], vec![]), Err("1".into()));
+        assert_eq!(response(vec![Remark { ink: Some(Drawing::default()), ..silent() }], vec![]), Ok(()));
         assert_eq!(response(vec![], vec![answered("q", 6)]), Err("q".into()));
         assert_eq!(response(vec![], vec![answered("x", 1)]), Err("x".into()));
+    }
+    #[test]
+    fn what_was_said_before_there_was_ink_reads_as_it_did_and_is_written_as_it_was() {
+        let remark: Remark = serde_json::from_str(r#"{"article":"1","edition":"00","agrees":true}"#).unwrap();
+        assert_eq!((remark.agrees, remark.ink.clone()), (Some(true), None));
+        assert!(!serde_json::to_string(&remark).unwrap().contains("ink"));
+        let (voice, ink) = (Recording { hash: "ab".into(), seconds: 4 }, Drawing { hash: "cd".into() });
+        for (words, recording, ink) in [
+            ("好", None, None),
+            ("", Some(&voice), None),
+            ("好", Some(&voice), None),
+            ("", None, Some(&ink)),
+            ("好□", Some(&voice), Some(&ink)),
+        ] {
+            let answer = Answer::in_own_words(words, recording.cloned(), ink.cloned()).unwrap();
+            let read: Answer = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
+            assert_eq!(read.own_words(), OwnWords { words, recording, ink });
+        }
+        assert_eq!(Answer::in_own_words(" ", None, None), None);
     }
 }

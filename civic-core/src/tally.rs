@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     ballot::Ballot,
     consultation::{Asks, Consultation},
-    response::{Answer, Answered, Recording, Remark, Response},
+    response::{Answer, Answered, OwnWords, Remark, Response},
     vote::Vote,
 };
 
@@ -120,22 +120,25 @@ pub struct QuestionResult {
     pub said: Vec<Said>,
 }
 
-/// Words, or a recording, or both.
+/// Words written or spoken.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Said {
     /// Written words.
     pub words: String,
     /// The hash of a recording; empty without one.
     pub recording: String,
+    /// The hash of what was written with a finger; empty without any.
+    pub ink: String,
     /// Whether it was said of an earlier wording.
     pub is_earlier: bool,
 }
 
 impl Said {
-    fn new(words: &str, recording: Option<&Recording>, is_earlier: bool) -> Option<Self> {
+    fn new(OwnWords { words, recording, ink }: OwnWords<'_>, is_earlier: bool) -> Option<Self> {
         let recording = recording.map(|recording| recording.hash.clone()).unwrap_or_default();
-        let is_said = !words.trim().is_empty() || !recording.is_empty();
-        is_said.then(|| Self { words: words.trim().to_owned(), recording, is_earlier })
+        let ink = ink.map(|ink| ink.hash.clone()).unwrap_or_default();
+        let is_said = !words.trim().is_empty() || !recording.is_empty() || !ink.is_empty();
+        is_said.then(|| Self { words: words.trim().to_owned(), recording, ink, is_earlier })
     }
 }
 
@@ -203,7 +206,9 @@ impl ArticleResult {
             None => {}
         }
         self.earlier += u64::from(is_earlier);
-        self.said.extend(Said::new(&remark.words, remark.recording.as_ref(), is_earlier));
+        let Remark { words, recording, ink, .. } = remark;
+        let own = OwnWords { words, recording: recording.as_ref(), ink: ink.as_ref() };
+        self.said.extend(Said::new(own, is_earlier));
     }
 }
 
@@ -224,9 +229,8 @@ impl QuestionResult {
                 }
             }
             Answer::Number(number) => choose(&number.to_string(), 0),
-            Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. } => {
-                let (words, recording) = answer.said();
-                self.said.extend(Said::new(words, recording, false));
+            Answer::Words(_) | Answer::Spoken(_) | Answer::Both { .. } | Answer::Drawn { .. } => {
+                self.said.extend(Said::new(answer.own_words(), false));
             }
         }
     }
@@ -286,6 +290,7 @@ mod tests {
             agrees,
             words: words.into(),
             recording: None,
+            ink: None,
         };
         let answered = |question: &str, answer| Answered { question: question.into(), answer };
         let rank = |order: &[&str]| Answer::Chosen(order.iter().map(|choice| (*choice).to_owned()).collect());

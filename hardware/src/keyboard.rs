@@ -31,8 +31,8 @@ pub enum Typed {
     Digit(u8),
     /// Take the last digit away.
     Erase,
-    /// A whole number from a scanner. Its digits were told one by one before, because until Enter a scan looks like
-    /// typing: whoever takes this puts it in the place of them. Enter is not told besides.
+    /// All that a scanner read. Its digits were told one by one before, because until Enter a scan looks like typing:
+    /// whoever takes this puts it in the place of them. Letters, marks, spaces and Enter are not told besides.
     Scanned(String),
 }
 
@@ -42,31 +42,54 @@ pub fn read_keys(keyboard: &Keyboard, take: impl FnMut(Typed) -> bool) -> io::Re
 }
 
 fn read_from(events: impl Read, mut take: impl FnMut(Typed) -> bool) -> io::Result<()> {
-    let mut scanner = Scanner::default();
-    read_events(events, |event| typed(event, &mut scanner).is_none_or(&mut take))
+    let mut hands = Hands::default();
+    read_events(events, |event| hands.typed(event).is_none_or(&mut take))
 }
 
 /// A key that came down; holding it is not pressing it again.
 const DOWN: i32 = 1;
+/// A key that was let go.
+const UP: i32 = 0;
 
-fn typed(event: RawEvent, scanner: &mut Scanner) -> Option<Typed> {
-    if event.kind != EV_KEY || event.value != DOWN {
-        return None;
-    }
-    if let Some(digit) = digit(event.code) {
-        scanner.digit(digit, event.at);
-        return Some(Typed::Digit(digit));
-    }
-    let key = key(event.code);
-    if key == Some(Key::Choose)
-        && let Some(number) = scanner.enter(event.at)
-    {
-        return Some(Typed::Scanned(number));
-    }
-    scanner.other();
-    match event.code {
-        KEY_BACKSPACE | KEY_DELETE => Some(Typed::Erase),
-        _ => key.map(Typed::Key),
+/// Whatever types on one keyboard.
+#[derive(Default)]
+struct Hands {
+    scanner: Scanner,
+    is_shifted: bool,
+}
+
+impl Hands {
+    fn typed(&mut self, event: RawEvent) -> Option<Typed> {
+        if event.kind != EV_KEY {
+            return None;
+        }
+        if matches!(event.code, KEY_LEFTSHIFT | KEY_RIGHTSHIFT) {
+            self.is_shifted = event.value != UP;
+            return None;
+        }
+        if event.value != DOWN {
+            return None;
+        }
+        let sign = sign(event.code, self.is_shifted);
+        // A space between the signs of a scan is one of them, and no key.
+        let is_scanned = sign.is_some_and(|sign| self.scanner.sign(sign, event.at));
+        if let Some(digit) = digit(event.code).filter(|_| sign.is_none_or(|sign| sign.is_ascii_digit())) {
+            return Some(Typed::Digit(digit));
+        }
+        let key = key(event.code);
+        if sign.is_some() {
+            return key.filter(|_| !is_scanned).map(Typed::Key);
+        }
+        if key == Some(Key::Choose)
+            && let Some(scanned) = self.scanner.enter(event.at)
+        {
+            return Some(Typed::Scanned(scanned));
+        }
+        self.scanner.other();
+        match event.code {
+            KEY_BACKSPACE | KEY_DELETE => Some(Typed::Erase),
+            _ => key.map(Typed::Key),
+        }
     }
 }
 
@@ -74,6 +97,8 @@ fn typed(event: RawEvent, scanner: &mut Scanner) -> Option<Typed> {
 const KEY_ESC: u16 = 1;
 const KEY_BACKSPACE: u16 = 14;
 const KEY_ENTER: u16 = 28;
+const KEY_LEFTSHIFT: u16 = 42;
+const KEY_RIGHTSHIFT: u16 = 54;
 const KEY_SPACE: u16 = 57;
 const KEY_F1: u16 = 59;
 const KEY_KPENTER: u16 = 96;
@@ -108,6 +133,27 @@ fn digit(code: u16) -> Option<u8> {
         _ => return None,
     };
     Some(digit as u8)
+}
+
+/// The keys of letters and marks, row by row from the left: the code of the first, and what they type without and with
+/// the shift key. Scanners type as an American keyboard unless they are told otherwise.
+const ROWS: [(u16, &str, &str); 4] = [
+    (2, "1234567890-=", "!@#$%^&*()_+"),
+    (16, "qwertyuiop[]", "QWERTYUIOP{}"),
+    (30, "asdfghjkl;'", "ASDFGHJKL:\""),
+    (44, "zxcvbnm,./", "ZXCVBNM<>?"),
+];
+
+/// What a key types, as a scanner means it.
+fn sign(code: u16, is_shifted: bool) -> Option<char> {
+    if code == KEY_SPACE {
+        return Some(' ');
+    }
+    let of_row = ROWS.iter().find_map(|(first, plain, shifted)| {
+        let place = usize::from(code.checked_sub(*first)?);
+        (if is_shifted { shifted } else { plain }).chars().nth(place)
+    });
+    of_row.or_else(|| digit(code).map(|digit| char::from(b'0' + digit)))
 }
 
 #[cfg(test)]
@@ -157,6 +203,40 @@ mod tests {
         assert_eq!(typed_by(&keys(4)).last(), Some(&Typed::Scanned("0412018376".to_owned())));
         let by_hand = typed_by(&keys(150));
         assert_eq!((by_hand.len(), by_hand.last()), (11, Some(&Typed::Key(Key::Choose))));
+    }
+
+    #[test]
+    fn a_scanner_gives_letters_marks_and_spaces_and_a_hand_that_reads_gives_the_key() {
+        let words = "HUIYIN-ENROL 10.0.0.5:4433 ABCD1234";
+        let mut keys = Vec::new();
+        for sign in words.chars() {
+            let at = |row: &str| row.chars().position(|of| of == sign).map(|place| place as u16);
+            let plain = ROWS.iter().find_map(|(first, plain, _)| at(plain).map(|place| (first + place, false)));
+            let shifted = ROWS.iter().find_map(|(first, _, shifted)| at(shifted).map(|place| (first + place, true)));
+            keys.push(plain.or(shifted).unwrap_or((KEY_SPACE, false)));
+        }
+        keys.push((KEY_ENTER, false));
+        let mut bytes = Vec::new();
+        for ((code, is_shifted), place) in keys.into_iter().zip(0..) {
+            let at = Duration::from_millis(place * 4);
+            let mut event = |code, value| bytes.extend(RawEvent { at, kind: EV_KEY, code, value }.bytes());
+            if is_shifted {
+                event(KEY_LEFTSHIFT, DOWN);
+            }
+            [DOWN, UP].into_iter().for_each(|value| event(code, value));
+            if is_shifted {
+                event(KEY_LEFTSHIFT, UP);
+            }
+        }
+        let mut told = Vec::new();
+        read_from(bytes.as_slice(), |typed| {
+            told.push(typed);
+            true
+        })
+        .unwrap();
+        assert_eq!(told.pop(), Some(Typed::Scanned(words.to_owned())));
+        assert!(told.iter().all(|typed| matches!(typed, Typed::Digit(_))), "{told:?}");
+        assert_eq!(typed_by(&[(KEY_SPACE, 0), (KEY_SPACE, 400)]), [Typed::Key(Key::Hear), Typed::Key(Key::Hear)]);
     }
 
     #[test]

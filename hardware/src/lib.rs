@@ -3,7 +3,7 @@
 //!
 //! This crate never knows what a villager or an opinion is: a lamp is amber or green, a button is pressed, a screen is
 //! pixels, sound is samples. What any of it *means* is said in the kiosk. `rppal` is named in [`pi`] and nowhere else,
-//! ALSA in [`sound`] and only with the feature `alsa`.
+//! `drm` in [`screen`], ALSA in [`sound`] and only with the feature `alsa`.
 //!
 //! Start at [`board::Board`], the whole of what a station's box can do; [`screen::Canvas`], where pictures are made;
 //! [`sound`], which says what a microphone and a loudspeaker are; and [`printer::Printer`].

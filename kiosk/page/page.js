@@ -69,7 +69,9 @@ document.getElementById("there").addEventListener("change", (event) => send("/mo
 document.getElementById("scan").addEventListener("submit", (event) => {
   event.preventDefault();
   const number = event.target.elements.number;
-  send("/scan", { number: number.value.replaceAll(/\D/g, "") });
+  const read = number.value.trim();
+  // Whoever types what stands beside a code types it in groups; the code for enrolling has letters.
+  send("/scan", { number: /[A-Za-z]/.test(read) ? read : read.replaceAll(/\D/g, "") });
   number.value = "";
 });
 

@@ -20,7 +20,7 @@ use hardware::{
     desk::Desk,
     pi::Pi,
     printer::device::DevicePrinter,
-    screen::{Display, framebuffer::Framebuffer},
+    screen::{Display, Drm, framebuffer::Framebuffer},
     watchdog::{KernelWatchdog, SystemdWatchdog, Watchdog},
 };
 use ledger::{
@@ -147,9 +147,11 @@ pub struct ScreenArgs {
 /// A kind of screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ScreenKind {
-    /// The framebuffer where there is one, and else the browser
+    /// What is plugged in, else a framebuffer, and else the browser
     Auto,
-    /// The framebuffer `/dev/fb0`, which the kernel offers on DRM screens too
+    /// The screen that is plugged into `/dev/dri/card0` or the next card
+    Drm,
+    /// The framebuffer `/dev/fb0`, for small screens that the kernel does not drive otherwise
     Fb,
     /// Only the page in a browser
     Browser,
@@ -382,15 +384,15 @@ pub async fn stand(
     if let Some(pins) = wiring.pins {
         boards.push(Box::new(Pi::open(pins, Instant::now()).context("Opening the pins of wiring.toml")?));
     }
-    let framebuffer = open_framebuffer(screen.screen)?;
-    let size = framebuffer.as_ref().map_or(screen.size, Framebuffer::size);
+    let (display, size) =
+        open_screen(screen.screen)?.map_or((None, screen.size), |(display, size)| (Some(display), size));
     // A page in a browser is on somebody's own computer, whose light is their own.
-    let backlight = match &framebuffer {
+    let backlight = match &display {
         Some(_) => KernelBacklight::open().context("Opening the backlight")?,
         None => None,
     };
     let backlight = backlight.map(|backlight| Box::new(backlight) as Box<dyn Backlight>);
-    let displays = framebuffer.into_iter().map(|display| Box::new(display) as Box<dyn Display>).collect();
+    let displays = display.into_iter().collect();
     println!("kiosk: http://{}/", listener.local_addr()?);
     let (teller, told) = Teller::new(reports, news.clone());
     let voice = Box::new(Aloud::of(&wiring, teller.clone()).context("Starting the sound")?);
@@ -435,11 +437,29 @@ fn watchdog(wired: Option<FileWiring>) -> std::io::Result<Option<Box<dyn Watchdo
     Ok(kernel.map(|watchdog| Box::new(watchdog) as Box<dyn Watchdog>))
 }
 
-fn open_framebuffer(kind: ScreenKind) -> anyhow::Result<Option<Framebuffer>> {
+/// A screen of this computer and its size; `None` where there is only the browser.
+fn open_screen(kind: ScreenKind) -> anyhow::Result<Option<(Box<dyn Display>, Size)>> {
+    let drm = |drm: Drm| -> (Box<dyn Display>, Size) {
+        let size = drm.size();
+        (Box::new(drm), size)
+    };
     match kind {
-        ScreenKind::Auto if Path::new("/dev/fb0").exists() => open_framebuffer(ScreenKind::Fb),
-        ScreenKind::Auto | ScreenKind::Browser => Ok(None),
-        ScreenKind::Fb => Ok(Some(Framebuffer::open("fb0").context("Opening /dev/fb0")?)),
+        ScreenKind::Browser => Ok(None),
+        ScreenKind::Drm => Ok(Some(drm(Drm::open()?.context("No screen is plugged in")?))),
+        ScreenKind::Fb => {
+            let framebuffer = Framebuffer::open("fb0").context("Opening /dev/fb0")?;
+            let size = framebuffer.size();
+            Ok(Some((Box::new(framebuffer), size)))
+        }
+        ScreenKind::Auto => match Drm::open() {
+            Ok(Some(plugged)) => Ok(Some(drm(plugged))),
+            Ok(None) if Path::new("/dev/fb0").exists() => open_screen(ScreenKind::Fb),
+            Ok(None) => Ok(None),
+            Err(why) => {
+                tracing::warn!(%why, "Only the page in a browser is shown");
+                Ok(None)
+            }
+        },
     }
 }
 

@@ -1,14 +1,15 @@
 //! A consultation while somebody answers it: articles first, then questions, one on each screen.
 //!
 //! No piece must be answered. What was said is kept with the draft it belongs to ([`crate::station::About::Form`]), voices
-//! too, so that a power cut takes none of it.
+//! and ink too, so that a power cut takes none of it.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use civic_core::{
-    attachment::ATTACHMENTS_MAX,
+    attachment::{ATTACHMENTS_MAX, Attached},
     consultation::{Article, Asks, Consultation, Question},
     id::DocId,
+    ink::Ink,
     response::{self, Answer, Answered, Remark, Response, WORDS_CHARS_MAX},
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,18 @@ pub struct Said {
     /// Spoken words.
     #[serde(with = "kept")]
     pub voice: Option<Recording>,
+    /// Words written with a finger.
+    #[serde(with = "kept_ink")]
+    pub ink: Ink,
+}
+
+/// Something that is handed in beside the words.
+#[derive(Clone, Copy, Debug)]
+pub enum Beside<'a> {
+    /// A voice.
+    Voice(&'a Recording),
+    /// What was written with a finger.
+    Ink(&'a Ink),
 }
 
 /// A piece of a consultation.
@@ -138,9 +151,14 @@ impl Form {
         self.said.len()
     }
 
-    /// Whether the present piece may be spoken to: a record holds only so many voices, and then words are written.
+    /// Whether the present piece may be spoken to: a record holds only so many voices and drawings, and then words are typed.
     pub fn may_speak(&self) -> bool {
-        self.said().voice.is_some() || self.voices().count() < ATTACHMENTS_MAX
+        self.said().voice.is_some() || self.enclosed().count() < ATTACHMENTS_MAX
+    }
+
+    /// Whether the present piece may be written to with a finger, likewise.
+    pub fn may_draw(&self) -> bool {
+        !self.said().ink.is_empty() || self.enclosed().count() < ATTACHMENTS_MAX
     }
 
     /// Most characters that may be written to the present piece.
@@ -161,27 +179,32 @@ impl Form {
         }
     }
 
-    /// Every voice, in the order in which [`Form::response`] names them.
-    pub fn voices(&self) -> impl Iterator<Item = &Recording> {
-        self.said.values().filter_map(|said| said.voice.as_ref())
+    /// Every voice and drawing, in the order in which [`Form::response`] names them.
+    pub fn enclosed(&self) -> impl Iterator<Item = Beside<'_>> {
+        self.said.values().flat_map(|said| {
+            let ink = Some(&said.ink).filter(|ink| !ink.is_empty());
+            said.voice.iter().map(Beside::Voice).chain(ink.map(Beside::Ink))
+        })
     }
 
-    /// What is handed in, with its voices under these names.
-    pub fn response(&self, recordings: Vec<response::Recording>) -> Response {
-        let mut recordings = recordings.into_iter();
+    /// What is handed in, with its voices and drawings under these names.
+    pub fn response(&self, names: Vec<Attached>) -> Response {
+        let mut names = names.into_iter();
         let mut response = Response { consultation: self.id, remarks: Vec::new(), answers: Vec::new() };
         for (place, said) in &self.said {
-            let recording = said.voice.as_ref().and_then(|_| recordings.next());
+            let recording = said.voice.as_ref().and_then(|_| names.next()).map(Into::into);
+            let ink = Some(&said.ink).filter(|ink| !ink.is_empty()).and_then(|_| names.next()).map(Into::into);
             match self.piece(*place) {
                 Some(Piece::Article(article)) => response.remarks.push(Remark {
                     article: article.key.clone(),
                     edition: article.edition(),
                     agrees: said.agrees,
-                    words: said.words.trim().to_owned(),
+                    words: said.own_words(WORDS_CHARS_MAX),
                     recording,
+                    ink,
                 }),
                 Some(Piece::Question(question)) => {
-                    let answer = said.answer(question, recording);
+                    let answer = said.answer(question, recording, ink);
                     let answered = answer.map(|answer| Answered { question: question.key.clone(), answer });
                     response.answers.extend(answered);
                 }
@@ -200,24 +223,56 @@ impl std::fmt::Debug for Form {
 
 impl Said {
     fn is_nothing(&self) -> bool {
-        let has_words = !self.words.trim().is_empty() || self.voice.is_some();
+        let has_words = !self.words.trim().is_empty() || self.voice.is_some() || !self.ink.is_empty();
         self.agrees.is_none() && self.chosen.is_empty() && self.number.is_none() && !has_words
     }
 
-    fn answer(&self, question: &Question, recording: Option<response::Recording>) -> Option<Answer> {
+    /// The words that were typed, and those that were chosen for what was drawn, as many as are taken: the drawing has all.
+    fn own_words(&self, most: usize) -> String {
+        with_chosen(&self.words, &self.ink).trim().chars().take(most).collect()
+    }
+
+    fn answer(
+        &self,
+        question: &Question,
+        recording: Option<response::Recording>,
+        ink: Option<response::Drawing>,
+    ) -> Option<Answer> {
         match question.asks {
             Asks::Single | Asks::Multiple | Asks::Faces | Asks::Rank | Asks::Place => Some(Answer::Chosen(
                 self.chosen.iter().filter_map(|place| question.choices.get(*place).cloned()).collect(),
             )),
             Asks::Scale => self.number.map(Answer::Number),
-            Asks::Text | Asks::Voice => match (self.words.trim(), recording) {
-                ("", None) => None,
-                ("", Some(recording)) => Some(Answer::Spoken(recording)),
-                (words, None) => Some(Answer::Words(words.to_owned())),
-                (words, Some(recording)) => Some(Answer::Both { words: words.to_owned(), recording }),
-            },
+            Asks::Text | Asks::Voice => {
+                Answer::in_own_words(&self.own_words(question.characters_most()), recording, ink)
+            }
             Asks::Unknown => None,
         }
+    }
+}
+
+/// Words that were typed, and behind them those that were chosen for what was written with a finger.
+pub fn with_chosen(typed: &str, ink: &Ink) -> String {
+    let chosen = ink.words();
+    let between = if typed.is_empty() || chosen.is_empty() { "" } else { "\n" };
+    [typed, between, &chosen].concat()
+}
+
+/// Ink among what is kept: its bytes in hexadecimal.
+mod kept_ink {
+    use civic_core::{
+        id::{from_hex, hex},
+        ink::Ink,
+    };
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(ink: &Ink, to: S) -> Result<S::Ok, S::Error> {
+        hex(&ink.encode()).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ink, D::Error> {
+        let kept = String::deserialize(from)?;
+        Ok(from_hex(&kept).and_then(|bytes| Ink::decode(&bytes).ok()).unwrap_or_default())
     }
 }
 
@@ -240,6 +295,12 @@ mod kept {
 
 #[cfg(test)]
 mod tests {
+    use civic_core::{
+        attachment::AttachmentKind,
+        id::AttachmentId,
+        ink::{Dot, InkBox, Stroke},
+    };
+
     use super::*;
 
     fn form() -> Form {
@@ -267,6 +328,12 @@ mod tests {
 
     fn voice(byte: u8) -> Recording {
         Recording { opus: vec![byte; 3].into(), seconds: 4 }
+    }
+
+    /// A box with a stroke, for which 十 was chosen.
+    fn ink() -> Ink {
+        let stroke = Stroke { dots: vec![Dot { x: 100, y: 500, ms: 0 }, Dot { x: 900, y: 500, ms: 90 }] };
+        Ink { boxes: vec![InkBox { strokes: vec![stroke], meant: Some('十') }] }
     }
 
     #[test]
@@ -302,27 +369,39 @@ mod tests {
         form.go_on();
         form.go_on();
         form.say(|said| (said.words, said.voice) = ("水太小".into(), Some(voice(2))));
-        let named = |hash: &str| response::Recording { hash: hash.into(), seconds: 4 };
-        assert_eq!(form.voices().cloned().collect::<Vec<_>>(), [voice(1), voice(2)]);
-        let response = form.response(vec![named("aa"), named("bb")]);
+        form.say(|said| said.ink = ink());
+        let named = |kind, byte| Attached { id: AttachmentId::new([byte; 32]), kind, seconds: Some(4) };
+        let names = form.enclosed().zip(1..).map(|(beside, byte)| match beside {
+            Beside::Voice(_) => named(AttachmentKind::Voice, byte),
+            Beside::Ink(_) => named(AttachmentKind::Ink, byte),
+        });
+        let names: Vec<_> = names.collect();
+        let kinds: Vec<_> = names.iter().map(|named| named.kind).collect();
+        assert_eq!(kinds, [AttachmentKind::Voice, AttachmentKind::Voice, AttachmentKind::Ink]);
+        let response = form.response(names.clone());
         assert_eq!(response.check(form.asked()), Ok(()));
-        assert_eq!(response.remarks[0].recording, Some(named("aa")));
-        assert_eq!(response.answers[1].answer, Answer::Both { words: "水太小".into(), recording: named("bb") });
+        assert_eq!(response.remarks[0].recording, Some(names[0].into()));
+        let drawn =
+            Answer::Drawn { words: "水太小\n十".into(), recording: Some(names[1].into()), ink: names[2].into() };
+        assert_eq!(response.answers[1].answer, drawn);
         let kept: Form = serde_json::from_str(&serde_json::to_string(&form).unwrap()).unwrap();
         assert_eq!(kept, form);
         assert!(!format!("{form:?}").contains("水太小"));
     }
 
     #[test]
-    fn a_record_holds_four_voices_and_then_words_are_written() {
+    fn a_record_holds_four_voices_and_drawings_and_then_words_are_typed() {
         let mut form = form();
         for place in 0..ATTACHMENTS_MAX {
             form.go_on();
-            assert!(form.may_speak());
-            form.say(|said| said.voice = Some(voice(place as u8)));
+            assert!(form.may_speak() && form.may_draw());
+            match place % 2 {
+                0 => form.say(|said| said.voice = Some(voice(place as u8))),
+                _ => form.say(|said| said.ink = ink()),
+            }
         }
-        assert!(form.may_speak(), "the one that was spoken can be spoken again");
+        assert!(form.may_draw() && !form.may_speak(), "what was drawn can be drawn again");
         form.go_on();
-        assert!(!form.may_speak());
+        assert!(!form.may_speak() && !form.may_draw());
     }
 }

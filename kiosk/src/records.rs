@@ -38,13 +38,14 @@ use serde_json::json;
 use crate::{
     disk::disk,
     drawer::Drawer,
+    form::Beside,
     guesses::{Guesses, NotOpened},
     heard,
     portrait::Portraits,
     public::{Ballot, DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
     service::Service,
     station::{
-        About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Rest, Stage, Station, Step, TakenUp,
+        About, Counts, Draft, Found, NotSaved, Piece, Place, Progress, Rest, Stage, Station, Step, TakenUp,
         Told as ToldHolder, Waiting,
     },
     trouble::{self, Reports, Trouble},
@@ -168,9 +169,9 @@ impl Records {
             extra: extra.chain(consent).collect(),
             ..NewOpinion::default()
         };
-        let voice = draft.voice.iter().map(|voice| Enclosed::voice(voice.opus.to_vec(), voice.seconds));
-        let ink = (!draft.ink.is_empty()).then(|| Enclosed::ink(draft.ink.encode()));
-        let enclosed = voice.chain(ink).collect();
+        let voice = draft.voice.iter().map(Beside::Voice);
+        let ink = (!draft.ink.is_empty()).then_some(Beside::Ink(&draft.ink));
+        let enclosed = voice.chain(ink).map(enclosed).collect();
         let opening = draft.opening.as_ref().filter(|_| !is_unfinished).map(Opening::deposit);
         Heard { new, contact, enclosed, opening, is_kept: draft.is_kept }
     }
@@ -496,27 +497,26 @@ impl Station for Records {
 }
 
 impl Records {
-    /// Hands in what somebody said back, with its voices, under the name of its form.
+    /// Hands in what somebody said back, with its voices and drawings, under the name of its form.
     fn answer_form(&self, form: &str, draft: &Draft) -> Result<(), NotTaken> {
         let (ledger, village) = (&self.ledger, &self.village);
-        let enclosed = |voice: &Recording| Enclosed::voice(voice.opus.to_vec(), voice.seconds);
-        let voices: Vec<_> = match &draft.about {
-            About::Form(answers) => answers.voices().map(enclosed).collect(),
+        let enclosed: Vec<_> = match &draft.about {
+            About::Form(answers) => answers.enclosed().map(enclosed).collect(),
             About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
-                draft.voice.iter().map(enclosed).collect()
+                draft.voice.iter().map(|voice| enclosed(Beside::Voice(voice))).collect()
             }
         };
-        let mut recordings = ledger.recordings(form, &voices).map_err(|error| not_taken(error.into()))?;
+        let mut names = ledger.named(form, &enclosed).map_err(|error| not_taken(error.into()))?;
         let words = draft.body.trim().to_owned();
         let taken = match &draft.about {
-            About::Form(answers) => ledger.respond(form, village, &answers.response(recordings), &voices),
+            About::Form(answers) => ledger.respond(form, village, &answers.response(names), &enclosed),
             About::Misunderstood(ticket) => {
-                let said = Reaction::Misunderstood { ticket: *ticket, words, recording: recordings.pop() };
-                ledger.react(form, village, &said, &voices)
+                let said = Reaction::Misunderstood { ticket: *ticket, words, recording: names.pop().map(Into::into) };
+                ledger.react(form, village, &said, &enclosed)
             }
             About::Addition(ticket) => {
-                let said = Reaction::Addition { ticket: *ticket, words, recording: recordings.pop() };
-                ledger.react(form, village, &said, &voices)
+                let said = Reaction::Addition { ticket: *ticket, words, recording: names.pop().map(Into::into) };
+                ledger.react(form, village, &said, &enclosed)
             }
             // These have numbers of their own, and are filed.
             About::Opinion | About::Talk(_) => Err(Refused::NotAsked),
@@ -554,6 +554,14 @@ impl Records {
             NotSaved::Failed if self.disk_trouble() == Some(Trouble::ReadOnly) => NotSaved::ReadOnly,
             why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
         }
+    }
+}
+
+/// What lies beside words, as the ledger takes it.
+fn enclosed(beside: Beside<'_>) -> Enclosed {
+    match beside {
+        Beside::Voice(voice) => Enclosed::voice(voice.opus.to_vec(), voice.seconds),
+        Beside::Ink(ink) => Enclosed::ink(ink.encode()),
     }
 }
 

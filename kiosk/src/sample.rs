@@ -109,7 +109,11 @@ impl Default for Sample {
             left: Vec::new(),
             keeps_closed: None,
             refuses: None,
-            known: BTreeMap::from([(sample_ticket(90_155), answered), (sample_ticket(90_156), bare)]),
+            known: BTreeMap::from([
+                (sample_ticket(90_155), answered),
+                (sample_ticket(90_156), bare),
+                (sample_ticket(90_157), Found::Erased(NEWS_AT)),
+            ]),
             spots: Vec::new(),
             public: public(),
             taken: Vec::new(),

@@ -18,7 +18,7 @@ use civic_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    form::Form,
+    form::{Form, with_chosen},
     guesses::NotOpened,
     public::{NotTaken, Public, Reply},
     screens::speak::EXTENDED,
@@ -142,7 +142,7 @@ pub enum About {
     Misunderstood(Ticket),
     /// 补充: there is something to add to the opinion with this number.
     Addition(Ticket),
-    /// 征求民意: what is said to a consultation. The draft's words and voice are those to its present piece.
+    /// 征求民意: what is said to a consultation. The draft's words, voice and ink are those to its present piece.
     Form(Box<Form>),
 }
 
@@ -343,9 +343,13 @@ impl Draft {
         if let About::Form(form) = &self.about { form.may_speak() } else { true }
     }
 
-    /// Whether it may be written with a finger: what becomes an opinion may.
+    /// Whether it may be written with a finger: what becomes an opinion may, and of a form as much as it holds.
     pub fn may_draw(&self) -> bool {
-        matches!(self.about, About::Opinion | About::Talk(_))
+        match &self.about {
+            About::Opinion | About::Talk(_) => true,
+            About::Form(form) => form.may_draw(),
+            About::Misunderstood(_) | About::Addition(_) => false,
+        }
     }
 
     /// Most characters that what is asked takes; of other drafts, as many as a screen holds.
@@ -376,20 +380,16 @@ impl Draft {
 
     /// The words that were typed, and behind them those that were chosen for what was written with a finger.
     pub fn words(&self) -> String {
-        let mut words = self.body.clone();
-        let chosen = self.ink.words();
-        if !words.is_empty() && !chosen.is_empty() {
-            words.push('\n');
-        }
-        words + &chosen
+        with_chosen(&self.body, &self.ink)
     }
 
-    /// The same draft, its words and voice put to the present piece of its form.
+    /// The same draft, its words, voice and ink put to the present piece of its form.
     #[must_use]
     pub fn with_words_in_form(mut self) -> Self {
         if let About::Form(form) = &mut self.about {
-            let (words, voice) = (std::mem::take(&mut self.body), self.voice.take());
-            form.say(|said| (said.words, said.voice) = (words, voice));
+            let (words, ink) = (std::mem::take(&mut self.body), std::mem::take(&mut self.ink));
+            let voice = self.voice.take();
+            form.say(|said| (said.words, said.voice, said.ink) = (words, voice, ink));
         }
         self
     }
@@ -399,7 +399,7 @@ impl Draft {
     pub fn with_words_of_form(mut self) -> Self {
         if let About::Form(form) = &mut self.about {
             let said = form.said();
-            (self.body, self.voice) = (said.words, said.voice);
+            (self.body, self.voice, self.ink) = (said.words, said.voice, said.ink);
         }
         self
     }

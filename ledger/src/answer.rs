@@ -6,6 +6,7 @@
 
 use civic_core::{
     area::Area,
+    attachment::Attached,
     ballot::{self, Ballot},
     consultation::Consultation,
     document::Stamp,
@@ -13,7 +14,7 @@ use civic_core::{
     matter::Matter,
     published::Published,
     reaction::Reaction,
-    response::{Recording, Response},
+    response::Response,
     seal::Seed,
     sealed::{Guesses, Record},
     slip::Slip,
@@ -55,18 +56,14 @@ impl From<StoreError> for NotTaken {
 }
 
 impl Ledger {
-    /// How a response or a reaction written in the form `form` names these voices, in their order. They are written with
-    /// it, and not before.
-    pub fn recordings(&self, form: &str, voices: &[Enclosed]) -> Result<Vec<Recording>, LedgerError> {
-        let sealed = self.enclose(&DocId::of_form(&self.log().public_key(), form, 0), voices)?;
-        let named = sealed.into_iter().map(|(attached, _)| Recording {
-            hash: attached.id.to_string(),
-            seconds: attached.seconds.and_then(|seconds| u16::try_from(seconds).ok()).unwrap_or(u16::MAX),
-        });
-        Ok(named.collect())
+    /// How a response or a reaction written in the form `form` names these voices and drawings, in their order. They are
+    /// written with it, and not before.
+    pub fn named(&self, form: &str, enclosed: &[Enclosed]) -> Result<Vec<Attached>, LedgerError> {
+        let sealed = self.enclose(&DocId::of_form(&self.log().public_key(), form, 0), enclosed)?;
+        Ok(sealed.into_iter().map(|(attached, _)| attached).collect())
     }
 
-    /// Takes a response to a consultation, and the voices that it names ([`Ledger::recordings`]) sealed beside it. `form`
+    /// Takes a response to a consultation, and the voices and drawings that it names ([`Ledger::named`]) sealed beside it. `form`
     /// names the form it was written in: the same form sent again, even after the power failed between saving and showing,
     /// is the one that is here already.
     pub fn respond(
@@ -74,12 +71,12 @@ impl Ledger {
         form: &str,
         village: &Area,
         response: &Response,
-        voices: &[Enclosed],
+        enclosed: &[Enclosed],
     ) -> Result<DocId, NotTaken> {
         let consultation: Consultation = self.asked(village, &response.consultation)?;
         response.check(&consultation).map_err(|bad| NotTaken::Unfit(bad.to_string()))?;
         let id = DocId::of_form(&self.log().public_key(), form, 0);
-        self.seal_once(village, id, clock::now(), &Record::Response(response.clone()), voices)?;
+        self.seal_once(village, id, clock::now(), &Record::Response(response.clone()), enclosed)?;
         Ok(id)
     }
 
@@ -163,7 +160,7 @@ impl Ledger {
         id: DocId,
         at: civic_core::time::UnixSeconds,
         record: &Record,
-        voices: &[Enclosed],
+        enclosed: &[Enclosed],
     ) -> Result<bool, LedgerError> {
         let tables = self.writer_in_step()?;
         if self.inner.log.is_received(&id)?.is_some() {
@@ -172,7 +169,7 @@ impl Ledger {
         let envelope = record.seal(&self.seal_key()?, &id, Seed(clock::random()))?;
         let stamp = Stamp::new("", at);
         let mut entries = vec![self.entry(village, Audience::County, id, EntryKind::Sealed, &stamp, envelope)?];
-        let (_, attachments): (Vec<_>, Vec<_>) = self.enclose(&id, voices)?.into_iter().unzip();
+        let (_, attachments): (Vec<_>, Vec<_>) = self.enclose(&id, enclosed)?.into_iter().unzip();
         entries.extend(self.announcements(village, id, &stamp, &attachments)?);
         self.commit_with(&tables, entries, attachments)?;
         Ok(true)

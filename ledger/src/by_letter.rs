@@ -1,5 +1,5 @@
 //! `enrol --stick` and `enrol --carrier`: becoming a device where no hub answers. The same command asks, asks again, and
-//! hears the answer once it is there.
+//! hears the answer once it is there; a kiosk's screen does the same by [`ask_by_stick`].
 
 use std::{path::Path, process::ExitCode};
 
@@ -21,25 +21,60 @@ const ANSWER_LEN_MAX: usize = 512 * 1024;
 /// Parcels on a stick that a code is tried on, at some 50 ms each; an invitation behind so many is not found.
 const TRIED_MAX: usize = 64;
 
-/// Asks by a stick, or takes up the answer that is on it.
-pub(crate) fn by_stick(role: Role, dir: &Path, stick: &Path, code: &str, is_again: bool) -> anyhow::Result<ExitCode> {
-    let dir = DataDir::hold(dir)?;
-    if let Some(card) = answered(&dir, stick, is_again)? {
-        return Ok(enrolled(role, &card));
+/// What became of asking by stick.
+#[derive(Debug)]
+pub enum ByStick {
+    /// The letter is on it; the county will ask for these digits.
+    Asked(String),
+    /// The county was asked before, for these digits, and its answer is not on it yet.
+    NoAnswer(String),
+    /// The code opens nothing on it.
+    NotInvited,
+    /// The answer was on it: this machine is a device.
+    Enrolled(Box<Card>),
+}
+
+/// Asks by a stick, or takes up the answer that is on it; without a code it only hears.
+pub fn ask_by_stick(
+    role: Role,
+    dir: &DataDir,
+    stick: &Path,
+    code: Option<&str>,
+    is_again: bool,
+) -> anyhow::Result<ByStick> {
+    if let Some(card) = answered(dir, stick, is_again)? {
+        return Ok(ByStick::Enrolled(Box::new(card)));
     }
-    let Some(to) = invited(stick, code)? else {
-        if let Some(asked) = by_letter::pending(&dir)? {
-            println!("no answer is on this stick yet; the county was asked, and compares {}", asked.comparison);
-            return Ok(ExitCode::from(1));
+    let invited = code.map(|code| Ok::<_, anyhow::Error>((code, invited(stick, code)?))).transpose()?;
+    let asked = match invited {
+        Some((code, Some(to))) => by_letter::ask(dir, &to, code, role, is_again)?,
+        Some((_, None)) | None => {
+            let pending = by_letter::pending(dir)?;
+            return Ok(pending.map_or(ByStick::NotInvited, |asked| ByStick::NoAnswer(asked.comparison)));
         }
-        anyhow::bail!("this code opens nothing on the stick: write it at the hub, with device add --stick");
     };
-    let asked = by_letter::ask(&dir, &to, code, role, is_again)?;
     let mut files = Files::new(stick, u64::MAX, u64::MAX)?;
     files.put(&asked.sealed())?;
     files.done()?;
-    waiting(&asked.comparison, "the stick");
-    Ok(ExitCode::SUCCESS)
+    Ok(ByStick::Asked(asked.comparison))
+}
+
+/// The command of it.
+pub(crate) fn by_stick(role: Role, dir: &Path, stick: &Path, code: &str, is_again: bool) -> anyhow::Result<ExitCode> {
+    match ask_by_stick(role, &DataDir::hold(dir)?, stick, Some(code), is_again)? {
+        ByStick::Asked(comparison) => {
+            waiting(&comparison, "the stick");
+            Ok(ExitCode::SUCCESS)
+        }
+        ByStick::NoAnswer(comparison) => {
+            println!("no answer is on this stick yet; the county was asked, and compares {comparison}");
+            Ok(ExitCode::from(1))
+        }
+        ByStick::NotInvited => {
+            anyhow::bail!("this code opens nothing on the stick: write it at the hub, with device add --stick")
+        }
+        ByStick::Enrolled(card) => Ok(enrolled(role, &card)),
+    }
 }
 
 /// Asks through a carrier in the same room, or takes up the answer that it brought.

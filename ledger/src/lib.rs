@@ -18,7 +18,7 @@
 mod answer;
 pub mod board;
 pub mod bundle;
-mod by_letter;
+pub mod by_letter;
 pub mod command;
 pub mod details;
 pub mod edition;

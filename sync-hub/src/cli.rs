@@ -87,6 +87,9 @@ enum Command {
         /// How many.
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..=TOKENS_BATCH_MAX as i64))]
         count: u16,
+        /// Write slips of paper for printing into this new file instead, a page for the browser: square code and digits.
+        #[arg(long, value_name = "FILE.html", conflicts_with = "json")]
+        sheet: Option<PathBuf>,
         /// As one JSON object.
         #[arg(long)]
         json: bool,
@@ -341,9 +344,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Slip { command: SlipCommand::Reopen { data, ticket, json } } => {
             slips::reopen_and_print(&data.dir, ticket, json)
         }
-        Command::Tokens { data, vote, count, json } => {
+        Command::Tokens { data, vote, count, sheet, json } => {
             audited(&data, Action::MakeTokens, &format!("{vote}, {count}"), || {
-                publishing::tokens(&data.dir, &vote, count, json)
+                publishing::tokens(&data.dir, &vote, count, sheet.as_deref(), json)
             })
         }
         Command::Tally { data, vote, consultation, publish, json } => {

@@ -35,6 +35,7 @@ pub mod sheet;
 pub mod slips;
 pub mod taken;
 pub mod tls;
+pub mod token_sheet;
 pub mod upstream;
 pub mod user;
 pub mod vault;

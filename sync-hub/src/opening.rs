@@ -12,12 +12,13 @@ use std::{
 };
 
 use civic_core::{
+    area::Area,
     consultation::Consultation,
     document::Kind,
     id::DocId,
     published,
     sealed::Record,
-    tally::{ConsultationResult, VoteResult},
+    tally::{ConsultationResult, Said, VoteResult},
     time::UnixSeconds,
     vote::Vote,
 };
@@ -66,6 +67,44 @@ pub struct Basis {
     pub repeats: u64,
     /// When the hub last looked, by its own clock.
     pub as_of: UnixSeconds,
+}
+
+/// What somebody said to one piece of a consultation in their own words.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnAnswer {
+    /// The hash of a recording; empty without one.
+    pub recording: String,
+    /// The hash of what was written with a finger; empty without any.
+    pub ink: String,
+    /// Written words.
+    pub words: String,
+    /// To which piece.
+    pub piece: Piece,
+    /// Whether it was said of an earlier wording.
+    pub is_earlier: bool,
+    /// The response.
+    pub doc: DocId,
+    /// Where it was said.
+    pub area: Area,
+}
+
+/// An article or a question, by its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Piece {
+    /// An article.
+    Article(String),
+    /// A question.
+    Question(String),
+}
+
+impl Piece {
+    /// The word for it in forms.
+    pub fn word(&self) -> String {
+        match self {
+            Piece::Article(key) => format!("article-{key}"),
+            Piece::Question(key) => format!("question-{key}"),
+        }
+    }
 }
 
 impl Opener {
@@ -174,6 +213,35 @@ impl Opener {
         })?;
         result.sort();
         Ok(Some(Counted { result, basis }))
+    }
+
+    /// What was said to this consultation in people's own words, in an order that tells nothing of who came after whom; what
+    /// fits nothing that is asked now is left out.
+    pub fn own_answers(&self, id: &DocId) -> Result<Vec<OwnAnswer>, LedgerError> {
+        let Some(consultation) = self.ledger.published_as::<Consultation>(id)? else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for Envelope { doc, area, payload, .. } in self.ledger.sealed_about(What::Response, id)? {
+            let Ok(Record::Response(response)) = self.open(&doc, &payload) else { continue };
+            // Each response is counted alone, so that what it says comes out as it is counted.
+            let mut counted = ConsultationResult::new(&consultation);
+            counted.add(&consultation, &response);
+            let articles = counted.articles.into_iter().map(|article| (Piece::Article(article.key), article.said));
+            let questions =
+                counted.questions.into_iter().map(|question| (Piece::Question(question.key), question.said));
+            for (piece, said) in articles.chain(questions) {
+                all.extend(said.into_iter().map(|Said { words, recording, ink, is_earlier }| OwnAnswer {
+                    recording,
+                    ink,
+                    words,
+                    piece: piece.clone(),
+                    is_earlier,
+                    doc,
+                    area: area.clone(),
+                }));
+            }
+        }
+        all.sort();
+        Ok(all)
     }
 
     /// Opens everything of one sort about one document, and counts it.

@@ -20,7 +20,7 @@ use civic_core::{
     tally::{ConsultationResult, Count, VoteResult},
     time::UnixSeconds,
     token::Token,
-    vote::{self, ProjectCount, VoteCount},
+    vote::{self, ProjectCount, Vote, VoteCount},
 };
 use ledger::{
     Ledger,
@@ -37,6 +37,7 @@ use crate::{
     errand::{self, Errand},
     keys::Keys,
     opening::{Basis, Counted, Opener},
+    token_sheet,
 };
 
 /// How long a count waits for the hub to open what has come.
@@ -81,8 +82,10 @@ fn in_words(line: &Line) -> String {
     format!("{} {}: {outcome}", line.kind.word(), line.key)
 }
 
-/// Makes `count` tokens for the vote `vote` and prints them. Their hashes are on disk before the first is printed.
-pub fn tokens(dir: &Path, vote: &str, count: u16, json: bool) -> anyhow::Result<ExitCode> {
+/// Makes `count` tokens for the vote `vote` and prints them, or writes a sheet of slips to be printed. Their hashes are on
+/// disk before the first is told.
+pub fn tokens(dir: &Path, vote: &str, count: u16, sheet: Option<&Path>, json: bool) -> anyhow::Result<ExitCode> {
+    let begun = sheet.map(token_sheet::begin).transpose()?;
     let mut tokens = BTreeSet::new();
     while tokens.len() < usize::from(count) {
         tokens.insert(Token::new(clock::random()));
@@ -90,8 +93,26 @@ pub fn tokens(dir: &Path, vote: &str, count: u16, json: bool) -> anyhow::Result<
     // A set is in order; slips of paper that lie in order tell who comes after whom.
     let mut tokens: Vec<Token> = tokens.into_iter().collect();
     tokens.sort_by_cached_key(|_| clock::random::<8>());
-    let batch = vote::batch_of(&published::id_of(Kind::Vote, vote), &tokens);
-    errand::send::<Vec<Line>>(dir, &Errand::AddTokens { vote: vote.to_owned(), batch })?;
+    let id = published::id_of(Kind::Vote, vote);
+    let batch = vote::batch_of(&id, &tokens);
+    let added = errand::send::<Vec<Line>>(dir, &Errand::AddTokens { vote: vote.to_owned(), batch });
+    if let Some((file, sheet)) = begun.zip(sheet) {
+        if let Err(error) = added {
+            std::fs::remove_file(sheet).with_context(|| format!("Removing {}", sheet.display()))?;
+            return Err(error);
+        }
+        let looked = DataDir::look(dir);
+        let ledger = Ledger::open(&looked, &Identity::load(&looked, Role::Hub)?)?;
+        token_sheet::write(file, &ledger.published_as::<Vote>(&id)?.unwrap_or_default(), &tokens)
+            .with_context(|| format!("Writing {}", sheet.display()))?;
+        eprintln!(
+            "{count} slips for {vote} in {}; the tokens are kept nowhere else, so print it now, cut it apart, hand the slips \
+             out shuffled, and remove the file",
+            sheet.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    added?;
     if json {
         let digits: Vec<String> = tokens.iter().map(Token::digits).collect();
         println!("{}", json!({"vote": vote, "tokens": digits}));

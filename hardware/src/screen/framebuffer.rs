@@ -1,4 +1,7 @@
 //! A Linux framebuffer (`/dev/fb0`), written as a file: no mapping, no `ioctl`, and any file can stand in for it.
+//!
+//! For small screens (SPI) that have nothing else. The framebuffer that the kernel offers beside a screen of its own is
+//! no such thing: where it keeps a copy, what is written here never reaches the glass. [`super::Drm`] does.
 
 use std::{
     fs::{self, File, OpenOptions},

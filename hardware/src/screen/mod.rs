@@ -2,10 +2,12 @@
 
 mod canvas;
 mod difference;
+mod drm;
 pub mod framebuffer;
 
 pub use canvas::{Canvas, Mask};
 pub use difference::{bounding_box, changes};
+pub use drm::Drm;
 
 use std::io;
 

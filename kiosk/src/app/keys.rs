@@ -56,9 +56,14 @@ impl App {
         }
     }
 
-    /// A slip was held under the scanner: where nobody is in the middle of something, a slip is looked up or opened, and
-    /// the paper of a household opens its ballot.
+    /// Something was held under the scanner: where nobody is in the middle of something, a slip is looked up or opened, the
+    /// paper of a household opens its ballot, and the code for enrolling is taken by the page that asks for it.
     pub(super) fn scanned(&mut self, number: &str) {
+        if let Screen::Enrol(enrol) = &mut self.screen {
+            enrol.scanned(number);
+            self.focus = None;
+            return;
+        }
         let asks_for_token = matches!(self.screen, Screen::Vote(_) | Screen::Token(_));
         let is_free = matches!(
             self.screen,

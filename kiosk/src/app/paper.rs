@@ -17,7 +17,7 @@ impl App {
     /// It is on disk: its numbers are shown, and printed where there is a printer.
     pub(super) fn filed(&mut self, stub: Stub) -> Screen {
         self.print(Sheet::Ticket(stub.clone()));
-        Filed { stub }.into()
+        Filed::new(stub).into()
     }
 
     /// What is known about a ticket, and all of it if its slip was opened here just now.

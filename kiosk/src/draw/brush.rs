@@ -17,6 +17,9 @@ use crate::draw::{
 /// Width of an edge, in units.
 const EDGE: u32 = 3;
 
+/// How far a shadow lies from what casts it, in pixels: no further to the right than down.
+const SHADOW: Point = Point::new(1, 3);
+
 /// Widths of the two rings around the target that the keys stand on, in units, the outer first.
 const RINGS: [u32; 2] = [5, 3];
 
@@ -35,12 +38,12 @@ impl Brush<'_> {
     /// A rounded face with its edge, and with a shadow where it can be lifted off the ground.
     pub fn plate(&mut self, area: Rectangle, plate: Plate, lifted: bool) {
         if let Some(shadow) = self.surface.theme.shadow().filter(|_| lifted) {
-            let below = Rectangle::new(area.top_left + Point::new(1, 3), area.size);
-            self.rounded(below, shadow);
+            let below = Rectangle::new(area.top_left + SHADOW, area.size);
+            self.rim(below, SHADOW.y as u32, shadow);
         }
         match plate.edge {
             Some(edge) => {
-                self.rounded(area, edge);
+                self.rim(area, self.surface.pixels(EDGE), edge);
                 self.rounded(area.offset(-self.px(EDGE)), plate.face);
             }
             None => self.rounded(area, plate.face),
@@ -83,6 +86,11 @@ impl Brush<'_> {
     /// So many units, in pixels.
     pub fn px(&self, units: u32) -> i32 {
         self.surface.px(units)
+    }
+
+    /// What is seen of a rounded rectangle around one that lies on it.
+    fn rim(&mut self, area: Rectangle, rim: u32, color: Rgb888) {
+        self.corners.fill_rim(self.canvas, area, self.surface.pixels(CORNER), rim, color);
     }
 
     fn rounded(&mut self, area: Rectangle, color: Rgb888) {

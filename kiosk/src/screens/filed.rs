@@ -22,6 +22,16 @@ use crate::{
 pub struct Filed {
     /// The numbers to note down.
     pub stub: Stub,
+    /// The same as a square, which takes longer to make than to draw.
+    code: Code,
+}
+
+impl Filed {
+    /// What is shown of an opinion with these numbers.
+    pub fn new(stub: Stub) -> Self {
+        let code = Code::of(&stub);
+        Self { stub, code }
+    }
 }
 
 /// What can be touched on it.
@@ -61,7 +71,7 @@ impl Page for Filed {
         }
         numbers.push((Length::Needed, words(around.sentence(what_to_do), TextSize::Strong, ink).bold().centred()));
         let numbers = sheet(Paper::Card, 10, column(2, numbers));
-        let shown = turning(14, vec![(Length::Share(5), numbers), (Length::Share(2), code(Code::of(&self.stub)))]);
+        let shown = turning(14, vec![(Length::Share(5), numbers), (Length::Share(2), code(self.code.clone()))]);
         let again = || button(Touch::Again, around.sentence("filed-print-again"), Some(Icon::Again), Look::Other);
         let mut buttons = Vec::new();
         if around.on_paper == OnPaper::Failed {

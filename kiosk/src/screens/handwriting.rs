@@ -228,6 +228,8 @@ impl Page for Handwriting {
         self.key_pen = None;
         match touch {
             Touch::Pen => self.key_pen = Some(KeyPen::default()),
+            // A question of a consultation offers this beside writing, not behind it.
+            Touch::Back if self.draft.about.is_reply() => return after_saying(self.draft),
             Touch::Back => return Next::show(Writing::new(self.draft)),
             Touch::Meant(character) => {
                 self.current().meant = Some(character);

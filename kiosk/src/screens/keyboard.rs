@@ -24,6 +24,8 @@ const FILLS: [usize; 5] = [2, 4, 7, 10, 12];
 pub struct Keyboard {
     panel: Panel,
     letters: String,
+    /// What the letters may mean, the likeliest first.
+    candidates: Vec<Candidate>,
     page: usize,
 }
 
@@ -81,7 +83,7 @@ impl Default for Keyboard {
 impl Keyboard {
     /// A keyboard with these keys, on which nothing is typed.
     pub fn new(panel: Panel) -> Self {
-        Self { panel, letters: String::new(), page: 0 }
+        Self { panel, letters: String::new(), candidates: Vec::new(), page: 0 }
     }
 
     /// Takes a press.
@@ -89,24 +91,26 @@ impl Keyboard {
         match press {
             Press::Letter(letter) => {
                 if self.letters.len() < KEYS_MAX {
-                    self.letters.push(letter);
+                    self.type_anew(|letters| letters.push(letter));
                 }
-                self.page = 0;
                 Typed::Nothing
             }
             Press::Candidate(candidate) => Typed::Words(self.choose(candidate)),
             Press::Mark(mark) => {
                 let mut words = self.choose_first();
-                self.letters.clear();
+                self.type_anew(String::clear);
                 words.push(mark);
                 Typed::Words(words)
             }
             Press::Space if self.letters.is_empty() => Typed::Words(" ".to_owned()),
             Press::Space => Typed::Words(self.choose_first()),
             Press::Erase => {
-                self.page = 0;
                 // Letters are taken away first: they were typed last.
-                if self.letters.pop().is_some() { Typed::Nothing } else { Typed::Erased }
+                if self.letters.is_empty() {
+                    return Typed::Erased;
+                }
+                self.type_anew(|letters| letters.truncate(letters.len() - 1));
+                Typed::Nothing
             }
             Press::More => {
                 self.page += 1;
@@ -121,21 +125,23 @@ impl Keyboard {
     }
 
     fn choose(&mut self, candidate: Candidate) -> String {
-        self.letters = self.letters.split_off(candidate.keys.min(self.letters.len()));
-        self.page = 0;
+        self.type_anew(|letters| drop(letters.drain(..candidate.keys.min(letters.len()))));
         candidate.text.to_owned()
     }
 
     fn choose_first(&mut self) -> String {
-        self.candidates().first().map(|first| self.choose(*first)).unwrap_or_default()
+        self.candidates.first().copied().map(|first| self.choose(first)).unwrap_or_default()
     }
 
-    fn candidates(&self) -> Vec<Candidate> {
+    /// Changes the letters, and looks up what they mean now: once, and not at every drawing.
+    fn type_anew(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.letters);
+        self.page = 0;
         let keyboard = match self.panel {
             Panel::Letters | Panel::Marks => Keys::Letters,
             Panel::Nine => Keys::Nine,
         };
-        pinyin().candidates(&self.letters, Typing { keyboard, ..Typing::default() })
+        self.candidates = pinyin().candidates(&self.letters, Typing { keyboard, ..Typing::default() });
     }
 
     /// The keys, as high as they need; `leave` is the key of what the way out says.
@@ -159,10 +165,9 @@ impl Keyboard {
             let hint = words(around.sentence("letters-hint"), TextSize::Body, Ink::Grey).centred();
             return column(0, vec![(Length::Fingers(rows, 64), hint)]);
         }
-        let all = self.candidates();
         let typed = self.letters.replace('v', "ü");
         let typed_places = places_of(typed.chars().count() / 2 + 1);
-        let mut shown = paged(&all, self.page, &places, typed_places).into_iter();
+        let mut shown = paged(&self.candidates, self.page, &places, typed_places).into_iter();
         let mut cells: Vec<Vec<(usize, Part<T>)>> = Vec::new();
         for (index, room) in places.iter().enumerate() {
             let (mut row, mut left) = (Vec::new(), *room);
@@ -349,7 +354,7 @@ mod tests {
     fn nine_keys_type_words() {
         let mut keyboard = Keyboard::new(Panel::Nine);
         typed(&mut keyboard, "94858");
-        let found = keyboard.candidates();
+        let found = keyboard.candidates.clone();
         assert!(found.iter().take(8).any(|found| found.text == "修路"), "{found:?}");
     }
 

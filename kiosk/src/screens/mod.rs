@@ -504,6 +504,9 @@ macro_rules! screens {
         }
 
         impl Screen {
+            /// The name of every screen there is.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($Name)),+];
+
             /// Its name, for tests and the log.
             pub fn name(&self) -> &'static str {
                 match self { $(Screen::$Name(_) => stringify!($Name),)+ }

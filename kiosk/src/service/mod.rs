@@ -20,7 +20,7 @@ use std::{
 
 use civic_core::time::UnixSeconds;
 
-pub use enrolment::Enrolling;
+pub use enrolment::{Asks, Enrolling, Letter};
 pub use pin::Answer;
 pub use stick::{Carrying, Stick, Way};
 
@@ -40,8 +40,8 @@ pub trait Service: Send {
     fn unspoken(&self) -> Vec<Sentence>;
     /// Keeps a recording, Ogg Opus, as the local voice of this sentence; it is heard from the next start on.
     fn keep_voice(&mut self, sentence: &Sentence, opus: &Arc<[u8]>) -> Result<(), CannotKeep>;
-    /// Begins to enrol the machine with the hub at this address, by this code.
-    fn enrol(&mut self, hub: &str, code: &str);
+    /// Begins to ask the county to let the machine in.
+    fn enrol(&mut self, asks: Asks);
     /// Where enrolling stands.
     fn enrolling(&self) -> Enrolling;
     /// The sticks that are in.

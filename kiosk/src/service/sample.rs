@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Answer, CannotKeep, Carrying, Enrolling, Fact, Fitting, Sentence, Service, Stick, Subject, Value, Way};
+use super::{
+    Answer, Asks, CannotKeep, Carrying, Enrolling, Fact, Fitting, Letter, Sentence, Service, Stick, Subject, Value, Way,
+};
 use crate::sample::NEWS_AT;
 
 /// The PIN of the made-up station.
@@ -98,8 +100,14 @@ impl Service for SampleService {
         Ok(())
     }
 
-    fn enrol(&mut self, _hub: &str, _code: &str) {
-        self.enrolling = Enrolling::Compare("384610".to_owned());
+    fn enrol(&mut self, asks: Asks) {
+        let digits = "384610".to_owned();
+        self.enrolling = match asks {
+            Asks::Hub(_) => Enrolling::Compare(digits),
+            Asks::Stick(Some(_)) => Enrolling::Asked(digits, Letter::Written),
+            Asks::Stick(None) => Enrolling::Asked(digits, Letter::Unanswered),
+            Asks::Phone { .. } => Enrolling::Asked(digits, Letter::WithPhone("陈代表".to_owned())),
+        };
     }
 
     fn enrolling(&self) -> Enrolling {

@@ -181,7 +181,7 @@ impl Carrier {
 }
 
 /// Key of the sentence that says what to do.
-fn sentence(way: Way, error: &anyhow::Error) -> &'static str {
+pub(super) fn sentence(way: Way, error: &anyhow::Error) -> &'static str {
     let kind = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     match (way, kind) {
         (Way::Out, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)) => "carry-full",

@@ -13,7 +13,7 @@ use replica::{device::Device, dir::DataDir};
 use tokio::{runtime::Handle, sync::Notify, time::sleep};
 
 use super::{
-    Answer, CannotKeep, Carrying, Enrolling, Fact, Fitting, Sentence, Service, Stick, Subject, Value, Way,
+    Answer, Asks, CannotKeep, Carrying, Enrolling, Fact, Fitting, Sentence, Service, Stick, Subject, Value, Way,
     enrolment::Enrolment,
     facts,
     pin::Lock,
@@ -207,9 +207,9 @@ impl Service for Upkeep {
         self.pack()?.put(&sentence.name, &sentence.says, &sound).map_err(log)
     }
 
-    fn enrol(&mut self, hub: &str, code: &str) {
+    fn enrol(&mut self, asks: Asks) {
         if let Some(enrolment) = &self.enrolment {
-            enrolment.begin(hub.to_owned(), code.to_owned());
+            enrolment.begin(asks);
         }
     }
 

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use civic_core::{
-    response::{Answer, Recording},
+    attachment::{Attached, AttachmentKind},
+    id::AttachmentId,
+    response::Answer,
     token::Token,
 };
 use kiosk::{
-    app::Event,
+    app::{Event, Key},
     form::Form,
     public::{Ballot, Reply},
     sample::{sample_ticket, sample_tokens},
@@ -53,8 +55,8 @@ fn every_article_and_every_type_of_question_is_answered_and_handed_in_as_one_res
     desk.touch_all(&["写下来", "l", "u", "Press(Space)", "写好了", "下一页"]).sees("您答了 10 处");
     desk.touch("交给县里").is_on("Thanks").sees("您的话收好了");
     let form = form(&desk);
-    let voices = vec![Recording { hash: "ab".repeat(32), seconds: 24 }];
-    let response = form.response(voices);
+    let voice = Attached { id: AttachmentId::new([0xab; 32]), kind: AttachmentKind::Voice, seconds: Some(24) };
+    let response = form.response(vec![voice]);
     assert_eq!(response.check(form.asked()), Ok(()));
     assert_eq!((response.remarks.len(), response.answers.len()), (2, 8));
     assert_eq!(response.remarks[1].recording.as_ref().map(|recording| recording.seconds), Some(24));
@@ -78,6 +80,57 @@ fn a_consultation_is_answered_with_five_keys() {
     }
     desk.key_to("交给县里").is_on("Thanks");
     assert_eq!(form(&desk).answered(), 2);
+}
+
+#[test]
+fn a_question_is_answered_with_a_finger_on_the_glass_and_what_was_drawn_is_kept_as_it_was_drawn() {
+    let mut desk = consultation().and_on(10);
+    desk.touch("用手写").is_on("Handwriting");
+    desk.write_ten();
+    desk.touch("返回").is_on("Consult").sees("您手写了 1 个字");
+    // Somebody who goes on finds it, and may say what it is.
+    desk.touch("用手写").touch("十");
+    desk.write_ten();
+    desk.touch("写好了").is_on("Consult").sees("您手写了 2 个字");
+    desk.touch_all(&["写下来", "l", "u", "Press(Space)", "写好了"]).sees("您手写了 2 个字");
+    // An article is spoken to in ink likewise, behind the keys.
+    let mut desk = desk.and("返回").and("返回").and("返回");
+    for _ in 0..6 {
+        desk.touch("返回");
+    }
+    desk.sees("第三条");
+    desk.touch_all(&["我要说", "写下来", "Press(Leave)", "用手写"]).is_on("Handwriting");
+    desk.write_ten();
+    desk.touch("写好了").is_on("Consult").sees("第三条");
+    let mut desk = desk.and_on(11);
+    desk.sees("您答了 2 处");
+    desk.touch("交给县里").is_on("Thanks");
+    let form = form(&desk);
+    let named = |byte| Attached { id: AttachmentId::new([byte; 32]), kind: AttachmentKind::Ink, seconds: None };
+    assert_eq!(form.enclosed().count(), 2);
+    let response = form.response(vec![named(1), named(2)]);
+    assert_eq!(response.check(form.asked()), Ok(()));
+    assert_eq!(response.remarks[0].ink, Some(named(1).into()));
+    let Answer::Drawn { words, recording: None, ink } = &response.answers[0].answer else { panic!("{response:?}") };
+    assert_eq!((words.ends_with("\n十□"), ink), (true, &named(2).into()));
+}
+
+#[test]
+fn a_question_is_answered_in_ink_with_five_keys_and_a_power_cut_takes_no_stroke() {
+    let mut desk = consultation().and_on(10);
+    desk.key_to("用手写").key_to("Pen");
+    for (key, times) in [(Key::Up, 8), (Key::Select, 1), (Key::Down, 16), (Key::Select, 1), (Key::Back, 1)] {
+        for _ in 0..times {
+            desk.key(key);
+        }
+    }
+    let kept = desk.station.0.lock().unwrap().draft.clone().unwrap();
+    assert_eq!(kept.ink.boxes[0].strokes.len(), 1, "kept while it is written");
+    desk.key_to("写好了").is_on("Consult").sees("您手写了 1 个字");
+    let kept = desk.station.0.lock().unwrap().draft.clone().unwrap();
+    let About::Form(form) = kept.about else { panic!("{kept:?}") };
+    let read: Form = serde_json::from_str(&serde_json::to_string(&form).unwrap()).unwrap();
+    assert_eq!(read.said().ink.boxes[0].strokes.len(), 1);
 }
 
 #[test]

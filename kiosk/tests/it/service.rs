@@ -9,16 +9,20 @@ use std::{
 
 use civic_core::access::Role;
 use embedded_graphics::prelude::Point;
-use hardware::touch::{Finger, FingerKind, Panel, read_fingers};
+use hardware::{
+    keyboard::Typed,
+    touch::{Finger, FingerKind, Panel, read_fingers},
+};
 use kiosk::{
     app::{App, Effect, Event, Key, Touch, TouchKind},
     blank::Blank,
     drawer::Drawer,
     printing::Sheet,
     records::Records,
-    sample::sample_stub,
+    sample::{sample_stub, sample_ticket},
+    screens::Screen,
     service::{
-        TRIED_FOR,
+        Asks, TRIED_FOR,
         enrolment::Enrolment,
         pin,
         stick::{Carrier, Carrying, Way},
@@ -28,13 +32,13 @@ use kiosk::{
     trouble::{Reports, Trouble},
     wiring::Wiring,
 };
-use replica::{device::Device, dir::DataDir};
+use replica::{device::Device, dir::DataDir, enrol::Invitation};
 use tokio::sync::Notify;
 
 use crate::{
     directory::Directory,
     looks::LARGE,
-    support::{Desk, Shared, recording},
+    support::{BY_STICK, Desk, Shared, invitation, recording},
 };
 
 /// An officer who has shown the PIN.
@@ -155,6 +159,64 @@ async fn what_was_said_goes_onto_the_stick_sealed_and_what_is_for_others_is_pass
     assert_eq!(home, Carrying::Read { entries: 0, receipts: 0, passed_over: 1 });
     fs::remove_dir_all(&stick).unwrap();
     assert_eq!(carried(&carrier, Way::Out, &stick).await, Carrying::Failed("carry-failed"));
+}
+
+/// What the county would be asked if somebody touched it now.
+fn asks(desk: &Desk) -> Option<Asks> {
+    let Screen::Enrol(screen) = desk.app.screen() else { panic!("on {}", desk.app.screen().name()) };
+    screen.asks()
+}
+
+#[test]
+fn the_square_code_of_the_hub_says_everything_and_any_other_says_nothing() {
+    let mut desk = officer();
+    desk.touch("入网").event(invitation());
+    desk.sees("hub.example:4433").sees("ABCD 2345").sees("扫好了");
+    let pinned = Invitation { pin: Some("0f".repeat(16)), ..Invitation::typed("hub.example:4433", "ABCD2345") };
+    assert_eq!(asks(&desk), Some(Asks::Hub(pinned)));
+    // Another code is typed over it: the mark of the county that gave the first is not for it.
+    desk.touch("Erase").type_keys("6").does_not_see("扫好了");
+    assert_eq!(asks(&desk), Some(Asks::Hub(Invitation::typed("hub.example:4433", "ABCD2346"))));
+    desk.touch("Call").sees("384 610");
+    desk.event(invitation());
+    desk.sees("384 610");
+
+    let mut desk = officer();
+    desk.touch_all(&["入网", "有网，直接入网"]);
+    for digit in sample_ticket(7).digits().chars() {
+        desk.event(Event::Typed(Typed::Digit(digit as u8 - b'0')));
+    }
+    desk.event(Event::Typed(Typed::Scanned(sample_ticket(7).digits())));
+    desk.sees("这不是入网的方码").sees("县里的地址").does_not_see("0412");
+    // By stick the same square gives its code alone.
+    desk.touch_all(&["返回", BY_STICK]).event(invitation());
+    assert_eq!(asks(&desk), Some(Asks::Stick(Some("ABCD2345".to_owned()))));
+}
+
+#[test]
+fn where_there_is_no_network_a_letter_is_written_and_its_answer_looked_for_by_touches_and_by_keys() {
+    fn touched(desk: &mut Desk, target: &str) {
+        desk.touch(target);
+    }
+    fn keyed(desk: &mut Desk, target: &str) {
+        desk.key_to(target);
+    }
+    for choose in [touched as fn(&mut Desk, &str), keyed] {
+        let mut desk = officer();
+        let mut all = |targets: &[&str]| targets.iter().for_each(|target| choose(&mut desk, target));
+        all(&["入网", BY_STICK, "a", "b", "c", "d", "2", "3", "4", "Call"]);
+        all(&["5", "Call"]);
+        desk.sees("写好了，可以拔了").sees("384 610").does_not_see("八位码");
+        choose(&mut desk, "看U盘上的答复");
+        desk.sees("还没有答复").sees("384 610");
+        for target in ["手机来了", "1", ":", "2", "Code", "Erase", "5", "Call"] {
+            choose(&mut desk, target);
+        }
+        desk.sees("陈代表的手机捎上了").sees("384 610");
+        choose(&mut desk, "换一个码");
+        desk.sees("没有网，用U盘").sees("有网，直接入网");
+        desk.key(Key::Back).is_on("Service");
+    }
 }
 
 #[test]
@@ -320,6 +382,6 @@ async fn a_machine_without_a_county_says_so_takes_nothing_and_tells_how_it_is() 
     machine.desk.touch("存储").sees("还剩").sees("MB").sees("正常");
     machine.desk.touch_all(&["返回", "网络"]).sees("还没有入网");
     machine.desk.touch_all(&["返回", "录提示音"]).sees("还有");
-    machine.desk.touch_all(&["返回", "入网", "Call"]).is_on("Enrol");
+    machine.desk.touch_all(&["返回", "入网", "有网，直接入网", "Call"]).is_on("Enrol");
     machine.desk.type_keys("127.0.0.1:1").touch("Code").type_keys("abcd234u").touch("Call").sees("正在找");
 }

@@ -30,6 +30,7 @@ use kiosk::{
     view::Face,
     voice::PackName,
 };
+use replica::enrol::Invitation;
 
 /// A sample station that the test may look into while the kiosk holds it.
 #[derive(Clone, Default)]
@@ -127,6 +128,17 @@ pub fn packs() -> Vec<PackName> {
 /// A scanner under which the paper of an answered opinion is held.
 pub fn scan() -> Event {
     Event::Typed(Typed::Scanned(sample_stub(90_155).code()))
+}
+
+/// What an officer touches where there is no network.
+pub const BY_STICK: &str = "没有网，用U盘";
+pub const BY_PHONE: &str = "没有网，用手机";
+
+/// A scanner under which the square code is held that the hub shows for a new device.
+pub fn invitation() -> Event {
+    let pin = Some("0f".repeat(16));
+    let invitation = Invitation { hub: "hub.example:4433".into(), code: "ABCD2345".into(), pin };
+    Event::Typed(Typed::Scanned(invitation.text()))
 }
 
 /// A kiosk, and a villager in front of it.
@@ -437,8 +449,16 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.event(Event::News);
         desk
     };
-    let mut enrolling = officer(&["入网"]);
+    let mut enrolling = officer(&["入网", "有网，直接入网"]);
     enrolling.type_keys("hub.example:4433").touch("Code").type_keys("abcd2345").touch("Call");
+    let mut invited = officer(&["入网"]);
+    invited.event(invitation());
+    let by_letter = |road, more: &[&str]| {
+        let mut desk = officer(&["入网", road]);
+        desk.type_keys(if road == BY_PHONE { "192.168.1.30:4434" } else { "" });
+        desk.touch("Code").type_keys("abcd2345").touch_all(more);
+        desk
+    };
     let mut fitted = officer(&["触摸校准"]);
     fitted.touch_crosses();
     let mut recorded = officer(&["录提示音", "开始录", "说完了"]);
@@ -491,6 +511,11 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(&vec!["GoOn"; pages]).touch_all(more);
         desk
     };
+    let mut drawn = consult(10, &["用手写"]);
+    drawn.write_ten();
+    drawn.touch("十");
+    drawn.write_ten();
+    drawn.touch("写好了");
     let vote = |token: &str, more: &[&str]| {
         let mut desk = desk(&["Village", "请您说一说", "二〇二七年民生实事项目票选", "按选票号投票"]);
         for digit in token.chars() {
@@ -512,6 +537,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("consult-place", consult(9, &[])),
         ("consult-text", consult(10, &[])),
         ("consult-voice", consult(11, &[])),
+        ("consult-drawn", drawn),
         ("consult-written", consult(10, &["写下来", "w", "Press(Space)", "写好了"])),
         ("consult-end", consult(1, &["同意"]).and_on(11)),
         ("consult-nothing", consult(12, &[])),
@@ -612,6 +638,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("rate-solved", opened(&["Rate", "不满意"])),
         ("thanks-unsolved", opened(&["Rate", "不满意", "没解决"])),
         ("progress-here", filed_then_found),
+        ("progress-erased", digits(&sample_ticket(90_157).digits(), &["查一查"])),
         ("progress-unknown", digits(&unknown, &["查一查"])),
         ("still-there", still_there),
         ("begun", begun),
@@ -633,8 +660,15 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("service-stick-read", carried("把回话带进来")),
         ("service-off", officer(&["关机"])),
         ("service-off-going", officer(&["关机", "关机"])),
-        ("service-enrol", officer(&["入网", "Key('h')", "Key('u')", "Code", "Key('7')"])),
+        ("service-enrol", officer(&["入网"])),
+        ("service-enrol-network", officer(&["入网", "有网，直接入网", "Key('h')", "Key('u')", "Code", "Key('7')"])),
+        ("service-enrol-scanned", invited),
         ("service-enrol-compare", enrolling),
+        ("service-enrol-stick", by_letter(BY_STICK, &[])),
+        ("service-enrol-written", by_letter(BY_STICK, &["Call"])),
+        ("service-enrol-unanswered", by_letter(BY_STICK, &["Call", "Look"])),
+        ("service-enrol-phone", by_letter(BY_PHONE, &[])),
+        ("service-enrol-handed", by_letter(BY_PHONE, &["Call"])),
         ("service-calibrate", officer(&["触摸校准"])),
         ("service-fitted", fitted),
         ("service-recorder", officer(&["录提示音"])),

@@ -446,7 +446,7 @@ fn a_voice_that_answers_travels_sealed_beside_the_answer_that_names_it() {
     let county = County::new();
     let (id, consultation) = county.kiosk.consultations(&village(), today()).unwrap().remove(0);
     let voices = [Enclosed::voice(vec![7; 900], 23)];
-    let recording = county.kiosk.recordings("1", &voices).unwrap().remove(0);
+    let recording = civic_core::response::Recording::from(county.kiosk.named("1", &voices).unwrap().remove(0));
     let remark = Remark {
         article: consultation.articles[0].key.clone(),
         edition: consultation.articles[0].edition(),

@@ -105,8 +105,7 @@ async fn open(
 ) -> Result<Response, PageError> {
     let Form(Asking { what, reason, other }) = form?;
     let what = What::parse(&what).ok_or(PageError::BadRequest)?;
-    let both_given = !reason.trim().is_empty() && !other.trim().is_empty();
-    let reason = format!("{}{}{}", reason.trim(), if both_given { "：" } else { "" }, other.trim());
+    let reason = self::reason(&reason, &other);
     console
         .work(move |console| {
             let whole = opinion::read(console, &id)?;
@@ -244,6 +243,12 @@ async fn erase_whole(
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response())
         })
         .await
+}
+
+/// One of the county's reasons, words, or both.
+pub(super) fn reason(chosen: &str, other: &str) -> String {
+    let both_given = !chosen.trim().is_empty() && !other.trim().is_empty();
+    format!("{}{}{}", chosen.trim(), if both_given { "：" } else { "" }, other.trim())
 }
 
 /// What is wrong with what somebody gives as the reason of an erasure.
@@ -472,21 +477,28 @@ fn asking_form(console: &Console, whole: &Whole, there: &[What], outcome: &Outco
                         label.check { input type="radio" name="what" value=(what.word()) checked[place == 0]; (what_word(*what)) }
                     }
                 }
-                label {
-                    span.label { (say("open-reason")) }
-                    select name="reason" {
-                        option value="" { (line("choose")) }
-                        @for reason in &console.ledger.codebook().details.reasons {
-                            option value=(reason.name) { (one_line(&Both { zh: reason.name.clone(), en: reason.en.clone() })) }
-                        }
-                    }
-                }
-                label { span.label { (say("open-other")) } input name="other" value=(typed) maxlength=(REASON_CHARS_MAX) autocomplete="off"; }
+                (reason_fields(console, typed))
                 p.hint { (say_with("open-hint", &[("minutes", (SHOWN_S / 60).into())])) }
                 @if takes_two(console, whole) { p.hint { (say("open-two")) } }
                 div { button.go type="submit" { (say("open-go")) } }
             }
         }
+    }
+}
+
+/// Where somebody says for what an opening is needed.
+pub(super) fn reason_fields(console: &Console, typed: &str) -> Markup {
+    html! {
+        label {
+            span.label { (say("open-reason")) }
+            select name="reason" {
+                option value="" { (line("choose")) }
+                @for reason in &console.ledger.codebook().details.reasons {
+                    option value=(reason.name) { (one_line(&Both { zh: reason.name.clone(), en: reason.en.clone() })) }
+                }
+            }
+        }
+        label { span.label { (say("open-other")) } input name="other" value=(typed) maxlength=(REASON_CHARS_MAX) autocomplete="off"; }
     }
 }
 
@@ -561,11 +573,13 @@ fn opened(console: &Console, whole: &Whole, operator: &Operator, grant: &Grant) 
     })
 }
 
-fn address(grant: &Grant, place: usize) -> String {
+/// Where a file of a grant is.
+pub(super) fn address(grant: &Grant, place: usize) -> String {
     format!("/opened/{}/{place}", grant.token)
 }
 
-fn inline(opened: &Opened) -> Markup {
+/// What is shown in its place on the page.
+pub(super) fn inline(opened: &Opened) -> Markup {
     match opened.item.detail {
         Detail::Contact => match Contact::decode(&opened.plain) {
             Ok(Contact { name, phone }) => html! {

@@ -6,6 +6,7 @@
 //! something changed. Pages work without their script, which only makes them quicker: keys, and news without a reload.
 
 mod account;
+mod answers;
 mod attachment;
 mod audit;
 mod backup;
@@ -95,6 +96,7 @@ fn pages() -> Routes {
         .and(retention::routes())
         .and(devices::routes())
         .and(results::routes())
+        .and(answers::routes())
         .and(slips::routes())
         .and(sign_in::routes())
         .and(passkey::routes())

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use civic_core::{
-    access::operator::Right,
+    access::operator::{About, Right},
     area::Area,
     codebook::Codebook,
     consultation::Consultation,
@@ -14,7 +14,7 @@ use civic_core::{
 use maud::{Markup, html};
 
 use super::{
-    Console, Operator,
+    Console, Operator, answers,
     error::PageError,
     frame::{self, Place},
     routes::Routes,
@@ -42,7 +42,8 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
             }
             for (_, consultation) in console.ledger.published::<Consultation>()? {
                 if let Some(counted) = console.opener.count_consultation(consultation.key())? {
-                    parts.push(consultation_part(codebook, &consultation, &counted));
+                    let may_hear = operator.may(Right::OpenSaid, About::Somewhere);
+                    parts.push(consultation_part(codebook, &consultation, &counted, may_hear));
                 }
             }
             let body = html! {
@@ -77,8 +78,11 @@ fn consultation_part(
     codebook: &Codebook,
     consultation: &Consultation,
     Counted { result, basis }: &Counted<ConsultationResult>,
+    may_hear: bool,
 ) -> Markup {
     let ConsultationResult { key, title, responses, unfit, articles, questions } = result;
+    let own_words = articles.iter().map(|article| article.said.len()).sum::<usize>()
+        + questions.iter().map(|question| question.said.len()).sum::<usize>();
     html! {
         section.result data-consultation=(key) data-responses=(responses) {
             (heading(title, &say("consultation"), key, &consultation.open))
@@ -102,6 +106,9 @@ fn consultation_part(
             @for question in questions {
                 h3 { (web::page::spoken(&question.title)) " " span.hint { (say_with("answered", &[("count", question.answered.into()), ("said", question.said.len().into())])) } }
                 (counts_table(&question.choices, question.answered))
+            }
+            @if may_hear && own_words > 0 {
+                p { a href=(answers::address(key)) { (say_with("own-words-there", &[("count", own_words.into())])) } }
             }
             (basis_line(codebook, basis))
         }

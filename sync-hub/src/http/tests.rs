@@ -1,5 +1,6 @@
 //! The console over a whole county in a directory of its own, asked over a real socket.
 
+mod answers;
 mod details;
 mod exports;
 mod late;
@@ -592,7 +593,7 @@ async fn results_are_counts_alone_and_an_evaluation_stands_on_the_opinion() {
             edition: consultation.articles[0].edition(),
             agrees: Some(false),
             words: "罚得太重".into(),
-            recording: None,
+            ..Remark::default()
         };
         let response = Response { consultation: id, remarks: vec![remark], answers: Vec::new() };
         deputy.respond("1", &village(), &response, &[]).unwrap();

@@ -30,12 +30,12 @@ pub(super) fn both_with(key: &str, values: &[(&str, FluentValue<'_>)]) -> Both {
 }
 
 /// A sentence, Chinese first.
-pub(super) fn say(key: &str) -> Markup {
+pub(crate) fn say(key: &str) -> Markup {
     web::page::both(&both(key))
 }
 
 /// A sentence with values, Chinese first.
-pub(super) fn say_with(key: &str, values: &[(&str, FluentValue<'_>)]) -> Markup {
+pub(crate) fn say_with(key: &str, values: &[(&str, FluentValue<'_>)]) -> Markup {
     web::page::both(&both_with(key, values))
 }
 
@@ -173,8 +173,9 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 29] = [
+    const SOURCES: [&str; 31] = [
         include_str!("account.rs"),
+        include_str!("answers.rs"),
         include_str!("attachment.rs"),
         include_str!("audit.rs"),
         include_str!("backup.rs"),
@@ -201,6 +202,7 @@ mod tests {
         include_str!("session.rs"),
         include_str!("sign_in.rs"),
         include_str!("slips.rs"),
+        include_str!("../token_sheet.rs"),
         include_str!("users.rs"),
         include_str!("words.rs"),
     ];

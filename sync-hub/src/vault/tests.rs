@@ -370,7 +370,7 @@ fn a_matter_that_opens_again_keeps_its_details_for_the_whole_time_after_it_close
     // The person who spoke says at a kiosk that nothing is solved, aloud.
     let village = Area::parse("990127101201").unwrap();
     let said = [Enclosed::voice(voice(), 5)];
-    let recording = hub.ledger.recordings("again", &said).unwrap().pop();
+    let recording = hub.ledger.named("again", &said).unwrap().pop().map(Into::into);
     let evaluation = Evaluation { satisfied: None, solved: Some(false) };
     hub.ledger.write_slips().unwrap();
     let add = Reaction::Addition { ticket, words: String::new(), recording };

@@ -252,6 +252,19 @@ fn what_was_promised_is_there_after_a_cut_at_every_step_of_every_story() {
             .concat(),
         ),
         (
+            "consulted in ink",
+            [
+                touches(&["Village", "请您说一说", consultation]),
+                touches(&["GoOn"; 10]),
+                touches(&["用手写"]),
+                vec![Step::Stroke],
+                touches(&["下一个字"]),
+                vec![Step::Stroke],
+                touches(&["写好了", "GoOn", "GoOn", "交给县里", "回首页"]),
+            ]
+            .concat(),
+        ),
+        (
             "voted",
             [
                 touches(&["Village", "请您说一说", "二〇二七年民生实事项目票选", "按选票号投票"]),

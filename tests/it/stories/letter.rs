@@ -1,7 +1,9 @@
 //! A machine that has never been online becomes a device of the county by letter: on a stick, and by a deputy's phone.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
+use kiosk::service::{Enrolling, Letter, Stick, enrolment::Enrolment};
+use replica::dir::DataDir;
 use serde_json::Value;
 use tests::world::{Part, World, wait_for};
 
@@ -125,6 +127,46 @@ fn a_kiosk_that_was_never_online_is_enrolled_by_stick_and_lives_on_sticks_alone(
         let told = world.tell("kiosk", &["bundle", "import", path(&down)]).unwrap();
         assert_eq!(told.err.lines().count(), 1, "{}{}", told.out, told.err);
     });
+}
+
+#[test]
+fn a_kiosk_s_own_screen_asks_by_stick_and_takes_up_the_answer_without_the_code() {
+    let mut story = Story::begin("letter-screen");
+    story.world.add("kiosk", Part::Kiosk).unwrap();
+    story.world.cut("kiosk", true).unwrap();
+    let [other, out, home] = ["other", "out", "home"].map(|name| story.dir.join(name));
+    [&other, &out, &home].iter().for_each(|dir| fs::create_dir(dir).unwrap());
+    let world = &story.world;
+    let code = code(world, &["--stick", path(&out)]);
+    let sticks = |dirs: &[&Path]| dirs.iter().map(|dir| Stick { directory: (*dir).into(), free_mib: None }).collect();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let asked = {
+        let _inside = runtime.enter();
+        let held = Arc::new(DataDir::hold(&world.data("kiosk")).unwrap());
+        let enrolment = || Enrolment::new(held.clone(), Arc::default(), Arc::default());
+        assert_eq!(enrolment().stands_at(), Enrolling::Idle);
+        let ask = |code, dirs: &[&Path]| enrolment().by_sticks(code, sticks(dirs));
+        assert_eq!(ask(Some(&code), &[]), Enrolling::Failed("carry-none"));
+        assert_eq!(ask(Some("AAAA0000"), &[&out]), Enrolling::Failed("letter-not-invited"));
+        assert_eq!(ask(Some("AAAA"), &[&out]), Enrolling::Failed("letter-not-invited"));
+        assert_eq!(ask(None, &[&out]), Enrolling::Failed("letter-not-invited"));
+        // Of two sticks the one that the county wrote is found.
+        let Enrolling::Asked(asked, Letter::Written) = ask(Some(&code), &[&other, &out]) else { panic!("not asked") };
+        // The machine was switched off meanwhile, and still knows what it asked.
+        assert_eq!(enrolment().stands_at(), Enrolling::Asked(asked.clone(), Letter::Given));
+        assert_eq!(ask(None, &[&home]), Enrolling::Asked(asked.clone(), Letter::Unanswered));
+        assert_eq!(ask(None, &[]), Enrolling::Asked(asked.clone(), Letter::Missed("carry-none")));
+        asked
+    };
+    // The invitation on the stick is for the machine, and the hub says so.
+    let told = world.tell("hub", &["bundle", "import", path(&out)]).unwrap();
+    assert!(told.out.contains("machines ask to be enrolled"), "{}{}", told.out, told.err);
+    compare(world, &asked);
+    world.tell("hub", &["bundle", "export", "--to", path(&home)]).unwrap().good().unwrap();
+    let _inside = runtime.enter();
+    let held = Arc::new(DataDir::hold(&world.data("kiosk")).unwrap());
+    let enrolment = Enrolment::new(held, Arc::default(), Arc::default());
+    assert_eq!(enrolment.by_sticks(None, sticks(&[&other, &home])), Enrolling::Done("石桥村".to_owned()));
 }
 
 #[test]

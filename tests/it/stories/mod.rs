@@ -11,6 +11,7 @@ mod cuts;
 mod details;
 mod draft;
 mod letter;
+mod machine;
 mod neighbours;
 pub(crate) mod people;
 mod power;

@@ -121,7 +121,7 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
         edition: consultation.articles[article].edition(),
         agrees,
         words: words.into(),
-        recording: None,
+        ..Remark::default()
     };
     let answers = consultation.questions.iter();
     let answers = answers.map(|question| Answered { question: question.key.clone(), answer: answer(question) });
@@ -185,6 +185,19 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
     let results = Operator::at(&story.world).unwrap().page("/results").unwrap();
     assert!(results.contains("data-counted=\"2\"") && results.contains("data-responses=\"2\""));
     assert!(!results.contains("鸭子总要喝水"));
+    // What was said in own words is heard and seen behind the results, for a reason.
+    let operator = Operator::at(&story.world).unwrap();
+    let own = operator.page(&format!("/results/{CONSULTATION}")).unwrap();
+    assert!(own.contains("data-said=\"2\"") && !own.contains("鸭子总要喝水"));
+
+    // Slips for two more households, on a sheet that is written once and never over another.
+    let sheet = story.dir.join("slips.html");
+    let make = ["tokens", "--vote", VOTE, "--count", "2", "--sheet", sheet.to_str().unwrap()];
+    story.hub(&make);
+    let page = std::fs::read_to_string(&sheet).unwrap();
+    assert_eq!((page.matches("<svg").count(), page.contains("二〇二七年民生实事项目票选")), (2, true));
+    assert_eq!(story.world.tell("hub", &make).unwrap().code, 1, "it is there already");
+    assert_eq!(story.tally("--vote", VOTE)["tokens"], json!(4));
 
     story.meet();
     assert_eq!(at_hub().unwrap(), opinion);
@@ -237,6 +250,10 @@ fn a_file_that_is_wrong_is_told_with_its_line_and_nothing_of_it_is_published() {
         let done = story.world.tell("hub", args).unwrap();
         assert_eq!((done.code, done.err.contains("no vote \"none\" was published")), (1, true), "{}", done.err);
     }
+    let sheet = story.dir.join("none.html");
+    let made =
+        story.world.tell("hub", &["tokens", "--vote", "none", "--count", "1", "--sheet", sheet.to_str().unwrap()]);
+    assert_eq!((made.unwrap().code, sheet.exists()), (1, false), "no sheet stays of no vote");
     for args in [&["tokens", "--vote", "none", "--count", "2001"][..], &["tally"]] {
         assert_eq!(story.world.tell("hub", args).unwrap().code, 2);
     }

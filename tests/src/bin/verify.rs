@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tests::machine::{Kernel, PACKAGES};
+
 fn main() -> ExitCode {
     match gate() {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,6 +62,9 @@ fn gate() -> Result<(), Failed> {
     if let Err(why) = networks() {
         println!("\nthe stories in network namespaces will say that they are skipped: {why}");
     }
+    if let Err(why) = machine() {
+        println!("\nthe story on an emulated computer will say that it is skipped: {why}");
+    }
     let wanted = if missing.is_none() { "required" } else { "if-there" };
     step("tests", &["test", "--workspace"], &[("HUIYIN_BROWSER", wanted)])?;
     if let Some(why) = missing {
@@ -101,6 +106,19 @@ fn networks() -> Result<(), String> {
     there("ip and nft", &["iproute2", "nftables"], || is_there("ip") && is_there("nft"))
 }
 
+/// Makes sure that a computer can be emulated; the error says why not.
+fn machine() -> Result<(), String> {
+    let is_here = || Kernel::find().is_ok();
+    if is_here() {
+        return Ok(());
+    }
+    // What QEMU recommends is windows and sound.
+    let packages = [&["--no-install-recommends"], &PACKAGES[..]].concat();
+    there("QEMU and BusyBox", &packages, || ["qemu-system-x86_64", "busybox"].iter().all(|program| starts(program)))?;
+    println!("\n== fetching a kernel for the emulated computer");
+    Kernel::fetch().and_then(|()| Kernel::find()).map(drop).map_err(|why| format!("{why:#}"))
+}
+
 /// Makes sure that what a sound card is compiled with is there; the error says why it is not.
 fn has_alsa() -> Result<(), String> {
     let is_here = || {
@@ -108,6 +126,10 @@ fn has_alsa() -> Result<(), String> {
         asked.is_ok_and(|status| status.success())
     };
     there("ALSA and pkg-config", &["libasound2-dev", "pkg-config"], is_here)
+}
+
+fn starts(program: &str) -> bool {
+    Command::new(program).arg("--help").output().is_ok_and(|done| done.status.success())
 }
 
 /// Makes sure that something is on this machine, installing it where that can be done; the error says why it is not.

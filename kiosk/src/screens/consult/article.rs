@@ -26,7 +26,7 @@ pub fn view(around: &Around<'_>, form: &Form, article: &Article, page: usize) ->
         let (look, icon) = if is_chosen { (Look::Chosen(ink), Icon::Tick) } else { (Look::Choice(ink), icon) };
         (Length::Share(1), sized_button(touch, around.sentence(key), Some(icon), look, TextSize::Strong))
     };
-    let has_words = !said.words.is_empty() || said.voice.is_some();
+    let has_words = !said.words.is_empty() || said.voice.is_some() || !said.ink.is_empty();
     let answers = vec![
         answer(Touch::Agree, "article-agree", Icon::Smile, Ink::Green, said.agrees == Some(true)),
         answer(Touch::Disagree, "article-disagree", Icon::Frown, Ink::Red, said.agrees == Some(false)),

@@ -6,7 +6,10 @@ mod choices;
 mod said;
 mod scale;
 
-use super::{Around, Door, Next, Page, leave::Leave, page, reading::reading, speak::Speak, writing::Writing};
+use super::{
+    Around, Door, Next, Page, handwriting::Handwriting, leave::Leave, page, reading::reading, speak::Speak,
+    writing::Writing,
+};
 use crate::{
     draw::{
         icon::Icon,
@@ -47,6 +50,8 @@ pub enum Touch {
     Speak,
     /// Write something to it.
     Write,
+    /// Write it with a finger.
+    ByHand,
     /// Hand in what was said.
     HandIn,
 }
@@ -114,6 +119,7 @@ impl Page for Consult {
             }
             Touch::Speak => self.says(true),
             Touch::Write => self.says(false),
+            Touch::ByHand => Next::show(Handwriting::new(self.draft.with_words_of_form())),
             Touch::HandIn if self.holds_words() => Next::File { draft: self.draft, failures: 0 },
             Touch::HandIn => Next::Open(Door::Asked),
         }

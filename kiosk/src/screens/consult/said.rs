@@ -1,4 +1,4 @@
-//! Own words to a question: written, spoken, or both.
+//! Own words to a question: typed, written with a finger, spoken, or several of these.
 
 use civic_core::consultation::{Asks, Question};
 
@@ -10,7 +10,7 @@ use crate::{
     },
     form::Form,
     screens::Around,
-    view::{Length, Part, column, counter, sheet, tile, turning, words},
+    view::{Length, Part, column, counter, ink, sheet, tile, turning, words},
 };
 
 /// What was said so far, and the ways to say it; the one the question asks for first and larger.
@@ -24,15 +24,14 @@ pub fn view(around: &Around<'_>, form: &Form, question: &Question) -> Part<Touch
         };
         (Length::Share(if is_first { 3 } else { 2 }), tile(touch, around.sentence(key), icon, look, size))
     };
-    let mut ways = vec![
-        way(Touch::Write, "speak-write", Icon::Pencil, !speaks_first),
-        way(Touch::Speak, "speak-begin", Icon::Microphone, speaks_first),
-    ];
-    if speaks_first {
-        ways.reverse();
+    let mut ways = vec![way(Touch::Write, "speak-write", Icon::Pencil, !speaks_first)];
+    if form.may_draw() {
+        ways.push(way(Touch::ByHand, "to-handwriting", Icon::Brush, false));
     }
+    let speak = way(Touch::Speak, "speak-begin", Icon::Microphone, speaks_first);
+    ways.insert(if speaks_first { 0 } else { ways.len() }, speak);
     let has_voice = said.voice.is_some();
-    if said.words.is_empty() && !has_voice {
+    if said.words.is_empty() && !has_voice && said.ink.is_empty() {
         return turning(20, ways);
     }
     let mut card = Vec::new();
@@ -40,7 +39,14 @@ pub fn view(around: &Around<'_>, form: &Form, question: &Question) -> Part<Touch
         let spoken = around.sentence_with("speak-recorded", &[("seconds", voice.seconds.to_string())]);
         card.push((Length::Needed, words(spoken, TextSize::Strong, Ink::Green).bold()));
     }
-    card.push((Length::Share(1), words(said.words, TextSize::Strong, Ink::Black).from_top()));
+    if !said.ink.is_empty() {
+        let boxes: Vec<_> = said.ink.boxes.into_iter().filter(|one| !one.strokes.is_empty()).collect();
+        let drawn = around.sentence_with("handwriting-boxes", &[("boxes", boxes.len().to_string())]);
+        card.push((Length::Share(1), ink(boxes, drawn)));
+    }
+    if !said.words.is_empty() {
+        card.push((Length::Share(1), words(said.words, TextSize::Strong, Ink::Black).from_top()));
+    }
     turning(
         16,
         vec![(Length::Share(3), sheet(Paper::Card, 16, column(8, card))), (Length::Share(2), counter(14, ways))],

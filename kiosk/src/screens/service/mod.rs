@@ -13,7 +13,7 @@ pub mod switch_off;
 use std::time::{Duration, Instant};
 
 use super::{Left, Next, Screen};
-use crate::service::{Answer, Fitting, Service, Subject, Way};
+use crate::service::{Answer, Asks, Fitting, Service, Subject, Way};
 
 use self::{
     calibrate::Calibrate, carry::Carry, enrol::Enrol, facts::Facts, fitted::Fitted, menu::Menu, pin::Pin,
@@ -42,8 +42,8 @@ pub enum Errand {
     KeepVoice(Recorder),
     /// Look at what this machine is in the county.
     Enrolment,
-    /// Enrol with what was typed on this screen.
-    Enrol(Enrol),
+    /// Ask the county this, from this screen.
+    Enrol(Enrol, Asks),
     /// Look for sticks.
     Sticks,
     /// Carry by the stick of this screen.
@@ -83,8 +83,8 @@ impl Errand {
                 screen.into()
             }
             Errand::Enrolment => Enrol::new(service.enrolling()).into(),
-            Errand::Enrol(mut screen) => {
-                service.enrol(screen.hub(), screen.code());
+            Errand::Enrol(mut screen, asks) => {
+                service.enrol(asks);
                 screen.told(service.enrolling());
                 screen.into()
             }

@@ -40,11 +40,19 @@ pub(super) struct Screen(SocketAddr);
 impl Screen {
     /// Somebody of these roles, by the name with which they sign in.
     pub(super) async fn of(desk: &Desk, login: &str, roles: &[OperatorRole]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
         let one = desk.operator(roles[0], "990127");
         let mandate = Mandate { roles: roles.iter().copied().collect(), ..Mandate::clone(&one.mandate) };
-        let operator = Operator { login: login.into(), mandate: mandate.into(), ..one };
+        Self::before(desk, Operator { login: login.into(), mandate: mandate.into(), ..one }).await
+    }
+
+    /// A reviewer of this area.
+    pub(super) async fn at(desk: &Desk, area: &str) -> Self {
+        Self::before(desk, desk.operator(OperatorRole::Reviewer, area)).await
+    }
+
+    async fn before(desk: &Desk, operator: Operator) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
         let router = pages().into_router().with_state(desk.console.clone()).layer(axum::Extension(operator));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self(at)
@@ -80,7 +88,7 @@ impl Screen {
     }
 }
 
-async fn noted(desk: &Desk, action: Action, is_refused: bool) -> u64 {
+pub(super) async fn noted(desk: &Desk, action: Action, is_refused: bool) -> u64 {
     let search = move |is_refused| Search { action: Some(action), is_refused, ..Search::default() };
     desk.work(move |console, _| {
         let (all, refused) = [false, true].map(|only| console.audit.count(&search(only)).unwrap()).into();
