@@ -29,6 +29,7 @@ use crate::{
     audit::{Action, Audit, By, Event},
     county, errand, keys,
     register::{self, Register},
+    upstream,
 };
 
 /// What is asked of the county's bundles.
@@ -106,7 +107,8 @@ pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::
     match errand {
         BundleErrand::Export { to, size, budget } => {
             // Whoever was struck off is told on this road too, also where no hub is serving.
-            let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
+            let area = upstream::place_of_words(&dir, &ledger.codebook().county.area)?;
+            let space = Space::new(area, Audience::Public);
             spread(ledger.log(), &space, register.revoked())?;
             let mut files = Files::new(to, *size, *budget)?;
             let answered = end.answer_letters(|letter| files.put(&letter));

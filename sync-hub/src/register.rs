@@ -23,6 +23,7 @@ use civic_core::{
     ticket::DEVICE_NUMBER_MAX,
     time::UnixSeconds,
 };
+use ledger::edition::Edition;
 use replica::{
     clock,
     enrol::{self, Claim, Claimant, Desk, Refusal, Slot},
@@ -58,13 +59,14 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
     include_str!("register/0004_letters.sql"),
     include_str!("register/0005_beneath.sql"),
     include_str!("register/0006_review.sql"),
+    include_str!("register/0007_beneath_struck_off.sql"),
 ];
 
 /// The register.
@@ -76,6 +78,8 @@ pub struct Register {
     watch: OnceLock<Arc<Watch>>,
     // A std mutex: held to copy a key.
     seal_key: Mutex<Option<SealKey>>,
+    // Likewise a codebook.
+    codebook: Mutex<Option<Edition>>,
     clock: fn() -> UnixSeconds,
 }
 
@@ -193,6 +197,7 @@ impl Register {
             tries: Mutex::default(),
             issuer: None,
             seal_key: Mutex::default(),
+            codebook: Mutex::default(),
             watch: OnceLock::new(),
             clock: clock::now,
         })
@@ -211,6 +216,11 @@ impl Register {
     /// From now on the cards of new devices name this key to seal to.
     pub fn seal_to(&self, key: SealKey) {
         *self.seal_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    /// From now on the cards of new devices bear this edition of the codebook.
+    pub fn speak_by(&self, edition: Edition) {
+        *self.codebook.lock().unwrap_or_else(PoisonError::into_inner) = Some(edition);
     }
 
     /// The clock that it goes by.
@@ -434,6 +444,9 @@ impl Register {
             db.execute("UPDATE device SET certified_at = ?2 WHERE public_key = ?1", params![public_key, now.0])?;
             line
         };
+        let on_card = || Edition { number: issuer.hub.edition, text: issuer.hub.codebook.clone() };
+        let newest = self.codebook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Edition { number: edition, text: codebook } = newest.unwrap_or_else(on_card);
         Ok(Card {
             scope: Scope { role: line.role, areas: line.areas },
             name: line.name,
@@ -445,6 +458,8 @@ impl Register {
             hub: self.address()?,
             salt: hex(&self.salt()),
             retired: String::new(),
+            codebook,
+            edition,
             ..issuer.hub.clone()
         })
     }
@@ -456,9 +471,10 @@ impl Register {
 }
 
 impl hub::Authors for Register {
-    /// For whom a hub beneath stands is judged as that hub is.
+    /// For whom a hub beneath stands is judged as that hub is, unless that hub has struck it off.
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let db = self.db();
+        let beneath = beneath::revoked_at(&db, public_key);
         let sql = format!(
             "SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key =
              coalesce((SELECT hub FROM beneath WHERE public_key = ?1), ?1)"
@@ -468,6 +484,7 @@ impl hub::Authors for Register {
         match line {
             Ok(Some(DeviceLine { role, areas, revoked_at, .. })) => {
                 let scope = Scope { role, areas };
+                let revoked_at = [revoked_at, beneath].into_iter().flatten().min();
                 revoked_at.map_or(Standing::Member(scope.clone()), |at| Standing::StruckOff { scope, at })
             }
             Ok(None) => Standing::Stranger,

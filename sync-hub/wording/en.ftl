@@ -542,6 +542,7 @@ audit-export = Export
 audit-read-audit = Read audit
 audit-rebuild = Rebuild
 audit-change-key = Change key
+audit-change-codebook = Change the county's words and rules
 audit-backup = Backup
 audit-restore = Restore
 error-strange-form = This form does not belong to this session; go back to the page and fill it in again.

@@ -539,6 +539,7 @@ audit-export = 导出
 audit-read-audit = 查阅审计
 audit-rebuild = 重建数据表
 audit-change-key = 变更密钥
+audit-change-codebook = 变更县里的用语和规则
 audit-backup = 备份
 audit-restore = 恢复
 error-strange-form = 这张表单不属于现在的登录，请回到页面重新填写。

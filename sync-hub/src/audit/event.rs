@@ -121,6 +121,8 @@ actions! {
     Rebuild = "rebuild",
     /// A key was made, changed or destroyed.
     ChangeKey = "change-key",
+    /// The county's codebook was changed.
+    ChangeCodebook = "change-codebook",
     /// A backup was made.
     Backup = "backup",
     /// A backup was restored.

@@ -523,6 +523,14 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     assert!(matches!(standing(&other), Standing::Member(scope) if scope.role == Role::Kiosk));
     assert_eq!(hub::Authors::former(&*rig.register, &hub), [own]);
     assert!(!rig.register.is_registered(&own));
+    // Whom it strikes off of its own is struck off here, and nobody else is.
+    let of = |public_key, at| Revocation { public_key, at: UnixSeconds(at) };
+    assert!(hub::Register::vouch(&*rig.register, &hub, &[[8; 32]]));
+    rig.register.take_up_beneath(&hub, &[of([8; 32], 500), of(other, 500), of([9; 32], 500)]).unwrap();
+    rig.register.take_up_beneath(&hub, &[of([8; 32], 900)]).unwrap();
+    assert!(matches!(standing(&[8; 32]), Standing::StruckOff { at: UnixSeconds(500), .. }));
+    assert!(matches!((standing(&own), standing(&other)), (Standing::Member(_), Standing::Member(_))));
+    assert_eq!(rig.register.hubs_beneath().unwrap(), [hub]);
     rig.register.revoke(&DeviceId::of(&hub)).unwrap();
     assert!(matches!(standing(&own), Standing::StruckOff { .. }));
 

@@ -108,6 +108,7 @@ impl SqliteStore {
                 | EntryKind::Tombstone
                 | EntryKind::Heard
                 | EntryKind::Epoch
+                | EntryKind::Edition
                 | EntryKind::Unknown(_) => {}
             }
         }
