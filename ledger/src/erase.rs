@@ -77,18 +77,20 @@ impl Ledger {
             self.entry(area, Audience::Public, doc, EntryKind::Tombstone, &stamp, payload)
         };
         let mut entries = vec![stone(*doc, &kept.space.area, ticket)?];
+        let mut is_to_come = 0;
         if depth == Depth::Whole {
             for name in [slip::id_of(doc), matter::id_of(doc)] {
-                if let Some((space, _)) = tables.stored(&name)? {
-                    entries.push(stone(name, &space.area, None)?);
-                }
+                // One that is not here may be on its way: a hub beneath this one writes the slips of its own numbers.
+                let stored = tables.stored(&name)?;
+                is_to_come += u64::from(stored.is_none());
+                entries.push(stone(name, stored.as_ref().map_or(&kept.space.area, |(space, _)| &space.area), None)?);
             }
         }
         // Whoever spoke there has a voice, too.
         for (name, area) in ticket.map(|ticket| tables.sealed_of(&ticket)).transpose()?.unwrap_or_default() {
             entries.push(stone(name, &area, None)?);
         }
-        let beside = entries.len() as u64 - 1;
+        let beside = entries.len() as u64 - 1 - is_to_come;
         self.commit(&tables, entries)?;
         drop(tables);
         self.catch_up()?;

@@ -249,7 +249,7 @@ pub enum Output {
         /// Why.
         reason: &'static str,
     },
-    /// The other side kept something of ours apart, or holds another feed of this name.
+    /// At a device: the hub kept something of ours apart, or holds another feed of this name.
     Told {
         /// The feed.
         feed: FeedId,
@@ -556,7 +556,10 @@ impl Session {
             }
             Message::Refused { feed, first, reason } => {
                 self.shared.leave_out(feed);
-                self.outputs.push_back(Output::Told { feed, first, reason });
+                // What one caller does not take others go on to bring: a hub leaves it out of this meeting alone.
+                if let Side::Caller { .. } = self.side {
+                    self.outputs.push_back(Output::Told { feed, first, reason });
+                }
             }
             Message::Over { fingerprint } => {
                 if self.is_speaking {

@@ -5,5 +5,6 @@ mod access;
 mod attacks;
 mod layers;
 mod mutate;
+mod rush;
 mod stories;
 mod wire;

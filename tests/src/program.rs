@@ -1,12 +1,12 @@
 //! One program as a process of its own: started, watched, asked to stop, or killed as a power cut would.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::{File, OpenOptions},
     io::{self, BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -129,6 +129,21 @@ pub fn keep_on_leash() {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
             std::process::exit(1);
         });
+    }
+}
+
+/// Runs this process as the part of a county that its first argument names, or as `alone` if it names none.
+pub fn as_a_part(alone: impl FnOnce(Vec<OsString>) -> ExitCode) -> ExitCode {
+    keep_on_leash();
+    let mut args = std::env::args_os();
+    let own_name = args.next().unwrap_or_default();
+    let mut args = args.peekable();
+    let part = args.peek().and_then(|word| word.to_str()).map(str::to_owned);
+    match part.as_deref() {
+        Some("hub") => sync_hub::cli::main(args),
+        Some("kiosk") => kiosk::cli::main(args),
+        Some("field") => field_app::cli::main(args),
+        Some(_) | None => alone(std::iter::once(own_name).chain(args).collect()),
     }
 }
 

@@ -116,6 +116,19 @@ fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased(
     assert!(hub.refused(9).unwrap().is_empty(), "erased is not damaged");
 }
 
+/// Seed 93 of the simulated county: a township erased the slip as well, and the county, which had never seen it, would not
+/// take the township's feed any further.
+#[test]
+fn a_slip_that_is_still_on_its_way_goes_with_its_opinion() {
+    let county = County::new();
+    let (hub, kiosk) = (county.hub.open(), county.kiosk.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    carry(&kiosk, &hub, Audience::Deputies);
+    let done = hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    assert_eq!(done.beside, 0, "there was no slip here");
+    assert_eq!(hub.erased(&slip::id_of(&filed.id)).unwrap().map(|erased| erased.depth), Some(Depth::Whole));
+}
+
 #[test]
 fn erased_details_leave_the_words_and_the_slip() {
     let county = County::new();

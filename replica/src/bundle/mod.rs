@@ -44,7 +44,7 @@ use crate::{
         Desk, Refusal,
         by_letter::{self, Reply},
     },
-    identity::Identity,
+    identity::{Card, Identity},
     pump::{Done, blocking, carry_out},
     store::{Log, StoreError, attachment::Giver},
     vitals,
@@ -111,6 +111,12 @@ pub fn sealing_key(public_key: &[u8; 32]) -> Option<[u8; 32]> {
     VerifyingKey::from_bytes(public_key).ok().map(|key| key.to_montgomery().to_bytes())
 }
 
+/// To which key the device of this card seals parcels: the newest that its hub announced.
+pub fn county_key(card: &Card, log: &Log) -> Result<[u8; 32], StoreError> {
+    let announced = log.seal_key()?.map(|(key, _)| key).filter(|key| key.epoch > card.seal_key.epoch);
+    Ok(announced.unwrap_or(card.seal_key).public)
+}
+
 /// A device and its county, as far as parcels need it.
 pub struct DeviceEnd<'a> {
     /// Its log.
@@ -137,8 +143,7 @@ impl<'a> DeviceEnd<'a> {
     pub fn new(identity: &'a Identity, log: &'a Log) -> Result<Option<Self>, StoreError> {
         let card = &identity.card;
         let Some(hub) = card.hub_key().filter(|_| !identity.is_elsewhere) else { return Ok(None) };
-        let announced = log.seal_key()?.map(|(key, _)| key).filter(|key| key.epoch > card.seal_key.epoch);
-        let (key, county, former) = (&identity.key, announced.unwrap_or(card.seal_key).public, card.former_keys());
+        let (key, county, former) = (&identity.key, county_key(card, log)?, card.former_keys());
         let (room, status) = (device::room(log)?, Some(vitals::status(identity.home(), log)?));
         Ok(Some(Self { log, key, scope: &card.scope, hub, county, former, room, status }))
     }

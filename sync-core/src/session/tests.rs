@@ -375,6 +375,30 @@ fn what_may_not_be_written_is_kept_apart_and_told_once_and_the_rest_goes_on() {
     assert_eq!((again.is_in_step, again.entries_sent, again.round_trips), (false, 0, 1));
 }
 
+/// Seed 300 of the simulated county: a hub beneath another one did not take a run without its words, before it had heard that
+/// they were erased. The hub above left the feed out for everybody from then on, and whose feed it was came never into step.
+#[test]
+fn what_one_caller_does_not_take_the_hub_leaves_out_of_that_meeting_alone() {
+    let (beneath, hub) = (Peer::new(1), Peer::new(2));
+    let member = member(&beneath, Role::Hub, "990101101");
+    let (_, mut meeting) = both(&beneath, &hub, &member, vec![member.clone()]);
+    let hello = Message::Hello {
+        version: VERSION,
+        oldest: VERSION_OLDEST,
+        cursor: None,
+        behind: Vec::new(),
+        left_out: Vec::new(),
+        room: u64::MAX,
+    };
+    let feed = hub.feed("990101101", Audience::Public).id();
+    let refused = Message::Refused { feed, first: 1, reason: BARE.to_owned() };
+    meeting.handle_input(Input::Received(hello)).unwrap();
+    meeting.handle_input(Input::Received(refused)).unwrap();
+    let mut outputs = std::iter::from_fn(|| meeting.poll_output());
+    assert!(outputs.all(|output| !matches!(output, Output::Told { .. })));
+    assert!(meeting.shared.is_left_out(&feed));
+}
+
 #[test]
 fn a_cloned_card_is_noticed_even_when_it_has_nothing_new_to_say() {
     let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));

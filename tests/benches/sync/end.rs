@@ -1,7 +1,6 @@
 //! One end of a workload as a process of its own, so that its time and memory can be told from the other's.
 
 use std::{
-    fs,
     io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
     path::Path,
@@ -10,11 +9,9 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use serde::de::DeserializeOwned;
+use tests::process::{cpu_s, memory_mib};
 
 use crate::talk::{self, Ask};
-
-/// Clock ticks a second in /proc, which Linux fixes for programs whatever the kernel's own clock is.
-const TICKS_PER_S: f64 = 100.0;
 
 /// A running end. Dropped, it is killed.
 pub struct End {
@@ -87,30 +84,4 @@ impl Drop for End {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Processor time that a process has used until now, seconds.
-pub fn cpu_s(pid: u32) -> anyhow::Result<f64> {
-    Ok(ticks(&format!("/proc/{pid}/stat"), 11)? / TICKS_PER_S)
-}
-
-/// The most memory that a process ever had at once, MiB.
-pub fn memory_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("No VmHWM in /proc")?;
-    let kib: f64 = peak.trim().trim_end_matches("kB").trim().parse().context("Reading VmHWM")?;
-    Ok(kib / 1024.0)
-}
-
-/// Processor time of all programs that this one has started and that have ended, seconds.
-pub fn ended_children_cpu_s() -> anyhow::Result<f64> {
-    Ok(ticks("/proc/self/stat", 13)? / TICKS_PER_S)
-}
-
-/// The sum of two neighbouring fields of a stat file, counted from the one after the program's name (proc_pid_stat(5)).
-fn ticks(path: &str, field: usize) -> anyhow::Result<f64> {
-    let stat = fs::read_to_string(path).with_context(|| format!("Reading {path}"))?;
-    let (_, rest) = stat.rsplit_once(") ").context("No program's name in /proc")?;
-    let fields = rest.split(' ').skip(field).take(2).map(str::parse::<f64>);
-    Ok(fields.collect::<Result<Vec<_>, _>>()?.iter().sum())
 }

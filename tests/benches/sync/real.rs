@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use tests::{
+    process::{cpu_s, memory_mib},
     program::Program,
     relay::{Lane, Relay, Road},
     world::Part,
@@ -16,7 +17,7 @@ use tests::{
 
 use crate::{
     Bench, KIOSK, LOG_HUB,
-    end::{End, cpu_s, memory_mib},
+    end::End,
     stage::{Device, HUB, Heard, Load, point},
     table::{Row, Sample, number},
     talk::{Ask, Met},

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::anyhow;
 use tests::{
+    process::ended_children_cpu_s,
     program::Done,
     relay::{Lane, Road},
 };
@@ -14,7 +15,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     Bench, FULL_HUB,
-    end::{End, ended_children_cpu_s},
+    end::End,
     pair::{Pair, Who},
     stage::{Stage, point},
     table::{Row, Sample, Table, number},

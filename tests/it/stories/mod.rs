@@ -10,10 +10,10 @@ mod codebook;
 mod cuts;
 mod details;
 mod draft;
+mod full;
 mod letter;
 mod machine;
 mod neighbours;
-pub(crate) mod people;
 mod power;
 mod publish;
 mod refusals;
@@ -31,6 +31,7 @@ use std::{
 };
 
 use civic_core::codebook::Codebook;
+pub(crate) use tests::people;
 use tests::{
     sample::{self, Ear},
     world::{Part, Ports, World},

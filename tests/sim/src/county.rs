@@ -1,7 +1,11 @@
 //! The county: a hub, sometimes a township's beneath it, kiosks, deputies and what they carry, and everything that can
 //! befall them.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use civic_core::{
     access::Role,
@@ -13,7 +17,7 @@ use civic_core::{
 };
 use ledger::{Ledger, LedgerError};
 use replica::{
-    bundle::{DeviceEnd, HubEnd, ParcelError},
+    bundle::{DeviceEnd, HubEnd, ParcelError, county_key},
     hub::spread,
     store::sqlite::SqliteStore,
 };
@@ -28,6 +32,7 @@ use crate::{
     node::{BEGINNING, BLOCK, Going, Node, seal_key},
     reference::{HUB, Reference, Told},
     register::Register,
+    transfer::Transfer,
 };
 
 /// Stands in every name and number that somebody leaves: it must be found nowhere in the clear.
@@ -61,9 +66,11 @@ struct Backup {
 }
 
 /// What a hub has beside its log.
-struct Office {
-    register: Arc<Register>,
-    ring: Keyring,
+pub(crate) struct Office {
+    pub(crate) register: Arc<Register>,
+    pub(crate) ring: Keyring,
+    /// By epoch whose key is destroyed, the documents of which something was sealed to it and had come.
+    pub(crate) closed: BTreeMap<u32, BTreeSet<DocId>>,
     backup: Option<Backup>,
     was_restored: bool,
 }
@@ -72,7 +79,7 @@ impl Office {
     fn of(hub: &Node) -> Self {
         let mut ring = Keyring::default();
         ring.add(seal_key(hub.card.seal_key.epoch), UnixSeconds(BEGINNING));
-        Self { register: Arc::default(), ring, backup: None, was_restored: false }
+        Self { register: Arc::default(), ring, closed: BTreeMap::new(), backup: None, was_restored: false }
     }
 }
 
@@ -106,9 +113,12 @@ pub struct County {
     pub(crate) reference: Reference,
     pub(crate) forms: Vec<crate::people::Form>,
     pub(crate) disaster: Disaster,
+    /// What befell it.
+    pub(crate) befallen: Disaster,
     /// By place of the hub.
-    offices: BTreeMap<usize, Office>,
+    pub(crate) offices: BTreeMap<usize, Office>,
     meetings: Vec<Meeting>,
+    transfers: Vec<Transfer>,
     sticks: Vec<Stick>,
     images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
     /// Whether devices reach the hub at all, or everything is carried.
@@ -178,8 +188,10 @@ impl County {
             reference: Reference::default(),
             forms: Vec::new(),
             disaster,
+            befallen: Disaster::None,
             offices,
             meetings: Vec::new(),
+            transfers: Vec::new(),
             sticks: Vec::new(),
             images: BTreeMap::new(),
             has_roads,
@@ -281,8 +293,9 @@ impl County {
 
     /// A program ends where it stands: the power failed, or somebody killed it.
     pub(crate) fn fall(&mut self, who: usize, deeds: u64) {
-        let Self { meetings, devices, .. } = self;
+        let Self { meetings, transfers, devices, .. } = self;
         meetings.retain(|meeting| meeting.device != who && devices[meeting.device].above != who);
+        transfers.retain(|transfer| transfer.device != who && devices[transfer.device].above != who);
         let is_power = self.dice.percent(60);
         let mut dice = self.dice.split();
         let until = self.deed + self.dice.below(deeds + 1);
@@ -343,14 +356,20 @@ impl County {
             }
             6 => self.back_up()?,
             7 if self.dice.percent(15) => self.befall()?,
+            8 if self.dice.percent(15) => self.erase_something()?,
+            9 if self.dice.percent(25) => self.see_to_keys()?,
             _ => {}
         }
         for _ in 0..self.dice.below(40) {
-            if self.meetings.is_empty() {
+            let under_way = self.meetings.len() + self.transfers.len();
+            if under_way == 0 {
                 break;
             }
-            let place = self.dice.place(self.meetings.len());
-            self.step(place)?;
+            let place = self.dice.place(under_way);
+            match place.checked_sub(self.meetings.len()) {
+                None => drop(self.step(place)?),
+                Some(place) => drop(self.hand_on(place)?),
+            }
         }
         Ok(())
     }
@@ -377,10 +396,15 @@ impl County {
                 let is_hub = self.node(who).role() == Role::Hub;
                 self.node_mut(who).going = if is_hub && going != Going::Right { Going::Off(-DAY) } else { going };
             }
-            5..=6 if !self.meetings.is_empty() => {
+            5 if !self.meetings.is_empty() => {
                 let place = self.dice.place(self.meetings.len());
                 let meeting = self.meetings.remove(place);
                 self.note(format_args!("a road breaks after {} messages", meeting.said()));
+            }
+            6 if !self.transfers.is_empty() => {
+                let place = self.dice.place(self.transfers.len());
+                let transfer = self.transfers.remove(place);
+                self.note(format_args!("a road breaks after {} messages of attachments", transfer.said()));
             }
             // Somebody sees to the card.
             _ if self.node(who).is_ailing => {
@@ -458,10 +482,16 @@ impl County {
         let step = meetings[place].step(which, ledger.log(), runtime, dice);
         drop(ledger);
         match step {
+            // A hub's program takes in what comes while it comes.
+            Ok(Step::On) if which == Which::Hub && self.dice.percent(5) => {
+                self.follow(who)?;
+                Ok(None)
+            }
             Ok(Step::On | Step::Idle) => Ok(None),
             Ok(Step::Over(outcome)) => {
                 let said = self.meetings.remove(place).said();
                 self.note(format_args!("device {device} has met: {said} messages, {outcome:?}"));
+                self.begin_transfer(device)?;
                 Ok(Some(outcome))
             }
             Err(error) => {
@@ -483,16 +513,72 @@ impl County {
         }
     }
 
+    /// What was said beside words follows a meeting, unless it is on its way already.
+    fn begin_transfer(&mut self, device: usize) -> Result<(), Broken> {
+        if self.transfers.iter().any(|transfer| transfer.device == device) {
+            return Ok(());
+        }
+        let (member, hub) = (self.member(device), self.above(device));
+        let (Some(ours), Some(theirs)) = (self.at_work(device), self.at_work(hub)) else { return Ok(()) };
+        let begun = Transfer::new(device, (&member, ours.log()), (&self.node(hub).key, theirs.log()), &self.runtime);
+        drop((ours, theirs));
+        match begun {
+            Ok(transfer) => {
+                self.transfers.extend(transfer);
+                Ok(())
+            }
+            Err((which, error)) => self.broke_off(device, which, error),
+        }
+    }
+
+    /// One step of one transfer, which stands still while its device meets; `true` once it is over.
+    fn hand_on(&mut self, place: usize) -> Result<bool, Broken> {
+        let which = if self.dice.percent(50) { Which::Caller } else { Which::Hub };
+        let device = self.transfers[place].device;
+        if self.meetings.iter().any(|meeting| meeting.device == device) {
+            return Ok(false);
+        }
+        let hub = self.above(device);
+        let Some(ledger) = self.at_work(if which == Which::Hub { hub } else { device }) else {
+            self.transfers.remove(place);
+            return Ok(true);
+        };
+        let key = self.devices[device].public_key();
+        let Self { transfers, runtime, offices, .. } = self;
+        let register = &offices[&hub].register;
+        let step = transfers[place].step(which, ledger.log(), (&key, register), runtime);
+        drop(ledger);
+        match step {
+            Ok(Some(_)) => Ok(false),
+            Ok(None) => {
+                let said = self.transfers.remove(place).said();
+                self.note(format_args!("device {device} has handed over: {said} messages"));
+                Ok(true)
+            }
+            Err(error) => {
+                self.transfers.remove(place);
+                self.broke_off(device, which, error)?;
+                Ok(true)
+            }
+        }
+    }
+
     /// Meets to the end, without any trouble.
     pub(crate) fn meet_whole(&mut self, device: usize) -> Result<Outcome, Broken> {
         self.meetings.clear();
+        self.transfers.clear();
         self.meet(device, u64::MAX)?;
+        let mut met: Option<Outcome> = None;
         for _ in 0..200_000 {
-            if self.meetings.is_empty() {
-                break;
+            if let (Some(outcome), true) = (&met, self.transfers.is_empty()) {
+                return Ok(outcome.clone());
             }
-            if let Some(outcome) = self.step(0)? {
-                return Ok(outcome);
+            if !self.meetings.is_empty() {
+                met = self.step(0)?;
+            } else if self.transfers.is_empty() {
+                break;
+            } else {
+                self.hand_on(0)?;
             }
         }
         Err(format!("O7: device {device} and the hub do not come to an end with each other"))
@@ -571,7 +657,7 @@ impl County {
             key: &node.key,
             scope: &node.card.scope,
             hub: node.card.hub_key()?,
-            county: node.card.seal_key.public,
+            county: county_key(&node.card, ledger.log()).ok()?,
             former: Vec::new(),
             room: u64::MAX,
             status: None,
@@ -679,6 +765,8 @@ impl County {
         may_be_bent: bool,
     ) -> Result<(), Broken> {
         let who = if is_home { device } else { self.above(device) };
+        // An old stick may turn up when the key to it is destroyed.
+        let may_be_bent = may_be_bent || (!is_home && self.offices[&who].closed.len() > 0);
         let opened = if is_home {
             // A twin with the same key opens it as well.
             let opened = self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel)));
@@ -704,7 +792,7 @@ impl County {
         }
     }
 
-    /// Brings everything by sticks, without trouble: attachments go home by no other road here.
+    /// Brings everything by sticks, without trouble.
     pub(crate) fn carry_all(&mut self, device: usize) -> Result<(), Broken> {
         self.sticks.clear();
         self.pack_up(device)?;
@@ -813,12 +901,14 @@ impl County {
                 // What it writes now is written later.
                 self.now += 1;
                 self.meetings.retain(|meeting| meeting.device != device);
+                self.transfers.retain(|transfer| transfer.device != device);
                 let there = self.there(self.above(device));
                 // It may still come by a stick, and it may not.
                 self.reference.lose_card(device, 0, |mark| there.contains(mark));
             }
         }
-        let befallen = std::mem::replace(&mut self.disaster, Disaster::None);
+        self.befallen = std::mem::replace(&mut self.disaster, Disaster::None);
+        let befallen = self.befallen;
         self.note(format_args!("{befallen:?} befalls device {device}"));
         Ok(())
     }
@@ -840,6 +930,7 @@ impl County {
     /// The trouble ends: cards are mended, clocks set, everybody works.
     pub(crate) fn calm(&mut self) -> Result<(), Broken> {
         self.meetings.clear();
+        self.transfers.clear();
         self.trouble = 0;
         for who in (0..self.devices.len()).chain([HUB]) {
             let is_dead = disk::is_dead(&self.node(who).dir);

@@ -1,15 +1,15 @@
 //! The county simulated: the code that ships, on disks, roads and clocks that a seed makes fail.
 //!
 //! **What it is.** [`county`] is a hub, kiosks, deputies and what they carry, in one process and one thread of events: the
-//! real ledger over the real log over the real SQLite, whose [`disk`] is memory, and the real state machine at both ends of
-//! every [`meeting`]. [`people`] speak and decide, [`mod@reference`] knows what they were told, [`check`] compares. One seed is
+//! real ledger over the real log over the real SQLite, whose [`disk`] is memory, and the real state machines at both ends of
+//! every [`meeting`] and of every [`transfer`] of what was said beside words. [`people`] speak and decide, [`mod@reference`] knows what they were told, [`check`] compares. One seed is
 //! one run: the same twice.
 //!
 //! **What it never does.** It never says again in its own words what the code under test decides. It reaches no socket, no
 //! file and no clock.
 //!
 //! **Where to start.** [`run::run_seed`]; [`wreck`] for one card alone, cut and failing at every
-//! operation, and [`bend`] for bytes that somebody bent.
+//! operation, [`bend`] for bytes that somebody bent, and [`model`] for parts beside small models of them.
 
 pub mod bend;
 pub mod check;
@@ -17,10 +17,14 @@ pub mod clock;
 pub mod county;
 pub mod dice;
 pub mod disk;
+pub mod epoch;
+pub mod erase;
 pub mod meeting;
+pub mod model;
 pub mod node;
 pub mod people;
 pub mod reference;
 pub mod register;
 pub mod run;
+pub mod transfer;
 pub mod wreck;

@@ -13,6 +13,7 @@ use ledger::{
     LedgerError,
     enclosed::{Enclosed, Heard},
 };
+use sync_core::attachment::manifest::PIECE_LEN;
 
 use crate::{
     county::{Broken, CANARY, County, VILLAGES, area, short},
@@ -26,7 +27,7 @@ pub struct Form {
     name: String,
     village: usize,
     heard: Heard,
-    mark: String,
+    pub(crate) mark: String,
 }
 
 impl County {
@@ -54,7 +55,9 @@ impl County {
         };
         let mut enclosed = Vec::new();
         if self.dice.percent(15) {
-            let mut opus = vec![0; 500 + self.dice.place(4_000)];
+            // Some are longer than one piece.
+            let more = if self.dice.percent(30) { 2 * PIECE_LEN } else { 4_000 };
+            let mut opus = vec![0; 500 + self.dice.place(more)];
             self.dice.fill(&mut opus);
             enclosed.push(Enclosed::voice(opus, 5));
         }
@@ -78,12 +81,15 @@ impl County {
         let first = Word { mark: mark.clone(), told: Told::Nothing, by, at, is_on_card: true };
         let key = self.devices[by].key.verifying_key().to_bytes();
         let id = DocId::of_form(&key, &form.name, 0);
-        let new = Said { id, is_kept: form.heard.is_kept, village: form.village, first, later: Vec::new() };
+        let Form { village, heard: Heard { is_kept, .. }, .. } = form;
+        let new = Said { id, is_kept, village, first, later: Vec::new(), is_erased: false, voice: None };
+        let voice = filed.as_ref().ok().and_then(|filed| self.sealed_voice(by, &filed.id));
         let said = self.reference.said.entry(mark.clone()).or_insert(new);
         match filed {
             Ok(filed) => {
                 said.id = filed.id;
                 said.first.told = told;
+                said.voice = voice;
                 // What was there of an earlier try may be less than this.
                 said.first.at = at;
                 self.note(format_args!("device {by} files {mark} as {}", short(&filed.id)));
@@ -94,6 +100,14 @@ impl County {
                 self.after_failure(by, &error)
             }
         }
+    }
+
+    /// Some bytes of what was said aloud, as it lies on the card.
+    fn sealed_voice(&self, device: usize, id: &DocId) -> Option<Vec<u8>> {
+        let ledger = self.at_work(device)?;
+        let attached = ledger.opinion(id).ok()??.opinion.attachments.first()?.id;
+        let sealed = ledger.sealed_attachment(&attached).ok()??;
+        Some(sealed[100..132].to_vec())
     }
 
     fn try_again(&mut self) -> Result<(), Broken> {

@@ -48,6 +48,17 @@ pub struct Said {
     pub first: Word,
     /// Additions and steps.
     pub later: Vec<Word>,
+    /// Whether the county said that it is to be erased.
+    pub is_erased: bool,
+    /// Some bytes of its sealed voice, if it has one.
+    pub voice: Option<Vec<u8>>,
+}
+
+impl Said {
+    /// Every word of it, first or later.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        std::iter::once(&self.first).chain(&self.later)
+    }
 }
 
 /// Everything that was said.

@@ -253,6 +253,13 @@ pub fn holds(needle: &[u8]) -> Option<String> {
     found.map(|(name, _)| name.clone())
 }
 
+/// Whether these bytes stand in a file of this card, in the clear.
+pub fn is_on(dir: &Path, needle: &[u8]) -> bool {
+    let name = name(dir);
+    let disk = disk();
+    disk.files.iter().any(|(path, file)| card_of(path) == name && is_within(&file.content, needle))
+}
+
 /// Whether `needle` stands in `bytes`.
 pub fn is_within(bytes: &[u8], needle: &[u8]) -> bool {
     let Some((first, rest)) = needle.split_first() else { return true };

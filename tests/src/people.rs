@@ -11,8 +11,9 @@ use anyhow::{Context as _, bail, ensure};
 use civic_core::{opening::OpeningNumber, ticket::Ticket};
 use replica::clock;
 use serde_json::{Value, json};
-use tests::{operators::Account, world::World};
 use ureq::{Agent, Body, http::Response};
+
+use crate::{operators::Account, world::World};
 
 /// Longer than any page takes, so that a hanging one fails the story and does not stop it.
 const ANSWER: Duration = Duration::from_secs(20);

@@ -1,0 +1,130 @@
+//! A full disk, on a real file system of a few megabytes: what somebody was told is saved stays, what has no room is said to
+//! have none, and with room again everything goes on. Mounting one takes root; elsewhere these say that they were skipped.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use civic_core::ticket::Ticket;
+use tests::world::{Part, wait_for};
+
+use super::{
+    SHIQIAO, Story,
+    people::{Villager, record},
+};
+
+const ROAD: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
+/// Room for a county's tables and some opinions.
+const MIB: u32 = 8;
+/// People speak at most so often before there is no room.
+const TRIES: usize = 40;
+
+/// A file system of its own for the directory of one installation; it goes with the story.
+struct Small(PathBuf);
+
+impl Small {
+    /// Moves what is in `dir` onto it; nobody may have anything open there. `None` where none can be mounted.
+    fn beneath(dir: &Path) -> Option<Self> {
+        let before = dir.with_extension("before");
+        fs::rename(dir, &before).unwrap();
+        fs::create_dir(dir).unwrap();
+        let size = format!("size={MIB}m,mode=700");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir).output();
+        if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+            println!("skipped: no file system can be mounted here");
+            return None;
+        }
+        let all = before.join(".");
+        assert!(Command::new("cp").arg("-a").args([&all, dir]).status().unwrap().success());
+        Some(Self(dir.to_owned()))
+    }
+
+    /// Takes all the room that is left.
+    fn fill(&self) {
+        let mut filler = File::create(self.0.join("filler")).unwrap();
+        while filler.write_all(&[7; 4_096]).is_ok() {}
+    }
+
+    /// Makes room again.
+    fn make_room(&self) {
+        fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// Says something until there is no room for it; the numbers that were given.
+fn speak_until_full(villager: &Villager) -> Vec<Ticket> {
+    let mut given = Vec::new();
+    for _ in 0..TRIES {
+        villager.compose(ROAD.0, ROAD.1).unwrap();
+        match villager.file() {
+            Ok(ticket) => given.push(ticket),
+            Err(_) => return given,
+        }
+        villager.leave().unwrap();
+    }
+    panic!("there was room for all: {given:?}");
+}
+
+#[test]
+fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
+    let mut story = Story::begin("full-kiosk");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    let Some(disk) = Small::beneath(&story.world.data("kiosk")) else { return };
+    story.world.cut("kiosk", true).unwrap();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    let mut given = vec![villager.file().unwrap()];
+    villager.leave().unwrap();
+    disk.fill();
+    given.extend(speak_until_full(&villager));
+    assert!(villager.words().is_ok(), "it stands, and says so");
+    // The plug is pulled in the middle of it.
+    story.world.kill("kiosk").unwrap();
+    disk.make_room();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    given.push(villager.file().unwrap());
+    story.world.cut("kiosk", false).unwrap();
+    wait_for("every opinion at the hub", || {
+        let export = story.world.tell("hub", &["export"]).ok()?.out;
+        given.iter().all(|ticket| record(&export, *ticket).is_ok()).then_some(())
+    })
+    .unwrap();
+    story.world.stop_all();
+    assert!(story.world.tell("kiosk", &["verify"]).unwrap().good().unwrap().contains("sound"));
+}
+
+#[test]
+fn a_hub_whose_disk_is_full_gives_no_receipt_and_takes_everything_once_there_is_room() {
+    let mut story = Story::begin("full-hub");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    story.world.stop("hub").unwrap();
+    let Some(disk) = Small::beneath(&story.world.data("hub")) else { return };
+    story.world.start("hub").unwrap();
+    disk.fill();
+    // More than any room that a file has left inside.
+    let file = story.file(9, 3_000);
+    story.world.tell("kiosk", &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
+    let met = story.world.tell("kiosk", &["sync", "--once"]).unwrap();
+    assert!(met.code != 0 || met.out.contains("not in step"), "nothing was received: {}", met.out);
+    assert!(story.world.mishap("hub").is_none(), "the hub stands");
+    disk.make_room();
+    wait_for("everything at the hub", || {
+        story.world.tell("kiosk", &["sync", "--once"]).ok()?.good().ok()?;
+        (story.world.status("hub")?["opinions"] == 3_000).then_some(())
+    })
+    .unwrap();
+    story.world.stop_all();
+    assert!(story.world.tell("hub", &["verify"]).unwrap().good().unwrap().contains("sound"));
+}

@@ -1,0 +1,96 @@
+//! What the county erases, and whether it is gone.
+
+use civic_core::{matter, slip};
+use ledger::{
+    Ledger, LedgerError,
+    erase::{Depth, Ground},
+};
+use sync_core::{entry::EntryKind, run::RUN_BODY_LEN_MAX};
+
+use crate::{
+    county::{Broken, County, chain, short},
+    disk,
+    reference::{HUB, Said},
+};
+
+impl County {
+    /// Somebody wants what they said erased, in a county of one hub: what the county erases a hub beneath it does not repeat
+    /// here yet.
+    pub(crate) fn erase_something(&mut self) -> Result<(), Broken> {
+        if self.reference.said.is_empty() || self.hubs().len() > 1 {
+            return Ok(());
+        }
+        let place = self.dice.place(self.reference.said.len());
+        let Some(said) = self.reference.said.values().nth(place).cloned() else { return Ok(()) };
+        self.erase_at(HUB, &said)
+    }
+
+    /// The county erases again what a restored hub may have forgotten of that.
+    pub(crate) fn erase_again(&mut self, hub: usize) -> Result<(), Broken> {
+        let erased: Vec<Said> = self.reference.said.values().filter(|said| said.is_erased).cloned().collect();
+        erased.iter().try_for_each(|said| self.erase_at(hub, said))
+    }
+
+    fn erase_at(&mut self, hub: usize, said: &Said) -> Result<(), Broken> {
+        let Some(ledger) = self.at_work(hub) else { return Ok(()) };
+        let done = ledger.erase(&said.id, Depth::Whole, Ground::Asked);
+        drop(ledger);
+        if matches!(done, Err(LedgerError::NotFound)) {
+            return Ok(());
+        }
+        if let Some(said) = self.reference.said.get_mut(&said.first.mark) {
+            // Even where it failed it may be done.
+            said.is_erased = true;
+        }
+        self.forms.retain(|form| form.mark != said.first.mark);
+        match done {
+            Ok(erasure) if erasure.was_erased => Ok(()),
+            Ok(_) => {
+                self.note(format_args!("{} erases {}", Self::name(hub), short(&said.id)));
+                Ok(())
+            }
+            Err(error) => self.after_failure(hub, &error),
+        }
+    }
+
+    /// O4 and O5 of what was erased: nothing of it is anywhere that met the hub since.
+    pub(crate) fn is_gone(&self, who: usize) -> Result<(), Broken> {
+        let Some(ledger) = &self.node(who).ledger else { return Ok(()) };
+        let dir = &self.node(who).dir;
+        for said in self.reference.said.values().filter(|said| said.is_erased) {
+            let fault = |what: &str| Err(format!("O4: {} is erased, and {} {what}", said.first.mark, Self::name(who)));
+            if ledger.opinion(&said.id).map_err(|error| chain(&error))?.is_some() {
+                return fault("reads it");
+            }
+            if let Some(word) = said.words().find(|word| disk::is_on(dir, word.mark.as_bytes())) {
+                return fault(&format!("has {} in its files", word.mark));
+            }
+            if said.voice.as_ref().is_some_and(|voice| disk::is_on(dir, voice)) {
+                return fault("has the voice in its files");
+            }
+            if let Some(kind) = in_log(ledger, said)? {
+                return fault(&format!("has {kind:?} of it in its log"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An entry about something that was erased whose payload is in the log.
+fn in_log(ledger: &Ledger, said: &Said) -> Result<Option<EntryKind>, Broken> {
+    let docs = [said.id, slip::id_of(&said.id), matter::id_of(&said.id)];
+    for held in ledger.log().held() {
+        let runs = ledger.log().runs_after(held.feed.id(), 0, held.extent.length, RUN_BODY_LEN_MAX);
+        for run in runs.map_err(|error| chain(&error))? {
+            let body = run.unpacked().map_err(|error| error.to_string())?;
+            let entries = run.entries(&body).map_err(|error| error.to_string())?;
+            let is_there =
+                |kind: EntryKind| matches!(kind, EntryKind::Change | EntryKind::Sealed | EntryKind::Attachment);
+            let mut left = entries.iter().filter(|entry| docs.contains(&entry.doc) && !entry.is_erased);
+            if let Some(entry) = left.find(|entry| is_there(entry.kind)) {
+                return Ok(Some(entry.kind));
+            }
+        }
+    }
+    Ok(None)
+}

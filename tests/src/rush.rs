@@ -1,0 +1,275 @@
+//! Everybody at once: devices that had no road for a month come back to one hub at the same moment.
+//!
+//! The hub is the program that ships, in a process of its own; the devices share another, each with its own key, card, log
+//! and road, and stay in touch as `replica::device` does in every program. Meanwhile an operator reads pages. It is
+//! measured how long each device waited until everything it brought had a receipt, until when the hub had all of it on its
+//! pages, and how long the pages took.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use civic_core::{
+    access::Role,
+    bulk::Record,
+    codebook::{Codebook, Place},
+};
+use clap::Parser;
+use ledger::Ledger;
+use replica::{
+    device::Device,
+    dir::DataDir,
+    enrol::{Invitation, enrol},
+    identity::Identity,
+};
+use serde_json::Value;
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    people::Operator,
+    process::{cpu_s, memory_mib},
+    records::Records,
+    sample,
+    world::{Part, Ports, World},
+};
+
+/// Records that are entered in one transaction, as `import` does.
+const BATCH: usize = 100;
+/// The longest wait of a device before it calls again, as the programs have it.
+const REDIAL_MAX: Duration = Duration::from_secs(300);
+/// How often the operator opens a page.
+const READ_EVERY: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(200);
+/// Pages that an operator opens in turn.
+const PAGES: [&str; 3] = ["/", "/devices", "/account"];
+
+/// Lets every device of a county come back to its hub at once.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "rush")]
+pub struct Options {
+    /// How many devices.
+    #[arg(long, default_value_t = 1_000)]
+    devices: usize,
+    /// What each brings: a month of twenty a day.
+    #[arg(long, default_value_t = 600)]
+    opinions: usize,
+    /// It counts as failed after so many seconds.
+    #[arg(long, default_value_t = 1_800)]
+    within_s: u64,
+    /// Draws what was said.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The county is made here, and removed when it went well.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// How it went.
+#[derive(Debug)]
+pub struct Rushed {
+    /// What all brought together.
+    pub opinions: usize,
+    /// How long each device waited for the last receipt, shortest first.
+    pub waits: Vec<Duration>,
+    /// Until the hub had everything on its pages.
+    pub merged: Duration,
+    /// How long each page took meanwhile, shortest first.
+    pub pages: Vec<Duration>,
+    /// Pages that were not given.
+    pub failed_pages: usize,
+    /// Processor time of the hub, seconds.
+    pub hub_cpu_s: f64,
+    /// The most memory of the hub, MiB.
+    pub hub_mib: f64,
+}
+
+/// The program; argument 0 is its name, and everything else that this process may be is looked after before.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = Options::parse_from(args);
+    match rush(&options, &std::env::current_exe().unwrap_or_default()) {
+        Ok(rushed) => {
+            tell(&options, &rushed);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn tell(options: &Options, rushed: &Rushed) {
+    let Rushed { opinions, waits, merged, pages, failed_pages, hub_cpu_s, hub_mib } = rushed;
+    let s = |waited: &Duration| format!("{:.1} s", waited.as_secs_f64());
+    let ms = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1_000.0);
+    println!("{} devices with {} opinions each: {opinions}", options.devices, options.opinions);
+    println!("every device had its receipts after {}, the median after {}", s(&at(waits, 100)), s(&at(waits, 50)));
+    println!("the hub had everything on its pages after {}", s(merged));
+    println!(
+        "{} pages meanwhile: median {}, p95 {}, p99 {}, longest {}; {failed_pages} failed",
+        pages.len(),
+        ms(at(pages, 50)),
+        ms(at(pages, 95)),
+        ms(at(pages, 99)),
+        ms(at(pages, 100))
+    );
+    println!("the hub took {hub_cpu_s:.1} s of processor time and {hub_mib:.0} MiB at most");
+}
+
+/// So many in a hundred are not longer; zero if there are none.
+fn at(sorted: &[Duration], percent: usize) -> Duration {
+    let place = (sorted.len() * percent).div_ceil(100).max(1) - 1;
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+/// Makes the county with `program` as each of its programs, and lets everybody come.
+pub fn rush(options: &Options, program: &Path) -> anyhow::Result<Rushed> {
+    let dir = options
+        .data
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("huiyin-rush-{}", std::process::id())));
+    ensure!(!dir.exists(), "{} is there already", dir.display());
+    let world = World::new(program, &dir, Ports::Any)?;
+    world.make_county(sample::COUNTY)?;
+    world.start("hub")?;
+    let runtime = Runtime::new().context("Starting the runtime")?;
+    let codebook = Codebook::parse(sample::COUNTY)?;
+    let mut devices = Vec::new();
+    for number in 0..options.devices {
+        devices.push(enrolled(&world, &runtime, &codebook, number)?);
+    }
+    let villages = villages(&codebook);
+    for (number, (identity, ledger)) in devices.iter().enumerate() {
+        let village = villages[number % villages.len()];
+        let seed = options.seed.wrapping_mul(100_003).wrapping_add(number as u64);
+        let lines = Records::new(&codebook, &[village], seed).take(options.opinions);
+        let records = lines.map(|line| new_record(&line)).collect::<anyhow::Result<Vec<_>>>()?;
+        for batch in records.chunks(BATCH) {
+            for entered in ledger.import(&identity.card.scope.areas[0], batch)? {
+                ensure!(entered?, "a record was there already");
+            }
+        }
+    }
+    let rushed = together(&world, &runtime, devices, options);
+    world.stop_all();
+    let rushed = rushed?;
+    fs::remove_dir_all(&dir).with_context(|| format!("Removing {}", dir.display()))?;
+    Ok(rushed)
+}
+
+fn villages(codebook: &Codebook) -> Vec<&Place> {
+    codebook.places.iter().filter(|place| place.area.code().len() == 12).collect()
+}
+
+/// What was said and nobody has dealt with yet.
+fn new_record(line: &str) -> anyhow::Result<Record> {
+    let mut record: Value = serde_json::from_str(line)?;
+    record["steps"] = Value::Array(Vec::new());
+    Record::parse(&record.to_string()).map_err(|bad| anyhow::anyhow!("a record of our own cannot be read: {bad}"))
+}
+
+/// One kiosk, enrolled at the running hub.
+fn enrolled(
+    world: &World,
+    runtime: &Runtime,
+    codebook: &Codebook,
+    number: usize,
+) -> anyhow::Result<(Arc<Identity>, Ledger)> {
+    let villages = villages(codebook);
+    let (name, village) = (format!("kiosk-{number:04}"), villages[number % villages.len()]);
+    let code = world.code(Part::Kiosk, &name, &[village.area.code()])?;
+    let home = DataDir::hold(&world.data(&name))?;
+    let invitation = Invitation::typed(&world.hub_address(), &code);
+    runtime.block_on(enrol(&home, &invitation, Role::Kiosk, false, |_| {}))?;
+    let identity = Identity::load(&home, Role::Kiosk)?;
+    let ledger = Ledger::open(&home, &identity)?;
+    Ok((Arc::new(identity), ledger))
+}
+
+fn together(
+    world: &World,
+    runtime: &Runtime,
+    devices: Vec<(Arc<Identity>, Ledger)>,
+    options: &Options,
+) -> anyhow::Result<Rushed> {
+    let (hub, within) = (world.process("hub").context("the hub does not run")?, Duration::from_secs(options.within_s));
+    let (operator, opinions) = (Operator::at(world)?, options.devices * options.opinions);
+    let (is_over, before) = (Arc::new(AtomicBool::new(false)), cpu_s(hub)?);
+    let reader = read(operator, is_over.clone());
+    let begun = Instant::now();
+    let waits = runtime.block_on(async {
+        let mut all = JoinSet::new();
+        for (identity, ledger) in devices {
+            all.spawn(async move {
+                let log = ledger.log().clone();
+                let (device, member) =
+                    (Device::new(identity.clone(), log.clone()), identity.card.member(log.public_key()));
+                let mut revision = log.revision();
+                let drained = async {
+                    while log.is_behind(&member) {
+                        if revision.changed().await.is_err() {
+                            return false;
+                        }
+                    }
+                    true
+                };
+                tokio::select! {
+                    is_drained = drained => is_drained.then(|| begun.elapsed()),
+                    _ = device.stay(REDIAL_MAX) => None,
+                }
+            });
+        }
+        let everybody = async {
+            let mut waits = Vec::new();
+            while let Some(waited) = all.join_next().await {
+                waits.push(waited?.context("a device's disk failed")?);
+            }
+            anyhow::Ok(waits)
+        };
+        tokio::time::timeout(within, everybody).await.context("not every device has its receipts in time")?
+    });
+    let merged = waits.and_then(|waits| {
+        let is_there = || world.status("hub").is_some_and(|status| status["opinions"] == opinions);
+        while !is_there() {
+            ensure!(begun.elapsed() < within, "not everything is on the hub's pages in time");
+            std::thread::sleep(POLL);
+        }
+        Ok((waits, begun.elapsed()))
+    });
+    is_over.store(true, Ordering::Relaxed);
+    let (mut pages, failed_pages) = reader.join().map_err(|_| anyhow::anyhow!("whoever reads pages fell"))?;
+    let (mut waits, merged) = merged?;
+    waits.sort();
+    pages.sort();
+    let (hub_cpu_s, hub_mib) = (cpu_s(hub)? - before, memory_mib(hub)?);
+    Ok(Rushed { opinions, waits, merged, pages, failed_pages, hub_cpu_s, hub_mib })
+}
+
+/// Opens pages until it is over; how long each took, and how many were not given.
+fn read(operator: Operator, is_over: Arc<AtomicBool>) -> JoinHandle<(Vec<Duration>, usize)> {
+    std::thread::spawn(move || {
+        let (mut took, mut failed) = (Vec::new(), 0);
+        for page in PAGES.iter().cycle() {
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+            let asked = Instant::now();
+            match operator.page(page) {
+                Ok(_) => took.push(asked.elapsed()),
+                Err(_) => failed += 1,
+            }
+            std::thread::sleep(READ_EVERY.saturating_sub(asked.elapsed()));
+        }
+        (took, failed)
+    })
+}

@@ -1,0 +1,175 @@
+//! A small county of real programs by the hour: people speak, an operator works, roads come and go, and nothing that a
+//! program takes may grow without bound.
+//!
+//! Every program is a process of its own on a real disk. It is looked at each of them again and again: its memory, the
+//! files it has open, the write-ahead logs beside its databases. What grew when it ends is told, and too much of it fails.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Parser;
+
+use crate::{
+    people::{Operator, Villager},
+    process::{cpu_s, descriptors, resident_mib},
+    sample::{self, Dice},
+    world::{Part, Ports, World, wait_for},
+};
+
+/// Memory may grow by so much between the middle and the end, MiB: what is kept for pages that were read, and no more.
+const GROWTH_MAX_MIB: f64 = 16.0;
+/// Files that a program may have open more than it had in the middle.
+const DESCRIPTORS_MORE_MAX: usize = 16;
+/// Longest write-ahead log, bytes.
+const WAL_LEN_MAX: u64 = 64 << 20;
+/// What people say.
+const SAID: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
+
+/// Lets a small county run for long.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "soak")]
+pub struct Options {
+    /// How long.
+    #[arg(long, default_value_t = 60)]
+    minutes: u64,
+    /// How many kiosks.
+    #[arg(long, default_value_t = 2)]
+    kiosks: usize,
+    /// It is looked at the programs every so many seconds.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    every_s: u64,
+    /// Decides when roads come and go.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What a program takes at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Takes {
+    /// Memory, MiB.
+    pub memory_mib: f64,
+    /// Processor time until then, seconds.
+    pub cpu_s: f64,
+    /// Open files.
+    pub descriptors: usize,
+    /// The longest write-ahead log beside its databases, bytes.
+    pub wal_len: u64,
+}
+
+/// What was seen of every program, in time.
+pub type Seen = BTreeMap<String, Vec<Takes>>;
+
+/// The program; argument 0 is its name, and everything else that this process may be is looked after before.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let options = Options::parse_from(args);
+    let done = std::env::current_exe().context("Looking for this program").and_then(|program| soak(&options, &program));
+    match done.and_then(|(said, seen)| judge(&seen).map(|()| said)) {
+        Ok(said) => {
+            println!("{said} opinions, each once at the hub; nothing grew without bound");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Lets the county run, with `program` as each of its programs; how much was said and is at the hub, and what was seen.
+pub fn soak(options: &Options, program: &Path) -> anyhow::Result<(u64, Seen)> {
+    let dir = std::env::temp_dir().join(format!("huiyin-soak-{}", std::process::id()));
+    let mut world = World::new(program, &dir, Ports::Any)?;
+    world.make_county(sample::COUNTY)?;
+    world.start("hub")?;
+    let mut keys = vec!["hub".to_owned()];
+    for number in 1..=options.kiosks {
+        let key = format!("kiosk-{number}");
+        world.add(&key, Part::Kiosk)?;
+        world.enrol(&key, &key, &["990127101201"])?;
+        world.start(&key)?;
+        keys.push(key);
+    }
+    let said = live(options, &world, &keys);
+    world.stop_all();
+    let said = said?;
+    fs::remove_dir_all(&dir).with_context(|| format!("Removing {}", dir.display()))?;
+    Ok(said)
+}
+
+fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u64, Seen)> {
+    let (operator, mut dice) = (Operator::at(world)?, Dice(options.seed));
+    let (begun, every) = (Instant::now(), Duration::from_secs(options.every_s));
+    let (mut said, mut seen, mut next) = (0_u64, Seen::new(), every);
+    println!("{:<10} {:>6} {:>9} {:>8} {:>6} {:>10}", "", "minute", "MiB", "CPU s", "files", "WAL bytes");
+    while begun.elapsed() < Duration::from_secs(options.minutes * 60) {
+        for key in &keys[1..] {
+            world.cut(key, dice.below(4) == 0)?;
+            let villager = Villager::at(world, key)?;
+            villager.compose(SAID.0, SAID.1)?;
+            villager.file()?;
+            villager.leave()?;
+            said += 1;
+        }
+        for page in ["/", "/devices"] {
+            operator.page(page)?;
+        }
+        if begun.elapsed() >= next {
+            next += every;
+            for key in keys {
+                let takes = takes(world, key)?;
+                let Takes { memory_mib, cpu_s, descriptors, wal_len } = takes;
+                let minute = begun.elapsed().as_secs() / 60;
+                println!("{key:<10} {minute:>6} {memory_mib:>9.1} {cpu_s:>8.1} {descriptors:>6} {wal_len:>10}");
+                seen.entry(key.clone()).or_default().push(takes);
+            }
+        }
+    }
+    keys[1..].iter().try_for_each(|key| world.cut(key, false))?;
+    wait_for("everything at the hub", || (world.status("hub")?["opinions"] == said).then_some(()))?;
+    Ok((said, seen))
+}
+
+fn takes(world: &World, key: &str) -> anyhow::Result<Takes> {
+    if let Some(mishap) = world.mishap(key) {
+        bail!("{key} ended by itself: {mishap}");
+    }
+    let id = world.process(key).with_context(|| format!("{key} does not run"))?;
+    Ok(Takes {
+        memory_mib: resident_mib(id)?,
+        cpu_s: cpu_s(id)?,
+        descriptors: descriptors(id)?,
+        wal_len: longest_wal(&world.data(key))?,
+    })
+}
+
+fn longest_wal(dir: &PathBuf) -> anyhow::Result<u64> {
+    let mut longest = 0;
+    for file in fs::read_dir(dir).with_context(|| format!("Looking into {}", dir.display()))? {
+        let file = file?;
+        if file.file_name().to_string_lossy().ends_with("-wal") {
+            longest = longest.max(file.metadata()?.len());
+        }
+    }
+    Ok(longest)
+}
+
+/// Fails if anything grew without bound from the middle to the end.
+pub fn judge(seen: &Seen) -> anyhow::Result<()> {
+    for (key, all) in seen {
+        let (Some(middle), Some(end)) = (all.get(all.len() / 2), all.last()) else { continue };
+        let grown = end.memory_mib - middle.memory_mib;
+        ensure!(grown <= GROWTH_MAX_MIB, "{key} grew by {grown:.1} MiB in the second half");
+        let more = end.descriptors.saturating_sub(middle.descriptors);
+        ensure!(more <= DESCRIPTORS_MORE_MAX, "{key} has {more} files open more than in the middle");
+        let longest = all.iter().map(|takes| takes.wal_len).max().unwrap_or(0);
+        ensure!(longest <= WAL_LEN_MAX, "a write-ahead log of {key} grew to {longest} bytes");
+    }
+    Ok(())
+}
