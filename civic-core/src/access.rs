@@ -74,7 +74,10 @@ pub fn decide(role: Role, action: Action, audience: Audience, reach: Reach) -> D
     match (role, action, audience, reach) {
         // The hub keeps everything of its county and speaks for it.
         (Role::Hub, _, _, Reach::Own) => Allow,
-        (Role::Hub, _, _, Reach::Elsewhere) => Deny,
+        // A hub beneath another one hears what is for every device, for its own devices hear it from nobody else.
+        (Role::Hub, Action::Read, Audience::Public, Reach::Elsewhere) => Allow,
+        (Role::Hub, Action::Read, Audience::Deputies | Audience::County, Reach::Elsewhere) => Deny,
+        (Role::Hub, Action::Write, _, Reach::Elsewhere) => Deny,
         // Slips and notices are for every device; only the hub writes them.
         (Role::Kiosk | Role::Deputy, Action::Read, Audience::Public, _) => Allow,
         (Role::Kiosk | Role::Deputy, Action::Write, Audience::Public, _) => Deny,

@@ -1,7 +1,10 @@
 //! The codebook: a county's own words and rules, as data. Vocabulary is data; mechanism is code.
 //!
 //! It is written as TOML (a commented one stands at `tests/sample/county.toml`), checked once by [`Codebook::parse`],
-//! and given to every device when it is enrolled.
+//! and given to every device when it is enrolled. A newer edition may take its place if [`Codebook::succession`] has
+//! nothing against it.
+
+pub mod succession;
 
 use std::collections::BTreeSet;
 

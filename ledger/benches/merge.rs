@@ -273,6 +273,7 @@ impl Home {
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
+            edition: 0,
             enrolled_at: UnixSeconds(0),
             renewed_at: None,
             former: Vec::new(),

@@ -1,5 +1,5 @@
-//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `bundle`, `carry`, `verify`,
-//! `rebuild`.
+//! The command line that every device shares: `enrol`, `import`, `sync`, `status`, `export`, `bundle`, `carry`, `road`,
+//! `verify`, `rebuild`.
 //!
 //! Output for machines is `--json` on standard output; progress and logs go to standard error. Exit status: 0 done,
 //! 1 failed, 2 wrong usage.
@@ -33,6 +33,7 @@ use replica::{
     identity::Identity,
     roadbook::Roadbook,
     store::StoreError,
+    tariff::{self, Tariff},
 };
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
@@ -119,6 +120,16 @@ pub enum DeviceCommand {
         /// Look for so many seconds who is in this network, and hand over with each.
         #[arg(long, value_name = "SECONDS", conflicts_with = "with", num_args = 0..=1, default_missing_value = "10")]
         found: Option<u64>,
+    },
+    /// What this device's own road costs: shown, or said from now on. The device may be running.
+    Road {
+        /// Where everything of this device is.
+        #[command(flatten)]
+        data: Data,
+        /// Whether it is paid for by the byte, as with a telephone card: then voices and photos go within a budget of the day,
+        /// and what a carrier has taken along is left to the carrier. Records always go at once.
+        #[arg(long, value_name = "true|false", action = clap::ArgAction::Set)]
+        metered: Option<bool>,
     },
     /// Verify every chain and signature of the log.
     Verify {
@@ -212,6 +223,7 @@ pub fn run(role: Role, command: DeviceCommand) -> anyhow::Result<ExitCode> {
         DeviceCommand::Carry { data, with, found } => {
             carry(role, &data.dir, with.as_deref(), found.unwrap_or_default())
         }
+        DeviceCommand::Road { data, metered } => road(role, &data.dir, metered),
         DeviceCommand::Verify { data } => verify(role, &data.dir),
         DeviceCommand::Rebuild { data } => rebuild(role, &data.dir),
     }
@@ -343,6 +355,19 @@ fn home_village(ledger: &Ledger, scope: &Scope) -> anyhow::Result<Area> {
         .context("this device has no area to record for")
 }
 
+fn road(role: Role, dir: &Path, metered: Option<bool>) -> anyhow::Result<ExitCode> {
+    let dir = DataDir::look(dir);
+    Identity::load(&dir, role)?;
+    if let Some(is_metered) = metered {
+        tariff::write(&dir, if is_metered { Tariff::Metered } else { Tariff::Free })?;
+    }
+    match tariff::read(&dir) {
+        Tariff::Metered => println!("metered: voices and photos go within a budget of the day, records at once"),
+        Tariff::Free => println!("free: everything goes at once"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let (dir, identity, ledger) = open(role, dir)?;
     let mut device = Device::new(identity.clone(), ledger.log().clone()).with_roadbook(Roadbook::open(&dir));
@@ -393,8 +418,8 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let ledger = Ledger::open(&dir, &identity)?;
     // No road is open here; a running program tells of its own.
     let carried = Roadbook::open(&dir).carried();
-    let bag = near::look(&dir, &identity, ledger.log())?;
-    let status = ledger.status(&RoadState { carried, bag, ..RoadState::default() })?;
+    let (bag, tariff) = (near::look(&dir, &identity, ledger.log())?, tariff::read(&dir));
+    let status = ledger.status(&RoadState { carried, bag, tariff, ..RoadState::default() })?;
     if json {
         println!("{}", serde_json::to_string(&status)?);
         return Ok(ExitCode::SUCCESS);
@@ -406,6 +431,10 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
         println!("{}", StoreError::Elsewhere);
     }
     println!("here {}, on the road {}, received {}; last receipt {last}", counts.here, counts.on_road, counts.received);
+    match status.attachments.left_today {
+        Some(left) => println!("its own road is metered: {left} bytes of voices and photos may still go today"),
+        None => println!("its own road is free"),
+    }
     for (road, carried) in status.road.carried {
         let last = carried.last.date_and_minute();
         println!(
@@ -416,6 +445,9 @@ fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     for handed in status.road.bag.to {
         let (who, at) = (handed.who, handed.at.date_and_minute());
         println!("handed over to {who} {at}: {} parcels, {} of them heard by the county", handed.parcels, handed.heard);
+        if handed.is_stale {
+            println!("  {who} had not heard of the county for long, and may not know who was struck off");
+        }
     }
     for line in status.road.bag.carries {
         let way = if line.is_home { "home to" } else { "to the county from" };
@@ -462,10 +494,13 @@ fn carry(role: Role, dir: &Path, with: Option<&str>, seconds: u64) -> anyhow::Re
     for (at, visited) in visits {
         match visited {
             Ok(handed) => {
-                let Handed { peer, given, taken, words, public, refused, .. } = handed;
+                let Handed { peer, given, taken, words, public, borrowed, refused, .. } = handed;
                 println!("{}: {given} parcels given, {} taken, {words} words of earlier ones", peer.name, taken.len());
                 if public > 0 {
                     println!("{public} entries that the county made public came along");
+                }
+                if borrowed > 0 {
+                    println!("{borrowed} bytes of pictures and voices beside them came along");
                 }
                 if near::is_stale(peer.heard, clock::now()) {
                     println!(

@@ -23,7 +23,7 @@ use replica::{
 use rusqlite::{Row, params};
 use serde::Serialize;
 pub use sync_core::tombstone::{Depth, Ground};
-use sync_core::{entry::EntryKind, heard::Heard, tombstone::Tombstone};
+use sync_core::{edition::Edition, entry::EntryKind, heard::Heard, tombstone::Tombstone};
 use tracing::warn;
 
 use crate::{Ledger, LedgerError, merge::Incoming, reason::Reason, tables::Tables};
@@ -172,11 +172,12 @@ impl Ledger {
 pub(crate) struct Said {
     pub(crate) tombstones: Vec<(DocId, Incoming)>,
     pub(crate) heard: Vec<(DocId, Incoming)>,
+    pub(crate) editions: Vec<Incoming>,
 }
 
 impl Said {
-    /// Writes it down: what `county` erased goes; at the hub is remembered what devices did, and at a device what of its own
-    /// came too late to be opened.
+    /// Writes it down: what `county` erased goes, and its codebooks are kept; at the hub is remembered what devices did, and
+    /// at a device what of its own came too late to be opened.
     pub(crate) fn keep(
         self,
         tables: &Tables,
@@ -190,6 +191,11 @@ impl Said {
             // What cannot be read is of a newer program; nobody but the hub is believed.
             if let (true, Ok(stone)) = (Some(origin.device) == county, Tombstone::decode(&payload)) {
                 tables.bury(&doc, &origin.space.area, &stone, at)?;
+            }
+        }
+        for Incoming { origin, at, payload } in self.editions {
+            if let (true, Ok(edition)) = (Some(origin.device) == county, Edition::decode(&payload)) {
+                tables.put_edition(&edition, at)?;
             }
         }
         for (doc, Incoming { origin, at, payload }) in self.heard {

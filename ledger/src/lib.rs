@@ -21,6 +21,7 @@ pub mod bundle;
 pub mod by_letter;
 pub mod command;
 pub mod details;
+pub mod edition;
 pub mod enclosed;
 pub mod epoch;
 pub mod erase;
@@ -30,6 +31,7 @@ pub mod opening;
 pub mod publish;
 pub mod query;
 pub mod reason;
+pub mod repeat;
 pub mod sealed;
 pub mod status;
 mod tables;
@@ -65,6 +67,7 @@ pub use answer::NotTaken;
 pub use merge::Merged;
 pub use write::Filed;
 
+use edition::Shelf;
 use tables::Tables;
 
 const LOG_FILE: &str = "log.db";
@@ -113,7 +116,7 @@ struct Inner {
     card: Card,
     /// Known to this device alone: what makes the sealing of one attachment for one record repeatable, and by nobody else.
     secret: [u8; 32],
-    codebook: Codebook,
+    codebooks: Shelf,
     // Std mutexes: held for one piece of work, never over an await. The writer's guards against two changes with one number.
     writer: Mutex<Tables>,
     // Whose turn it is to wait for the writer: nobody who lets it go and wants it again comes before who waits.
@@ -149,7 +152,7 @@ impl Ledger {
         let writer = Tables::open(&path)?;
         writer.make_durable()?;
         let inner = Inner {
-            codebook: Codebook::parse(&identity.card.codebook)?,
+            codebooks: Shelf::open(&identity.card, &writer)?,
             card: identity.card.clone(),
             secret: identity.key.to_bytes(),
             writer: Mutex::new(writer),
@@ -182,9 +185,9 @@ impl Ledger {
         &self.inner.log
     }
 
-    /// The county's words and rules.
+    /// The county's words and rules, of the newest edition that came.
     pub fn codebook(&self) -> &Codebook {
-        &self.inner.codebook
+        self.inner.codebooks.codebook()
     }
 
     /// The card of this installation.

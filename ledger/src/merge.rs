@@ -138,12 +138,14 @@ impl Batch {
             EntryKind::Heard => {
                 self.said.heard.push((entry.doc, incoming()));
             }
+            EntryKind::Edition if origin.space.audience == Audience::Public => self.said.editions.push(incoming()),
             // Not for anybody here to open, known to the log itself, or of a newer program: the log keeps it.
             EntryKind::Sealed
             | EntryKind::Attachment
             | EntryKind::Revoked
             | EntryKind::Tombstone
             | EntryKind::Epoch
+            | EntryKind::Edition
             | EntryKind::Unknown(_) => {}
         }
     }
@@ -178,6 +180,7 @@ impl Ledger {
         let mut merged = Merged::default();
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
         while self.merge_next(&self.writer(), &mut merged)? {}
+        self.take_up_edition()?;
         self.bury()?;
         self.tell(&merged);
         Ok(merged)
@@ -296,7 +299,7 @@ impl Ledger {
     }
 
     fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {
-        for outcome in in_parallel(group, |task| task.carry_out(&self.inner.codebook)) {
+        for outcome in in_parallel(group, |task| task.carry_out(self.codebook())) {
             let Outcome { name, admitted, grown, pending, refused, row, arrived_at } = outcome;
             merged.changes += admitted;
             merged.pending += pending.len() as u64;
@@ -316,7 +319,7 @@ impl Ledger {
 }
 
 /// Carries out work in a transaction; a failure, or a panic, leaves everything as it was.
-fn transaction<T>(tables: &Tables, work: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+pub(crate) fn transaction<T>(tables: &Tables, work: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
     let transaction = Transaction::new_unchecked(&tables.db, TransactionBehavior::Immediate)?;
     let done = work()?;
     transaction.commit()?;

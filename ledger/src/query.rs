@@ -1,5 +1,7 @@
 //! What the ledger answers: lists, one opinion, a slip, tallies.
 
+use std::collections::BTreeMap;
+
 use civic_core::{
     area::Area,
     bulk,
@@ -16,7 +18,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Ledger, LedgerError, enclosed::Enclosure};
+use crate::{Ledger, LedgerError, enclosed::Enclosure, reason::Reason};
 
 /// Most rows of one page.
 pub const PAGE_ROWS_MAX: usize = 200;
@@ -38,6 +40,8 @@ pub struct Filter {
     pub handled_by: Option<String>,
     /// Only with conflicts or clashes.
     pub has_questions: bool,
+    /// Only these.
+    pub only: Option<Vec<DocId>>,
     /// Only with this in ticket, title, text or village.
     pub text: Option<String>,
     /// Rows to pass over.
@@ -171,6 +175,10 @@ impl Filter {
         if self.has_questions {
             terms.push("questions > 0");
         }
+        if let Some(only) = &self.only {
+            terms.push("opinion.id IN (SELECT id FROM document WHERE name IN (SELECT unhex(value) FROM json_each(?)))");
+            values.push(Box::new(serde_json::json!(only.iter().map(DocId::to_string).collect::<Vec<_>>()).to_string()));
+        }
         if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             terms.push("(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0 OR instr(ticket, ?) > 0)");
             // A ticket is typed as it is printed, in groups; a number within words is not a ticket.
@@ -303,6 +311,22 @@ impl Ledger {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How often each device, by its name in hexadecimal, wrote two different things in one place: runs of its feeds that the
+    /// log keeps apart, and changes that stay out of their documents.
+    pub fn forks(&self) -> Result<BTreeMap<String, u64>, LedgerError> {
+        let mut forks = self.log().forks()?;
+        let tables = self.reader();
+        let mut query = tables.db.prepare_cached(
+            "SELECT device, count(*) FROM refused WHERE reason = ?1 AND device <> '' GROUP BY device",
+        )?;
+        let rows = query.query_map(params![Reason::Forked.word()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for row in rows {
+            let (device, count): (String, u64) = row?;
+            *forks.entry(device).or_default() += count;
+        }
+        Ok(forks)
     }
 
     /// How many documents of a kind are here.

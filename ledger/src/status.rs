@@ -59,8 +59,9 @@ pub struct AttachmentStatus {
     pub arrived: u64,
     /// What they wait for, in words; empty if none waits.
     pub why: String,
-    /// Bytes of them, and of what is carried for others, that may still move today on this device's own road.
-    pub left_today: u64,
+    /// Bytes of them, and of what is carried for others, that may still move today on this device's own road; nothing if that
+    /// is not metered.
+    pub left_today: Option<u64>,
     /// The first of them, in the order in which they travel.
     pub first: Vec<WaitingLine>,
 }
@@ -116,11 +117,14 @@ fn why_on_road(road: &RoadState) -> String {
 }
 
 /// What attachments wait for, where so many bytes may still move today.
-fn why_attachments(waiting: u64, left_today: u64, road: &RoadState) -> String {
+fn why_attachments(waiting: u64, left_today: Option<u64>, road: &RoadState) -> String {
     match (waiting, road.is_open, left_today) {
         (0, ..) => String::new(),
         (_, false, _) => "no road is open; a phone or a stick takes some along".to_owned(),
-        (_, true, 0) => {
+        (_, true, Some(_)) if road.bag.left >= waiting => {
+            "a carrier has them, and this metered road leaves them to it for three days".to_owned()
+        }
+        (_, true, Some(0)) => {
             "this road has moved enough of them for today; the rest goes tomorrow, records at once".to_owned()
         }
         (_, true, _) => "behind the records, after the next meeting".to_owned(),
@@ -148,7 +152,7 @@ impl Ledger {
     }
 
     fn attachment_status(&self, road: &RoadState) -> Result<AttachmentStatus, LedgerError> {
-        let left_today = self.log().left_today(clock::now())?;
+        let left_today = self.log().left_today(road.tariff, clock::now())?;
         let attachment::Waiting { count, bytes, confirmed } = self.log().waiting()?;
         let lines = self.log().waiting_attachments(WAITING_SHOWN)?.into_iter();
         let first = lines.map(|AttachmentLine { id, kind, length, confirmed, reason, .. }| WaitingLine {
@@ -180,7 +184,8 @@ mod tests {
         let road = RoadState { is_open: true, ..RoadState::default() };
         let counts = Counts { on_road: 4, ..Counts::default() };
         assert_eq!(waiting(&counts, 0, &road)[0].why, "on the road, without a receipt yet");
-        let to = vec![HandedOver { who: "陈代表".into(), at: UnixSeconds(1), parcels: 1, heard: 0 }];
+        let to =
+            vec![HandedOver { who: "陈代表".into(), at: UnixSeconds(1), parcels: 1, heard: 0, is_stale: false }];
         let road = RoadState { bag: BagState { to, ..BagState::default() }, ..RoadState::default() };
         assert!(waiting(&counts, 0, &road)[0].why.starts_with("with 陈代表"));
     }
@@ -188,9 +193,13 @@ mod tests {
     #[test]
     fn what_voices_and_photos_wait_for_is_told_for_each_road() {
         let (open, closed) = (RoadState { is_open: true, ..RoadState::default() }, RoadState::default());
-        assert_eq!(why_attachments(0, 0, &open), "");
-        assert!(why_attachments(1, 9, &closed).starts_with("no road is open"));
-        assert!(why_attachments(1, 9, &open).starts_with("behind the records"));
-        assert!(why_attachments(1, 0, &open).contains("tomorrow"));
+        assert_eq!(why_attachments(0, Some(0), &open), "");
+        assert!(why_attachments(1, Some(9), &closed).starts_with("no road is open"));
+        assert!(why_attachments(1, Some(9), &open).starts_with("behind the records"));
+        assert!(why_attachments(1, Some(0), &open).contains("tomorrow"));
+        let carried = RoadState { bag: BagState { left: 1, ..BagState::default() }, ..open };
+        assert!(why_attachments(1, Some(9), &carried).starts_with("a carrier has them"));
+        assert!(why_attachments(2, Some(9), &carried).starts_with("behind the records"));
+        assert!(why_attachments(1, None, &carried).starts_with("behind the records"));
     }
 }

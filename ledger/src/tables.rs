@@ -32,12 +32,13 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
     include_str!("0004_erased.sql"),
     include_str!("0005_opening.sql"),
+    include_str!("0006_edition.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 
@@ -233,6 +234,22 @@ impl Tables {
         .map(drop)
     }
 
+    /// Tells of a document that is here what follows for it from another codebook.
+    pub(crate) fn retell(&self, id: i64, told: &Told) -> Result<(), rusqlite::Error> {
+        match told {
+            Told::Opinion(standing) => self
+                .db
+                .prepare_cached("UPDATE opinion SET state = ?2, questions = ?3, slip_is_due = 1 WHERE id = ?1")?
+                .execute(params![id, standing.state, standing.questions]),
+            Told::Slip { settled_at, .. } => self
+                .db
+                .prepare_cached("UPDATE slip SET settled_at = ?2 WHERE id = ?1")?
+                .execute(params![id, settled_at.map(|at| at.0)]),
+            Told::Visit(_) | Told::Published { .. } | Told::Unreadable | Told::Nothing => return Ok(()),
+        }
+        .map(drop)
+    }
+
     fn keep_opinion(
         &self,
         id: i64,
@@ -420,7 +437,7 @@ impl Tables {
 }
 
 /// The space in two columns from `column` on.
-fn space(row: &Row<'_>, column: usize) -> rusqlite::Result<Space> {
+pub(crate) fn space(row: &Row<'_>, column: usize) -> rusqlite::Result<Space> {
     let area: String = row.get(column)?;
     let unreadable = |column| rusqlite::Error::InvalidColumnType(column, "space".into(), Type::Text);
     Ok(Space {

@@ -34,6 +34,7 @@ use crate::{
     reason::Reason,
 };
 
+mod edition;
 mod erase;
 mod opening;
 mod publish;
@@ -64,6 +65,7 @@ impl Installation {
             certificate: String::new(),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
+            edition: 0,
             enrolled_at: UnixSeconds(0),
             renewed_at: None,
             former: Vec::new(),

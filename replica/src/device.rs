@@ -9,7 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use civic_core::{id::from_hex, time::UnixSeconds};
+use civic_core::{
+    access::{Role, Scope},
+    id::{AttachmentId, from_hex},
+    time::UnixSeconds,
+};
 use serde::Serialize;
 pub use sync_core::roads::Road;
 use sync_core::{
@@ -34,7 +38,8 @@ use crate::{
     road::{self, CLOSE_DONE, CLOSE_EXPIRED, CLOSE_STRANGER, Connection, RoadError, network, race, tls},
     roadbook::{Carried, Roadbook},
     store::{Counts, Log, StoreError},
-    transfer::{self, TransferError},
+    tariff::{self, Tariff},
+    transfer::{self, Terms, TransferError},
     vitals, vouch,
 };
 
@@ -106,6 +111,8 @@ pub struct RoadState {
     pub is_full: bool,
     /// Why the last call or meeting failed, in words; empty if it did not.
     pub trouble: String,
+    /// What this device's own road costs.
+    pub tariff: Tariff,
     /// What each road has carried so far.
     pub carried: BTreeMap<String, Carried>,
     /// What is with carriers, and what is carried for others.
@@ -157,10 +164,11 @@ impl Device {
             warn!(%error, "What the last meeting told cannot be read");
             Memory::default()
         });
+        let tariff = tariff::read(identity.home());
         Self {
             identity,
             log,
-            road: watch::channel(RoadState::default()).0,
+            road: watch::channel(RoadState { tariff, ..RoadState::default() }).0,
             book: Roadbook::default(),
             plan: None,
             near: None,
@@ -625,8 +633,9 @@ impl Device {
             Ok(hub) => hub,
             Err(error) => return (Moved::default(), Err(error.into())),
         };
+        let terms = self.terms();
         let (moved, ended) = tokio::select! {
-            ended = transfer::call(&called.connection, &self.log, hub, is_first) => ended,
+            ended = transfer::call(&called.connection, &self.log, hub, is_first, terms) => ended,
             () = silent(&called.connection) => {
                 self.book.note_failed(&called.network, called.road);
                 (Moved::default(), Err(RoadError::Stalled.into()))
@@ -639,10 +648,33 @@ impl Device {
         (moved, ended)
     }
 
+    /// What this device's own road costs now: that may have been said while the program runs.
+    fn tariff(&self) -> Tariff {
+        let tariff = match self.identity.card.scope.role {
+            Role::Hub => Tariff::Free,
+            Role::Kiosk | Role::Deputy => tariff::read(self.identity.home()),
+        };
+        self.road.send_if_modified(|road| std::mem::replace(&mut road.tariff, tariff) != tariff);
+        tariff
+    }
+
+    /// On what terms it takes attachments: the cheapest road that works, and so one that costs leaves to a carrier what that
+    /// one has taken along, for a while.
+    fn terms(&self) -> Terms {
+        let tariff = self.tariff();
+        let carried =
+            self.near.as_ref().map(|near| near.bag().taken_along(clock::now(), tariff.leaves_to_carriers_s()));
+        let left =
+            carried.filter(|_| tariff == Tariff::Metered).map(|(_, attachments)| attachments).unwrap_or_default();
+        let Scope { role, areas } = &self.identity.card.scope;
+        let brings_for = (*role == Role::Hub).then(|| areas.clone());
+        Terms { tariff, left_to_carriers: left.into_iter().map(AttachmentId::new).collect(), brings_for }
+    }
+
     /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
     async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
         let Some(near) = &self.near else { return Ok(()) };
-        let budget = self.log.left_today(clock::now())?;
+        let budget = self.log.left_today(self.tariff(), clock::now())?.unwrap_or(u64::MAX);
         let handed = tokio::select! {
             handed = near.meet_hub(&called.connection, budget) => handed?,
             () = silent(&called.connection) => return Err(RoadError::Stalled.into()),
@@ -670,8 +702,8 @@ impl Device {
     /// The state while no road is open.
     fn closed(&self) -> RoadState {
         let before = self.road.borrow();
-        let (bag, clock) = (before.bag.clone(), before.clock);
-        RoadState { carried: self.book.carried(), bag, clock, ..RoadState::default() }
+        let (bag, clock, tariff) = (before.bag.clone(), before.clock, before.tariff);
+        RoadState { carried: self.book.carried(), bag, clock, tariff, ..RoadState::default() }
     }
 
     /// What is here, on the road and received.

@@ -88,6 +88,9 @@ pub trait Register: Authors + 'static {
     fn heard(&self, public_key: &[u8; 32], road: &str);
     /// The device told how it is.
     fn told(&self, public_key: &[u8; 32], status: &Status);
+    /// At the end of a meeting everything that the device wrote is here: what it told at the beginning to be waiting waits no
+    /// more, beside its attachments and what was refused.
+    fn in_step(&self, public_key: &[u8; 32]);
     /// A hub beneath stands for these devices; `false` if that could not be written down.
     fn vouch(&self, hub: &[u8; 32], keys: &[[u8; 32]]) -> bool;
     /// What people call the device; empty if it is not known.
@@ -387,6 +390,9 @@ impl Hub {
         let ended = pump::converse(&mut session, &self.log, send, receive, Some(first), || {}).await;
         // However it ended: a device that has heard enough goes.
         session.outcome().status.iter().for_each(|status| self.register.told(&public_key, status));
+        if session.outcome().is_in_step {
+            self.register.in_step(&public_key);
+        }
         ended.map(drop)
     }
 

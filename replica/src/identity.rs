@@ -52,6 +52,9 @@ pub struct Card {
     pub seal_key: SealKey,
     /// The county's codebook, as TOML.
     pub codebook: String,
+    /// Which edition that is; newer ones come in the log.
+    #[serde(default)]
+    pub edition: u32,
     /// When, by the hub's clock: this device's clock is never believed to be earlier.
     pub enrolled_at: UnixSeconds,
     /// When the certificate was made, by the hub's clock; as old as the card if it does not say so.
@@ -281,6 +284,7 @@ mod tests {
             certificate: hex(&key.verifying_key().to_bytes()),
             seal_key: SealKey { epoch: 1, public: [0; 32] },
             codebook: String::new(),
+            edition: 0,
             enrolled_at: UnixSeconds(1),
             renewed_at: None,
             former: Vec::new(),

@@ -2,16 +2,20 @@
 //!
 //! A device opens the stream after a meeting, if it has something to give or to ask for. Both ends send on it with less
 //! priority than in meetings, and on a device it stands still while a meeting is held: records first. What one transfer
-//! and one day may move on a device's road is limited by [`TRANSFER_BYTES_MAX`] and [`DAY_BYTES_MAX`].
+//! and one day may move on a device's road follows from what that road costs ([`Tariff`]).
+//!
+//! Two devices in one room ask each other for what the county made public, and lend it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
+use civic_core::{area::Area, id::AttachmentId};
 use ed25519_dalek::SigningKey;
 use sync_core::{
     attachment::{
         message::{LACKING_MAX, MESSAGE_LEN_MAX, Message},
         transfer::{Broken, Input, OFFERS_MAX, Outcome, Output, Transfer},
     },
+    roads::Tariff,
     session::Member,
 };
 use tracing::{debug, warn};
@@ -23,14 +27,10 @@ use crate::{
     store::{Log, StoreError, attachment::Giver},
 };
 
-/// Bytes of attachments that one transfer may move on a device's road: four minutes of a road of 64 kbit/s. The rest waits
-/// for the next one, which follows the next meeting.
-pub const TRANSFER_BYTES_MAX: u64 = 2 << 20;
-/// Bytes of attachments that may move on a device's road on one day (UTC, by its clock): about 1 GB in a month. The rest
-/// waits for the next day; records go on. A clock that jumps to another day begins another budget.
-pub const DAY_BYTES_MAX: u64 = 32 << 20;
 /// Bytes of attachments that a hub gives a device in one transfer, however much it asks for.
 const HUB_BYTES_MAX: u64 = 64 << 20;
+/// Bytes that a device gives a neighbour in one room at once, and takes from it; the rest comes the next time.
+const NEAR_BYTES_MAX: u64 = 32 << 20;
 /// A hub that says nothing for so long while a device waits for it has forgotten the transfer; it is given up until the
 /// next meeting. Four pieces take half of it on a road of 64 kbit/s.
 const SILENCE: Duration = Duration::from_secs(90);
@@ -58,6 +58,19 @@ enum End<'a> {
     Device,
     /// The hub's; the device with the rights that it has at this moment, `None` once it is struck off.
     Hub(&'a (dyn Fn() -> Option<Member> + Send + Sync)),
+    /// Either of two devices in one room.
+    Neighbour,
+}
+
+/// On what terms a device's own road takes attachments.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What it costs.
+    pub tariff: Tariff,
+    /// What is left to carriers, who have it whole.
+    pub left_to_carriers: BTreeSet<AttachmentId>,
+    /// Of a hub beneath another one: for which areas it brings what its devices made.
+    pub brings_for: Option<Vec<Area>>,
 }
 
 /// Gives and asks for attachments as a device whose hub has this key, and says what moved, also when it ended early.
@@ -68,8 +81,9 @@ pub(crate) async fn call(
     log: &Log,
     hub: [u8; 32],
     is_first: bool,
+    terms: Terms,
 ) -> (Outcome, Result<(), TransferError>) {
-    let mut transfer = match plan(log, hub, is_first).await {
+    let mut transfer = match plan(log, hub, is_first, terms).await {
         Ok(Some(transfer)) => transfer,
         Ok(None) => return (Outcome::default(), Ok(())),
         Err(error) => return (Outcome::default(), Err(error.into())),
@@ -81,16 +95,44 @@ pub(crate) async fn call(
     (transfer.outcome().clone(), ended)
 }
 
-/// What a device gives and asks for next, within what is left of the day's budget; `None` if there is nothing to say.
-pub async fn plan(log: &Log, hub: [u8; 32], is_first: bool) -> Result<Option<Transfer>, StoreError> {
+/// What a device gives and asks for next on these terms; `None` if there is nothing to say.
+pub async fn plan(
+    log: &Log,
+    hub: [u8; 32],
+    is_first: bool,
+    Terms { tariff, left_to_carriers: left, brings_for }: Terms,
+) -> Result<Option<Transfer>, StoreError> {
     let log = log.clone();
     blocking(move || {
-        let (offers, wants) = (log.to_offer(OFFERS_MAX)?, log.to_ask_for(OFFERS_MAX)?);
+        let mut offers = match brings_for {
+            Some(areas) => log.to_bring(&areas, OFFERS_MAX)?,
+            None => log.to_offer(OFFERS_MAX + left.len())?,
+        };
+        let wants = log.to_ask_for(OFFERS_MAX)?;
+        offers.retain(|manifest| !left.contains(&manifest.id()));
         let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
-        let budget = log.left_today(clock::now())?.min(TRANSFER_BYTES_MAX);
+        let budget = log.left_today(tariff, clock::now())?.unwrap_or(u64::MAX).min(tariff.transfer_max());
         Ok((!is_idle).then(|| Transfer::call(hub, offers, wants, budget)))
     })
     .await
+}
+
+/// Asks the neighbour at the other end of a stream for what the county made public and is not here; says how many bytes came.
+/// What an attachment is its name proves, so nobody has to be believed.
+pub(crate) async fn ask(log: &Log, hub: [u8; 32], stream: (SendStream, RecvStream)) -> Result<u64, TransferError> {
+    let reader = log.clone();
+    let wants = blocking(move || reader.to_ask_for(OFFERS_MAX)).await?;
+    let mut transfer = Transfer::call(hub, Vec::new(), wants, NEAR_BYTES_MAX);
+    converse(Input::Opened, &mut transfer, log, &End::Neighbour, stream).await?;
+    Ok(transfer.outcome().bytes_received)
+}
+
+/// Lends the neighbour at the other end what the county made public and it asks for; says how many bytes went.
+pub(crate) async fn lend(log: &Log, mut stream: (SendStream, RecvStream)) -> Result<u64, TransferError> {
+    let Some(opening) = End::Neighbour.hear(&mut stream.1).await? else { return Ok(0) };
+    let mut transfer = Transfer::lend(NEAR_BYTES_MAX);
+    converse(Input::Received(opening), &mut transfer, log, &End::Neighbour, stream).await?;
+    Ok(transfer.outcome().bytes_sent)
 }
 
 /// Answers as the hub, which signs receipts with `key`, a device that opened a stream with a message of number `first`.
@@ -187,6 +229,10 @@ pub async fn carry_out(
                 let log = log.clone();
                 blocking(move || log.show(&id, &member)).await?
             }
+            Giver::Neighbour => {
+                let log = log.clone();
+                blocking(move || log.show_public(&id)).await?
+            }
             Giver::Hub => Err("a device gives only what it offers".to_owned()),
         }),
         Output::Load { id, number } => {
@@ -194,7 +240,7 @@ pub async fn carry_out(
             Input::Loaded(blocking(move || log.piece(&id, number)).await?)
         }
         Output::Store { id, number, bytes } => {
-            log.put_piece(id, number, bytes).await?;
+            log.put_piece(id, number, bytes, matches!(giver()?, Giver::Hub)).await?;
             Input::Stored { id, number, at: clock::now() }
         }
         Output::Confirmed { id, number, len } => {
@@ -220,6 +266,7 @@ impl End<'_> {
     fn giver(&self) -> Result<Giver, TransferError> {
         match self {
             End::Device => Ok(Giver::Hub),
+            End::Neighbour => Ok(Giver::Neighbour),
             End::Hub(member) => member().map(Giver::Device).ok_or(TransferError::StruckOff),
         }
     }
@@ -228,9 +275,9 @@ impl End<'_> {
     async fn hear(&self, receive: &mut RecvStream) -> Result<Option<Message>, RoadError> {
         let heard = receive.number();
         let first = match self {
-            End::Device => tokio::time::timeout(SILENCE, heard)
+            End::Device | End::Neighbour => tokio::time::timeout(SILENCE, heard)
                 .await
-                .map_err(|_| RoadError::Broken("the hub said nothing of attachments".into()))??,
+                .map_err(|_| RoadError::Broken("the other side said nothing of attachments".into()))??,
             // A device holds its transfer still while it meets; a road that is gone ends it.
             End::Hub(_) => heard.await?,
         };

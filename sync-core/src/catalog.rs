@@ -60,6 +60,17 @@ impl Shelf {
         self.feeds.iter()
     }
 
+    /// Its part that is in common with a device that may read it: a hub beneath another one keeps to itself what it wrote where
+    /// it does not speak for the county.
+    fn in_common(self: &Arc<Self>, space: &Space, member: &Member) -> Arc<Self> {
+        if member.brings(space) || !self.feeds.values().any(|held| member.wrote(&held.feed)) {
+            return self.clone();
+        }
+        let feeds = self.feeds.iter().filter(|(_, held)| !member.wrote(&held.feed));
+        let feeds = feeds.map(|(id, held)| (*id, held.clone())).collect();
+        Arc::new(Self { feeds, row: self.row, fingerprint: OnceLock::new() })
+    }
+
     fn put(&mut self, id: FeedId, held: Held) {
         self.row = self.row.max(held.row);
         self.feeds.insert(id, held);
@@ -112,7 +123,7 @@ impl Catalog {
             .shelves
             .iter()
             .filter(|(space, _)| member.scope.allows(Action::Read, space) || planted::is(Bug::ForeignSpace))
-            .map(|(space, shelf)| (space.clone(), shelf.clone()))
+            .map(|(space, shelf)| (space.clone(), shelf.in_common(space, member)))
             .collect();
         let mut own = BTreeMap::new();
         for (space, id) in member.keys().filter_map(|key| self.by_author.get(key)).flatten() {

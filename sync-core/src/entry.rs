@@ -46,6 +46,8 @@ pub enum EntryKind {
     Heard,
     /// A [`crate::epoch::Epoch`]; believed only of the hub.
     Epoch,
+    /// An [`crate::edition::Edition`] of the county's codebook; believed only of the hub.
+    Edition,
     /// Written by a newer program: kept and passed on, not read.
     Unknown(u8),
 }
@@ -60,6 +62,7 @@ impl EntryKind {
             EntryKind::Tombstone => 5,
             EntryKind::Heard => 6,
             EntryKind::Epoch => 7,
+            EntryKind::Edition => 8,
             EntryKind::Unknown(number) => number & NUMBER_MAX,
         }
     }
@@ -73,6 +76,7 @@ impl EntryKind {
             5 => EntryKind::Tombstone,
             6 => EntryKind::Heard,
             7 => EntryKind::Epoch,
+            8 => EntryKind::Edition,
             other => EntryKind::Unknown(other),
         }
     }
@@ -99,7 +103,9 @@ impl Entry<'_> {
     pub const fn is_declaration(&self) -> bool {
         match self.kind {
             EntryKind::Revoked | EntryKind::Attachment | EntryKind::Tombstone | EntryKind::Epoch => true,
-            EntryKind::Change | EntryKind::Sealed | EntryKind::Heard | EntryKind::Unknown(_) => false,
+            EntryKind::Change | EntryKind::Sealed | EntryKind::Heard | EntryKind::Edition | EntryKind::Unknown(_) => {
+                false
+            }
         }
     }
 

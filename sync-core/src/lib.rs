@@ -19,6 +19,7 @@
 pub mod attachment;
 pub mod carry;
 pub mod catalog;
+pub mod edition;
 pub mod entry;
 pub mod epoch;
 pub mod feed;

@@ -4,6 +4,8 @@
 //! called first and how long the other one waits; [`is_stalled`] when an open one carries nothing any more. QUIC is
 //! preferred: it survives a change of address and loss holds up nothing but what was lost. TCP is taken where QUIC does not
 //! answer, falls silent, or loses so much that TCP is faster, and QUIC is tried again now and then.
+//!
+//! Records go by every road at once. Voices and photos are heavy, and what a road costs decides of them ([`Tariff`]).
 
 use std::time::Duration;
 
@@ -34,6 +36,56 @@ pub const LOSS_PERMILLE: u32 = 200;
 pub const PACKETS_MIN: u64 = 50;
 /// Fewer bytes say nothing of speed.
 pub const BYTES_MIN: u64 = 32 * 1024;
+
+/// Bytes of attachments that one transfer may move on a metered road: four minutes of a road of 64 kbit/s. The rest waits for
+/// the next one, which follows the next meeting.
+pub const TRANSFER_BYTES_MAX: u64 = 2 << 20;
+/// Bytes of attachments, and of what is carried for others, that may move on a metered road on one day (UTC, by the device's
+/// clock): about 1 GB in a month. The rest waits for the next day; records go on. A clock that jumps to another day begins
+/// another budget.
+pub const DAY_BYTES_MAX: u64 = 32 << 20;
+/// The same in one transfer on a road that is free: it is long, and meetings come between.
+pub const FREE_TRANSFER_BYTES_MAX: u64 = 64 << 20;
+/// What a carrier has taken along whole, a metered road leaves to that carrier for so long, three days.
+pub const LEFT_TO_CARRIERS_S: i64 = 3 * 86_400;
+
+/// What a device's own road costs, as whoever set it up says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tariff {
+    /// By the byte, as a telephone card does. Where nobody said anything it counts as this: a bill grows in silence, and what
+    /// waits is shown.
+    #[default]
+    Metered,
+    /// Nothing more for more.
+    Free,
+}
+
+impl Tariff {
+    /// Most bytes of one transfer.
+    pub const fn transfer_max(self) -> u64 {
+        match self {
+            Tariff::Metered => TRANSFER_BYTES_MAX,
+            Tariff::Free => FREE_TRANSFER_BYTES_MAX,
+        }
+    }
+
+    /// Most bytes of one day; `None` if that has no end.
+    pub const fn day_max(self) -> Option<u64> {
+        match self {
+            Tariff::Metered => Some(DAY_BYTES_MAX),
+            Tariff::Free => None,
+        }
+    }
+
+    /// For how long, seconds, this road leaves to a carrier what that one has taken along whole: the cheapest that works.
+    pub const fn leaves_to_carriers_s(self) -> i64 {
+        match self {
+            Tariff::Metered => LEFT_TO_CARRIERS_S,
+            Tariff::Free => 0,
+        }
+    }
+}
 
 /// What was seen of one road in one network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,6 +281,14 @@ mod tests {
         assert_eq!(first(&memory, NOW), Road::Tcp, "TCP is faster");
         memory.quic.note_measured(1 << 20, Duration::from_secs(10), 1_000, 10);
         assert_eq!(first(&memory, NOW), Road::Quic, "and little is lost now");
+    }
+
+    #[test]
+    fn a_road_of_which_nobody_said_anything_counts_as_metered_and_a_free_one_knows_no_day() {
+        assert_eq!(Tariff::default(), Tariff::Metered);
+        assert_eq!((Tariff::Metered.day_max(), Tariff::Free.day_max()), (Some(DAY_BYTES_MAX), None));
+        assert!(Tariff::Free.transfer_max() > Tariff::Metered.transfer_max());
+        assert!(Tariff::Metered.leaves_to_carriers_s() > 0 && Tariff::Free.leaves_to_carriers_s() == 0);
     }
 
     #[test]

@@ -652,8 +652,12 @@ impl Session {
                     Standing::Member(_) | Standing::Stranger => Err("the device may not write in that space"),
                 }
             }
-            // What it wrote under a key before it brings itself, also from where it works no longer.
-            Side::Hub { authors, .. } if is_own => may_have_written(authors.standing(&feed.public_key), feed, None),
+            // What it wrote under a key before it brings itself, also from where it works no longer; for whom a hub beneath
+            // struck off it brings what they date before.
+            Side::Hub { authors, .. } if is_own => {
+                let brought = (self.member.scope.role == Role::Hub).then_some(run);
+                may_have_written(authors.standing(&feed.public_key), feed, brought)
+            }
             Side::Hub { .. } if !may_read => Err("the feed is not the device's own"),
             // What this hub lost and the device still holds is welcome, whoever wrote it with the right to.
             Side::Hub { key, .. } if feed.public_key == key.verifying_key().to_bytes() => Ok(()),

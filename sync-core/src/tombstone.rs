@@ -60,7 +60,7 @@ impl Depth {
             // What the county and its devices say of a document is no part of it.
             (
                 Depth::Details | Depth::Whole,
-                EntryKind::Revoked | EntryKind::Tombstone | EntryKind::Heard | EntryKind::Epoch,
+                EntryKind::Revoked | EntryKind::Tombstone | EntryKind::Heard | EntryKind::Epoch | EntryKind::Edition,
             ) => false,
         }
     }
@@ -223,7 +223,8 @@ mod tests {
         for (entry, is_detail) in [(details, true), (record, false), (words, false), (voice, true)] {
             assert_eq!((Depth::Details.covers(&entry), Depth::Whole.covers(&entry)), (is_detail, true), "{entry:?}");
         }
-        for kind in [EntryKind::Revoked, EntryKind::Tombstone, EntryKind::Heard, EntryKind::Epoch] {
+        use EntryKind::{Edition, Epoch, Heard, Revoked, Tombstone};
+        for kind in [Revoked, Tombstone, Heard, Epoch, Edition] {
             assert!(!Depth::Whole.covers(&entry(kind, b"")));
         }
     }

@@ -1,6 +1,6 @@
 //! `sync-hub bundle`: takes in what devices send by phone or stick, and writes what goes home to them.
 //!
-//! While the hub serves it is an [`errand`] that the hub carries out.
+//! While the hub serves it is an [`errand`] that the hub carries out. Either way the audit log says what came of it.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,8 +26,10 @@ use replica::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    audit::{Action, Audit, By, Event},
     county, errand, keys,
     register::{self, Register},
+    upstream,
 };
 
 /// What is asked of the county's bundles.
@@ -67,8 +69,30 @@ pub fn run(command: BundleCommand) -> anyhow::Result<ExitCode> {
             return show(&from, &keys);
         }
     };
-    let told: Told = errand::send(&dir, &errand::Errand::Bundle(errand))?;
-    Ok(told.print())
+    let word = match &errand {
+        BundleErrand::Export { .. } => "export",
+        BundleErrand::Import { .. } => "import",
+    };
+    let place = DataDir::look(&dir);
+    let audit = Audit::open(&place, &Identity::load(&place, Role::Hub)?.key)?;
+    let told: anyhow::Result<Told> = errand::send(&dir, &errand::Errand::Bundle(errand));
+    audit.note(&noted(word, &told))?;
+    Ok(told?.print())
+}
+
+/// What the audit log says of it: how much came or went, how many things of it were refused, and why the first.
+fn noted(word: &str, told: &anyhow::Result<Told>) -> Event {
+    let event = Event::new(By::command_line(), Action::CarryBundles);
+    match told {
+        Err(failure) => event.upon(word).because(failure).refused(),
+        Ok(Told { out, faults }) => {
+            let event = event.upon(format!("{word}: {}", out.first().map_or("", String::as_str)));
+            match faults.first() {
+                None => event,
+                Some(first) => event.because(format!("{} refused, the first: {first}", faults.len())).refused(),
+            }
+        }
+    }
 }
 
 /// Does what is asked, with the ledger of the county in `dir`.
@@ -83,7 +107,8 @@ pub fn carry_out(dir: &Path, ledger: &Ledger, errand: &BundleErrand) -> anyhow::
     match errand {
         BundleErrand::Export { to, size, budget } => {
             // Whoever was struck off is told on this road too, also where no hub is serving.
-            let space = Space::new(ledger.codebook().county.area.clone(), Audience::Public);
+            let area = upstream::place_of_words(&dir, &ledger.codebook().county.area)?;
+            let space = Space::new(area, Audience::Public);
             spread(ledger.log(), &space, register.revoked())?;
             let mut files = Files::new(to, *size, *budget)?;
             let answered = end.answer_letters(|letter| files.put(&letter));

@@ -23,7 +23,7 @@ use crate::{
         self,
         command::{BackupArguments, RestoreArguments},
     },
-    bundle, county,
+    bundle, codebook, county,
     device::{self, DeviceCommand},
     epochs::{self, KeyOrder},
     erase::{self, Order, Subject},
@@ -33,9 +33,6 @@ use crate::{
     slips, upstream,
     user::{self, command::UserCommand},
 };
-
-/// Longest county file.
-const COUNTY_FILE_LEN_MAX: u64 = 256 * 1024;
 
 /// Huiyin 回音: the county hub.
 #[derive(Parser)]
@@ -54,6 +51,11 @@ enum Command {
         /// The county file; a commented one stands at tests/sample/county.toml.
         #[arg(long)]
         county: PathBuf,
+    },
+    /// The county's words and rules, as devices have them: show them, or change them for every device.
+    Codebook {
+        #[command(subcommand)]
+        command: CodebookCommand,
     },
     /// The county's authority, which signs the certificates of hub and devices.
     Authority {
@@ -285,6 +287,32 @@ enum KeysCommand {
 }
 
 #[derive(Subcommand)]
+enum CodebookCommand {
+    /// The present edition, as a county file. The hub may be serving.
+    Show {
+        #[command(flatten)]
+        data: Data,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Work by this county file from now on, and tell every device. What records may name has to stay; words may be added,
+    /// and what is only said or done with them may change. The hub may be serving.
+    Set {
+        #[command(flatten)]
+        data: Data,
+        /// The county file.
+        file: PathBuf,
+        /// Only say whether it may be, and what is new in it.
+        #[arg(long)]
+        check: bool,
+        /// As one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum AuthorityCommand {
     /// Go over to the spare authority and make the next spare; devices come along by themselves. The hub must not be serving.
     Rotate {
@@ -304,6 +332,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Init { data, county } => init(&data, &county),
+        Command::Codebook { command } => match command {
+            CodebookCommand::Show { data, json } => codebook::show(&data.dir, json),
+            CodebookCommand::Set { data, file, check, json } => codebook::set(&data.dir, &file, check, json),
+        },
         Command::Authority { command } => authority(command),
         Command::Device { command } => device::run(command),
         Command::Publish { data, file, json } => {
@@ -364,10 +396,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn init(data: &Data, county: &PathBuf) -> anyhow::Result<ExitCode> {
-    let size = std::fs::metadata(county).with_context(|| format!("Reading {}", county.display()))?.len();
-    anyhow::ensure!(size <= COUNTY_FILE_LEN_MAX, "{} is larger than {COUNTY_FILE_LEN_MAX} bytes", county.display());
-    let text = std::fs::read_to_string(county).with_context(|| format!("Reading {}", county.display()))?;
+fn init(data: &Data, county: &Path) -> anyhow::Result<ExitCode> {
+    let text = codebook::read(county)?;
     let dir = DataDir::hold(&data.dir)?;
     let codebook = county::init(&dir, &text)?;
     println!(

@@ -64,6 +64,7 @@ pub fn init(dir: &DataDir, county: &str) -> anyhow::Result<Codebook> {
         retired: String::new(),
         seal_key: ring.seal_key()?,
         codebook: county.to_owned(),
+        edition: 0,
         enrolled_at: now,
         renewed_at: None,
         former: Vec::new(),

@@ -9,7 +9,7 @@ use civic_core::{
     id::{DeviceId, from_hex, hex},
 };
 use clap::Subcommand;
-use ledger::{bundle::Files, command::Data};
+use ledger::{Ledger, bundle::Files, command::Data};
 use replica::{
     clock,
     dir::DataDir,
@@ -140,13 +140,17 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
             }
         }
         DeviceCommand::List { data, needs_look, json } => {
-            let Office { register, .. } = open(&data)?;
+            let Office { register, identity, .. } = open(&data)?;
+            let forks = Ledger::open(&DataDir::look(&data.dir), &identity)?.forks()?;
             for line in register.devices()? {
-                let health = Health::of(&line, clock::now());
+                let forks = forks.get(&line.device.to_string()).copied().unwrap_or_default();
+                let health = Health::of(&line, forks, clock::now());
                 if needs_look && !health.needs_look() {
                     continue;
                 }
-                if json { println!("{}", as_json(&line, &health)) } else { println!("{}", as_words(&line, &health)) }
+                let told =
+                    if json { as_json(&line, forks, &health).to_string() } else { as_words(&line, forks, &health) };
+                println!("{told}");
             }
         }
         DeviceCommand::Revoke { data, device } => {
@@ -171,23 +175,24 @@ pub fn invite(register: &Register, card: &Card, code: &str, address: &str) -> an
     Ok(Invitation { hub, code: code.to_owned(), pin: Some(pin_of(&authority)) })
 }
 
-fn as_json(line: &DeviceLine, health: &Health) -> serde_json::Value {
+fn as_json(line: &DeviceLine, forks: u64, health: &Health) -> serde_json::Value {
     let areas: Vec<&str> = line.areas.iter().map(Area::code).collect();
     json!({
         "device": line.device, "name": line.name, "role": line.role, "areas": areas, "number": line.number,
         "enrolled_at": line.enrolled_at, "certified_at": line.certified_at, "last_heard": line.last_heard,
         "road": line.road, "revoked": line.is_revoked, "revoked_at": line.revoked_at, "status": line.status,
-        "look": health.words(),
+        "forks": forks, "look": health.words(),
     })
 }
 
-fn as_words(line: &DeviceLine, health: &Health) -> String {
+fn as_words(line: &DeviceLine, forks: u64, health: &Health) -> String {
     let areas: Vec<&str> = line.areas.iter().map(Area::code).collect();
     let heard = line.last_heard.map_or_else(|| "never".to_owned(), |at| at.date_and_minute());
+    let forked = if forks > 0 { format!("  forks {forks}") } else { String::new() };
     let struck = if line.is_revoked { "  struck off" } else { "" };
     let look = if health.needs_look() { format!("  look: {}", health.words().join(", ")) } else { String::new() };
     let (number, device, role, name) = (line.number, line.device, line.role.word(), &line.name);
-    format!("{number:04}  {device}  {role:<6}  {name}  {}  last heard {heard}{struck}{look}", areas.join(" "))
+    format!("{number:04}  {device}  {role:<6}  {name}  {}  last heard {heard}{struck}{forked}{look}", areas.join(" "))
 }
 
 /// What is worked with, of a county that may be serving at this moment.

@@ -8,12 +8,14 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use civic_core::{
+    area::Area,
     id::{DeviceId, DocId},
     ticket::Ticket,
 };
 use ledger::{
     Ledger, LedgerError,
     erase::{Depth, Erasure, Ground},
+    repeat::Tombstone,
 };
 use replica::clock;
 use serde::{Deserialize, Serialize};
@@ -113,6 +115,20 @@ impl Eraser {
             was_erased,
             waits_for: self.waits_for(&doc, depth)?,
         })
+    }
+
+    /// Erases what the hub above this one erased, as far as it is here, and says so to its own devices; `false` if that was done
+    /// before.
+    pub fn follow(&self, doc: &DocId, area: &Area, stone: &Tombstone) -> anyhow::Result<bool> {
+        if self.ledger.erased(doc)?.is_some_and(|known| known.depth >= stone.depth) {
+            return Ok(false);
+        }
+        let event = Event::new(By::hub(), Action::Erase).upon(doc);
+        self.audit.note(&event.because(format!("{}: the hub above erased it", stone.ground.word())))?;
+        self.vault.erase(&self.ledger.records_of(doc)?, why(stone.ground), "the hub above", clock::now())?;
+        let is_new = self.ledger.repeat_erasure(doc, area, stone)?;
+        self.opener.forget(&self.ledger.buried()?)?;
+        Ok(is_new)
     }
 
     /// Devices, by their names, that have not said that they erased a document as well.

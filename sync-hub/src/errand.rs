@@ -27,12 +27,14 @@ use serde_json::Value;
 use crate::{
     audit::{Audit, By},
     bundle::{self, BundleErrand},
+    codebook::CodebookOrder,
     epochs::{Epochs, KeyOrder},
     erase::{Eraser, Order},
     keys::Keys,
     opening::Opener,
     publishing,
     register::{self, Register},
+    upstream,
     vault::Vault,
 };
 
@@ -81,6 +83,8 @@ pub enum Errand {
     Erase(Order),
     /// Look after the keys to which devices seal.
     Keys(KeyOrder),
+    /// Show or change the county's codebook.
+    Codebook(CodebookOrder),
 }
 
 /// What errands are carried out with.
@@ -233,9 +237,16 @@ fn carry_out(dir: &Path, desk: &Desk, errand: &Errand) -> anyhow::Result<Value> 
             vec![Line { kind: Kind::Slip, key: ticket.digits(), outcome: Outcome::New }]
         }
         Errand::Erase(order) => {
+            anyhow::ensure!(
+                !upstream::is_beneath(&DataDir::look(dir))?,
+                "this hub is beneath another one, which holds it as well and erases for both; give this command there"
+            );
             return Ok(serde_json::to_value(desk.eraser.erase(order, By::command_line())?)?);
         }
         Errand::Keys(order) => return Ok(serde_json::to_value(order.carry_out(&desk.epochs, clock::now())?)?),
+        Errand::Codebook(order) => {
+            return Ok(serde_json::to_value(order.carry_out(dir, ledger, &desk.epochs.audit)?)?);
+        }
         Errand::GrantKept { row } => {
             let runtime = tokio::runtime::Builder::new_current_thread().build().context("Starting the runtime")?;
             runtime.block_on(ledger.log().grant_kept(*row))?;

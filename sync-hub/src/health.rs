@@ -28,7 +28,9 @@ pub enum Look {
     Battery,
     /// Its clock is wrong by more than a day.
     Clock,
-    /// It keeps things apart: a forged or damaged run, two devices that write one feed.
+    /// It wrote two different things in one place: it was copied, or somebody else writes with its key.
+    Forked,
+    /// It keeps things apart: a forged or damaged run, what others wrote twice.
     Apart,
     /// The hub refused something that it wrote.
     Refused,
@@ -38,12 +40,13 @@ pub enum Look {
 
 impl Look {
     /// Everything that there can be.
-    pub const ALL: [Look; 8] = [
+    pub const ALL: [Look; 9] = [
         Look::NeverHeard,
         Look::Silent,
         Look::Full,
         Look::Battery,
         Look::Clock,
+        Look::Forked,
         Look::Apart,
         Look::Refused,
         Look::Certificate,
@@ -57,6 +60,7 @@ impl Look {
             Look::Full => "full",
             Look::Battery => "battery",
             Look::Clock => "clock",
+            Look::Forked => "forked",
             Look::Apart => "apart",
             Look::Refused => "refused",
             Look::Certificate => "certificate",
@@ -66,7 +70,7 @@ impl Look {
     /// Whether something may be lost if nobody comes; the others can wait for the next visit.
     pub const fn is_grave(self) -> bool {
         match self {
-            Look::Silent | Look::Full | Look::Apart | Look::Refused => true,
+            Look::Silent | Look::Full | Look::Forked | Look::Apart | Look::Refused => true,
             Look::NeverHeard | Look::Battery | Look::Clock | Look::Certificate => false,
         }
     }
@@ -77,8 +81,8 @@ impl Look {
 pub struct Health(Vec<Look>);
 
 impl Health {
-    /// Of this device, at this time. One that was struck off needs nothing.
-    pub fn of(line: &DeviceLine, now: UnixSeconds) -> Self {
+    /// Of this device, which forked so often ([`ledger::Ledger::forks`]), at this time. One that was struck off needs nothing.
+    pub fn of(line: &DeviceLine, forks: u64, now: UnixSeconds) -> Self {
         if line.is_revoked {
             return Self::default();
         }
@@ -87,6 +91,9 @@ impl Health {
             None if now.0 - line.enrolled_at.0 > SILENT_S => looks.push(Look::NeverHeard),
             Some(at) if now.0 - at.0 > SILENT_S => looks.push(Look::Silent),
             None | Some(_) => {}
+        }
+        if forks > 0 {
+            looks.push(Look::Forked);
         }
         if let Some(status) = &line.status {
             let told = [
@@ -163,7 +170,7 @@ mod tests {
         let mut status = line.status.take().unwrap();
         change(&mut line, &mut status);
         line.status = Some(status);
-        Health::of(&line, NOW).words()
+        Health::of(&line, 0, NOW).words()
     }
 
     #[test]
@@ -176,6 +183,7 @@ mod tests {
         assert_eq!(words(|_, status| status.clock_offset = -1_790_000_000), ["clock"]);
         assert_eq!(words(|_, status| (status.apart, status.refused) = (1, 2)), ["apart", "refused"]);
         assert_eq!(words(|line, _| line.certified_at = UnixSeconds(NOW.0 - 360 * 86_400)), ["certificate"]);
+        assert_eq!(Health::of(&line(), 1, NOW).words(), ["forked"]);
         assert!(words(|line, status| (line.is_revoked, status.apart) = (true, 1)).is_empty());
     }
 }

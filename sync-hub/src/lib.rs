@@ -4,7 +4,7 @@
 //! the codes by which they enrol, and [`health`] says what of them somebody should look at; [`serve`] answers devices over
 //! QUIC, merges behind them, writes slips and shows the operators' pages ([`http`]); [`opening`] opens what people sealed to
 //! the county, [`vault`] keeps personal details and voices under keys of their own; [`audit`] notes who did what
-//! and [`watch`] who tried it in vain; [`backup`] keeps copies of all of it elsewhere; [`upstream`] is for a hub beneath another one; [`cli`] is the command line.
+//! and [`watch`] who tried it in vain; [`codebook`] changes the county's words for all; [`backup`] keeps copies of all of it elsewhere; [`upstream`] is for a hub beneath another one; [`cli`] is the command line.
 //!
 //! **What it never does.** It never acknowledges what is not on its disk, never lets a stranger past the handshake, and
 //! never decides alone which of two people was right: both stay, and an operator settles it.
@@ -16,6 +16,7 @@ pub mod audit;
 pub mod backup;
 pub mod bundle;
 pub mod cli;
+pub mod codebook;
 pub mod county;
 pub mod device;
 pub mod epochs;

@@ -3,6 +3,7 @@
 //! What a device may do stands here and not in its certificate, so that striking a row is enough.
 
 pub mod beneath;
+pub mod review;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use civic_core::{
     ticket::DEVICE_NUMBER_MAX,
     time::UnixSeconds,
 };
+use ledger::edition::Edition;
 use replica::{
     clock,
     enrol::{self, Claim, Claimant, Desk, Refusal, Slot},
@@ -57,12 +59,14 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
     include_str!("register/0004_letters.sql"),
     include_str!("register/0005_beneath.sql"),
+    include_str!("register/0006_review.sql"),
+    include_str!("register/0007_beneath_struck_off.sql"),
 ];
 
 /// The register.
@@ -74,6 +78,8 @@ pub struct Register {
     watch: OnceLock<Arc<Watch>>,
     // A std mutex: held to copy a key.
     seal_key: Mutex<Option<SealKey>>,
+    // Likewise a codebook.
+    codebook: Mutex<Option<Edition>>,
     clock: fn() -> UnixSeconds,
 }
 
@@ -191,6 +197,7 @@ impl Register {
             tries: Mutex::default(),
             issuer: None,
             seal_key: Mutex::default(),
+            codebook: Mutex::default(),
             watch: OnceLock::new(),
             clock: clock::now,
         })
@@ -209,6 +216,11 @@ impl Register {
     /// From now on the cards of new devices name this key to seal to.
     pub fn seal_to(&self, key: SealKey) {
         *self.seal_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    /// From now on the cards of new devices bear this edition of the codebook.
+    pub fn speak_by(&self, edition: Edition) {
+        *self.codebook.lock().unwrap_or_else(PoisonError::into_inner) = Some(edition);
     }
 
     /// The clock that it goes by.
@@ -432,6 +444,9 @@ impl Register {
             db.execute("UPDATE device SET certified_at = ?2 WHERE public_key = ?1", params![public_key, now.0])?;
             line
         };
+        let on_card = || Edition { number: issuer.hub.edition, text: issuer.hub.codebook.clone() };
+        let newest = self.codebook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Edition { number: edition, text: codebook } = newest.unwrap_or_else(on_card);
         Ok(Card {
             scope: Scope { role: line.role, areas: line.areas },
             name: line.name,
@@ -443,6 +458,8 @@ impl Register {
             hub: self.address()?,
             salt: hex(&self.salt()),
             retired: String::new(),
+            codebook,
+            edition,
             ..issuer.hub.clone()
         })
     }
@@ -454,9 +471,10 @@ impl Register {
 }
 
 impl hub::Authors for Register {
-    /// For whom a hub beneath stands is judged as that hub is.
+    /// For whom a hub beneath stands is judged as that hub is, unless that hub has struck it off.
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let db = self.db();
+        let beneath = beneath::revoked_at(&db, public_key);
         let sql = format!(
             "SELECT {DEVICE_COLUMNS} FROM {DEVICE} WHERE device.public_key =
              coalesce((SELECT hub FROM beneath WHERE public_key = ?1), ?1)"
@@ -466,6 +484,7 @@ impl hub::Authors for Register {
         match line {
             Ok(Some(DeviceLine { role, areas, revoked_at, .. })) => {
                 let scope = Scope { role, areas };
+                let revoked_at = [revoked_at, beneath].into_iter().flatten().min();
                 revoked_at.map_or(Standing::Member(scope.clone()), |at| Standing::StruckOff { scope, at })
             }
             Ok(None) => Standing::Stranger,
@@ -542,6 +561,13 @@ impl hub::Register for Register {
         let values = params![public_key, now, version, offset, waiting, attachments, free, battery, apart, refused];
         if let Err(failure) = self.db().execute(sql, values) {
             error!(error = %failure, "The register could not note what a device said of itself");
+        }
+    }
+
+    fn in_step(&self, public_key: &[u8; 32]) {
+        let sql = "UPDATE status SET waiting = refused WHERE public_key = ?1 AND attachments = 0 AND waiting > refused";
+        if let Err(failure) = self.db().execute(sql, params![public_key]) {
+            error!(error = %failure, "The register could not note that a device has nothing waiting");
         }
     }
 

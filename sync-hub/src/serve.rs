@@ -30,7 +30,7 @@ use web::guard;
 
 use crate::{
     audit::{Action, Audit, By, Event},
-    backup, county,
+    backup, codebook, county,
     epochs::Epochs,
     errand::{Desk, Errands},
     http::{self, Console},
@@ -89,8 +89,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     };
     let audit = Arc::new(Audit::open(&dir, &identity.key)?);
     let ledger = Ledger::open(&dir, &identity)?;
+    // Power may have failed between an edition and the card that bears it.
+    codebook::keep(&dir, &ledger)?;
     let authority = county::authority(&dir, &identity.card)?;
     let register = Arc::new(Register::open_for_enrolment(&dir.file(register::FILE), authority, identity.card.clone())?);
+    register.speak_by(ledger.edition());
 
     if let Some(spare) = county::spare_key_lies_in(&dir)? {
         warn!(
@@ -121,7 +124,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let own = ledger.log().public_key();
     let bag = Bag::open(&dir, Holder { own, hub: own, carries: false })?;
     let keys = Arc::new(Keys::open(&dir)?);
-    let area = ledger.codebook().county.area.clone();
+    let area = upstream::place_of_words(&dir, &ledger.codebook().county.area)?;
     let hub = Hub::new(ledger.log().clone(), area, identity.key.clone(), register.clone(), gate);
     let ring = keys.clone();
     let hub = Arc::new(hub.carrying(&identity.card.name, bag, Arc::new(move || ring.ring()), register.clone()));
@@ -133,11 +136,11 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
     let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
+    let above = tokio::spawn(keep_above(DataDir::look(dir.path()), desk.clone(), register.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
-    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.codebook().audit.days));
+    let signing = tokio::spawn(keep_audit(audit.clone(), ledger.clone()));
     let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch.clone()));
     let copies = tokio::spawn(keep_copies(DataDir::look(dir.path()), ledger.clone(), audit.clone()));
-    let above = tokio::spawn(keep_above(DataDir::look(dir.path()), ledger.clone(), register.clone()));
     let users = Arc::new(Users::open(&dir.file(user::FILE))?);
     let is_empty = users.list()?.is_empty();
     let console = Console {
@@ -195,10 +198,10 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     Ok(())
 }
 
-/// Signs the head of the log of who did what every ten minutes, and archives what is older than `days`.
-async fn keep_audit(audit: Arc<Audit>, days: u16) {
+/// Signs the head of the log of who did what every ten minutes, and archives what is older than the county keeps at hand.
+async fn keep_audit(audit: Arc<Audit>, ledger: Ledger) {
     loop {
-        let audit = audit.clone();
+        let (audit, days) = (audit.clone(), ledger.codebook().audit.days);
         let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             audit.sign_head()?;
             let gone = audit.archive(days)?;
@@ -217,8 +220,8 @@ async fn keep_audit(audit: Arc<Audit>, days: u16) {
 }
 
 /// Stays in touch with the hub above, if this one is beneath another.
-async fn keep_above(dir: DataDir, ledger: Ledger, register: Arc<Register>) {
-    if let Err(failure) = upstream::stay(dir, ledger.log().clone(), register).await {
+async fn keep_above(dir: DataDir, desk: Desk, register: Arc<Register>) {
+    if let Err(failure) = upstream::stay(dir, desk, register).await {
         error!(error = format!("{failure:#}"), "The hub above is not met any more");
     }
 }
@@ -312,13 +315,18 @@ async fn run_errands(dir: DataDir, desk: Desk) {
     }
 }
 
-/// Notes what devices sent that was kept apart, and strikes off whom the log says to be struck off.
+/// Notes what devices sent that was kept apart, strikes off whom the log says to be struck off, here or beneath, and lets the cards of new
+/// devices bear the newest codebook.
 async fn keep_watch(ledger: Ledger, register: Arc<Register>, watch: Arc<Watch>) {
     let mut apart: Option<Apart> = None;
     loop {
         let (ledger, register, watch, mut known) = (ledger.clone(), register.clone(), watch.clone(), apart.take());
         let work = tokio::task::spawn_blocking(move || -> anyhow::Result<Apart> {
             register.take_up(&ledger.log().revoked(&ledger.log().public_key())?)?;
+            for hub in register.hubs_beneath()? {
+                register.take_up_beneath(&hub, &ledger.log().revoked(&hub)?)?;
+            }
+            register.speak_by(ledger.edition());
             match &mut known {
                 Some(known) => known.note_new(&ledger, &watch)?,
                 None => known = Some(Apart::begin(&ledger)?),

@@ -1,7 +1,8 @@
 //! A hub beneath another one, a township under its county: `sync-hub join`, and how it stays in touch.
 //!
-//! Towards the hub above it is one device that stands for all of its own: it brings what they said within its prefix, and
-//! takes what the county did there. What is sealed to this hub's key stays sealed on the way up, and what is sealed to the
+//! Towards the hub above it is one device that stands for all of its own: it brings what they said within its prefix, their
+//! voices and photos too, and takes what the county did there and what it publishes for everybody. Its devices believe this hub
+//! alone, so it repeats in its own name whom the county struck off, what it erased, and by which words it works. What is sealed to this hub's key stays sealed on the way up, and what is sealed to the
 //! county's on the way down; each opens its own. Slips are written by whoever gave the ticket's number. It must join before
 //! it lets its first device in, so that the numbers of tickets and of keys are its own in the whole county.
 
@@ -10,20 +11,25 @@ use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail, ensure};
 use civic_core::{
     access::Role,
+    area::Area,
     seal::{OpenKey, Seed},
+    space::{Audience, Space},
 };
+use ledger::repeat::{Reached, Word};
 use replica::{
     clock,
     device::Device,
     dir::DataDir,
     enrol::{Invitation, enrol},
-    identity::Identity,
-    store::Log,
+    hub::spread,
+    identity::{Card, Identity},
 };
 use tracing::{debug, warn};
 
 use crate::{
     audit::{Action, Audit, By, Event},
+    codebook,
+    errand::Desk,
     keys::Keys,
     register::{self, Register},
 };
@@ -61,7 +67,7 @@ pub fn join(dir: &Path, hub: &str, code: &str) -> anyhow::Result<ExitCode> {
     let epoch = u32::from(card.number) << 16 | 1;
     Keys::open(&dir)?.change(|ring| ring.add(OpenKey::make(epoch, Seed(clock::random())), clock::now()))?;
     dir.replace(FILE, &serde_json::to_vec_pretty(&card)?)?;
-    let areas: Vec<&str> = card.scope.areas.iter().map(civic_core::area::Area::code).collect();
+    let areas: Vec<&str> = card.scope.areas.iter().map(Area::code).collect();
     println!("beneath {hub} as {:?}, for {}, numbers from {:04}", card.name, areas.join(" "), card.number + 1);
     Ok(ExitCode::SUCCESS)
 }
@@ -76,9 +82,41 @@ fn place(dir: &DataDir) -> anyhow::Result<DataDir> {
     Ok(place)
 }
 
+/// Whether the hub in `dir` is beneath another one.
+pub fn is_beneath(dir: &DataDir) -> anyhow::Result<bool> {
+    Ok(dir.read(FILE)?.is_some())
+}
+
+/// Where the hub in `dir` says to every device what it says: in the county, and one beneath another in its prefix, so that
+/// the hub above hears it as well.
+pub fn place_of_words(dir: &DataDir, county: &Area) -> anyhow::Result<Area> {
+    let Some(card) = dir.read(FILE)? else { return Ok(county.clone()) };
+    let card: Card = serde_json::from_slice(&card).context("The card of the hub above cannot be understood")?;
+    Ok(card.scope.areas.first().unwrap_or(county).clone())
+}
+
+/// Repeats in this hub's own name what the hub above said to every device; returns how much that was.
+fn repeat(dir: &DataDir, desk: &Desk, above: &[u8; 32], reached: &mut Reached) -> anyhow::Result<usize> {
+    let (ledger, mut done) = (&desk.ledger, 0);
+    let area = place_of_words(dir, &ledger.codebook().county.area)?;
+    spread(ledger.log(), &Space::new(area, Audience::Public), ledger.log().revoked(above)?)?;
+    let (words, further) = ledger.words_of(above, reached)?;
+    for word in words {
+        done += usize::from(match &word {
+            Word::Erased { doc, area, stone } => desk.eraser.follow(doc, area, stone)?,
+            Word::Edition(edition) => ledger.repeat_edition(edition)?,
+        });
+    }
+    codebook::keep(dir, ledger)?;
+    *reached = further;
+    Ok(done)
+}
+
 /// Stays in touch with the hub above for ever, if there is one.
-pub async fn stay(dir: DataDir, log: Log, register: Arc<Register>) -> anyhow::Result<()> {
+pub async fn stay(dir: DataDir, desk: Desk, register: Arc<Register>) -> anyhow::Result<()> {
     let Some(card) = dir.read(FILE)? else { return std::future::pending().await };
+    let log = desk.ledger.log().clone();
+    let mut reached = Reached::default();
     let place = place(&dir)?;
     if place.read(CARD_FILE)?.is_none() {
         // It came back from a backup.
@@ -89,6 +127,7 @@ pub async fn stay(dir: DataDir, log: Log, register: Arc<Register>) -> anyhow::Re
     loop {
         revision.mark_unchanged();
         let above = Arc::new(Identity::load(&place, Role::Hub)?);
+        let hub_key = above.card.hub_key().context("The card of the hub above cannot be understood")?;
         let device = Device::new(above, log.clone()).standing_for(register.keys()?);
         match device.meet_once().await {
             Ok(report) => {
@@ -105,6 +144,16 @@ pub async fn stay(dir: DataDir, log: Log, register: Arc<Register>) -> anyhow::Re
                 warn!(%error, "The hub above cannot be met; what is for it waits");
             }
             Err(_) => {}
+        }
+        let (here, worker, mut known) = (DataDir::look(dir.path()), desk.clone(), reached.clone());
+        let repeated =
+            tokio::task::spawn_blocking(move || anyhow::Ok((repeat(&here, &worker, &hub_key, &mut known)?, known)));
+        match repeated.await.context("Repeating stopped in the middle")? {
+            Ok((count, known)) => {
+                debug!(count, "Repeated what the hub above said");
+                reached = known;
+            }
+            Err(failure) => warn!(error = format!("{failure:#}"), "What the hub above said could not be repeated"),
         }
         let ask = tokio::time::sleep(ASK);
         tokio::pin!(ask);

@@ -11,6 +11,7 @@ use civic_core::{
 };
 use ed25519_dalek::SigningKey;
 use sync_core::{
+    edition::Edition,
     entry::{Entry, EntryKind},
     epoch::Epoch,
     feed::Feed,
@@ -44,12 +45,14 @@ fn messages() -> Vec<(&'static str, Message)> {
     let said_in = Feed { public_key: hub.verifying_key().to_bytes(), space: space_of_all, ..feed.clone() };
     let stone = Tombstone { depth: Depth::Whole, ground: Ground::Asked, ticket: Ticket::new(12, 345) }.encode();
     let epoch = Epoch { key: SealKey { epoch: 2, public: [7; 32] } }.encode();
+    let edition = Edition { number: 3, text: "[county]".into() }.encode().unwrap();
     let (heard, heard_epoch) = (Heard::Erased(Depth::Whole).encode(), Heard::Epoch(2).encode());
     let said = [
         entry(4, EntryKind::Tombstone, 1_775_000_300, &stone),
         entry(6, EntryKind::Epoch, 1_775_000_300, &epoch),
         entry(4, EntryKind::Heard, 1_775_000_300, &heard),
         entry(6, EntryKind::Heard, 1_775_000_300, &heard_epoch),
+        entry(7, EntryKind::Edition, 1_775_000_300, &edition),
     ];
     let (said, _) = Run::sign(&said_in, &said_in.genesis(), &said, &hub);
     let cursor = Cursor { epoch: [6; 8], row: 300, kept: 7 };

@@ -125,6 +125,7 @@ impl Desk {
             certificate: hex(&key.verifying_key().to_bytes()),
             seal_key: OpenKey::make(1, Seed([1; 32])).seal_key().unwrap(),
             codebook: CODEBOOK.into(),
+            edition: 0,
             enrolled_at: UnixSeconds(0),
             renewed_at: None,
             former: Vec::new(),

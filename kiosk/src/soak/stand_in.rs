@@ -49,6 +49,7 @@ pub fn enrol(directory: &Path) -> anyhow::Result<()> {
         certificate: hex(&key.verifying_key().to_bytes()),
         seal_key,
         codebook: CODEBOOK.to_owned(),
+        edition: 0,
         enrolled_at: UnixSeconds(0),
         renewed_at: None,
         former: Vec::new(),

@@ -138,7 +138,8 @@ fn every_screen_looks_as_it_did() {
         }
         hashes.insert(key, hash);
     });
-    let others = golden.iter().filter(|(key, _)| !is_meant(key));
+    // Behind its name a key has size, mode and language.
+    let others = golden.iter().filter(|(key, _)| !is_meant(key.rsplitn(4, '-').last().unwrap_or_default()));
     hashes.extend(others.map(|(key, hash)| ((*key).to_owned(), (*hash).to_owned())));
     if update {
         let lines = hashes.iter().fold(String::new(), |mut lines, (key, hash)| {

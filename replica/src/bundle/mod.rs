@@ -339,7 +339,7 @@ impl HubEnd<'_> {
                         transfer::Input::Admitted { admission, at: clock::now() }
                     }
                     transfer::Output::Store { id, number, bytes } => {
-                        self.log.put_piece(id, number, bytes).await?;
+                        self.log.put_piece(id, number, bytes, false).await?;
                         brought.pieces += 1;
                         transfer::Input::Stored { id, number, at: clock::now() }
                     }

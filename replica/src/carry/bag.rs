@@ -386,17 +386,18 @@ impl Bag {
     /// How far each of this device's own feeds is on the road with a carrier, and which attachments are; empty while no
     /// carrier has all of the newest pack, or the hub has turned it away.
     pub fn on_the_road(&self, now: UnixSeconds) -> (BTreeMap<FeedId, u64>, BTreeSet<[u8; 32]>) {
+        self.taken_along(now, sync_core::carry::bag::AGE_MAX_S)
+    }
+
+    /// The same of what was taken along no longer ago than `within_s` seconds.
+    pub fn taken_along(&self, now: UnixSeconds, within_s: i64) -> (BTreeMap<FeedId, u64>, BTreeSet<[u8; 32]>) {
         let content = self.content();
         let holder = self.inner.holder;
         let Some(pack) = content.packs.get(&hex(&holder.hub)) else { return Default::default() };
         let parts: BTreeSet<ParcelId> =
             pack.parts.iter().filter_map(|id| from_hex(id).and_then(|id| id.try_into().ok())).collect();
-        let fresh: Vec<Told> = content
-            .told
-            .iter()
-            .filter(|told| now.0.saturating_sub(told.since.0) <= sync_core::carry::bag::AGE_MAX_S)
-            .cloned()
-            .collect();
+        let fresh: Vec<Told> =
+            content.told.iter().filter(|told| now.0.saturating_sub(told.since.0) <= within_s).cloned().collect();
         let is_turned = fresh.iter().any(|told| told.word.says == Says::Turned && parts.contains(&told.word.id));
         if is_turned || carriers_of(&parts, &fresh).is_empty() {
             return Default::default();

@@ -4,7 +4,8 @@
 //! turn, so that neither can block the other.
 //!
 //! Two devices pass on what the hub made public besides: slips, notices, who was struck off. It is in runs under the hub's
-//! own signature, so nothing of it can be made up by who brings it, and it comes to whoever holds less.
+//! own signature, so nothing of it can be made up by who brings it, and it comes to whoever holds less. Pictures and voices
+//! that stand beside it follow on streams of their own ([`crate::transfer::ask`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -102,6 +103,10 @@ pub struct Handed {
     pub words: usize,
     /// Entries of what the hub made public that came.
     pub public: u64,
+    /// Whether the other side lends what stands beside those, and asks for it.
+    pub lends: bool,
+    /// Bytes of that which came.
+    pub borrowed: u64,
     /// Bytes of parcels given.
     pub bytes_up: u64,
     /// Bytes of parcels taken.
@@ -110,10 +115,17 @@ pub struct Handed {
     pub refused: Vec<String>,
 }
 
+/// What the other side says of itself.
+struct Greeting {
+    peer: Peer,
+    carries: bool,
+    lends: bool,
+}
+
 /// What was heard in one turn.
 #[derive(Default)]
 struct Turn {
-    hello: Option<(Peer, bool)>,
+    hello: Option<Greeting>,
     offers: Vec<Label>,
     wants: Vec<(ParcelId, u64)>,
     holds: Option<BTreeMap<FeedId, u64>>,
@@ -131,9 +143,7 @@ impl<O: Opener> Hands<'_, O> {
         say(send, &Message::Over).await?;
 
         let turn = self.hear(receive, None, &mut handed).await?;
-        let (peer, _) = turn.hello.ok_or(HandoverError::Broken("it did not greet"))?;
-        self.bag.note_peer(&self.peer, peer.clone());
-        handed.peer = peer;
+        self.know(turn.hello, &mut handed)?;
         self.answer_offers(send, turn.offers).await?;
         self.give(send, turn.wants, &mut handed).await?;
         self.give_public(send, turn.holds).await?;
@@ -154,9 +164,7 @@ impl<O: Opener> Hands<'_, O> {
         let mut handed = Handed::default();
         let (send, receive) = (&mut stream.0, &mut stream.1);
         let turn = self.hear(receive, Some(first), &mut handed).await?;
-        let (peer, peer_carries) = turn.hello.ok_or(HandoverError::Broken("it did not greet"))?;
-        self.bag.note_peer(&self.peer, peer.clone());
-        handed.peer = peer;
+        let peer_carries = self.know(turn.hello, &mut handed)?;
         self.greet(send).await?;
         self.offer(send, peer_carries).await?;
         self.answer_offers(send, turn.offers).await?;
@@ -177,9 +185,18 @@ impl<O: Opener> Hands<'_, O> {
         Ok(handed)
     }
 
+    /// Remembers who the other side is; `true` if it takes parcels for others.
+    fn know(&self, hello: Option<Greeting>, handed: &mut Handed) -> Result<bool, HandoverError> {
+        let Greeting { peer, carries, lends } = hello.ok_or(HandoverError::Broken("it did not greet"))?;
+        self.bag.note_peer(&self.peer, peer.clone());
+        (handed.peer, handed.lends) = (peer, lends);
+        Ok(carries)
+    }
+
     async fn greet(&self, send: &mut SendStream) -> Result<(), RoadError> {
-        let (name, carries) = (self.name.to_owned(), self.bag.holder().carries);
-        let hello = Message::Hello { version: VERSION, oldest: VERSION_OLDEST, name, heard: self.heard, carries };
+        let (name, heard, carries) = (self.name.to_owned(), self.heard, self.bag.holder().carries);
+        let lends = self.public.is_some();
+        let hello = Message::Hello { version: VERSION, oldest: VERSION_OLDEST, name, heard, carries, lends };
         say(send, &hello).await?;
         for word in self.bag.words(&self.peer, WORDS_MAX) {
             say(send, &Message::Word(word)).await?;
@@ -360,11 +377,11 @@ impl<O: Opener> Hands<'_, O> {
                 return Err(HandoverError::Broken("too much was said in one turn"));
             }
             match message {
-                Message::Hello { version, oldest, name, heard, carries } => {
+                Message::Hello { version, oldest, name, heard, carries, lends } => {
                     if version < VERSION_OLDEST || oldest > VERSION {
                         return Err(HandoverError::Version(version));
                     }
-                    turn.hello = Some((Peer { name, met: clock::now(), heard }, carries));
+                    turn.hello = Some(Greeting { peer: Peer { name, met: clock::now(), heard }, carries, lends });
                 }
                 Message::Offer(label) => turn.offers.push(label),
                 Message::Want { id, from } => turn.wants.push((id, from)),

@@ -39,6 +39,7 @@ use crate::{
         tls::{self, TlsError},
     },
     store::{Log, StoreError},
+    transfer::{self, TransferError},
 };
 
 /// How long a door that cannot let anybody in waits before it tries again.
@@ -321,7 +322,10 @@ impl Near {
         };
         let end = self.end();
         end.fill(&self.bag).await?;
-        let handed = self.hands(peer, &end)?.answer(first, (send, receive)).await?;
+        let mut handed = self.hands(peer, &end)?.answer(first, (send, receive)).await?;
+        if handed.lends {
+            note_lent(&mut handed, self.lend_and_borrow(&connection).await);
+        }
         connection.closed().await;
         Ok(Some(handed))
     }
@@ -335,10 +339,15 @@ impl Near {
         let _busy = self.busy.lock().await;
         let end = self.end();
         end.fill(&self.bag).await?;
-        let handed = match connection.open().await {
+        let mut handed = match connection.open().await {
             Ok(stream) => self.hands(peer, &end)?.call(stream).await,
             Err(why) => Err(RoadError::from(why).into()),
         };
+        if let Ok(handed) = &mut handed
+            && handed.lends
+        {
+            note_lent(handed, self.borrow_and_lend(&connection).await);
+        }
         // In TLS 1.3 whoever is not let in learns it only now.
         let why = connection.close_reason().filter(|why| why.is_refusal);
         connection.finish().await;
@@ -361,6 +370,23 @@ impl Near {
         let holder = self.bag.holder();
         let waits = !self.bag.offers(&holder.hub, false, usize::MAX).iter().all(|label| label.from == holder.own);
         holder.carries || waits
+    }
+
+    /// Whoever called: asks for what stands beside what the county made public, and then is asked.
+    async fn borrow_and_lend(&self, connection: &Connection) -> Result<u64, TransferError> {
+        let stream = connection.open().await.map_err(RoadError::from)?;
+        let borrowed = transfer::ask(&self.log, self.bag.holder().hub, stream).await?;
+        let stream = connection.open().await.map_err(RoadError::from)?;
+        transfer::lend(&self.log, stream).await?;
+        Ok(borrowed)
+    }
+
+    /// Whoever was called: the same from the other end.
+    async fn lend_and_borrow(&self, connection: &Connection) -> Result<u64, TransferError> {
+        let stream = connection.accept().await.map_err(RoadError::from)?;
+        transfer::lend(&self.log, stream).await?;
+        let stream = connection.accept().await.map_err(RoadError::from)?;
+        transfer::ask(&self.log, self.bag.holder().hub, stream).await
     }
 
     fn end(&self) -> OfDevice {
@@ -390,6 +416,14 @@ impl Near {
     }
 }
 
+/// Notes what came of lending; what broke off goes on the next time, and what was handed over before stays handed over.
+fn note_lent(handed: &mut Handed, lent: Result<u64, TransferError>) {
+    match lent {
+        Ok(borrowed) => handed.borrowed = borrowed,
+        Err(error) => debug!(with = handed.peer.name, %error, "Lending broke off"),
+    }
+}
+
 /// What is in the bag in `dir`, which another process may hold.
 pub fn look(dir: &DataDir, identity: &Identity, log: &Log) -> Result<BagState, NearError> {
     let hub = identity.card.hub_key().ok_or(NearError::Card)?;
@@ -405,5 +439,18 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, RoadError> {
 impl From<TlsError> for NearError {
     fn from(error: TlsError) -> Self {
         RoadError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_neighbour_knows_is_old_after_thirty_days_and_never_because_a_clock_is_behind() {
+        let now = UnixSeconds(1_800_000_000);
+        assert!(!is_stale(UnixSeconds(now.0 - STALE_S), now));
+        assert!(is_stale(UnixSeconds(now.0 - STALE_S - 1), now) && is_stale(UnixSeconds(0), now));
+        assert!(!is_stale(now, UnixSeconds(0)));
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use civic_core::{id::hex, time::UnixSeconds};
 use serde::Serialize;
-use sync_core::carry::word::Says;
+use sync_core::{carry::word::Says, roads::LEFT_TO_CARRIERS_S};
 
-use super::bag::Bag;
+use super::{bag::Bag, near};
 use crate::{
     clock,
     store::{Log, StoreError},
@@ -20,6 +20,8 @@ const SHOWN: usize = 200;
 pub struct BagState {
     /// Records of this installation that lack a receipt and are, whole, with a carrier who signed for them.
     pub handed: u64,
+    /// Attachments of this installation that a carrier has whole, and that a metered road leaves to it for now.
+    pub left: u64,
     /// To whom this installation's parcels were handed over, newest first.
     pub to: Vec<HandedOver>,
     /// What is carried for others, oldest first.
@@ -37,6 +39,9 @@ pub struct HandedOver {
     pub parcels: u64,
     /// How many of them the hub says it has heard.
     pub heard: u64,
+    /// Whether the carrier, when it was met last, had not heard of the county for so long that it may not know who was
+    /// struck off.
+    pub is_stale: bool,
 }
 
 /// What is carried for one place in one direction.
@@ -78,8 +83,11 @@ pub fn state(bag: &Bag, log: &Log) -> Result<BagState, StoreError> {
     let mut to: BTreeMap<[u8; 32], HandedOver> = BTreeMap::new();
     for taken in told.iter().filter(|told| told.from == holder.own && told.word.says == Says::Taken) {
         let key = hex(&taken.word.by);
-        let who = peers.get(&key).map_or_else(|| key.clone(), |peer| peer.name.clone());
-        let line = to.entry(taken.word.by).or_insert(HandedOver { who, at: taken.word.at, parcels: 0, heard: 0 });
+        let peer = peers.get(&key);
+        let who = peer.map_or_else(|| key.clone(), |peer| peer.name.clone());
+        let is_stale = peer.is_some_and(|peer| near::is_stale(peer.heard, peer.met));
+        let new = HandedOver { who, at: taken.word.at, parcels: 0, heard: 0, is_stale };
+        let line = to.entry(taken.word.by).or_insert(new);
         line.parcels += 1;
         line.at = line.at.max(taken.word.at);
         let is_heard = |other: &&sync_core::carry::bag::Told| {
@@ -89,11 +97,14 @@ pub fn state(bag: &Bag, log: &Log) -> Result<BagState, StoreError> {
     }
     let (reached, attachments) = bag.on_the_road(clock::now());
     let handed = if reached.is_empty() { 0 } else { log.covered(&reached, &attachments)? };
+    let (_, left) = bag.taken_along(clock::now(), LEFT_TO_CARRIERS_S);
+    let waits = log.waiting_attachments(usize::MAX)?;
+    let left = waits.iter().filter(|line| left.contains(line.id.as_bytes())).count() as u64;
     let mut carries: Vec<_> = carries.into_values().collect();
     carries.sort_by_key(|line| line.since);
     let mut to: Vec<_> = to.into_values().collect();
     to.sort_by_key(|line| std::cmp::Reverse(line.at));
     carries.truncate(SHOWN);
     to.truncate(SHOWN);
-    Ok(BagState { handed, to, carries })
+    Ok(BagState { handed, left, to, carries })
 }

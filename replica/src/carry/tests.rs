@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use civic_core::{
     access::{Role, Scope},
     area::Area,
+    attachment::AttachmentKind,
     id::{DocId, Incarnation},
     keyring::Keyring,
     seal::{OpenKey, Seed, open_parcel, seal_parcel},
@@ -13,6 +14,7 @@ use civic_core::{
 };
 use ed25519_dalek::SigningKey;
 use sync_core::{
+    attachment::{manifest::Manifest, message as attachment, pieces::Pieces},
     carry::{
         label::{Label, ParcelId},
         message::{Message, PIECE_LEN},
@@ -37,7 +39,8 @@ use crate::{
         RecvStream, SendStream,
         mux::{self, End},
     },
-    store::{Author, Log, NewEntry},
+    store::{Author, Log, NewEntry, attachment::NewAttachment},
+    transfer,
 };
 
 const VILLAGE: &str = "990127101201";
@@ -92,6 +95,7 @@ impl Place {
             certificate: String::new(),
             seal_key: county().seal_key().unwrap(),
             codebook: String::new(),
+            edition: 0,
             enrolled_at: UnixSeconds(40),
             spare: String::new(),
             salt: String::new(),
@@ -258,15 +262,16 @@ async fn a_handover_that_breaks_off_goes_on_where_it_broke() {
 /// What an evil carrier gives the county in place of what it was given: labels, and the bytes under each.
 type Bent = Vec<(Label, Vec<u8>)>;
 
-/// Speaks as the carrier that it is, and gives these; what the hub says of them.
-async fn deliver(county: &County, bent: Bent) -> Vec<Message> {
+/// Speaks as the carrier that it is, and gives these; what the hub says of them, and what it did not take.
+async fn deliver(county: &County, bent: Bent) -> (Vec<Message>, Vec<String>) {
     let hub = county.hub.hub();
     let (here, there) = road();
     let (mut send, mut receive) = stream(here.open().unwrap());
     let called = county.hub.hands(PHONE, &hub);
     let evil = async {
         let name = "捎带人".to_owned();
-        let hello = Message::Hello { version: VERSION, oldest: 1, name, heard: UnixSeconds(0), carries: true };
+        let hello =
+            Message::Hello { version: VERSION, oldest: 1, name, heard: UnixSeconds(0), carries: true, lends: false };
         let offers = bent.iter().map(|(label, _)| Message::Offer(label.clone()));
         for message in std::iter::once(hello).chain(offers).chain([Message::Over]) {
             send.send_bytes(message.encode()).await.unwrap();
@@ -298,8 +303,8 @@ async fn deliver(county: &County, bent: Bent) -> Vec<Message> {
         send.send_bytes(Message::Over.encode()).await.unwrap();
         said
     };
-    let (said, _) = tokio::join!(evil, answer(&called, &there));
-    said
+    let (said, handed) = tokio::join!(evil, answer(&called, &there));
+    (said, handed.unwrap().refused)
 }
 
 /// One turn of the other side.
@@ -478,7 +483,7 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
         let county = County::new(&format!("way-{number}"));
         let is_honest = way == "is honest in the end";
         let offered: Vec<ParcelId> = bent.iter().map(|(label, _)| label.id).collect();
-        let said = deliver(&county, bent).await;
+        let (said, not_taken) = deliver(&county, bent).await;
         // Nothing that the author did not write is in the county's log, and nothing is there twice.
         for held in county.hub.log.held() {
             assert_eq!(held.feed.public_key, public(KIOSK), "{way}");
@@ -488,20 +493,23 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
         assert!(county.hub.log.verify().unwrap().is_ok(), "{way}");
         let heard = |message: &&Message| matches!(message, Message::Word(word) if word.says == Says::Heard);
         assert!(is_honest || said.iter().filter(heard).count() <= most.max(1), "{way}: {said:?}");
-        // What is not heard is refused with a reason, turned away by a signed word, or waits for the rest of its pack.
+        // What is not heard is refused with a reason, turned away by a signed word, or waits in the hub's bag for its rest.
+        let waits = |id: &ParcelId| county.hub.bag.items().iter().any(|item| item.label.id == *id);
         let settled = |id: &ParcelId| {
-            said.iter().any(|message| match message {
-                Message::Refused { id: of, reason } => of == id && !reason.is_empty(),
-                Message::Word(word) => word.id == *id && word.is_sound() && word.by == public(HUB),
-                Message::Want { id: of, .. } => of == id,
-                Message::Hello { .. }
-                | Message::Offer(_)
-                | Message::Piece { .. }
-                | Message::Holds(_)
-                | Message::Public { .. }
-                | Message::Over
-                | Message::Unknown(_) => false,
-            })
+            waits(id)
+                || !not_taken.is_empty()
+                || said.iter().any(|message| match message {
+                    Message::Refused { id: of, reason } => of == id && !reason.is_empty(),
+                    Message::Word(word) => word.id == *id && word.is_sound() && word.by == public(HUB),
+                    Message::Hello { .. }
+                    | Message::Offer(_)
+                    | Message::Want { .. }
+                    | Message::Piece { .. }
+                    | Message::Holds(_)
+                    | Message::Public { .. }
+                    | Message::Over
+                    | Message::Unknown(_) => false,
+                })
         };
         assert!(offered.iter().all(settled), "{way}: {said:?}");
         // And the honest phone that comes after it brings everything; what was bent it brings again.
@@ -528,7 +536,7 @@ async fn a_parcel_that_was_kept_for_long_is_heard_after_a_newer_one_and_changes_
     let (before, receipts) = (county.hub.entries(), county.hub.log.held());
     assert_eq!(before, 2);
     for _ in 0..2 {
-        let said = deliver(&county, old.clone()).await;
+        let (said, _) = deliver(&county, old.clone()).await;
         assert!(said.iter().all(|message| !matches!(message, Message::Refused { .. })), "{said:?}");
     }
     assert_eq!((county.hub.entries(), county.hub.log.held()), (before, receipts));
@@ -594,6 +602,97 @@ async fn what_the_hub_made_public_passes_between_two_devices_and_nothing_that_it
     let run = sync_core::run::Run { feed: forged.id(), ..run };
     hands.take_public(forged, run, &mut handed).await.unwrap();
     assert_eq!((handed.public, handed.refused.len(), county.kiosk.entries()), (0, 2, 3), "{:?}", handed.refused);
+}
+
+/// The device at one end of a road asks the one at the other; bytes that came.
+async fn borrow(asks: &Place, lends: &Place) -> u64 {
+    let (here, there) = road();
+    let lend = async { transfer::lend(&lends.log, stream(there.accept().await.unwrap())).await.unwrap() };
+    let ask = transfer::ask(&asks.log, public(HUB), stream(here.open().unwrap()));
+    let (borrowed, lent) = tokio::join!(ask, lend);
+    assert_eq!(borrowed.as_ref().unwrap(), &lent);
+    lent
+}
+
+#[tokio::test]
+async fn pictures_of_what_is_public_pass_between_two_devices_and_nobody_s_voice_does() {
+    let county = County::new("pictures");
+    let County { kiosk, phone, hub } = &county;
+    let noise = |seed: u8, len| {
+        let mut bytes = vec![0; len];
+        blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
+        bytes
+    };
+    let made = |kind, bytes: &[u8]| NewAttachment::new(kind, bytes.to_vec()).unwrap();
+    let attach = async |place: &Place, audience, new: &NewAttachment| {
+        let space = Space::new(Area::parse(VILLAGE).unwrap(), audience);
+        let (doc, at, payload) = (DocId::new([9; 16]), UnixSeconds(40), new.announcement());
+        let entry = NewEntry { space, doc, kind: EntryKind::Attachment, at, payload };
+        let (log, new) = (place.log.clone(), new.clone());
+        tokio::task::spawn_blocking(move || log.attach(vec![entry], vec![new])).await.unwrap().unwrap();
+    };
+    let hear = async |place: &Place, from: &Place| {
+        for held in from.log.held() {
+            let runs = from.log.runs_after(held.feed.id(), 0, held.extent.length, 1 << 20).unwrap();
+            place.log.accept(runs.into_iter().map(|run| (held.feed.clone(), run)).collect()).await.unwrap();
+        }
+    };
+    let picture = noise(1, 300_000);
+    let photo = made(AttachmentKind::Photo, &picture);
+    attach(hub, Audience::Public, &photo).await;
+    hear(kiosk, hub).await;
+    hear(phone, hub).await;
+    // The kiosk has somebody's voice, and the phone knows of it.
+    let voice = made(AttachmentKind::Voice, &noise(2, 1_000));
+    attach(kiosk, Audience::County, &voice).await;
+
+    // Nobody has the picture yet; then the phone has it from the hub, and on the way to the kiosk the road breaks.
+    assert_eq!(borrow(kiosk, phone).await, 0);
+    assert_eq!(borrow(phone, hub).await, 300_000);
+    let (here, there) = road();
+    let breaks = async {
+        let (_send, mut receive) = stream(there.accept().await.unwrap());
+        receive.number().await.unwrap()
+    };
+    let ask = transfer::ask(&kiosk.log, public(HUB), stream(here.open().unwrap()));
+    let (broken, _) = tokio::join!(ask, async {
+        breaks.await;
+        there.close(0, "gone");
+    });
+    assert_eq!(broken.unwrap_or_default(), 0);
+    assert_eq!(borrow(kiosk, phone).await, 300_000);
+    assert_eq!(kiosk.log.attachment(&photo.id()).unwrap(), Some(picture));
+    assert_eq!(kiosk.log.traffic(UnixSeconds(50)).unwrap(), 0, "no road of its own was used");
+    assert_eq!((borrow(kiosk, phone).await, borrow(phone, kiosk).await), (0, 0), "nothing comes twice");
+
+    // Whoever asks for what is not public is told so and gets nothing, and what is offered is not taken.
+    let (here, there) = road();
+    let (mut send, mut receive) = stream(here.open().unwrap());
+    let lend = async { transfer::lend(&kiosk.log, stream(there.accept().await.unwrap())).await };
+    let rude = async {
+        let hello = attachment::Message::Hello { version: 1, oldest: 1, lacking: Vec::new() };
+        let manifest = Manifest::of(AttachmentKind::Photo, &noise(3, 10)).unwrap();
+        let want = attachment::Message::Want { id: voice.id(), missing: Pieces::first(1) };
+        for message in [hello, want, attachment::Message::offer(&manifest)] {
+            send.send_bytes(message.encode()).await.unwrap();
+        }
+        send.finish();
+        let mut refused = Vec::new();
+        while let Some(number) = receive.number().await.unwrap() {
+            let (body, _) = receive.fields(number, attachment::MESSAGE_LEN_MAX).await.unwrap();
+            if let attachment::Message::Refused { reason, .. } =
+                attachment::Message::decode(number.value, &body).unwrap()
+            {
+                refused.push(reason);
+            }
+            if refused.len() == 2 {
+                break;
+            }
+        }
+        refused
+    };
+    let (refused, _) = tokio::join!(rude, lend);
+    assert_eq!(refused, ["there is no such attachment for this device", "nobody asked for the attachment"]);
 }
 
 #[tokio::test]

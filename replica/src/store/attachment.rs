@@ -8,8 +8,10 @@ use std::fmt;
 
 use civic_core::{
     access::Action,
+    area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
+    space::Audience,
     time::UnixSeconds,
 };
 use sync_core::{
@@ -22,11 +24,11 @@ use sync_core::{
     },
     entry::EntryKind,
     feed::Feed,
+    roads::Tariff,
     session::Member,
 };
 
 use super::{Log, NewEntry, StoreError};
-use crate::transfer::DAY_BYTES_MAX;
 
 /// Most bytes that may wait here for the road: a thousand of the longest voices. Beyond that a new attachment is refused
 /// and the record can be filed without it.
@@ -143,6 +145,8 @@ pub enum Giver {
     Device(Member),
     /// To a device: its hub.
     Hub,
+    /// To a device: another one in the same room, which lends what the hub made public.
+    Neighbour,
 }
 
 impl Giver {
@@ -151,6 +155,7 @@ impl Giver {
         match self {
             Giver::Device(member) => member.wrote(feed) || member.scope.allows(Action::Write, &feed.space),
             Giver::Hub => true,
+            Giver::Neighbour => feed.space.audience == Audience::Public,
         }
     }
 
@@ -158,7 +163,7 @@ impl Giver {
     pub(super) const fn room(&self) -> u64 {
         match self {
             Giver::Device(_) => HUB_ROOM,
-            Giver::Hub => DEVICE_ROOM,
+            Giver::Hub | Giver::Neighbour => DEVICE_ROOM,
         }
     }
 }
@@ -170,9 +175,9 @@ pub trait Shelf {
     /// Makes room for an attachment that `giver` offers, if it was announced, or says why not.
     fn admit(&mut self, manifest: &Manifest, giver: &Giver) -> Result<Admission, StoreError>;
     /// Writes a verified piece of an attachment that was admitted.
-    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8], now: UnixSeconds) -> Result<(), StoreError>;
-    /// Notes that the hub has a piece, of so many bytes, on its disk.
-    fn confirm(&mut self, id: &AttachmentId, number: u8, len: usize, now: UnixSeconds) -> Result<(), StoreError>;
+    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<(), StoreError>;
+    /// Notes that the hub has a piece on its disk.
+    fn confirm(&mut self, id: &AttachmentId, number: u8) -> Result<(), StoreError>;
     /// Counts bytes into those of the day.
     fn note_traffic(&mut self, bytes: u64, now: UnixSeconds) -> Result<(), StoreError>;
     /// Keeps the hub's receipt.
@@ -237,6 +242,12 @@ impl Log {
         self.reader().to_offer(limit)
     }
 
+    /// At a hub beneath another one: manifests of what its devices made in these areas and the hub above has not signed for, in
+    /// the order in which it travels, at most `limit`.
+    pub(crate) fn to_bring(&self, areas: &[Area], limit: usize) -> Result<Vec<Manifest>, StoreError> {
+        self.reader().to_bring(areas, limit)
+    }
+
     /// Public attachments of others that were announced and are not here, oldest first, at most `limit`.
     pub(crate) fn to_ask_for(&self, limit: usize) -> Result<Vec<Wanted>, StoreError> {
         self.reader().to_ask_for(&self.public_key(), limit)
@@ -254,12 +265,17 @@ impl Log {
 
     /// The manifest of an attachment for somebody who may read where it is announced, or why they do not get it.
     pub(crate) fn show(&self, id: &AttachmentId, member: &Member) -> Result<Result<Manifest, String>, StoreError> {
-        self.reader().show(id, member)
+        self.reader().show(id, |feed| member.scope.allows(Action::Read, &feed.space))
     }
 
     /// Which pieces of an attachment the hub has said are on its disk.
     pub(crate) fn confirmed(&self, id: &AttachmentId) -> Result<Pieces, StoreError> {
         self.reader().confirmed(id)
+    }
+
+    /// The same for whoever may read what the county made public, and nothing else.
+    pub(crate) fn show_public(&self, id: &AttachmentId) -> Result<Result<Manifest, String>, StoreError> {
+        self.reader().show(id, |feed| feed.space.audience == Audience::Public)
     }
 
     /// One piece, verified; `None` if it is not here, or not what its manifest says.
@@ -272,12 +288,16 @@ impl Log {
         self.reader().traffic(day(now))
     }
 
-    /// Bytes of attachments and of what is carried that may still move on this device's own road on the day of `now`.
-    pub fn left_today(&self, now: UnixSeconds) -> Result<u64, StoreError> {
-        Ok(DAY_BYTES_MAX.saturating_sub(self.traffic(now)?))
+    /// Bytes of attachments and of what is carried that may still move on the day of `now` on this device's own road, which
+    /// costs so; `None` if that has no end.
+    pub fn left_today(&self, tariff: Tariff, now: UnixSeconds) -> Result<Option<u64>, StoreError> {
+        Ok(match tariff.day_max() {
+            Some(most) => Some(most.saturating_sub(self.traffic(now)?)),
+            None => None,
+        })
     }
 
-    /// Counts bytes that were carried for others into the day's.
+    /// Counts bytes that moved on this device's own road into the day's.
     pub(crate) async fn note_traffic(&self, bytes: u64) -> Result<(), StoreError> {
         self.write_quietly(move |store, _, now| store.note_traffic(bytes, now)).await
     }
@@ -287,14 +307,28 @@ impl Log {
         self.write_quietly(move |store, _, _| store.admit(&manifest, &giver)).await
     }
 
-    /// See [`Shelf::put_piece`]; on disk when it returns.
-    pub(crate) async fn put_piece(&self, id: AttachmentId, number: u8, bytes: Vec<u8>) -> Result<(), StoreError> {
-        self.write_quietly(move |store, _, now| store.put_piece(&id, number, &bytes, now)).await
+    /// See [`Shelf::put_piece`]; on disk when it returns. What came over this device's own road counts into the day's.
+    pub(crate) async fn put_piece(
+        &self,
+        id: AttachmentId,
+        number: u8,
+        bytes: Vec<u8>,
+        is_own_road: bool,
+    ) -> Result<(), StoreError> {
+        self.write_quietly(move |store, _, now| {
+            store.put_piece(&id, number, &bytes)?;
+            if is_own_road { store.note_traffic(bytes.len() as u64, now) } else { Ok(()) }
+        })
+        .await
     }
 
-    /// See [`Shelf::confirm`].
+    /// See [`Shelf::confirm`]; the piece counts into the day's.
     pub(crate) async fn confirm(&self, id: AttachmentId, number: u8, len: usize) -> Result<(), StoreError> {
-        self.write_quietly(move |store, _, now| store.confirm(&id, number, len, now)).await
+        self.write_quietly(move |store, _, now| {
+            store.confirm(&id, number)?;
+            store.note_traffic(len as u64, now)
+        })
+        .await
     }
 
     /// See [`Shelf::keep_attachment`].
@@ -325,11 +359,7 @@ pub(super) fn len_of(length: u64, pieces: Pieces) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use civic_core::{
-        access::{Role, Scope},
-        area::Area,
-        space::Audience,
-    };
+    use civic_core::access::{Role, Scope};
     use ed25519_dalek::SigningKey;
     use sync_core::{receipt::Level, run::RUN_BODY_LEN_MAX};
 
@@ -457,14 +487,14 @@ mod tests {
         assert_eq!(admit(&photo, from(&kiosk, &village)), otherwise);
         assert_eq!(admit(&new.manifest, from(&kiosk, &village)), Admission::Take(Pieces::NONE));
         for (number, bytes) in new.pieces().skip(1) {
-            block(hub.put_piece(new.id(), number, bytes.to_vec())).unwrap();
+            block(hub.put_piece(new.id(), number, bytes.to_vec(), false)).unwrap();
         }
         assert_eq!(hub.attachment(&new.id()).unwrap(), None);
         drop(hub);
         let hub = here.log(1, 2);
         let admission = block(hub.admit(new.manifest.clone(), from(&kiosk, &village))).unwrap();
         assert_eq!(admission, Admission::Take(Pieces::from_bits(6)));
-        block(hub.put_piece(new.id(), 0, noise(1, PIECE_LEN))).unwrap();
+        block(hub.put_piece(new.id(), 0, noise(1, PIECE_LEN), false)).unwrap();
         assert_eq!(hub.attachment(&new.id()).unwrap(), Some(noise(1, 3 * PIECE_LEN)));
         let admission = block(hub.admit(new.manifest.clone(), from(&kiosk, &village))).unwrap();
         assert_eq!((admission, hub.lacking(&kiosk.public_key(), 9).unwrap()), (Admission::Whole, Vec::new()));
@@ -484,7 +514,7 @@ mod tests {
         let wanted = Wanted { id: open.id(), kind: AttachmentKind::Voice, length: 100, held: Pieces::NONE };
         assert_eq!(kiosk.to_ask_for(9).unwrap(), [wanted]);
         assert!(matches!(block(kiosk.admit(open.manifest.clone(), Giver::Hub)), Ok(Admission::Take(_))));
-        block(kiosk.put_piece(open.id(), 0, noise(1, 100))).unwrap();
+        block(kiosk.put_piece(open.id(), 0, noise(1, 100), true)).unwrap();
         assert_eq!(kiosk.to_ask_for(9).unwrap(), []);
         assert_eq!(kiosk.waiting().unwrap(), Waiting::default());
     }

@@ -52,6 +52,9 @@ const GROUP_MAX: usize = 64;
 /// Things kept apart; beyond that they are refused without being kept, and their sender still holds them.
 pub const QUARANTINE_MAX: usize = 4_096;
 
+/// Why a run is kept apart that says otherwise than what is here: a device was copied, or somebody writes with its key.
+pub const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
+
 /// Why the store refused, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -655,6 +658,11 @@ impl Log {
     /// How many things are kept apart.
     pub fn apart_count(&self) -> Result<u64, StoreError> {
         self.reader().apart_count()
+    }
+
+    /// How often each device, by its name in hexadecimal, wrote two different things in one place ([`FORKED`]).
+    pub fn forks(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.reader().forks()
     }
 
     /// What was kept apart, newest first, at most `limit`.

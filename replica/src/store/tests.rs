@@ -166,6 +166,7 @@ async fn a_fork_is_kept_apart_and_everything_innocent_goes_on() {
     let apart = log.apart(10).unwrap();
     assert_eq!((apart.len(), apart[0].first), (1, 1));
     assert_eq!(apart[0].device, first.0.device().to_string());
+    assert_eq!(log.forks().unwrap(), [(apart[0].device.clone(), 1)].into(), "and it is counted whose it is");
 }
 
 #[tokio::test]
@@ -182,6 +183,7 @@ async fn a_gap_is_said_and_a_bent_run_is_kept_apart() {
     assert!(matches!(&stored[1], StoredAs::Refused(_)));
     assert!(matches!(&stored[2], StoredAs::Accepted(_)));
     assert_eq!(log.apart(10).unwrap().len(), 1);
+    assert!(log.forks().unwrap().is_empty(), "whoever bends a run of somebody makes them no twin");
 }
 
 #[test]

@@ -17,6 +17,9 @@
 //! Stored…              ────────────────────►
 //! ```
 //!
+//! Two devices lend each other what the county made public, in a transfer for each direction: whoever asks is the device
+//! in the picture above, and whoever is asked only shows, like a hub, and takes nothing.
+//!
 //! A transfer has a budget of bytes. At its end the device stops sending, hears what is still to be confirmed, and the
 //! rest waits for the next transfer. A piece that is not the one its manifest names is refused and everything else goes on.
 //! What was stored stays stored, so a transfer that breaks off, at any message, is continued by the next one.
@@ -202,6 +205,8 @@ enum Side {
         /// What the device announced and is not here.
         lacking: Vec<AttachmentId>,
     },
+    /// A device that is asked by another one. It takes nothing, and its word is no receipt.
+    Lender,
 }
 
 /// An attachment that this side gives.
@@ -263,6 +268,11 @@ impl Transfer {
     pub fn answer(key: SigningKey, mut lacking: Vec<AttachmentId>, budget: u64) -> Self {
         lacking.truncate(LACKING_MAX);
         Self::new(Side::Hub { key: Box::new(key), lacking }, budget)
+    }
+
+    /// The end of a device that another one asks: it sends no more than `budget` bytes of pieces.
+    pub fn lend(budget: u64) -> Self {
+        Self::new(Side::Lender, budget)
     }
 
     fn new(side: Side, budget: u64) -> Self {
@@ -370,6 +380,7 @@ impl Transfer {
                 let lacking = std::mem::take(lacking);
                 self.say_hello(lacking);
             }
+            Side::Lender => self.say_hello(Vec::new()),
             Side::Caller { offers, .. } => {
                 let is_told = |id: &AttachmentId| {
                     self.outgoing.contains_key(id) || offers.iter().any(|manifest| manifest.id() == *id)
@@ -401,6 +412,7 @@ impl Transfer {
     fn expects(&self, id: &AttachmentId) -> bool {
         match self.side {
             Side::Hub { .. } => true,
+            Side::Lender => false,
             Side::Caller { .. } => self.incoming.get(id).is_some_and(|incoming| incoming.manifest.is_none()),
         }
     }
@@ -452,7 +464,7 @@ impl Transfer {
 
     fn count_wrong(&mut self) -> Result<(), Broken> {
         // A device that has no room hears pieces that were on the road before its hub heard so.
-        self.wrong += usize::from(matches!(self.side, Side::Hub { .. }));
+        self.wrong += usize::from(!matches!(self.side, Side::Caller { .. }));
         if self.wrong > WRONG_MAX { Err(Broken::TooMany("wrong pieces")) } else { Ok(()) }
     }
 
@@ -485,7 +497,7 @@ impl Transfer {
 
     fn take_want(&mut self, id: AttachmentId, missing: Pieces) {
         match self.side {
-            Side::Hub { .. } => {
+            Side::Hub { .. } | Side::Lender => {
                 self.showing = Some((id, missing));
                 self.outputs.push_back(Output::Show(id));
             }
@@ -631,7 +643,7 @@ impl Transfer {
         self.outcome.is_spent = true;
         self.queue.push_front((id, number));
         for (id, number) in std::mem::take(&mut self.queue) {
-            if let Side::Hub { .. } = self.side {
+            if let Side::Hub { .. } | Side::Lender = self.side {
                 self.refuse(id, Some(number), "enough for one transfer");
             }
             self.drop_piece(&id, number);

@@ -68,6 +68,9 @@ pub enum Message {
         heard: UnixSeconds,
         /// Whether the speaker takes parcels for others.
         carries: bool,
+        /// Whether the speaker, a device, lends and asks for attachments that the county made public, on two streams behind
+        /// this one: on the first the caller asks, on the second it is asked.
+        lends: bool,
     },
     /// "This I can give."
     Offer(Label),
@@ -136,12 +139,13 @@ impl Message {
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         match self {
-            Message::Hello { version, oldest, name, heard, carries } => {
+            Message::Hello { version, oldest, name, heard, carries, lends } => {
                 put_varint(&mut body, u64::from(*version));
                 put_varint(&mut body, u64::from(*oldest));
                 put_bytes(&mut body, &name.as_bytes()[..name.floor_char_boundary(super::label::WHO_LEN_MAX)]);
                 put_signed(&mut body, heard.0);
                 body.push(u8::from(*carries));
+                body.push(u8::from(*lends));
             }
             Message::Offer(label) => label.put(&mut body),
             Message::Want { id, from } => {
@@ -186,6 +190,8 @@ impl Message {
                 name: reader.text(super::label::WHO_LEN_MAX)?.to_owned(),
                 heard: UnixSeconds(reader.signed()?),
                 carries: reader.byte()? == 1,
+                // An older program does not say it.
+                lends: reader.byte() == Ok(1),
             },
             33 => Message::Offer(Label::read(&mut reader)?),
             34 => Message::Want { id: reader.array()?, from: reader.varint()? },
@@ -233,10 +239,10 @@ mod tests {
         let (by, from) = (hex(&word.by), hex(&label.from));
         let (signed, labelled) = (hex(&word.signature), hex(&label.signature));
         let (to, parcel) = ("09".repeat(32), hex(&label.id));
-        let hello =
-            Message::Hello { version: 1, oldest: 1, name: "石桥村".into(), heard: UnixSeconds(50), carries: true };
+        let (name_of_kiosk, heard) = ("石桥村".into(), UnixSeconds(50));
+        let hello = Message::Hello { version: 1, oldest: 1, name: name_of_kiosk, heard, carries: true, lends: true };
         for (message, bytes) in [
-            (hello, "200e010109e79fb3e6a1a5e69d916401".to_owned()),
+            (hello, "200f010109e79fb3e6a1a5e69d91640101".to_owned()),
             (Message::Offer(label), format!("21af01{from}{to}09e79fb3e6a1a5e69d916404010264{parcel}{labelled}")),
             (Message::Want { id, from: 300 }, format!("2222{name}ac02")),
             (Message::Piece { id, from: 5, bytes: vec![1, 2, 3] }, format!("2325{name}0503010203")),
@@ -248,6 +254,13 @@ mod tests {
             assert_eq!(hex(&message.encode()), bytes, "{message:?}");
             assert_eq!(decode(&message.encode()), Ok(message));
         }
+    }
+
+    #[test]
+    fn a_hello_of_a_program_that_lends_nothing_yet_is_understood() {
+        let body = [1, 1, 1, b'a', 100, 1];
+        let hello = Message::decode(OPENING, &body).unwrap();
+        assert!(matches!(hello, Message::Hello { carries: true, lends: false, .. }), "{hello:?}");
     }
 
     #[test]

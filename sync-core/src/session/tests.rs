@@ -337,6 +337,30 @@ fn a_kiosk_receives_nothing_that_others_said_and_a_deputy_does() {
 }
 
 #[test]
+fn a_hub_beneath_hears_what_is_for_everybody_and_brings_what_is_of_its_prefix() {
+    let (mut town, mut county) = (Peer::new(1), Peer::new(2));
+    let member = member(&town, Role::Hub, "990127101");
+    // The town speaks to its own devices in the whole county, and that is nothing to the county.
+    town.write("990127", Audience::Public, &["镇里说"]);
+    town.write("990127101201", Audience::Deputies, &["村里说"]);
+    town.write("990127101", Audience::Public, &["镇里注销"]);
+    county.write("990127", Audience::Public, &["全县公告"]);
+    county.write("990127102201", Audience::Public, &["别镇的回执"]);
+    county.write("990127102201", Audience::Deputies, &["别镇的意见"]);
+    county.write("990127", Audience::County, &["密封"]);
+    for _ in 0..2 {
+        assert!(meet(&mut town, &mut county, &member).is_in_step);
+        assert_eq!((town.entries(), county.entries()), (5, 6));
+    }
+    assert!(town.told.is_empty() && county.told.is_empty(), "{:?} {:?}", town.told, county.told);
+    // What each says later comes in one round trip.
+    county.write("990127", Audience::Public, &["又一个公告"]);
+    town.write("990127", Audience::Public, &["镇里又说"]);
+    let outcome = meet(&mut town, &mut county, &member);
+    assert_eq!((outcome.is_in_step, outcome.round_trips, town.entries(), county.entries()), (true, 1, 7, 7));
+}
+
+#[test]
 fn what_may_not_be_written_is_kept_apart_and_told_once_and_the_rest_goes_on() {
     let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
     kiosk.write("990101101299", Audience::Deputies, &["别村"]);

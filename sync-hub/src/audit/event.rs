@@ -69,6 +69,8 @@ actions! {
     Correct = "correct",
     /// Two values of a field were settled.
     Settle = "settle",
+    /// Somebody looked at what a device brought after it was struck off.
+    ReviewLate = "review-late",
     /// Words were added to an opinion.
     AddWords = "add-words",
     /// An opening of personal details was asked for.
@@ -119,6 +121,8 @@ actions! {
     Rebuild = "rebuild",
     /// A key was made, changed or destroyed.
     ChangeKey = "change-key",
+    /// The county's codebook was changed.
+    ChangeCodebook = "change-codebook",
     /// A backup was made.
     Backup = "backup",
     /// A backup was restored.

@@ -280,7 +280,8 @@ fn show(console: &Console, operator: &Operator, slot: &Slot, shown: Shown) -> Re
     let refused = console.ledger.refused(APART_SHOWN)?;
     let fleet = console.fleet(now())?;
     let late = late(&console.ledger, &devices)?.iter().map(|late| (late.device.public_key, late.count())).collect();
-    let facts = Facts { connected: &connected, entries: &entries, late: &late };
+    let forks = console.ledger.forks()?;
+    let facts = Facts { connected: &connected, entries: &entries, late: &late, forks: &forks };
     let names: BTreeMap<String, &str> =
         devices.iter().map(|device| (device.device.to_string(), device.name.as_str())).collect();
     let body = html! {
@@ -301,6 +302,14 @@ struct Facts<'a> {
     entries: &'a BTreeMap<[u8; 32], u64>,
     /// Of these, what came after the device was struck off.
     late: &'a BTreeMap<[u8; 32], u64>,
+    /// How often it wrote two different things in one place, by its name in hexadecimal.
+    forks: &'a BTreeMap<String, u64>,
+}
+
+impl Facts<'_> {
+    fn forks_of(&self, device: &DeviceLine) -> u64 {
+        self.forks.get(&device.device.to_string()).copied().unwrap_or_default()
+    }
 }
 
 fn waiting_pane(operator: &Operator, waiting: &[WaitingLine]) -> Markup {
@@ -357,7 +366,8 @@ fn fleet_pane(
     shown: Shown,
 ) -> Markup {
     let now = now();
-    let lines: Vec<(&DeviceLine, Health)> = devices.iter().map(|device| (device, Health::of(device, now))).collect();
+    let health = |device: &DeviceLine| Health::of(device, facts.forks_of(device), now);
+    let lines: Vec<(&DeviceLine, Health)> = devices.iter().map(|device| (device, health(device))).collect();
     let looks = lines.iter().filter(|(_, health)| health.needs_look()).count();
     let is_shown = |health: &Health| shown == Shown::All || health.needs_look();
     let here = |which: Shown| (which == shown).then_some("page");
@@ -407,8 +417,10 @@ fn device_row(
     operator: &Operator,
     device: &DeviceLine,
     health: &Health,
-    Facts { connected, entries, late }: Facts<'_>,
+    facts: Facts<'_>,
 ) -> Markup {
+    let Facts { connected, entries, late, forks: _ } = facts;
+    let forks = facts.forks_of(device);
     let codebook = console.ledger.codebook();
     let is_connected = connected.contains(&device.public_key) && !device.is_revoked;
     html! {
@@ -438,13 +450,14 @@ fn device_row(
                 @for look in health.looks() {
                     span.chip.grave[look.is_grave()] data-look=(look.word()) { "▲ " (say(&format!("look-{}", look.word()))) } " "
                 }
+                @if forks > 0 { div.unsolved data-forks=(forks) { "⚠ " (say_with("device-forks", &[("count", forks.into())])) } }
+                @if let Some(count) = late.get(&device.public_key) {
+                    div.unsolved data-late=(count) { "⚠ " (say_with("device-late", &[("count", (*count).into())])) }
+                }
                 @if !health.needs_look() && !device.is_revoked { span.chip.on { "✓ " (say("look-none")) } }
             }
             td.count {
                 (entries.get(&device.public_key).copied().unwrap_or_default())
-                @if let Some(count) = late.get(&device.public_key) {
-                    div.unsolved data-late=(count) { "⚠ " (say_with("device-late", &[("count", (*count).into())])) }
-                }
             }
             td.count {
                 @match &device.status {

@@ -17,7 +17,7 @@ use tracing::error;
 use super::{
     Console, Operator,
     error::PageError,
-    ledger::{Asked, reach},
+    ledger::{Asked, reach, to_look_into},
     now,
     routes::Routes,
     words::say,
@@ -84,13 +84,13 @@ impl Write for Pipe {
 }
 
 async fn file(console: Console, operator: Operator, asked: Asked, format: Format) -> Result<Response, PageError> {
-    let filter = asked.within(reach(&operator, Right::Export));
-    let of = filter.clone();
-    console
+    let filter = console
         .work(move |console| {
-            let count = console.ledger.list(&of)?.total;
+            let filter = asked.within(reach(&operator, Right::Export), &to_look_into(console)?);
+            let count = console.ledger.list(&filter)?.total;
             let event = Event::new(operator.by(), Action::Export).upon(format!("{}, {count} opinions", format.word()));
-            operator.note(event.because(asked.without_words().address_at("")))
+            operator.note(event.because(asked.without_words().address_at("")))?;
+            Ok(filter)
         })
         .await?;
     let (sender, receiver) = mpsc::channel(PIECES_MAX);

@@ -1,11 +1,14 @@
 //! The ledger 台账: every opinion in a table that brings itself up to date.
 
+use std::collections::BTreeSet;
+
 use ::ledger::query::{Filter, Line};
 use axum::extract::{Query, State};
 use civic_core::{
     access::operator::{About, Right},
     area::Area,
     codebook::Codebook,
+    id::DocId,
     ticket::Ticket,
 };
 use maud::{Markup, html};
@@ -23,6 +26,7 @@ use super::{
         to_the_second,
     },
 };
+use crate::late::unreviewed;
 
 /// Rows of one page: what an eye goes over in one go.
 const ROWS: usize = 50;
@@ -44,21 +48,22 @@ pub(super) struct Asked {
     office: String,
     area: String,
     questions: String,
+    late: String,
     q: String,
     page: String,
 }
 
 impl Asked {
-    fn filter(&self, operator: &Operator) -> Filter {
+    fn filter(&self, operator: &Operator, late: &BTreeSet<DocId>) -> Filter {
         Filter {
             offset: (self.page() - 1).saturating_mul(ROWS),
             limit: ROWS,
-            ..self.within(reach(operator, Right::ReadOpinions))
+            ..self.within(reach(operator, Right::ReadOpinions), late)
         }
     }
 
-    /// What of `reach` was asked for, all pages of it.
-    pub(super) fn within(&self, reach: Filter) -> Filter {
+    /// What of `reach` was asked for, all pages of it; `late` are those that somebody is to look into.
+    pub(super) fn within(&self, reach: Filter, late: &BTreeSet<DocId>) -> Filter {
         let given = |value: &str| (!value.trim().is_empty()).then(|| value.trim().to_owned());
         Filter {
             state: given(&self.state),
@@ -66,6 +71,7 @@ impl Asked {
             office: given(&self.office),
             area: Area::parse(&self.area),
             has_questions: self.has_questions(),
+            only: self.is_late().then(|| late.iter().copied().collect()),
             text: given(&self.q),
             ..reach
         }
@@ -75,6 +81,10 @@ impl Asked {
         !self.questions.is_empty()
     }
 
+    fn is_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
     /// From 1.
     fn page(&self) -> usize {
         self.page.parse().unwrap_or(1).clamp(1, PAGE_MAX)
@@ -82,8 +92,8 @@ impl Asked {
 
     /// Whether anything beside the state narrows the list.
     fn is_narrowed(&self) -> bool {
-        let Self { state: _, topic, office, area, questions, q, page: _ } = self;
-        [topic, office, area, questions, q].into_iter().any(|value| !value.trim().is_empty())
+        let Self { state: _, topic, office, area, questions, late, q, page: _ } = self;
+        [topic, office, area, questions, late, q].into_iter().any(|value| !value.trim().is_empty())
     }
 
     fn with_state(&self, state: &str) -> Self {
@@ -109,7 +119,7 @@ impl Asked {
     }
 
     fn address_of(&self, path: &str, page: &str) -> String {
-        let Self { state, topic, office, area, questions, q, page: _ } = self;
+        let Self { state, topic, office, area, questions, late, q, page: _ } = self;
         let page = if page == "1" { "" } else { page };
         let pairs = [
             ("state", state.as_str()),
@@ -117,6 +127,7 @@ impl Asked {
             ("office", office),
             ("area", area),
             ("questions", questions),
+            ("late", late),
             ("q", q),
             ("page", page),
         ];
@@ -139,16 +150,25 @@ pub(super) fn reach(operator: &Operator, right: Right) -> Filter {
     }
 }
 
+/// What came late and nobody has looked into yet.
+pub(super) fn to_look_into(console: &Console) -> Result<BTreeSet<DocId>, PageError> {
+    Ok(unreviewed(&console.ledger, &console.register.devices()?, &console.register.reviews()?)?)
+}
+
 /// What the list shows at this moment.
 struct Shown {
     lines: Vec<Line>,
     total: u64,
     /// Every opinion that this operator reaches.
     all: u64,
+    /// Whether these are all of the county.
+    is_all: bool,
     /// Of what was asked for without regard to the state, how many there are.
     every_state: u64,
     states: Vec<(String, u64)>,
     questions: u64,
+    /// Opinions that came late and that nobody has looked into.
+    late: u64,
     fleet: Fleet,
     may_export: bool,
 }
@@ -156,6 +176,7 @@ struct Shown {
 fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, PageError> {
     let ledger = &console.ledger;
     let everything = reach(operator, Right::ReadOpinions);
+    let late = to_look_into(console)?;
     let is_all = everything.within.is_none() && everything.handled_by.is_none();
     let tallies = ledger.tallies()?;
     let all = match is_all {
@@ -168,7 +189,9 @@ fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, 
     );
     let count = |state: &str| -> Result<u64, PageError> {
         if asked.is_narrowed() || !is_all {
-            return Ok(ledger.list(&Filter { limit: 1, offset: 0, ..asked.with_state(state).filter(operator) })?.total);
+            return Ok(ledger
+                .list(&Filter { limit: 1, offset: 0, ..asked.with_state(state).filter(operator, &late) })?
+                .total);
         }
         Ok(tallies.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count))
     };
@@ -177,14 +200,19 @@ fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, 
         .map(|state| Ok((count(&state)?, state)))
         .map(|counted| counted.map(|(count, state)| (state, count)))
         .collect::<Result<Vec<_>, PageError>>()?;
-    let page = ledger.list(&asked.filter(operator))?;
+    let page = ledger.list(&asked.filter(operator, &late))?;
     Ok(Shown {
         lines: page.lines,
         total: page.total,
         all,
+        is_all,
         every_state: states.iter().map(|(_, count)| count).sum(),
         states,
-        questions: ledger.list(&Filter { has_questions: true, ..everything })?.total,
+        questions: ledger.list(&Filter { has_questions: true, ..everything.clone() })?.total,
+        late: match late.is_empty() {
+            true => 0,
+            false => ledger.list(&Filter { only: Some(late.into_iter().collect()), ..everything })?.total,
+        },
         fleet: console.fleet(now())?,
         may_export: operator.may(Right::Export, About::Somewhere),
     })
@@ -200,7 +228,7 @@ async fn page(
             let shown = look(console, &operator, &asked)?;
             let body = html! {
                 h1.unseen { (say("ledger")) }
-                (filters(console.ledger.codebook(), &asked))
+                (filters(console.ledger.codebook(), &asked, shown.late))
                 div #list data-rows-from="/rows" { (list(console.ledger.codebook(), &asked, &shown)) }
             };
             Ok(frame::page(&both("ledger"), Place::Ledger, &operator, shown.fleet.waiting, body))
@@ -217,7 +245,8 @@ async fn rows(
     console.work(move |console| Ok(list(console.ledger.codebook(), &asked, &look(console, &operator, &asked)?))).await
 }
 
-fn filters(codebook: &Codebook, asked: &Asked) -> Markup {
+/// The filter of what came late is offered where there is something.
+fn filters(codebook: &Codebook, asked: &Asked, late: u64) -> Markup {
     let topics = codebook.topics.iter().map(|topic| topic.name.as_str());
     let offices = codebook.bodies.iter().map(|body| body.name.as_str());
     html! {
@@ -241,6 +270,12 @@ fn filters(codebook: &Codebook, asked: &Asked) -> Markup {
             label.check {
                 input type="checkbox" name="questions" value="1" checked[asked.has_questions()];
                 (say("filter-questions"))
+            }
+            @if late > 0 || asked.is_late() {
+                label.check {
+                    input type="checkbox" name="late" value="1" checked[asked.is_late()];
+                    (say("filter-late"))
+                }
             }
             button type="submit" { (say("filter")) }
             a.quiet href="/" { (say("filter-none")) }
@@ -269,8 +304,14 @@ fn list(codebook: &Codebook, asked: &Asked, shown: &Shown) -> Markup {
         }
         p #as-of {
             span { (say_with("as-of", &[("at", to_the_second(now()).into())])) }
-            span data-total=(shown.total) { (say_with("as-of-shown", &[("shown", shown.total.into()), ("all", shown.all.into())])) }
+            span data-total=(shown.total) {
+                @let counts = [("shown", shown.total.into()), ("all", shown.all.into())];
+                @if shown.is_all { (say_with("as-of-shown", &counts)) } @else { (say_with("as-of-reached", &counts)) }
+             }
             span data-questions=(shown.questions) { (say_with("as-of-questions", &[("count", shown.questions.into())])) }
+            @if shown.late > 0 {
+                a href="/?late=1" data-late=(shown.late) { "⚠ " (say_with("as-of-late", &[("count", shown.late.into())])) }
+            }
             span data-connected=(shown.fleet.connected) data-enrolled=(shown.fleet.enrolled) {
                 (say_with("as-of-devices", &[
                     ("enrolled", shown.fleet.enrolled.into()),

@@ -18,6 +18,7 @@ mod export;
 mod file;
 mod frame;
 mod ink;
+mod late;
 mod ledger;
 mod loans;
 mod openings;
@@ -90,6 +91,7 @@ fn pages() -> Routes {
     Routes::default()
         .and(ledger::routes())
         .and(opinion::routes())
+        .and(late::routes())
         .and(details::routes())
         .and(openings::routes())
         .and(loans::routes())

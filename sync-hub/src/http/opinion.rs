@@ -12,7 +12,7 @@ use civic_core::{
     access::operator::{About, Right},
     codebook::{Ask, Codebook, StepRule},
     document::{DocumentError, Stamp},
-    id::DocId,
+    id::{Actor, DocId},
     matter,
     opinion::{BODY_CHARS_MAX, Conflict, Edit, Evaluation, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
     wording::Both,
@@ -26,17 +26,18 @@ use super::{
     details::{self, Outcome},
     error::{self, PageError},
     frame::{self, Place},
+    late,
     ledger::rank,
     routes::Routes,
     slips,
     words::{
-        area_word, ask_word, audience_word, both, both_with, county_word, english, field_word, line, moment, say,
-        say_with,
+        area_word, ask_word, audience_word, both, both_with, county_word, english, field_word, line, moment, role_word,
+        say, say_with,
     },
 };
 use crate::{
     audit::{Action, Event},
-    late::late,
+    register::DeviceLine,
 };
 
 pub(super) fn routes() -> Routes {
@@ -120,7 +121,7 @@ async fn live(State(console): State<Console>, Path(id): Path<String>, operator: 
             must(&operator, Right::ReadOpinions, &whole)?;
             Ok(html! {
                 div #opinion data-seen=(mark(&whole)) {}
-                (slips::pane(console, &whole)?)
+                (slips::pane(console, &whole, &operator)?)
             })
         })
         .await
@@ -388,6 +389,8 @@ struct View<'a> {
     me_too: u64,
     /// What of its attachments was erased.
     gone: BTreeSet<[u8; 32]>,
+    /// Who writes that is not this hub: devices, as people name them.
+    devices: BTreeMap<Actor, String>,
 }
 
 /// Number and title of an opinion, to be shown.
@@ -412,11 +415,12 @@ fn show(
 ) -> Result<Markup, PageError> {
     let whole = console.ledger.opinion(id)?.ok_or(PageError::NotFound)?;
     must(operator, Right::ReadOpinions, &whole)?;
-    let (slip, withdrawn) = (slips::pane(console, &whole)?, slips::withdrawn(console, &whole)?);
+    let (slip, withdrawn) = (slips::pane(console, &whole, operator)?, slips::withdrawn(console, &whole)?);
     let codebook = console.ledger.codebook();
     let me_too = console.ledger.sealed_count(What::MeToo, &matter::id_of(id))?;
     let gone = console.vault.erased_names(id)?;
-    let view = View { codebook, seen: mark(&whole), whole: &whole, operator, kept, me_too, gone };
+    let devices = writers(console)?;
+    let view = View { codebook, seen: mark(&whole), whole: &whole, operator, kept, me_too, gone, devices };
     let opinion = &whole.opinion;
     let ticket = opinion.ticket.map(|ticket| ticket.to_string());
     let title = Both { zh: name_of(&whole), en: both("opinion").en };
@@ -432,7 +436,7 @@ fn show(
             (withdrawn)
             div.columns {
                 div.reading {
-                    (late_notice(console, id)?)
+                    (late::notices(console, &whole, operator)?)
                     (said(&view))
                     (details::pane(console, &whole, operator, outcome)?)
                     (questions(&view))
@@ -450,6 +454,21 @@ fn show(
         }
     };
     Ok(frame::page(&title, Place::Elsewhere, operator, console.waiting()?, body))
+}
+
+/// Every device that writes into records, as the log proves it, whatever name it gives itself there.
+fn writers(console: &Console) -> Result<BTreeMap<Actor, String>, PageError> {
+    let devices = console.register.devices()?;
+    let own = console.ledger.log().public_key();
+    let mut writers = BTreeMap::new();
+    for feed in console.ledger.log().held().into_iter().map(|held| held.feed).filter(|feed| feed.public_key != own) {
+        let name = match devices.iter().find(|device| device.public_key == feed.public_key) {
+            Some(DeviceLine { number, name, role, .. }) => format!("{number:04} {name} · {}", role_word(*role).zh),
+            None => feed.device().to_string()[..8].to_owned(),
+        };
+        writers.insert(feed.actor(), name);
+    }
+    Ok(writers)
 }
 
 impl View<'_> {
@@ -518,28 +537,6 @@ fn said(view: &View<'_>) -> Markup {
             (attachment::lines(enclosures, &view.gone))
         }
     }
-}
-
-/// That some of it came from a device that was struck off before: it stands, and somebody is to look at it.
-fn late_notice(console: &Console, id: &DocId) -> Result<Markup, PageError> {
-    let (devices, docs) = (console.register.devices()?, console.ledger.records_of(id)?);
-    let late = late(&console.ledger, &devices)?;
-    Ok(html! {
-        @for one in &late {
-            @if let Some((count, at)) = one.of(&docs) {
-                section.late data-late=(one.device.device) data-count=(count) {
-                    h2 { "⚠ " (say("late")) }
-                    p { (say_with("late-what", &[
-                        ("device", format!("{:04} {}", one.device.number, one.device.name).into()),
-                        ("count", count.into()),
-                        ("struck", one.struck_off_at.date_and_minute().into()),
-                        ("at", at.date_and_minute().into()),
-                    ])) }
-                    p.hint { (say("late-hint")) }
-                }
-            }
-        }
-    })
 }
 
 /// Who and when, on one line.
@@ -651,6 +648,9 @@ fn timeline(view: &View<'_>) -> Markup {
                         div.who { (who(&step.stamp)) }
                         (evaluation(step.evaluation))
                         @if step.source.is_some() { p.hint { (say("from-kiosk")) } }
+                        @if let Some(device) = view.devices.get(&step.actor) {
+                            p.hint data-written-by { (say_with("written-by", &[("device", device.as_str().into())])) }
+                        }
                         @if !step.note.is_empty() { p.note { (web::page::spoken(&step.note)) } }
                         @if let Some(recording) = &step.recording {
                             p.hint { (say_with("recording", &[("seconds", u32::from(recording.seconds).into())])) " " code { (recording.hash) } }

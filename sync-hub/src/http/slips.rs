@@ -4,10 +4,9 @@
 use ::ledger::{query::Whole, sealed::Withdrawal};
 use axum::extract::{Path, State};
 use civic_core::{
-    access::operator::{About, Right},
+    access::operator::Right,
     detail::Detail,
     id::DocId,
-    opinion::Field,
     slip::{Content, Told},
     wording::Both,
 };
@@ -19,6 +18,7 @@ use super::{
     error::PageError,
     frame::{self, Place},
     operator::Operator,
+    opinion,
     routes::Routes,
     words::{both, county_word, moment, say, say_with},
 };
@@ -32,12 +32,12 @@ pub(super) fn routes() -> Routes {
 }
 
 /// What the slip of an opinion tells everybody, and its holder.
-pub(super) fn pane(console: &Console, whole: &Whole) -> Result<Markup, PageError> {
-    let (codebook, opinion) = (console.ledger.codebook(), &whole.opinion);
+pub(super) fn pane(console: &Console, whole: &Whole, operator: &Operator) -> Result<Markup, PageError> {
+    let codebook = console.ledger.codebook();
     let Some(slip) = console.ledger.slip_of(&whole.id)? else {
         return Ok(html! { aside #slip { h2 { (say("slip")) } p.hint { (say("slip-none")) } } });
     };
-    let told = Told::of(codebook, opinion);
+    let told = Told::of(codebook, &whole.opinion);
     Ok(html! {
         aside #slip {
             h2 { (say("slip")) }
@@ -51,9 +51,11 @@ pub(super) fn pane(console: &Console, whole: &Whole) -> Result<Markup, PageError
             }
             @if let Some(answer) = &told.answer { p.answer { (web::page::spoken(answer)) } }
             ol { @for step in &told.steps { li { (web::page::spoken(&step.act)) " " time { (step.at.date_and_minute()) } } } }
-            form method="post" action={ "/opinion/" (whole.id) "/reopen" } {
-                p.hint { (say("reopen-hint")) }
-                button #reopen type="submit" { (say("reopen")) }
+            @if operator.may(Right::CorrectOpinions, opinion::about(whole)) {
+                form method="post" action={ "/opinion/" (whole.id) "/reopen" } {
+                    p.hint { (say("reopen-hint")) }
+                    button #reopen type="submit" { (say("reopen")) }
+                }
             }
         }
     })
@@ -94,8 +96,7 @@ async fn reopen(
         .work(move |console| {
             let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
             let ticket = whole.opinion.ticket.ok_or(PageError::NotFound)?;
-            let about = About::Opinion { area: &whole.space.area, body: whole.opinion.field(Field::Office) };
-            operator.must(Right::CorrectOpinions, about, &id.to_string())?;
+            operator.must(Right::CorrectOpinions, opinion::about(&whole), &id.to_string())?;
             operator.did(Action::ReopenSlip, id)?;
             let stub = slips::reopen(&console.ledger, ticket)?;
             let body = html! {
@@ -123,8 +124,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
             let mut waiting = Vec::new();
             for withdrawal in self::waiting(console)? {
                 let Some(whole) = console.ledger.opinion(&withdrawal.opinion)? else { continue };
-                let about = About::Opinion { area: &whole.space.area, body: whole.opinion.field(Field::Office) };
-                if operator.may(Right::ReadOpinions, about) {
+                if operator.may(Right::ReadOpinions, opinion::about(&whole)) {
                     waiting.push((withdrawal, whole.opinion.ticket));
                 }
             }

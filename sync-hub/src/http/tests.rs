@@ -31,7 +31,7 @@ use civic_core::{
     area::Area,
     bulk::Record,
     consultation::Consultation,
-    id::DeviceId,
+    id::{DeviceId, hex},
     opinion::{Edit, Evaluation, Field, NewOpinion, NewStep},
     publication::Publication,
     reaction::Reaction,
@@ -41,7 +41,7 @@ use civic_core::{
 use replica::{
     dir::DataDir,
     identity::{Card, Identity},
-    store::Log,
+    store::{FORKED, Log, SetApart},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -333,6 +333,52 @@ async fn a_step_is_taken_in_the_name_of_whoever_is_signed_in_and_noted() {
 }
 
 #[tokio::test]
+async fn one_sees_where_one_is_signed_in_and_ends_it_and_an_administrator_ends_anybodys() {
+    let desk = Desk::set().await;
+    let users = desk.console.users.clone();
+    let session = |login: &str| hex(&users.sessions(Some(login)).unwrap()[0].id);
+    let elsewhere = users.begin(&users.find("li").unwrap(), Stage::Full, "10.0.0.9", "another browser").unwrap();
+    let page = desk.get("/account").await.body;
+    assert!(page.contains("another browser") && page.contains("10.0.0.9"), "{page}");
+    let other = between(&page, "name=\"session\" value=\"", "\"").to_owned();
+    assert_eq!(desk.get_as(&elsewhere, "/account").await.status, 200);
+    assert_eq!(desk.post("/account/end", &[("session", &other)]).await.status, 303);
+    assert_ne!(desk.get_as(&elsewhere, "/account").await.status, 200);
+    let clerk = sign_in(&desk.console, "zhao", "赵录入", &[OperatorRole::Clerk], "990127", "");
+    assert_eq!(desk.post_as(&clerk, "/account/end", &[("session", &session("li"))]).await.status, 404, "not another's");
+    assert!(desk.get("/users").await.body.contains(&session("zhao")));
+    assert_eq!(desk.post("/users/end", &[("session", &session("zhao"))]).await.status, 303);
+    assert_ne!(desk.get_as(&clerk, "/account").await.status, 200);
+    let noted = Search { action: Some(Action::EndSession), ..Search::default() };
+    assert_eq!(desk.console.audit.count(&noted).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_step_that_a_device_wrote_says_so_whatever_name_it_gives_itself() {
+    let desk = Desk::set().await;
+    let id = desk.file("桥", "桥坏了").await.id;
+    let step = NewStep { act: "受理".into(), note: "县里已经答应了".into(), ..NewStep::default() };
+    let edit = Edit { fields: [(Field::Topic, "道路交通".into())].into(), step: Some(step), ..Edit::default() };
+    desk.work(move |_, deputy| deputy.edit(&id, "李干部", &edit).unwrap()).await;
+    desk.meet().await;
+    assert_eq!(
+        desk.send(&id.to_string(), "step", &[("act", "交办"), ("office", "水利局"), ("note", "")]).await.status,
+        303
+    );
+    let page = desk.get(&format!("/opinion/{id}")).await.body;
+    let device = DeviceId::of(&desk.deputy.log().public_key()).to_string();
+    let forged = between(&page, "data-step=\"受理\"", "</li>");
+    assert!(
+        forged.contains("李干部") && forged.contains("data-written-by") && forged.contains(&device[..8]),
+        "{forged}"
+    );
+    assert!(
+        !between(&page, "data-step=\"交办\"", "</li>").contains("data-written-by"),
+        "what is done here is done here"
+    );
+}
+
+#[tokio::test]
 async fn a_refused_form_says_why_and_keeps_what_was_typed() {
     let desk = Desk::set().await;
     let id = desk.file("桥", "桥坏了").await.id.to_string();
@@ -463,6 +509,14 @@ async fn each_device_says_how_it_is_and_those_that_need_a_look_are_found() {
     register.told(&[9; 32], &Status { free: 9 << 20, battery: Some(7), refused: 2, ..status });
     let page = desk.get("/devices?show=look").await.body;
     assert!(page.contains("data-look=\"full battery refused\"") && page.contains("9 MiB"));
+    // Somebody writes in its place with its key.
+    desk.file("桥", "桥坏了").await;
+    let log = desk.console.ledger.log();
+    let (feed, device_id) = (log.held()[0].feed.id(), register.devices().unwrap()[0].device);
+    let twin = SetApart { feed, device: Some(device_id), first: 3, reason: FORKED.into(), run: None };
+    log.set_apart(twin).await.unwrap();
+    let page = desk.get("/devices?show=look").await.body;
+    assert!(page.contains("data-look=\"forked full battery refused\"") && page.contains("data-forks=\"1\""), "{page}");
     // What takes its place gets its name; the two are told apart.
     let made = desk.post("/devices/successor", &[("device", &device)]).await;
     assert_eq!((made.status, made.body.contains("data-code=")), (201, true));

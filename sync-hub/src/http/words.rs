@@ -173,7 +173,7 @@ mod tests {
     use crate::audit::Action;
     use crate::health::Look;
 
-    const SOURCES: [&str; 31] = [
+    const SOURCES: [&str; 32] = [
         include_str!("account.rs"),
         include_str!("answers.rs"),
         include_str!("attachment.rs"),
@@ -190,6 +190,7 @@ mod tests {
         include_str!("export.rs"),
         include_str!("../export.rs"),
         include_str!("frame.rs"),
+        include_str!("late.rs"),
         include_str!("ledger.rs"),
         include_str!("loans.rs"),
         include_str!("mod.rs"),

@@ -2,8 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use civic_core::ticket::DEVICE_NUMBER_MAX;
-use rusqlite::{Connection, params};
+use civic_core::{ticket::DEVICE_NUMBER_MAX, time::UnixSeconds};
+use replica::hub::Revocation;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Register, RegisterError};
 
@@ -44,6 +45,24 @@ impl Register {
         Ok(is_empty)
     }
 
+    /// Keys of the hubs beneath this one.
+    pub fn hubs_beneath(&self) -> Result<Vec<[u8; 32]>, RegisterError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT public_key FROM device WHERE role = 'hub' ORDER BY id")?;
+        Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Strikes off those of a hub beneath whom that hub says to be struck off; of anybody else its word says nothing.
+    pub fn take_up_beneath(&self, hub: &[u8; 32], revoked: &[Revocation]) -> Result<(), RegisterError> {
+        let db = self.db();
+        let sql = "UPDATE beneath SET revoked_at = ?3 WHERE public_key = ?1 AND hub = ?2 AND revoked_at IS NULL";
+        let mut update = db.prepare_cached(sql)?;
+        for Revocation { public_key, at } in revoked {
+            update.execute(params![public_key, hub, at.0])?;
+        }
+        Ok(())
+    }
+
     /// Notes for whom a hub beneath stands; one that is known already, as anybody's, stays as it is.
     pub(super) fn note_beneath(&self, hub: &[u8; 32], keys: &[[u8; 32]]) -> Result<(), RegisterError> {
         let mut db = self.db();
@@ -56,6 +75,14 @@ impl Register {
         }
         Ok(tx.commit()?)
     }
+}
+
+/// Since when the hub beneath that stands for this device has struck it off; `None` if it has not.
+pub(super) fn revoked_at(db: &Connection, public_key: &[u8; 32]) -> Option<UnixSeconds> {
+    let found = db
+        .prepare_cached("SELECT revoked_at FROM beneath WHERE public_key = ?1 AND revoked_at IS NOT NULL")
+        .and_then(|mut query| query.query_row(params![public_key], |row| row.get(0)).optional());
+    found.ok().flatten().map(UnixSeconds)
 }
 
 /// The last number that this hub may give; `None` if it is beneath nobody.

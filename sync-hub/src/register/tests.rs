@@ -328,7 +328,10 @@ async fn what_a_device_says_of_itself_is_kept_and_is_not_said_again_the_same_day
     let again = rig.meet(&home, device_clock).await.unwrap();
     assert!(again.payload_up < first.payload_up && again.payload_up <= 40, "{}", again.payload_up);
     HAND.store(DAY + 1, Ordering::Relaxed);
+    say(&home, "路灯坏了").await;
     assert!(rig.meet(&home, device_clock).await.unwrap().payload_up > again.payload_up);
+    // It said that one waits, and then sent it.
+    assert_eq!(rig.register.devices().unwrap()[0].status.as_ref().unwrap().waiting, 0);
 }
 
 #[tokio::test]
@@ -520,6 +523,14 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     assert!(matches!(standing(&other), Standing::Member(scope) if scope.role == Role::Kiosk));
     assert_eq!(hub::Authors::former(&*rig.register, &hub), [own]);
     assert!(!rig.register.is_registered(&own));
+    // Whom it strikes off of its own is struck off here, and nobody else is.
+    let of = |public_key, at| Revocation { public_key, at: UnixSeconds(at) };
+    assert!(hub::Register::vouch(&*rig.register, &hub, &[[8; 32]]));
+    rig.register.take_up_beneath(&hub, &[of([8; 32], 500), of(other, 500), of([9; 32], 500)]).unwrap();
+    rig.register.take_up_beneath(&hub, &[of([8; 32], 900)]).unwrap();
+    assert!(matches!(standing(&[8; 32]), Standing::StruckOff { at: UnixSeconds(500), .. }));
+    assert!(matches!((standing(&own), standing(&other)), (Standing::Member(_), Standing::Member(_))));
+    assert_eq!(rig.register.hubs_beneath().unwrap(), [hub]);
     rig.register.revoke(&DeviceId::of(&hub)).unwrap();
     assert!(matches!(standing(&own), Standing::StruckOff { .. }));
 

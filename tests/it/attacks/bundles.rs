@@ -5,10 +5,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use replica::clock;
+use civic_core::{
+    area::Area,
+    document::Stamp,
+    opinion::{self, NewOpinion},
+    space::{Audience, Space},
+};
+use replica::{
+    clock,
+    store::{Log, NewEntry},
+};
+use sync_core::entry::EntryKind;
+use sync_hub::audit::{Action, search::Search};
 use tests::world::{Part, wait_for};
 
-use super::{Field, Ground};
+use super::{Field, Ground, found, fresh_doc};
 use crate::stories::SHIQIAO;
 
 static GROUND: Ground = Ground::new();
@@ -34,10 +45,13 @@ fn only_file(stick: &Path) -> PathBuf {
     fs::read_dir(stick).unwrap().next().unwrap().unwrap().path()
 }
 
-/// Gives the stick to the hub; exit status and everything said.
+/// Gives the stick to the hub, whose audit log says so; exit status and everything said.
 fn take_in(field: &mut Field<'_>, stick: &Path) -> (i32, String) {
     let story = field.story();
+    let carried = Search { action: Some(Action::CarryBundles), ..Search::default() };
+    let before = found(story, &carried);
     let done = story.world.tell("hub", &["bundle", "import", stick.to_str().unwrap()]).unwrap();
+    assert!(found(story, &carried) > before, "{}{}", done.out, done.err);
     (done.code, format!("{}{}", done.out, done.err))
 }
 
@@ -131,6 +145,48 @@ fn a_stick_of_a_device_that_was_struck_off_is_not_believed() {
     let (_, said) = take_in(&mut field, &stick);
     let held = at_hub(&mut field);
     assert!(held.contains("棒上的话gone") && !held.contains("棒上的话late"), "{said} {held}");
+}
+
+/// 复制的卡 two machines write with one copied card, and each brings a stick
+/// - refused: hub, the log: of two things in one place the second is kept apart, and the list of devices says "forked"
+/// - audit: carry-bundles
+#[test]
+fn what_two_machines_wrote_with_one_card_is_not_mixed_and_is_told_of_their_device() {
+    let mut field = GROUND.enter("bundles");
+    let own = || Space::new(Area::parse(SHIQIAO).unwrap(), Audience::Deputies);
+    let card = field.stolen("copied", Part::Kiosk);
+    let (author, id) = (card.author(), card.id().to_string());
+    let (place, sticks) =
+        (card.story.world.data("copied"), [card.story.dir.join("stick-one"), card.story.dir.join("stick-two")]);
+    for (stick, text) in sticks.iter().zip(["卡上的话one", "卡上的话two"]) {
+        // Each machine has the card as it was, and does not know of the other.
+        for name in ["log.db", "log.db-wal", "log.db-shm"] {
+            let _ = fs::remove_file(place.join(name));
+        }
+        let stamp = Stamp::new("石桥村", clock::now());
+        let new = NewOpinion { body: text.into(), ..NewOpinion::default() };
+        let (_, payload) = opinion::file(author.actor(), &stamp, &new).unwrap();
+        let log = Log::open(&place.join("log.db"), author.clone(), None, clock::now).unwrap();
+        let entry = NewEntry { space: own(), doc: fresh_doc(), kind: EntryKind::Change, at: stamp.at, payload };
+        log.append(vec![entry]).unwrap();
+        drop(log);
+        fs::create_dir(stick).unwrap();
+        card.story
+            .world
+            .tell("copied", &["bundle", "export", "--to", stick.to_str().unwrap()])
+            .unwrap()
+            .good()
+            .unwrap();
+    }
+    take_in(&mut field, &sticks[0]);
+    let (_, said) = take_in(&mut field, &sticks[1]);
+    assert!(said.contains("two devices write one feed"), "{said}");
+    let held = at_hub(&mut field);
+    assert!(held.contains("卡上的话one") && !held.contains("卡上的话two"), "{held}");
+    let devices =
+        field.story().world.tell("hub", &["device", "list", "--json", "--needs-look"]).unwrap().good().unwrap();
+    let line = devices.lines().find(|line| line.contains(&id)).unwrap();
+    assert!(line.contains("\"forks\":1") && line.contains("\"forked\""), "{line}");
 }
 
 /// 别处的棒 a stick for another reader is given to a kiosk

@@ -69,7 +69,7 @@ fn assert_harmless(page: &str) {
 
 /// 未登录 pages without signing in
 /// - refused: hub, `web::guard` and the sign-in: no page without a session
-/// - audit: nothing: nothing was tried but the door
+/// - audit: nothing: they are led to where one signs in, as anybody is in the morning
 #[test]
 fn no_page_opens_for_somebody_who_did_not_sign_in() {
     let mut field = GROUND.enter("console");
@@ -181,7 +181,7 @@ fn session(field: &mut Field<'_>) -> String {
 
 /// 路径穿越 paths that climb out of the pages
 /// - refused: hub: pages are a closed list; no file is read by its name
-/// - audit: nothing
+/// - audit: refuse-request
 #[test]
 fn no_path_leads_to_a_file_of_the_hub() {
     let mut field = GROUND.enter("console");
@@ -204,11 +204,12 @@ fn no_path_leads_to_a_file_of_the_hub() {
             format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n{cookie}connection: close\r\n\r\n")
         });
     }
+    assert!(field.noted(Action::RefuseRequest, "no such page") > 0);
 }
 
 /// 请求走私 a body that two servers would cut differently (request smuggling)
 /// - refused: hub: a length and chunks together, or two lengths, are no request
-/// - audit: nothing
+/// - audit: nothing: it is no request yet; what of it can be read as one is refused as any
 #[test]
 fn a_request_that_can_be_read_in_two_ways_is_none() {
     let mut field = GROUND.enter("console");
@@ -262,7 +263,7 @@ fn a_request_without_end_is_cut_short() {
 
 /// 换方法 a page is asked by another method than its own
 /// - refused: hub: each address has its methods
-/// - audit: nothing
+/// - audit: refuse-request
 #[test]
 fn a_page_answers_only_its_own_method() {
     let mut field = GROUND.enter("console");
@@ -282,6 +283,7 @@ fn a_page_answers_only_its_own_method() {
         let (status, answer) = say(&address, request.as_bytes());
         assert_ne!(status, 200, "{method} {path}: {answer}");
     }
+    assert!(field.noted(Action::RefuseRequest, "not one of this session") > 0);
 }
 
 /// 意见里藏脚本 script in every field of an opinion (stored XSS)
@@ -302,7 +304,7 @@ fn what_a_villager_says_is_shown_and_never_run() {
 
 /// 搜索框里藏脚本 script in the address (reflected XSS)
 /// - refused: console: everything asked is shown as text
-/// - audit: nothing
+/// - audit: nothing: anybody may look for anything, and what was looked for may be a name
 #[test]
 fn what_stands_in_an_address_is_shown_and_never_run() {
     let mut field = GROUND.enter("console");
@@ -318,7 +320,7 @@ fn what_stands_in_an_address_is_shown_and_never_run() {
 
 /// 倒序控制符 marks that turn the direction of letters (bidi)
 /// - refused: console: such marks are shown by their name
-/// - audit: nothing
+/// - audit: nothing: anybody may say anything
 #[test]
 fn marks_that_turn_letters_around_are_made_visible() {
     let mut field = GROUND.enter("console");
@@ -331,7 +333,7 @@ fn marks_that_turn_letters_around_are_made_visible() {
 
 /// 嵌入框架 pages in a frame, with scripts or styles of elsewhere
 /// - refused: browser, by the policy that every page carries
-/// - audit: nothing
+/// - audit: nothing: the browser refuses, and tells nobody
 #[test]
 fn every_page_says_what_a_browser_may_load() {
     let mut field = GROUND.enter("console");
@@ -351,7 +353,7 @@ fn every_page_says_what_a_browser_may_load() {
 
 /// 猜编号 ids of opinions are guessed
 /// - refused: console: 128 bits, and nothing differs between none and forbidden
-/// - audit: nothing
+/// - audit: refuse-request
 #[test]
 fn an_id_that_is_guessed_tells_nothing() {
     let mut field = GROUND.enter("console");
@@ -370,11 +372,12 @@ fn an_id_that_is_guessed_tells_nothing() {
             format!("GET /opinion/{id} HTTP/1.1\r\nhost: {host}\r\n{cookie}connection: close\r\n\r\n")
         });
     }
+    assert!(field.noted(Action::RefuseRequest, "no such page or record") > 0);
 }
 
 /// 查询注入 SQL in every filter of the ledger
 /// - refused: console: values are bound and never part of a statement
-/// - audit: nothing
+/// - audit: nothing: to the hub it is a word that somebody looks for
 #[test]
 fn no_filter_becomes_part_of_a_query() {
     let mut field = GROUND.enter("console");
@@ -389,7 +392,7 @@ fn no_filter_becomes_part_of_a_query() {
 
 /// 换行注入 a line break in an address that becomes a header
 /// - refused: hub: no header is made of what was asked
-/// - audit: nothing
+/// - audit: refuse-request, where there is no such page
 #[test]
 fn no_header_is_made_of_an_address() {
     let mut field = GROUND.enter("console");
@@ -408,11 +411,12 @@ fn no_header_is_made_of_an_address() {
         let head = answer.split("\r\n\r\n").next().unwrap_or_default().to_ascii_lowercase();
         assert!(!head.contains("set-cookie: a=b") && !head.contains("evil.example"), "{head}");
     }
+    assert!(field.noted(Action::RefuseRequest, "no such page") > 0);
 }
 
 /// 开放跳转 an address that sends the operator elsewhere
 /// - refused: hub: it sends nobody but to its own pages
-/// - audit: nothing
+/// - audit: sign-in, as any; where it was to lead is no word for a log
 #[test]
 fn nobody_is_sent_to_another_site() {
     let mut field = GROUND.enter("console");
@@ -449,7 +453,7 @@ fn nobody_is_sent_to_another_site() {
 
 /// 慢速请求 a caller who never ends a request
 /// - refused: hub: it holds one connection, and answers everybody else
-/// - audit: nothing
+/// - audit: nothing: whoever never ends a request has asked for nothing
 #[test]
 fn whoever_never_ends_a_request_holds_up_nobody() {
     use std::io::Write as _;

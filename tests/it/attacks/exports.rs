@@ -1,9 +1,10 @@
 //! What is taken away as a file is opened by other programs, which believe what stands in it.
 
 use serde_json::Value;
+use sync_hub::audit::{Action, search::Search};
 use tests::world::{Part, wait_for};
 
-use super::{Field, Ground};
+use super::{Field, Ground, found};
 use crate::stories::SHIQIAO;
 
 static GROUND: Ground = Ground::new();
@@ -28,7 +29,7 @@ fn exported(field: &mut Field<'_>, key: &str, body: &str) -> String {
 
 /// 断行注入 line breaks that would make two records of one
 /// - refused: export: one record is one line, whatever was said
-/// - audit: nothing
+/// - audit: the export, as any; anybody may say anything
 #[test]
 fn one_record_stays_one_line_whatever_was_said() {
     let mut field = GROUND.enter("exports");
@@ -39,9 +40,32 @@ fn one_record_stays_one_line_whatever_was_said() {
     }
 }
 
+/// 公式注入 a text that a spreadsheet would reckon with, or that opens an address (formula injection)
+/// - refused: export: in a sheet everything that was said is marked as text
+/// - audit: the export, as any; anybody may say anything
+#[test]
+fn no_text_becomes_a_formula_in_a_sheet() {
+    let mut field = GROUND.enter("exports");
+    let tricks = ["=HYPERLINK(\"http://evil.example\")", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1"];
+    for (number, trick) in tricks.iter().enumerate() {
+        exported(&mut field, &format!("f{number}"), trick);
+    }
+    let sheet = field.story().dir.join("all.csv");
+    field.story().world.tell("hub", &["export", "--csv", sheet.to_str().unwrap()]).unwrap().good().unwrap();
+    let sheet = std::fs::read_to_string(sheet).unwrap();
+    for start in ['=', '+', '-', '@', '\t', '＝'] {
+        for quote in [format!("\"{start}"), format!(",{start}"), format!("\n{start}")] {
+            assert!(!sheet.contains(&quote), "{quote:?} in {sheet}");
+        }
+    }
+    assert!(sheet.contains("\"'=HYPERLINK"), "it is there, as text: {sheet}");
+    let exports = Search { action: Some(Action::Export), ..Search::default() };
+    assert!(found(field.story(), &exports) > 0);
+}
+
 /// 导出带走姓名电话 personal details ride along in an export
 /// - refused: export: sealed details are no part of it
-/// - audit: nothing: there is nothing to open
+/// - audit: the export, as any; there is nothing in it to open
 #[test]
 fn no_name_and_no_number_is_in_an_export() {
     let mut field = GROUND.enter("exports");
@@ -51,7 +75,7 @@ fn no_name_and_no_number_is_in_an_export() {
 
 /// 冒名字段 a record that brings fields of its own, to pass for the county's
 /// - refused: export: what has no home stands under `extra`
-/// - audit: nothing
+/// - audit: the export, as any
 #[test]
 fn a_field_of_somebodys_own_does_not_pass_for_the_countys() {
     let mut field = GROUND.enter("exports");

@@ -12,6 +12,7 @@ mod door;
 mod enrolment;
 mod exports;
 mod forms;
+mod slips;
 mod table;
 
 use std::{
@@ -80,11 +81,15 @@ impl Field<'_> {
 
 /// How often the audit log of the hub says that `action` was refused, with `text` in it.
 pub(crate) fn noted(story: &Story, action: Action, text: &str) -> u64 {
+    found(story, &Search { action: Some(action), text: Some(text.into()), is_refused: true, ..Search::default() })
+}
+
+/// How many lines of the audit log of the hub this finds; the whole log verifies.
+pub(crate) fn found(story: &Story, search: &Search) -> u64 {
     let dir = DataDir::look(&story.world.data("hub"));
     let audit = Audit::open(&dir, &Identity::load(&dir, Role::Hub).unwrap().key).unwrap();
     audit.verify().unwrap();
-    let search = Search { action: Some(action), text: Some(text.into()), is_refused: true, ..Search::default() };
-    audit.count(&search).unwrap()
+    audit.count(search).unwrap()
 }
 
 /// A stolen device: whoever has it can write into its log whatever they like, and sign it.

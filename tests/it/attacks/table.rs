@@ -3,13 +3,14 @@
 
 use std::{fs, path::Path};
 
-const SURFACES: [(&str, &str, &str); 8] = [
+const SURFACES: [(&str, &str, &str); 9] = [
     ("设备 devices", "devices", include_str!("devices.rs")),
     ("门口 door", "door", include_str!("door.rs")),
     ("入网 enrolment", "enrolment", include_str!("enrolment.rs")),
     ("U 盘 bundles", "bundles", include_str!("bundles.rs")),
     ("县级页面 console", "console", include_str!("console.rs")),
     ("终端和代表页面 forms", "forms", include_str!("forms.rs")),
+    ("小票 slips", "slips", include_str!("slips.rs")),
     ("导出 exports", "exports", include_str!("exports.rs")),
     ("备份 backup", "backup", include_str!("backup.rs")),
 ];

@@ -57,7 +57,7 @@ pub fn ledger_of(world: &World, key: &str, role: Role) -> Ledger {
 }
 
 /// Somebody speaks at the kiosk, which then goes dark.
-fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
+pub(super) fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
     let kiosk = ledger_of(world, "kiosk", Role::Kiosk);
     let village = Area::parse(SHIQIAO).unwrap();
     let file = |opus: &Vec<u8>| {
@@ -67,7 +67,7 @@ fn speak(world: &World, voices: &[Vec<u8>]) -> Vec<Filed> {
     voices.iter().map(file).collect()
 }
 
-fn voice_of(ledger: &Ledger, doc: &DocId) -> AttachmentId {
+pub(super) fn voice_of(ledger: &Ledger, doc: &DocId) -> AttachmentId {
     ledger.opinion(doc).unwrap().unwrap().opinion.attachments[0].id
 }
 
@@ -175,7 +175,7 @@ fn records_go_first_and_what_is_beyond_the_budget_goes_next_time() {
     let filed = speak(world, &voices);
     let first = sync(world);
     assert_eq!((&first["in_step"], &first["entries_up"]), (&true.into(), &10.into()), "{first}");
-    assert!(first["attachment_bytes_up"].as_u64().unwrap() <= replica::transfer::TRANSFER_BYTES_MAX, "{first}");
+    assert!(first["attachment_bytes_up"].as_u64().unwrap() <= sync_core::roads::TRANSFER_BYTES_MAX, "{first}");
     assert_eq!(first["attachments_waiting"], 1, "{first}");
     assert!(first["attachment_trouble"].as_str().unwrap().contains("enough"), "{first}");
     wait_for("every record", || (world.status("hub")?["opinions"] == 5).then_some(())).unwrap();
@@ -213,11 +213,8 @@ fn a_hub_that_lost_a_voice_asks_for_it_again() {
     assert_eq!(opened_at_hub(world, &filed), plain);
 }
 
-#[test]
-fn what_the_county_shows_everybody_comes_down_to_the_kiosk() {
-    let mut story = Story::begin("public");
-    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let world = &story.world;
+/// The county shows everybody a picture of 200,000 bytes; its name.
+pub(super) fn show_everybody(world: &World) -> AttachmentId {
     let photo = NewAttachment::new(AttachmentKind::Photo, opus(3, 200_000)).unwrap();
     let entry = NewEntry {
         space: Space::new(Area::parse("990127").unwrap(), Audience::Public),
@@ -226,13 +223,23 @@ fn what_the_county_shows_everybody_comes_down_to_the_kiosk() {
         at: UnixSeconds(1),
         payload: photo.announcement(),
     };
+    let id = photo.id();
     world.stop("hub").unwrap();
-    ledger_of(world, "hub", Role::Hub).log().attach(vec![entry], vec![photo.clone()]).unwrap();
+    ledger_of(world, "hub", Role::Hub).log().attach(vec![entry], vec![photo]).unwrap();
     world.start("hub").unwrap();
+    id
+}
+
+#[test]
+fn what_the_county_shows_everybody_comes_down_to_the_kiosk() {
+    let mut story = Story::begin("public");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    let world = &story.world;
+    let photo = show_everybody(world);
     let report = sync(world);
     assert_eq!(report["attachment_bytes_down"], 200_000, "{report}");
     let kiosk = ledger_of(world, "kiosk", Role::Kiosk);
-    assert_eq!(kiosk.sealed_attachment(&photo.id()).unwrap(), Some(opus(3, 200_000)));
+    assert_eq!(kiosk.sealed_attachment(&photo).unwrap(), Some(opus(3, 200_000)));
     assert_eq!(sync(world)["attachment_bytes_down"], 0);
 }
 

@@ -6,6 +6,7 @@ mod box_parts;
 mod bulk;
 mod canary;
 mod carrier;
+mod codebook;
 mod cuts;
 mod details;
 mod draft;

@@ -1,7 +1,9 @@
 //! Neighbours in networks without a way out: a kiosk with a phone, and a phone with a phone, found without an address.
 
-use std::{path::Path, process::Stdio};
+use std::{fs, path::Path, process::Stdio};
 
+use civic_core::access::Role;
+use replica::clock;
 use serde_json::Value;
 use tests::{
     netns::{Net, Plug},
@@ -9,7 +11,10 @@ use tests::{
     world::{Part, wait_for},
 };
 
-use super::{SHIQIAO, Story};
+use super::{
+    SHIQIAO, Story,
+    attachments::{ledger_of, show_everybody},
+};
 
 /// A program of the county in a room, to its end.
 fn tell(net: &Net, room: &str, story: &Story, part: &str, args: &[&str]) -> Done {
@@ -46,6 +51,7 @@ fn kiosk_and_phone_and_phone_and_phone_find_each_other_where_there_is_no_way_out
     story.enrolled("other", Part::Field, "周代表", &["990127101202"]);
     // What the county publishes meanwhile, one of the phones hears in town.
     story.world.publish("notices.toml", include_str!("../../sample/publish/notices.toml")).unwrap().good().unwrap();
+    let picture = show_everybody(&story.world);
     story.world.tell("phone", &["sync", "--once"]).unwrap().good().unwrap();
     let entries = |room: &str, part: &str| -> u64 {
         let told = tell(&net, room, &story, part, &["verify"]).good().unwrap();
@@ -72,6 +78,11 @@ fn kiosk_and_phone_and_phone_and_phone_find_each_other_where_there_is_no_way_out
     .unwrap();
 
     assert!(entries("kiosk", "kiosk") > own, "the notices came along, without a hub");
+    wait_for("the picture in the village", || {
+        let kiosk = ledger_of(&story.world, "kiosk", Role::Kiosk);
+        kiosk.sealed_attachment(&picture).ok()?.map(drop)
+    })
+    .unwrap();
 
     // Another deputy in the hall: the two phones find each other, and nobody beyond.
     let told = tell(&net, "other", &story, "field", &["carry", "--found", "20"]);
@@ -82,8 +93,58 @@ fn kiosk_and_phone_and_phone_and_phone_find_each_other_where_there_is_no_way_out
         told.err
     );
     assert!(told.out.contains("entries that the county made public came along"), "{}", told.out);
+    assert!(told.out.contains("200000 bytes of pictures and voices beside them came along"), "{}", told.out);
     let told = tell(&net, "other", &story, "field", &["status"]).good().unwrap();
     assert!(told.contains("handed over to 陈代表"), "{told}");
     kiosk.stop();
     phone.stop();
+}
+
+#[test]
+fn a_neighbour_that_has_not_heard_of_the_county_for_long_is_served_and_each_side_says_so() {
+    let mut story = Story::begin("stale");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    story.enrolled("phone", Part::Field, "陈代表", &["990127101202"]);
+    story.enrolled("old", Part::Field, "周代表", &["990127101202"]);
+    let world = &story.world;
+    // What the kiosk and one of the phones know is from the day on which they were let in, forty days ago.
+    for key in ["kiosk", "old"] {
+        let place = world.data(key).join("device.json");
+        let mut card: Value = serde_json::from_slice(&fs::read(&place).unwrap()).unwrap();
+        card["enrolled_at"] = (clock::now().0 - 40 * 86_400).into();
+        fs::write(&place, serde_json::to_vec(&card).unwrap()).unwrap();
+    }
+    ["kiosk", "phone", "old"].iter().for_each(|key| world.cut(key, true).unwrap());
+    let file = story.file(1, 2);
+    world.tell("kiosk", &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
+    world.start_near("kiosk").unwrap();
+    let at = world.near("kiosk").unwrap();
+    let behind = "and knows of nobody struck off since";
+    for key in ["old", "phone"] {
+        let told = world.tell(key, &["carry", "--with", &at]).unwrap().good().unwrap();
+        assert!(told.contains("石桥村:") && told.contains(behind), "{told}");
+    }
+    // On its page the deputy reads it, too.
+    world.start("phone").unwrap();
+    let page =
+        ureq::post(format!("{}/carrying", world.address("phone").unwrap())).send_form([("address", at.as_str())]);
+    let page = page.unwrap().into_body().read_to_string().unwrap();
+    assert!(page.contains("data-called=\"handed\"") && page.contains("很久没有县里的消息"), "{page}");
+    // The kiosk, for its part, knows which of the two had heard of the county lately.
+    let told = wait_for("both handovers", || {
+        let to = world.status("kiosk")?["road"]["bag"]["to"].as_array()?.clone();
+        (to.len() == 2).then_some(to)
+    })
+    .unwrap();
+    let stale: Vec<_> = told.iter().filter(|line| line["is_stale"] == true).map(|line| &line["who"]).collect();
+    assert_eq!(stale, ["周代表"]);
+    // Once the phone has met the hub it is not said of anybody who has.
+    world.stop("kiosk").unwrap();
+    world.cut("kiosk", false).unwrap();
+    world.tell("kiosk", &["sync", "--once"]).unwrap().good().unwrap();
+    world.cut("kiosk", true).unwrap();
+    world.start_near("kiosk").unwrap();
+    world.stop("phone").unwrap();
+    let told = world.tell("phone", &["carry", "--with", &world.near("kiosk").unwrap()]).unwrap().good().unwrap();
+    assert!(told.contains("石桥村:") && !told.contains(behind), "{told}");
 }

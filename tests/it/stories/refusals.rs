@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use tests::world::Part;
+use tests::world::{Part, wait_for};
 
 use super::{SHIQIAO, Story};
 
@@ -90,6 +90,20 @@ fn a_device_that_was_struck_off_is_refused() {
     let done = story.world.tell("kiosk", &["sync", "--once"]).unwrap();
     assert_eq!(done.code, 1);
     assert!(done.err.contains("refused this device"), "{}", done.err);
+}
+
+#[test]
+fn a_device_that_is_struck_off_while_it_is_connected_is_sent_away_at_once() {
+    let mut story = Story::begin("sent-away");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    let world = &story.world;
+    world.start("kiosk").unwrap();
+    let connected = || world.status("hub")?["connected"].as_u64();
+    wait_for("the kiosk at the hub", || (connected()? == 1).then_some(())).unwrap();
+    let list = world.tell("hub", &["device", "list", "--json"]).unwrap().good().unwrap();
+    let line: serde_json::Value = serde_json::from_str(list.lines().next().unwrap()).unwrap();
+    world.tell("hub", &["device", "revoke", line["device"].as_str().unwrap()]).unwrap().good().unwrap();
+    wait_for("its road to be closed", || (connected()? == 0).then_some(())).unwrap();
 }
 
 #[test]

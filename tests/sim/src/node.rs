@@ -125,6 +125,7 @@ impl Node {
             certificate: String::new(),
             seal_key,
             codebook: codebook().to_owned(),
+            edition: 0,
             enrolled_at: UnixSeconds(0),
             renewed_at: None,
             former: Vec::new(),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use civic_core::codec::{Malformed, Reader};
 use replica::{
     store::{Log, attachment::Giver},
-    transfer::{Done, TransferError, carry_out, plan, ready},
+    transfer::{Done, Terms, TransferError, carry_out, plan, ready},
 };
 use sync_core::{
     attachment::{
@@ -63,7 +63,8 @@ impl Transfer {
         runtime: &Runtime,
     ) -> Result<Option<Self>, (Which, MeetError)> {
         let hub = key.verifying_key().to_bytes();
-        let planned = runtime.block_on(plan(ours, hub, true)).map_err(|error| (Which::Caller, error.into()))?;
+        let planned =
+            runtime.block_on(plan(ours, hub, true, Terms::default())).map_err(|error| (Which::Caller, error.into()))?;
         let Some(mut caller) = planned else { return Ok(None) };
         let keys = member.keys().copied().collect();
         let answer = runtime.block_on(ready(theirs, key.clone(), keys)).map_err(|error| (Which::Hub, error.into()))?;

@@ -1,7 +1,7 @@
 //! Attachments in SQLite.
 
 use civic_core::{
-    access::Action,
+    area::Area,
     attachment::AttachmentKind,
     id::{AttachmentId, DocId},
     planted::{self, Bug},
@@ -19,13 +19,12 @@ use sync_core::{
     },
     entry::{Entry, EntryKind},
     feed::{Feed, FeedId},
-    session::Member,
 };
 
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
 use crate::store::{
     StoreError,
-    attachment::{Announced, AttachmentLine, Giver, NewAttachment, Shelf, day, len_of},
+    attachment::{Announced, AttachmentLine, Giver, HUB_ROOM, NewAttachment, Shelf, day, len_of},
 };
 
 /// Days of traffic that are kept.
@@ -108,11 +107,8 @@ impl SqliteStore {
 
     /// See [`crate::store::Log::has_own_attachments`].
     pub fn has_own_attachments(&self) -> Result<bool, StoreError> {
-        self.db
-            .query_row("SELECT EXISTS (SELECT 1 FROM attachment WHERE is_own = 1 AND is_whole = 1)", [], |row| {
-                row.get(0)
-            })
-            .map_err(refusal)
+        let sql = "SELECT EXISTS (SELECT 1 FROM attachment WHERE (is_own = 1 OR ?1) AND is_whole = 1)";
+        self.db.query_row(sql, params![self.is_hub], |row| row.get(0)).map_err(refusal)
     }
 
     /// See [`crate::store::Log::announced_after`].
@@ -148,6 +144,35 @@ impl SqliteStore {
             .flatten()
             .map(|shelved| shelved.manifest)
             .collect())
+    }
+
+    /// See [`crate::store::Log::to_bring`].
+    pub fn to_bring(&self, areas: &[Area], limit: usize) -> Result<Vec<Manifest>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT DISTINCT attachment.name, feed.area FROM attachment
+                 JOIN announcement ON announcement.name = attachment.name JOIN feed ON feed.id = announcement.feed
+                 WHERE attachment.is_whole = 1 AND attachment.is_own = 0 AND attachment.receipted_at = 0
+                     AND feed.audience <> ?1
+                 ORDER BY attachment.rank, attachment.id",
+            )
+            .map_err(refusal)?;
+        let mut rows = query.query(params![Audience::Public.number()]).map_err(refusal)?;
+        let mut names: Vec<AttachmentId> = Vec::new();
+        while let Some(row) = rows.next().map_err(refusal)? {
+            let (name, area) = (row.get(0).map_err(refusal)?, row.get::<_, String>(1).map_err(refusal)?);
+            let (name, area) = (AttachmentId::new(name), Area::parse(&area));
+            let is_here = area.is_some_and(|area| areas.iter().any(|of| of.covers(&area)));
+            if is_here && !names.contains(&name) {
+                names.push(name);
+            }
+            if names.len() == limit {
+                break;
+            }
+        }
+        let whole = names.iter().map(|id| self.shelved(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(whole.into_iter().flatten().map(|shelved| shelved.manifest).collect())
     }
 
     /// See [`crate::store::Log::to_ask_for`].
@@ -219,13 +244,16 @@ impl SqliteStore {
     }
 
     /// See [`crate::store::Log::show`].
-    pub fn show(&self, id: &AttachmentId, member: &Member) -> Result<Result<Manifest, String>, StoreError> {
-        let may_read = |(feed, _): &(Feed, Announcement)| member.scope.allows(Action::Read, &feed.space);
-        if !self.announcements(id)?.iter().any(may_read) {
+    pub fn show(
+        &self,
+        id: &AttachmentId,
+        may_read: impl Fn(&Feed) -> bool,
+    ) -> Result<Result<Manifest, String>, StoreError> {
+        if !self.announcements(id)?.iter().any(|(feed, _)| may_read(feed)) {
             return Ok(Err("there is no such attachment for this device".to_owned()));
         }
         let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
-        Ok(whole.map(|shelved| shelved.manifest).ok_or_else(|| "the attachment has not come to the hub yet".to_owned()))
+        Ok(whole.map(|shelved| shelved.manifest).ok_or_else(|| "the attachment has not come here yet".to_owned()))
     }
 
     /// See [`crate::store::Log::piece`].
@@ -356,15 +384,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    fn count_traffic(&self, len: u64, now: UnixSeconds) -> Result<(), StoreError> {
-        let today = day(now);
-        self.update("DELETE FROM traffic WHERE day < ?1", params![today.saturating_sub(TRAFFIC_DAYS)])?;
-        self.update(
-            "INSERT INTO traffic (day, bytes) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET bytes = bytes + excluded.bytes",
-            params![today, len],
-        )
-    }
-
     fn update(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
         self.db.prepare_cached(sql).and_then(|mut update| update.execute(values)).map(drop).map_err(refusal)
     }
@@ -393,34 +412,39 @@ impl Shelf for SqliteStore {
         }
         let sql = "SELECT coalesce(sum(length), 0) FROM attachment WHERE is_own = 0";
         let kept: u64 = self.db.query_row(sql, [], |row| row.get(0)).map_err(refusal)?;
-        if kept + manifest.length() > giver.room() {
+        // A hub beneath another one keeps what its devices made beside what comes from above.
+        let room = if self.is_hub { HUB_ROOM } else { giver.room() };
+        if kept + manifest.length() > room {
             return Ok(Admission::Refused("there is no room for more attachments".to_owned()));
         }
         self.insert_attachment(manifest, false)?;
         Ok(Admission::Take(Pieces::NONE))
     }
 
-    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8], now: UnixSeconds) -> Result<(), StoreError> {
+    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<(), StoreError> {
         let Shelved { row, manifest, mut held, .. } =
             self.shelved(id)?.ok_or_else(|| damaged(format!("attachment {id} is not here any more")))?;
         self.insert_piece(row, number, bytes)?;
         held.insert(number);
-        self.set_held(row, &manifest, held)?;
-        self.count_traffic(bytes.len() as u64, now)
+        self.set_held(row, &manifest, held)
     }
 
-    fn confirm(&mut self, id: &AttachmentId, number: u8, len: usize, now: UnixSeconds) -> Result<(), StoreError> {
+    fn confirm(&mut self, id: &AttachmentId, number: u8) -> Result<(), StoreError> {
         let mut confirmed = Pieces::NONE;
         confirmed.insert(number);
         self.update(
             "UPDATE attachment SET confirmed = confirmed | ?2, reason = '' WHERE name = ?1",
             params![id.as_bytes(), bits(confirmed)],
-        )?;
-        self.count_traffic(len as u64, now)
+        )
     }
 
     fn note_traffic(&mut self, bytes: u64, now: UnixSeconds) -> Result<(), StoreError> {
-        self.count_traffic(bytes, now)
+        let today = day(now);
+        self.update("DELETE FROM traffic WHERE day < ?1", params![today.saturating_sub(TRAFFIC_DAYS)])?;
+        self.update(
+            "INSERT INTO traffic (day, bytes) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET bytes = bytes + excluded.bytes",
+            params![today, bytes],
+        )
     }
 
     fn keep_attachment(&mut self, receipt: &AttachmentReceipt) -> Result<(), StoreError> {
@@ -428,23 +452,22 @@ impl Shelf for SqliteStore {
         receipt.put(&mut signed);
         self.update(
             "UPDATE attachment SET receipted_at = max(receipted_at, ?2), receipt = ?3, reason = ''
-             WHERE name = ?1 AND is_own = 1",
+             WHERE name = ?1",
             params![receipt.id.as_bytes(), receipt.at.0, signed],
         )
     }
 
     fn note_refusal(&mut self, id: &AttachmentId, reason: &str) -> Result<(), StoreError> {
-        self.update("UPDATE attachment SET reason = ?2 WHERE name = ?1 AND is_own = 1", params![id.as_bytes(), reason])
+        self.update("UPDATE attachment SET reason = ?2 WHERE name = ?1", params![id.as_bytes(), reason])
     }
 
     fn reopen(&mut self, id: &AttachmentId) -> Result<Option<Manifest>, StoreError> {
         self.update(
             "UPDATE attachment SET receipted_at = 0, receipt = NULL, confirmed = 0
-             WHERE name = ?1 AND is_own = 1 AND is_whole = 1",
+             WHERE name = ?1 AND is_whole = 1",
             params![id.as_bytes()],
         )?;
-        let is_own = self.attachment_line(id)?.is_some_and(|line| line.is_own);
-        let whole = self.shelved(id)?.filter(|shelved| is_own && shelved.is_whole);
+        let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
         Ok(whole.map(|shelved| shelved.manifest))
     }
 }

@@ -280,6 +280,7 @@ fn note(db: &Connection, area: &Area, entry: &Entry<'_>) -> Result<(), StoreErro
         | EntryKind::Attachment
         | EntryKind::Revoked
         | EntryKind::Heard
+        | EntryKind::Edition
         | EntryKind::Unknown(_) => return Ok(()),
     }
     .map(drop)

@@ -20,7 +20,7 @@ use sync_core::{
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
 use crate::{
     bundle::Caller,
-    store::{Apart, Arrived, Counts, StoreError},
+    store::{Apart, Arrived, Counts, FORKED, StoreError},
 };
 
 impl SqliteStore {
@@ -243,7 +243,8 @@ impl SqliteStore {
             .db
             .prepare_cached(&format!(
                 "SELECT {FEED_COLUMNS}, run.at, run.first, run.count, run.packing, run.body, run.signature
-                 FROM run JOIN feed ON feed.id = run.feed WHERE feed.public_key = ?1 AND run.at >= ?2
+                 FROM feed JOIN run AS newest ON newest.id = feed.row JOIN run ON run.feed = feed.id
+                 WHERE feed.public_key = ?1 AND newest.at >= ?2 AND run.at >= ?2
                  ORDER BY run.id DESC LIMIT ?3"
             ))
             .map_err(refusal)?;
@@ -338,6 +339,18 @@ impl SqliteStore {
     /// See [`super::super::Log::apart_count`].
     pub fn apart_count(&self) -> Result<u64, StoreError> {
         self.db.query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0)).map_err(refusal)
+    }
+
+    /// See [`super::super::Log::forks`].
+    pub fn forks(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached(
+                "SELECT device, count(*) FROM quarantine WHERE reason = ?1 AND device <> '' GROUP BY device",
+            )
+            .map_err(refusal)?;
+        let rows = query.query_map(params![FORKED], |row| Ok((row.get(0)?, row.get(1)?))).map_err(refusal)?;
+        rows.collect::<Result<_, _>>().map_err(refusal)
     }
 
     /// See [`super::super::Log::apart`].

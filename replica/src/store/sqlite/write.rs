@@ -23,14 +23,13 @@ use sync_core::{
 use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, erase::Settled, feed_row, refusal, run_of};
 use crate::{
     bundle::Caller,
-    store::{Accepted, Author, Checked, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError},
+    store::{Accepted, Author, Checked, FORKED, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError},
 };
 
 /// So many runs that wait, at least, are joined: each byte is then written again seldom.
 const JOINED_FROM: usize = 16;
 /// A run whose packed body is longer is long enough.
 const JOINED_LEN_MAX: usize = 128 * 1024;
-const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
 
 impl SqliteStore {
     fn feed_or_new(&self, feed: &Feed) -> Result<FeedRow, StoreError> {
@@ -109,6 +108,7 @@ impl SqliteStore {
                 | EntryKind::Tombstone
                 | EntryKind::Heard
                 | EntryKind::Epoch
+                | EntryKind::Edition
                 | EntryKind::Unknown(_) => {}
             }
         }

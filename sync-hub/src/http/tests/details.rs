@@ -6,7 +6,7 @@ use civic_core::{
 };
 
 use super::*;
-use crate::vault::KEYS_KEPT_DAYS;
+use crate::vault::{KEYS_KEPT_DAYS, request::REASON_CHARS_MAX};
 
 const NAME: &str = "王某某";
 const PHONE: &str = "13800001234";
@@ -237,6 +237,13 @@ async fn an_opinion_is_erased_with_every_word_by_who_may_and_its_page_is_gone() 
     let (path, form) = (format!("/opinion/{id}/erase"), [("why", "asked"), ("note", "本人到县里提出")]);
     assert_eq!(Screen::of(&desk, "clerk", &[OperatorRole::Clerk]).await.post(&path, &form).await.status, 403);
     assert_eq!(li.post(&path, &[("why", "asked"), ("note", " ")]).await.status, 422);
+    let too_long = li.post(&path, &[("why", "asked"), ("note", &"长".repeat(REASON_CHARS_MAX + 1))]).await;
+    assert!(
+        too_long.status == 422 && too_long.body.contains(&format!("最多 {REASON_CHARS_MAX} 字")),
+        "{}",
+        too_long.body
+    );
+    assert_eq!(noted(&desk, Action::Erase, false).await, 0, "a reason that does not fit erases nothing");
     assert_eq!(li.get(&format!("/opinion/{id}")).await.status, 200);
     assert_eq!(li.post(&path, &form).await.status, 303);
     assert_eq!(li.get(&format!("/opinion/{id}")).await.status, 404);

@@ -35,6 +35,33 @@ async fn what_came_after_its_device_was_struck_off_stands_and_is_marked_and_coun
             .body
             .contains(&format!("data-late=\"{device}\" data-count=\"1\""))
     );
+    // The two wait in a list until somebody who may decide says that they looked.
+    let list = desk.get("/?late=1").await.body;
+    assert!(list.contains("data-late=\"2\"") && list.contains("data-total=\"2\""), "{list}");
+    let clerk = sign_in(&desk.console, "zhao", "赵录入", &[OperatorRole::Clerk], "990127", "");
+    let form = [("device", device.to_string()), ("count", "99".to_owned())];
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let path = format!("/opinion/{before}/reviewed");
+    assert_eq!(desk.post_as(&clerk, &path, &form).await.status, 403);
+    assert!(!desk.get_as(&clerk, &format!("/opinion/{before}")).await.body.contains("/reviewed"));
+    assert_eq!(desk.post(&path, &form).await.status, 303);
+    let page = desk.get(&format!("/opinion/{before}")).await.body;
+    let mark = between(&page, &format!("data-late=\"{device}\""), "</section>");
+    assert!(mark.contains("data-reviewed=\"true\"") && mark.contains("李干部 于 "), "{mark}");
+    let noted = Search { action: Some(Action::ReviewLate), is_refused: false, ..Search::default() };
+    let noted = desk.console.audit.find(&noted, i64::MAX, 9).unwrap();
+    assert!(noted.iter().any(|line| line.object == before.to_string() && line.who == "li"));
+    let list = desk.get("/?late=1").await.body;
+    assert!(list.contains("data-total=\"1\"") && list.contains("路灯不亮") && !list.contains("桥坏了"), "{list}");
+    let file = String::from_utf8(desk.fetch(&desk.key, "/export.jsonl?late=1").await).unwrap();
+    assert!(file.lines().count() == 1 && file.contains("路灯不亮"), "{file}");
+    // What comes after the look was not looked at.
+    desk.work(move |_, deputy| deputy.add(&before, "陈代表", "，孩子也过不去").unwrap()).await;
+    desk.meet().await;
+    assert!(desk.get("/?late=1").await.body.contains("data-total=\"2\""));
+    let nobody = [("device", device.to_string()), ("count", "0".to_owned())];
+    let nobody: Vec<(&str, &str)> = nobody.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(desk.post(&path, &nobody).await.status, 400, "nobody looked at nothing");
     let fleet = desk.get("/devices").await.body;
     let counted: u64 = between(&fleet, "data-late=\"", "\"").parse().unwrap();
     assert!(counted >= 2, "{counted}");

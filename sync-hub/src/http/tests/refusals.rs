@@ -41,6 +41,7 @@ async fn what_is_not_answered_is_noted_once_with_its_reason_however_often_it_is_
         (post(&cookie, "csrf=0"), 403, "the form is not one of this session"),
         (post(&cookie, &long), 413, "the body is too long"),
         (get(&at.to_string(), &format!("x: {}\r\n", &long[..20_000])), 431, "the address or the headers are too long"),
+        (get(&at.to_string(), "").replace("GET / ", "GET /..%2fseal.key "), 404, "there is no such page or record"),
     ] {
         for _ in 0..5 {
             assert_eq!(desk.ask(request.clone()).await.status, status, "{why}");
@@ -56,5 +57,5 @@ async fn what_is_not_answered_is_noted_once_with_its_reason_however_often_it_is_
     }
     assert_eq!(desk.get("/").await.status, 200);
     let all = Search { action: Some(Action::RefuseRequest), ..Search::default() };
-    assert_eq!(desk.console.audit.count(&all).unwrap(), 5, "who is answered is not in it");
+    assert_eq!(desk.console.audit.count(&all).unwrap(), 6, "who is answered is not in it");
 }
