@@ -28,10 +28,10 @@ type World = BTreeMap<FeedId, Held>;
 fn may_read(scope: &Scope, space: &Space) -> bool {
     let is_own = scope.areas.iter().any(|area| space.area.code().starts_with(area.code()));
     match (scope.role, space.audience) {
-        (Role::Kiosk | Role::Deputy, Audience::Public) => true,
+        (Role::Kiosk | Role::Deputy | Role::Hub, Audience::Public) => true,
         (Role::Deputy, Audience::Deputies) => is_own,
         (Role::Kiosk, Audience::Deputies) | (Role::Kiosk | Role::Deputy, Audience::County) => false,
-        (Role::Hub, Audience::Public | Audience::Deputies | Audience::County) => is_own,
+        (Role::Hub, Audience::Deputies | Audience::County) => is_own,
     }
 }
 
@@ -40,7 +40,8 @@ fn common<'a>(world: &'a World, member: &'a Member) -> impl Iterator<Item = &'a 
     world.values().filter(move |held| {
         let is_its_own = held.feed.public_key == member.public_key;
         let is_own = member.scope.areas.iter().any(|area| held.feed.space.area.code().starts_with(area.code()));
-        may_read(&member.scope, &held.feed.space) || (is_its_own && (!is_beneath || is_own))
+        // A hub beneath keeps to itself what it wrote outside of its prefix.
+        if is_its_own { !is_beneath || is_own } else { may_read(&member.scope, &held.feed.space) }
     })
 }
 
