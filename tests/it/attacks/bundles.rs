@@ -234,5 +234,6 @@ fn a_file_that_claims_to_be_endless_costs_nothing() {
     let started = std::time::Instant::now();
     let (code, said) = take_in(&mut field, &stick);
     assert_eq!(code, 1, "{said}");
-    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+    // Read as a parcel it would never end; a machine with much else to do may take its time over a gigabyte.
+    assert!(started.elapsed() < std::time::Duration::from_secs(300), "{:?}", started.elapsed());
 }
