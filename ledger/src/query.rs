@@ -146,7 +146,7 @@ pub struct RefusedLine {
     pub doc: String,
     /// The author in hexadecimal.
     pub device: String,
-    /// Why: the word of a [`Reason`](crate::reason::Reason).
+    /// Why: the word of a [`Reason`].
     pub reason: String,
     /// When it came.
     pub at: UnixSeconds,
