@@ -215,7 +215,8 @@ impl Drop for Machine {
 /// Where the kernel lies: beside what Cargo built.
 fn folder() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
-    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    // Cargo keeps this at the root of what it builds.
+    let target = program.ancestors().find(|folder| folder.join(".rustc_info.json").exists());
     Ok(target.context("This program lies in no target directory")?.join("machine"))
 }
 
