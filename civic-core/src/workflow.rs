@@ -62,10 +62,15 @@ pub enum NotAllowed {
 
 /// Where `opinion` stands by `codebook`.
 pub fn fold(codebook: &Codebook, opinion: &Opinion) -> Standing {
-    let mut state = opinion.state.clone().unwrap_or_else(|| codebook.first_state().to_owned());
+    fold_steps(codebook, opinion.state.as_deref(), &opinion.steps)
+}
+
+/// Where an opinion stands after these steps, which came in with `state` if that was said.
+pub fn fold_steps(codebook: &Codebook, state: Option<&str>, steps: &[Step]) -> Standing {
+    let mut state = state.unwrap_or_else(|| codebook.first_state()).to_owned();
     let mut answer = None;
     let mut clashes: Vec<Clash> = Vec::new();
-    for (place, step) in opinion.steps.iter().enumerate() {
+    for (place, step) in steps.iter().enumerate() {
         if let Some(next) = leads_to(codebook, step) {
             state = next;
         }
@@ -74,7 +79,7 @@ pub fn fold(codebook: &Codebook, opinion: &Opinion) -> Standing {
             answer = Some(Answer { text: step.note.clone(), stamp: step.stamp.clone() });
         }
         for earlier in &step.unaware_of {
-            if cannot_both_hold(codebook, &opinion.steps[*earlier], step) {
+            if cannot_both_hold(codebook, &steps[*earlier], step) {
                 clashes.push(Clash { steps: (*earlier, place) });
             }
         }
@@ -158,8 +163,6 @@ fn cannot_both_hold(codebook: &Codebook, one: &Step, other: &Step) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::{codebook::tests::SMALL, id::Actor, time::UnixSeconds};
 
@@ -178,24 +181,7 @@ mod tests {
     }
 
     fn standing(steps: Vec<Step>) -> Standing {
-        let stamp = Stamp::new("st-01", UnixSeconds(0));
-        let opinion = Opinion {
-            ticket: None,
-            body: String::new(),
-            original: String::new(),
-            other_texts: Vec::new(),
-            fields: BTreeMap::new(),
-            conflicts: Vec::new(),
-            state: None,
-            filed: stamp.clone(),
-            changed: stamp,
-            steps,
-            satisfaction: None,
-            has_contact: false,
-            attachments: Vec::new(),
-            extra: BTreeMap::new(),
-        };
-        fold(&Codebook::parse(SMALL).unwrap(), &opinion)
+        fold_steps(&Codebook::parse(SMALL).unwrap(), None, &steps)
     }
 
     #[test]

@@ -63,9 +63,9 @@ impl Ledger {
         Ok(sealed.into_iter().map(|(attached, _)| attached).collect())
     }
 
-    /// Takes a response to a consultation, and the voices and drawings that it names ([`Ledger::named`]) sealed beside it. `form`
-    /// names the form it was written in: the same form sent again, even after the power failed between saving and showing,
-    /// is the one that is here already.
+    /// Takes a response to a consultation, and the voices and drawings that it names ([`Ledger::named`]) sealed beside it.
+    /// `form` names the form it was written in: the same form sent again, even after the power failed between saving and
+    /// showing, is the one that is here already.
     pub fn respond(
         &self,
         form: &str,

@@ -3,7 +3,7 @@
 //! What the tables tell of documents follows from the codebook, too: where an opinion stands, whether its slip is settled.
 //! When an edition is taken up they are read anew, a few documents at a time, behind whoever wants to write.
 
-use std::sync::{MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use civic_core::{
     codebook::{BadCodebook, Codebook},
@@ -36,6 +36,9 @@ pub(crate) struct Shelf {
     order: Order,
     text: String,
     codebook: Codebook,
+    /// The newest that was looked at while this one is in force. What a newer program wrote is read in vain once, and not at
+    /// every record that comes.
+    seen: Mutex<Order>,
     next: OnceLock<Box<Shelf>>,
 }
 
@@ -53,7 +56,7 @@ impl Shelf {
     }
 
     fn new(order: Order, text: String) -> Result<Self, BadCodebook> {
-        Ok(Self { order, codebook: Codebook::parse(&text)?, text, next: OnceLock::new() })
+        Ok(Self { order, codebook: Codebook::parse(&text)?, text, seen: Mutex::new(order), next: OnceLock::new() })
     }
 
     fn newest(&self) -> &Self {
@@ -62,6 +65,10 @@ impl Shelf {
             shelf = next;
         }
         shelf
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Order> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn codebook(&self) -> &Codebook {
@@ -97,10 +104,15 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Takes up the newest edition that has come and can be read, and reads the documents anew by it. Cheap if there is none.
+    /// Takes up the newest edition that has come and can be read, and reads the documents anew by it. Cheap if there is
+    /// none.
     pub(crate) fn take_up_edition(&self) -> Result<(), LedgerError> {
         let newest = self.inner.codebooks.newest();
-        let came = self.writer().editions(newest.order)?;
+        let seen = *newest.seen();
+        let came = self.writer().editions(seen)?;
+        if let Some((order, _)) = came.first() {
+            *newest.seen() = *order;
+        }
         for (order, text) in came {
             match Shelf::new(order, text) {
                 Ok(shelf) => {

@@ -1,4 +1,5 @@
-//! A hub beneath another one repeats in its own name what that one said to every device: its own devices believe nobody else.
+//! A hub beneath another one repeats in its own name what that one said to every device: its own devices believe nobody
+//! else.
 //!
 //! What is repeated is what the county erased, and its codebook; who was struck off is repeated by the log's own means
 //! ([`replica::hub::spread`]).

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 /// What is installed for it, and what is downloaded.
 pub const PACKAGES: [&str; 2] = ["qemu-system-x86", "busybox-static"];
+const EMULATOR: &str = "qemu-system-x86_64";
 const KERNEL: &str = "linux-image-amd64";
 
 /// The drivers of the screen, the panel, and what a panel's events are read from.
@@ -55,6 +56,12 @@ while read -r line; do eval "$line"; printf '\n=done %s\n' $?; done
 poweroff -f
 "#;
 
+/// Whether the programs of [`PACKAGES`] are here.
+pub fn is_installed() -> bool {
+    let starts = |program| Command::new(program).arg("--help").output().is_ok_and(|done| done.status.success());
+    [EMULATOR, "busybox"].into_iter().all(starts)
+}
+
 /// A kernel and its drivers.
 pub struct Kernel {
     image: PathBuf,
@@ -65,10 +72,7 @@ pub struct Kernel {
 impl Kernel {
     /// The one that was fetched; the error says what is missing.
     pub fn find() -> anyhow::Result<Self> {
-        for program in ["qemu-system-x86_64", "busybox"] {
-            let is_here = Command::new(program).arg("--help").output().is_ok_and(|done| done.status.success());
-            ensure!(is_here, "{program} is missing");
-        }
+        ensure!(is_installed(), "QEMU or BusyBox is missing");
         let folder = folder()?;
         let images = fs::read_dir(folder.join("boot")).context("No kernel was fetched")?.map_while(Result::ok);
         let image = images.map(|entry| entry.path()).find(|path| name_of(path).starts_with("vmlinuz"));
@@ -118,7 +122,7 @@ impl Machine {
         let [orders, shell] = ["orders", "shell"].map(|name| dir.join(name));
         let socket = |path: &Path| format!("unix:{},server,nowait", path.display());
         let (width, height) = SCREEN;
-        let mut command = Command::new("qemu-system-x86_64");
+        let mut command = Command::new(EMULATOR);
         command.args("-M q35 -accel tcg -cpu max -m 1024 -nodefaults -no-reboot -display none".split(' '));
         command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(&memory);
         command.args(["-append", "console=ttyS0 quiet"]).arg("-serial");

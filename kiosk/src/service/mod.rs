@@ -1,8 +1,10 @@
 //! What an officer may do at the machine itself: look how it is, fit the touch panel, record sentences, enrol it, switch it
-//! off, carry by stick what has no road. Behind a PIN, and behind a small word on the help screen that asks no villager for anything.
+//! off, carry by stick what has no road. Behind a PIN, and behind a small word on the help screen that asks no villager for
+//! anything.
 //!
 //! [`Service`] is all that the service screens may ask; [`upkeep`] answers for a station on disk. [`pin`] is the lock,
-//! [`enrolment`] becoming a device of the county, [`stick`] what is carried by hand, [`power`] switching off. What anybody sees here holds no word, name or number of a person.
+//! [`enrolment`] becoming a device of the county, [`stick`] what is carried by hand, [`power`] switching off. What anybody
+//! sees here holds no word, name or number of a person.
 
 pub mod command;
 pub mod enrolment;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tests::machine::{Kernel, PACKAGES};
+use tests::machine::{Kernel, PACKAGES, is_installed};
 
 fn main() -> ExitCode {
     match gate() {
@@ -108,13 +108,11 @@ fn networks() -> Result<(), String> {
 
 /// Makes sure that a computer can be emulated; the error says why not.
 fn machine() -> Result<(), String> {
-    let is_here = || Kernel::find().is_ok();
-    if is_here() {
+    if Kernel::find().is_ok() {
         return Ok(());
     }
     // What QEMU recommends is windows and sound.
-    let packages = [&["--no-install-recommends"], &PACKAGES[..]].concat();
-    there("QEMU and BusyBox", &packages, || ["qemu-system-x86_64", "busybox"].iter().all(|program| starts(program)))?;
+    there("QEMU and BusyBox", &[&["--no-install-recommends"], &PACKAGES[..]].concat(), is_installed)?;
     println!("\n== fetching a kernel for the emulated computer");
     Kernel::fetch().and_then(|()| Kernel::find()).map(drop).map_err(|why| format!("{why:#}"))
 }
@@ -126,10 +124,6 @@ fn has_alsa() -> Result<(), String> {
         asked.is_ok_and(|status| status.success())
     };
     there("ALSA and pkg-config", &["libasound2-dev", "pkg-config"], is_here)
-}
-
-fn starts(program: &str) -> bool {
-    Command::new(program).arg("--help").output().is_ok_and(|done| done.status.success())
 }
 
 /// Makes sure that something is on this machine, installing it where that can be done; the error says why it is not.

@@ -1,14 +1,12 @@
 //! The workflow: where an opinion stands, told from its steps by sentences instead of a walk.
 
-use std::collections::BTreeMap;
-
 use civic_core::{
     codebook::{Codebook, StepRule},
     document::Stamp,
     id::Actor,
-    opinion::{Opinion, Step},
+    opinion::Step,
     time::UnixSeconds,
-    workflow::{Clash, fold},
+    workflow::{Clash, fold_steps},
 };
 
 use super::same;
@@ -52,26 +50,9 @@ fn step(codebook: &Codebook, dice: &mut Dice, place: usize) -> Step {
 
 pub(super) fn sequence(mut dice: Dice, len: usize) -> Result<(), String> {
     let codebook = Codebook::parse(SAMPLE).map_err(|bad| bad.to_string())?;
-    let stamp = Stamp::new("st-01", UnixSeconds(0));
-    let mut opinion = Opinion {
-        ticket: None,
-        body: String::new(),
-        original: String::new(),
-        other_texts: Vec::new(),
-        fields: BTreeMap::new(),
-        conflicts: Vec::new(),
-        state: None,
-        filed: stamp.clone(),
-        changed: stamp,
-        steps: Vec::new(),
-        satisfaction: None,
-        has_contact: false,
-        attachments: Vec::new(),
-        extra: BTreeMap::new(),
-    };
+    let mut steps = Vec::new();
     for place in 0..len {
-        opinion.steps.push(step(&codebook, &mut dice, place));
-        let steps = &opinion.steps;
+        steps.push(step(&codebook, &mut dice, place));
         let rule = |step: &Step| codebook.steps.iter().find(|rule| rule.act == step.act);
         // It stands where the last step led that led anywhere, else where every opinion begins.
         let state = steps.iter().rev().find_map(|step| leads_to(&codebook, step));
@@ -98,7 +79,7 @@ pub(super) fn sequence(mut dice: Dice, len: usize) -> Result<(), String> {
                 }
             }
         }
-        let standing = fold(&codebook, &opinion);
+        let standing = fold_steps(&codebook, None, &steps);
         same("the state", &standing.state, &state)?;
         same("the answer", &standing.answer.map(|answer| answer.text), &answer)?;
         let mut found = standing.clashes;
