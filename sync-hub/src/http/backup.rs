@@ -76,7 +76,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
                             ("at", good.at.date_and_minute().into()), ("place", good.place.as_str().into()),
                             ("size", size(good.bytes).into()), ("entries", good.entries.into()),
                         ])) }
-                        p.hint { code { (good.file) } }
+                        @if good.file != good.place { p.hint { code { (good.file) } } }
                     }
                     p { (say_with("backup-kept", &[("kept", kept.into()), ("all", all.into())])) }
                     p.hint { (say_with("backup-erased", &[

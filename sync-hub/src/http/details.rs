@@ -345,7 +345,7 @@ pub(super) fn pane(
             ul.sealed {
                 @for item in &items { li data-detail=(item.detail.word()) { (detail_word(item.detail)) " · " (say_with("details-since", &[("at", item.arrived_at.date_and_minute().into())])) } }
                 @if is_lacking { li { (detail_word(Detail::Contact)) " · " (say("details-lacking")) } }
-                @for gone in &erased { li.gone data-gone=(gone.detail.word()) { (gone_line(gone)) } }
+                @for gone in &erased { li.gone data-gone=(gone.detail.word()) { (gone_line(console, gone)) } }
             }
             @match outcome {
                 Outcome::None => {}
@@ -353,7 +353,7 @@ pub(super) fn pane(
                 Outcome::Waits => { p.notice role="status" { (say("details-waits")) } }
                 Outcome::Refused(reason, _) => { p.refusal role="alert" { (web::page::both(reason)) } }
             }
-            @for request in &requests { (request_line(whole, operator, request)) }
+            @for request in &requests { (request_line(console, whole, operator, request)) }
             @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
             @if has_contact(&items) { (loans::part(console, whole, operator)?) }
             @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome)) }
@@ -407,14 +407,14 @@ fn why_word(why: Why) -> Both {
     }
 }
 
-pub(super) fn gone_line(gone: &Erased) -> Markup {
+pub(super) fn gone_line(console: &Console, gone: &Erased) -> Markup {
     html! {
         (detail_word(gone.detail)) " · " (say_with("details-gone", &[("at", gone.at.date_and_minute().into())])) " · " (Why::parse(&gone.why).map_or_else(|| web::page::spoken(&gone.why), |why| web::page::both(&why_word(why))))
-        @if !gone.by.is_empty() { " · " (web::page::spoken(&gone.by)) }
+        @if !gone.by.is_empty() { " · " (web::page::spoken(&console.name_of(&gone.by))) }
     }
 }
 
-fn request_line(whole: &Whole, operator: &Operator, request: &Request) -> Markup {
+fn request_line(console: &Console, whole: &Whole, operator: &Operator, request: &Request) -> Markup {
     let is_mine = request.by == *operator.login;
     let may_agree = !is_mine && operator.may(Right::ApproveOpening, opinion::about(whole));
     html! {
@@ -422,7 +422,7 @@ fn request_line(whole: &Whole, operator: &Operator, request: &Request) -> Markup
             Standing::Opened(_) => {}
             Standing::Waits | Standing::Agreed | Standing::Declined | Standing::Over => {
                 div.request data-request=(request.id) {
-                    p { b { (web::page::spoken(&request.by)) } " · " (what_word(request.what)) " · " (web::page::spoken(&request.reason)) " · " (standing_word(request)) }
+                    p { b { (web::page::spoken(&console.name_of(&request.by))) } " · " (what_word(request.what)) " · " (web::page::spoken(&request.reason)) " · " (standing_word(request)) }
                     @if request.standing == Standing::Agreed && is_mine {
                         form method="post" action={ "/opinion/" (whole.id) "/open-agreed" } {
                             input type="hidden" name="request" value=(request.id);

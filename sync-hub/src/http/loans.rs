@@ -160,9 +160,8 @@ pub(super) fn part(console: &Console, whole: &Whole, operator: &Operator) -> Res
     let loans = console.vault.loans(&whole.id, now())?;
     let may_lend = operator.may(Right::LendContact, opinion::about(whole));
     let is_mine = |to: &str| *operator.login == *to && operator.may(Right::OpenLent, opinion::about(whole));
-    let name = |login: &str| console.users.find(login).map_or_else(|_| login.to_owned(), |user| user.name);
     let values = |by: &str, to: &str, until: &str| {
-        [("by", name(by).into()), ("to", name(to).into()), ("until", until.to_owned().into())]
+        [("by", console.name_of(by).into()), ("to", console.name_of(to).into()), ("until", until.to_owned().into())]
     };
     let borrowers = if may_lend { borrowers(console, whole)? } else { Vec::new() };
     Ok(html! {

@@ -144,6 +144,11 @@ impl Console {
         &self.ledger.codebook().county.name
     }
 
+    /// The name among people of whoever signs in as `login`.
+    fn name_of(&self, login: &str) -> String {
+        self.users.find(login).map_or_else(|_| login.to_owned(), |user| user.name)
+    }
+
     fn connected(&self) -> BTreeSet<[u8; 32]> {
         self.hub.connected().into_iter().collect()
     }

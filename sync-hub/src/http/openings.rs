@@ -62,7 +62,7 @@ async fn waiting(State(console): State<Console>, operator: Operator) -> Result<M
                     @for (request, whole) in &shown {
                         div.request data-request=(request.id) {
                             p { a href={ "/opinion/" (whole.id) } { (opinion::name_of(whole)) } " · " (details::topic(console, whole)) }
-                            p { b { (web::page::spoken(&request.by)) } " · " (details::what_word(request.what)) " · " (web::page::spoken(&request.reason)) " · " (moment(request.at)) }
+                            p { b { (web::page::spoken(&console.name_of(&request.by))) } " · " (details::what_word(request.what)) " · " (web::page::spoken(&request.reason)) " · " (moment(request.at)) }
                             @if request.by == *operator.login { p.hint { (say("refused-same-person")) } }
                             @else { (details::decision_forms(request)) }
                         }
@@ -122,11 +122,11 @@ async fn counts(State(console): State<Console>, operator: Operator) -> Result<Ma
             let body = html! {
                 section #counts {
                     h1 { (say("opening-counts")) }
-                    @if counts.is_empty() { p { (say("openings-never")) } } @else { (count_table(&counts)) }
+                    @if counts.is_empty() { p { (say("openings-never")) } } @else { (count_table(console, &counts)) }
                 }
                 section #latest {
                     h2 { (say("opening-latest")) }
-                    @if latest.is_empty() { p { (say("openings-never")) } } @else { (latest_table(&latest)) }
+                    @if latest.is_empty() { p { (say("openings-never")) } } @else { (latest_table(console, &latest)) }
                 }
             };
             Ok(frame::page(&both("opening-counts"), Place::Details, &operator, console.waiting()?, body))
@@ -134,20 +134,25 @@ async fn counts(State(console): State<Console>, operator: Operator) -> Result<Ma
         .await
 }
 
-fn count_table(counts: &[Count]) -> Markup {
+/// An auditor needs both names: the one that people know, and the one under which the log has it.
+fn who(console: &Console, login: &str) -> Markup {
+    html! { (web::page::spoken(&console.name_of(login))) " " code { (login) } }
+}
+
+fn count_table(console: &Console, counts: &[Count]) -> Markup {
     html! {
         table {
             thead { tr { th { (say("opening-by")) } th.count { (say("detail-contact")) } th.count { (say("open-said")) } th.time { (say("opening-last")) } } }
             tbody {
                 @for Count { by, contacts, said, last } in counts {
-                    tr data-by=(by) { th scope="row" { (web::page::spoken(by)) } td.count { (contacts) } td.count { (said) } td.time { (moment(*last)) } }
+                    tr data-by=(by) { th scope="row" { (who(console, by)) } td.count { (contacts) } td.count { (said) } td.time { (moment(*last)) } }
                 }
             }
         }
     }
 }
 
-fn latest_table(latest: &[Request]) -> Markup {
+fn latest_table(console: &Console, latest: &[Request]) -> Markup {
     html! {
         table {
             thead { tr { th.time { (say("opening-at")) } th { (say("opening-by")) } th { (say("opening-record")) } th { (say("opening-what")) } th { (say("open-reason")) } th { (say("opening-standing")) } } }
@@ -155,7 +160,7 @@ fn latest_table(latest: &[Request]) -> Markup {
                 @for request in latest {
                     tr {
                         td.time { (moment(request.at)) }
-                        td { (web::page::spoken(&request.by)) }
+                        td { (who(console, &request.by)) }
                         td { code { (request.record) } }
                         td { (details::what_word(request.what)) }
                         td { (web::page::spoken(&request.reason)) }

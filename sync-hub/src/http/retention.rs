@@ -85,7 +85,7 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
                 section #gone data-gone=(gone.len()) {
                     h2 { (say("retention-gone")) }
                     @if gone.is_empty() { p { (say("retention-nothing")) } } @else {
-                        ul { @for (erased, whole) in &gone { li { (link(whole)) " · " (details::gone_line(erased)) } } }
+                        ul { @for (erased, whole) in &gone { li { (link(whole)) " · " (details::gone_line(console, erased)) } } }
                     }
                 }
             };
