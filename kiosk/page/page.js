@@ -2,7 +2,7 @@
 "use strict";
 
 const screen = document.getElementById("screen");
-const glass = screen.getContext("2d");
+const glass = screen.getContext("2d", { alpha: false });
 const lampWords = {
   "off": "灭 Off",
   "amber": "黄灯 Amber",
@@ -105,18 +105,18 @@ async function showLamp() {
   document.getElementById("lamp-words").textContent = lampWords[lamp];
 }
 
-async function showFrame(since) {
-  const answer = await fetch(`/frame?since=${since}`);
-  if (!answer.ok) throw new Error(`frame: ${answer.status}`);
-  if (answer.status === 204) return since;
-  const picture = await createImageBitmap(await answer.blob());
-  if (since === 0 && (screen.width !== picture.width || screen.height !== picture.height)) {
-    screen.width = picture.width;
-    screen.height = picture.height;
+function showFrame({ pixels, frame, left, top, width, isWhole }) {
+  if (pixels.byteLength > 0) {
+    const part = new ImageData(new Uint8ClampedArray(pixels), width);
+    if (isWhole && (screen.width !== part.width || screen.height !== part.height)) {
+      screen.width = part.width;
+      screen.height = part.height;
+    }
+    glass.putImageData(part, left, top);
   }
-  glass.drawImage(picture, Number(answer.headers.get("x-left")), Number(answer.headers.get("x-top")));
+  // Whoever looks at the page knows what it shows.
+  screen.dataset.frame = String(frame);
   showRest();
-  return Number(answer.headers.get("x-frame"));
 }
 
 // Words and lamp come beside the picture: the next frame waits for neither, and of those that are late the last is shown.
@@ -134,18 +134,7 @@ function showRest() {
   });
 }
 
-async function look() {
-  const lost = document.getElementById("lost");
-  let since = 0;
-  for (;;) {
-    try {
-      since = await showFrame(since);
-      lost.hidden = true;
-    } catch {
-      lost.hidden = false;
-      since = 0;
-      await new Promise((wake) => setTimeout(wake, 1000));
-    }
-  }
-}
-look();
+new Worker("/frames.js").addEventListener("message", ({ data: frame }) => {
+  document.getElementById("lost").hidden = frame !== null;
+  if (frame) showFrame(frame);
+});

@@ -1,4 +1,4 @@
-//! The screen in a browser: frames go out as pictures, touches come in, the lamp and the button stand beside it.
+//! The screen in a browser: frames go out as pixels, touches come in, the lamp and the button stand beside it.
 //!
 //! The page holds no state and no inline code. What is on the screen is also there in words, for tests and for people
 //! who have the page read to them.
@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use embedded_graphics::prelude::Point;
+use embedded_graphics::prelude::{Dimensions, Point};
 use hardware::{desk::Desk, keyboard::Typed, lamp::Lamp, presence::Motion};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     app::{Key, Touch, TouchKind},
     glass::{Glass, InWords},
+    picture::png,
 };
 
 /// A request for a frame that does not come is answered after this time, before anything between gives up on it.
@@ -63,10 +64,12 @@ pub fn router(page: Page) -> Router {
     Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/page.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/page.js"))))
+        .route("/frames.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/frames.js"))))
         .route("/page.css", get(|| file("text/css; charset=utf-8", include_str!("../page/page.css"))))
         .merge(web::font::router())
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
         .route("/frame", get(frame))
+        .route("/changes", get(changes))
         .route("/view", get(view))
         .route("/touch", post(touch))
         .route("/key", post(key))
@@ -87,8 +90,16 @@ struct Since {
     since: u64,
 }
 
-/// The part that changed since a frame, as soon as there is one. Its number and place are in the headers.
-async fn frame(State(page): State<Page>, Query(Since { since }): Query<Since>) -> Response {
+/// The whole frame as a picture, for whoever wants to keep it.
+async fn frame(State(page): State<Page>) -> Response {
+    let frame = page.glass.frame();
+    ([(header::CONTENT_TYPE, "image/png")], png(&frame, frame.bounding_box())).into_response()
+}
+
+/// The part that changed since a frame, as soon as there is one: its pixels as they are, for packing and unpacking them
+/// takes longer than the way over the loopback. Number, place and width are in the headers. Words may change where no pixel
+/// did; then the part is empty.
+async fn changes(State(page): State<Page>, Query(Since { since }): Query<Since>) -> Response {
     if since > 0 && since == page.glass.in_words().frame {
         let waiting = tokio::time::timeout(PATIENCE, page.glass.after(since)).await;
         if waiting.is_err() {
@@ -97,13 +108,14 @@ async fn frame(State(page): State<Page>, Query(Since { since }): Query<Since>) -
     }
     let part = page.glass.since(since);
     let headers = [
-        (header::CONTENT_TYPE.as_str(), "image/png".to_owned()),
+        (header::CONTENT_TYPE.as_str(), "application/octet-stream".to_owned()),
         (header::CACHE_CONTROL.as_str(), "no-store".to_owned()),
         ("x-frame", part.number.to_string()),
         ("x-left", part.area.top_left.x.to_string()),
         ("x-top", part.area.top_left.y.to_string()),
+        ("x-width", part.area.size.width.to_string()),
     ];
-    (headers, part.png).into_response()
+    (headers, part.pixels).into_response()
 }
 
 async fn view(State(page): State<Page>) -> Json<InWords> {

@@ -172,11 +172,10 @@ impl Cli {
             }
             Command::Demo { data, screen } => {
                 let wiring = data.as_deref().map(Wiring::read).transpose()?.unwrap_or_default();
-                let [news, off] = [(); 2].map(|()| Arc::default());
-                let station = Box::new(Sample::default());
-                block_on(async {
-                    stand(station, news, off, Reports::default(), wiring, screen, Router::new()).await.map(drop)
-                })
+                let [news, off]: [Arc<Notify>; 2] = Default::default();
+                let reports = Reports::default();
+                let station = Box::new(Sample::shown(data, reports.clone(), news.clone()));
+                block_on(async { stand(station, news, off, reports, wiring, screen, Router::new()).await.map(drop) })
             }
             Command::Soak { days, seed, data, size } => {
                 println!(

@@ -10,7 +10,7 @@ use hardware::screen::{Canvas, bounding_box, changes};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{app::App, draw::Painter, picture::png, spoken::Spoken, view::Face};
+use crate::{app::App, draw::Painter, spoken::Spoken, view::Face};
 
 /// A looker that is this many frames behind gets the whole picture instead of the changes.
 const CHANGES_KEPT: usize = 32;
@@ -38,8 +38,8 @@ pub struct Part {
     pub number: u64,
     /// Where the part lies in it.
     pub area: Rectangle,
-    /// The part, as a PNG.
-    pub png: Vec<u8>,
+    /// The part, four bytes a pixel: red, green, blue, and nothing to see through.
+    pub pixels: Vec<u8>,
 }
 
 /// A frame in words: for tests, and for people who have a page read to them.
@@ -164,9 +164,8 @@ impl Glass {
             }
             Some(_) | None => shown.frame.bounding_box(),
         };
-        // A PNG has at least one pixel; words may change where no pixel did.
-        let area = if area.is_zero_sized() { Rectangle::new(Point::zero(), Size::new_equal(1)) } else { area };
-        Part { number: newest, area, png: png(&shown.frame, area) }
+        let (area, pixels) = shown.frame.capture_opaque(area);
+        Part { number: newest, area, pixels }
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Instant};
 
 use anyhow::Context;
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use embedded_graphics::{
     prelude::{OriginDimensions, Point, Size},
     primitives::Rectangle,
@@ -111,6 +111,12 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
     let painter = Painter::default();
     let mut front = Front { glass: glass.clone(), painter, displays, backlight, light: None, watchdog };
     let page = Page { glass, desk, inputs };
+    // An answer leaves at once: whoever touched waits for it.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "The page may be slow");
+        }
+    });
     let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes))).into_future());
     let mut shutdown = pin!(shutdown);
     let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();

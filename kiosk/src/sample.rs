@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
     time::Instant,
 };
@@ -22,8 +23,10 @@ use civic_core::{
     wording::Both,
 };
 use serde::Deserialize;
+use tokio::sync::Notify;
 
 use crate::{
+    disk::disk,
     guesses::NotOpened,
     portrait::Portrait,
     public::{DeputyCard, NotTaken, Public, ReceptionDay, Reply, Tally},
@@ -32,7 +35,7 @@ use crate::{
         Counts, Draft, Found, NotSaved, Piece, Place, Progress, Recording, Rest, Stage, Station, Step, TakenUp, Told,
         Waiting,
     },
-    trouble::Trouble,
+    trouble::{Reports, Trouble, of_disk},
 };
 
 /// The picture that the example of a deputy's card names.
@@ -58,6 +61,8 @@ pub struct Sample {
     pub keeps_closed: Option<NotOpened>,
     /// When set, filing fails so.
     pub refuses: Option<NotSaved>,
+    /// The directory on whose disk there must be room for filing, if there is one.
+    pub data: Option<PathBuf>,
     /// What is known about tickets that were not filed here, to their holders.
     pub known: BTreeMap<Ticket, Found>,
     /// The village's names for places.
@@ -74,6 +79,10 @@ pub struct Sample {
     pub counts: Counts,
     /// What does not work.
     pub troubles: Vec<Trouble>,
+    /// What else does not, as the box found it.
+    pub reports: Reports,
+    /// Rung when the station has news.
+    pub news: Arc<Notify>,
     /// Sticks that are in the machine.
     pub sticks: Vec<Stick>,
 }
@@ -109,6 +118,7 @@ impl Default for Sample {
             left: Vec::new(),
             keeps_closed: None,
             refuses: None,
+            data: None,
             known: BTreeMap::from([
                 (sample_ticket(90_155), answered),
                 (sample_ticket(90_156), bare),
@@ -121,9 +131,30 @@ impl Default for Sample {
             used: BTreeSet::new(),
             counts: Counts { here: 0, on_road: 2, received: 16, last_receipt: Some(NEWS_AT) },
             troubles: Vec::new(),
+            reports: Reports::default(),
+            news: Arc::default(),
             sticks: vec![Stick { directory: "/media/HUIYIN".into(), free_mib: Some(14_790) }],
         }
     }
+}
+
+impl Sample {
+    /// A station to be looked at: its village has names for its places, it knows what its box reports, it rings when it has
+    /// news, and it files nothing while there is no room beside its wiring, though it would keep nothing there.
+    pub fn shown(data: Option<PathBuf>, reports: Reports, news: Arc<Notify>) -> Self {
+        Self { spots: sample_spots(), data, reports, news, ..Self::default() }
+    }
+
+    /// Why nothing can be saved now.
+    fn refusal(&self) -> Option<NotSaved> {
+        let is_full = |data: &PathBuf| disk(data).is_ok_and(|disk| of_disk(disk) == Some(Trouble::DiskFull));
+        self.refuses.or_else(|| self.data.as_ref().filter(|data| is_full(data)).map(|_| NotSaved::DiskFull))
+    }
+}
+
+/// What a village calls its groups and places.
+pub fn sample_spots() -> Vec<String> {
+    ["一组", "二组", "三组", "四组", "村口", "小学", "石桥", "水库边", "老井", "晒场"].map(str::to_owned).into()
 }
 
 /// The ticket with this serial of the sample station.
@@ -155,7 +186,7 @@ impl Station for Sample {
     }
 
     fn file(&mut self, draft: &Draft) -> Result<Stub, NotSaved> {
-        if let Some(why) = self.refuses {
+        if let Some(why) = self.refusal() {
             return Err(why);
         }
         let stub = sample_stub(18_376 + self.filed.len() as u32);
@@ -205,7 +236,7 @@ impl Station for Sample {
     }
 
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
-        if let Some(why) = self.refuses {
+        if let Some(why) = self.refusal() {
             return Err(why);
         }
         if self.waiting().is_some() {
@@ -241,7 +272,7 @@ impl Station for Sample {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        self.troubles.clone()
+        [self.troubles.clone(), self.reports.all()].concat()
     }
 
     fn counts(&self) -> Counts {
@@ -261,7 +292,7 @@ impl Station for Sample {
     }
 
     fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
-        if let Some(why) = self.refuses {
+        if let Some(why) = self.refusal() {
             return Err(why.into());
         }
         if let Reply::Ballot(ballot) = reply {
@@ -273,7 +304,7 @@ impl Station for Sample {
     }
 
     fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
-        if let Some(why) = self.refuses {
+        if let Some(why) = self.refusal() {
             return Err(why.into());
         }
         self.draft = None;
@@ -290,7 +321,7 @@ impl Station for Sample {
     }
 
     fn service(&mut self) -> Option<Box<dyn Service>> {
-        Some(Box::new(SampleService::with_sticks(self.sticks.clone())))
+        Some(Box::new(SampleService::new(self.sticks.clone(), self.news.clone())))
     }
 }
 

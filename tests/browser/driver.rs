@@ -8,11 +8,13 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use embedded_graphics::prelude::Point;
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction, TouchActions},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Set to `required` where the browser must be there: then a missing one fails the test instead of being passed over.
@@ -22,6 +24,49 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// So long a person waits for an answer before tapping again.
 const ANSWER: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
+
+/// What the kiosk's page shows.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Glance {
+    /// The kiosk's own words for it.
+    pub view: View,
+    /// What the page gives to whoever has it read to them.
+    pub read: Vec<String>,
+    left: f64,
+    top: f64,
+    across: f64,
+    down: f64,
+}
+
+/// A frame of the kiosk in words.
+#[derive(Clone, Debug, Deserialize)]
+pub struct View {
+    /// Its number.
+    pub frame: u64,
+    /// Name of the screen.
+    pub screen: String,
+    /// Everything a person reads.
+    pub words: Vec<String>,
+    /// Everything a person can touch.
+    pub targets: Vec<Target>,
+}
+
+/// Something that can be touched.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Target {
+    /// What touching it means.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+    /// Left edge.
+    pub x: i32,
+    /// Upper edge.
+    pub y: i32,
+    /// Width.
+    pub width: u32,
+    /// Height.
+    pub height: u32,
+}
 
 /// A browser window.
 pub struct Browser {
@@ -200,7 +245,9 @@ impl Browser {
     /// Touches the kiosk's screen where its view says that a target is, by its Chinese text or its name, and waits until
     /// the screen has answered.
     pub async fn touch(&self, target: &str) -> anyhow::Result<()> {
-        let find = "const view = await (await fetch('/view')).json();
+        // What was touched before is answered first.
+        let find = "await sending;
+            const view = await (await fetch('/view')).json();
             const hit = view.targets.find(t => t.text === arguments[0] || t.name === arguments[0]);
             if (!hit) return { missing: view };
             const screen = document.getElementById('screen'), place = screen.getBoundingClientRect();
@@ -248,7 +295,7 @@ impl Browser {
 
     async fn is_frame_after(&self, frame: u64) -> anyhow::Result<bool> {
         let script = "const done = arguments[arguments.length - 1];
-            fetch('/view').then(r => r.json()).then(v => done(v.frame), () => done(0));";
+            sending.then(() => fetch('/view')).then(r => r.json()).then(v => done(v.frame), () => done(0));";
         Ok(self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() > frame)
     }
 
@@ -272,33 +319,111 @@ impl Browser {
         Ok(())
     }
 
-    /// From now on every press on the kiosk's screen is timed until a pixel around it has another colour.
-    pub async fn time_touches(&self) -> anyhow::Result<()> {
-        let script = "const screen = document.getElementById('screen'), glass = screen.getContext('2d');
-            window.touchTimes = [];
-            screen.addEventListener('pointerdown', (event) => {
-              const place = screen.getBoundingClientRect(), begun = performance.now();
-              const x = Math.floor((event.clientX - place.left) * screen.width / place.width);
-              const y = Math.floor((event.clientY - place.top) * screen.height / place.height);
-              const look = () => glass.getImageData(x - 8, y - 8, 16, 16).data.join();
-              const before = look();
-              const wait = () => {
-                if (look() !== before) window.touchTimes.push(performance.now() - begun);
-                else if (performance.now() - begun < 2000) setTimeout(wait, 1);
-              };
-              setTimeout(wait, 0);
-            }, { capture: true });";
+    /// From now on the page counts the fingers that were lifted from the kiosk's screen, for [`Self::glance`].
+    pub async fn count_touches(&self) -> anyhow::Result<()> {
+        let script = "window.huiyinTouches = 0;
+            const count = () => { window.huiyinTouches += 1; };
+            for (const end of ['pointerup', 'pointercancel']) document.getElementById('screen').addEventListener(end, count);";
         self.client.execute(script, vec![]).await?;
         Ok(())
     }
 
-    /// What was timed, in milliseconds, the shortest first.
-    pub async fn touch_times(&self) -> anyhow::Result<Vec<f64>> {
-        let times = self.client.execute("return window.touchTimes;", vec![]).await?;
-        let times = times.as_array().into_iter().flatten().filter_map(Value::as_f64);
-        let mut times: Vec<f64> = times.collect();
-        times.sort_by(f64::total_cmp);
-        Ok(times)
+    /// What the kiosk's page shows once it has met so many touches since [`Self::count_touches`], the kiosk has answered
+    /// each, and the frame that it answered with is on the page. An error tells what is missing after five seconds.
+    pub async fn glance(&self, touches: u32) -> anyhow::Result<Glance> {
+        let script = "const [touches, done] = arguments;
+            const canvas = document.getElementById('screen'), until = performance.now() + 5000;
+            const late = () => performance.now() > until;
+            const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
+            const look = async () => {
+              while (window.huiyinTouches < touches) {
+                if (late()) return { missing: `the page met ${window.huiyinTouches} touches of ${touches}` };
+                await pause(2);
+              }
+              if (await Promise.race([sending, pause(5000).then(() => 'late')]) === 'late') {
+                return { missing: 'the kiosk did not answer a touch' };
+              }
+              for (;;) {
+                const view = await (await fetch('/view')).json();
+                if (Number(canvas.dataset.frame) >= view.frame) {
+                  const place = canvas.getBoundingClientRect();
+                  const read = [...document.querySelectorAll('#words p')].map((line) => line.textContent);
+                  return { view, read, left: place.left, top: place.top,
+                    across: place.width / canvas.width, down: place.height / canvas.height };
+                }
+                if (late()) return { missing: `frame ${view.frame} is not on the page, but ${canvas.dataset.frame}` };
+                await pause(2);
+              }
+            };
+            look().then(done, (error) => done({ missing: String(error) }));";
+        let told = self.client.execute_async(script, vec![json!(touches)]).await?;
+        if let Some(missing) = told["missing"].as_str() {
+            bail!("{missing}");
+        }
+        serde_json::from_value(told).context("Reading what the page shows")
+    }
+
+    /// Checks what is on the kiosk's screen, pixel by pixel: a number that stands for all of them.
+    pub async fn pixels(&self) -> anyhow::Result<u32> {
+        let script = "const canvas = document.getElementById('screen');
+            const all = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            let sum = 0;
+            for (let at = 0; at < all.length; at += 4) {
+              sum = Math.imul(sum ^ (all[at] << 16 | all[at + 1] << 8 | all[at + 2]), 16777619) + 1;
+            }
+            return sum >>> 0;";
+        let told = self.client.execute(script, vec![]).await?;
+        told.as_u64().and_then(|sum| u32::try_from(sum).ok()).with_context(|| format!("no sum of pixels: {told}"))
+    }
+
+    /// A finger comes down on the kiosk's screen, stays for so long, goes along these of its pixels, and is lifted: once,
+    /// whatever comes of it.
+    pub async fn finger(&self, glance: &Glance, way: &[Point], stays: Duration) -> anyhow::Result<()> {
+        let to = |at: &Point| {
+            let (x, y) = (f64::from(at.x) + 0.5, f64::from(at.y) + 0.5);
+            let (x, y) = (glance.left + x * glance.across, glance.top + y * glance.down);
+            PointerAction::MoveTo { duration: Some(Duration::ZERO), x, y }
+        };
+        let mut finger = TouchActions::new("finger".into());
+        for (place, at) in way.iter().enumerate() {
+            finger = finger.then(to(at));
+            if place == 0 {
+                finger = finger.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+                finger = finger.then(PointerAction::Pause { duration: stays });
+            }
+        }
+        self.client.perform_actions(finger.then(PointerAction::Up { button: MOUSE_BUTTON_LEFT })).await?;
+        Ok(())
+    }
+
+    /// From now on every press on the kiosk's screen, and every lifting, is timed until a pixel around it has another colour
+    /// and the browser has drawn its next frame.
+    pub async fn time_touches(&self) -> anyhow::Result<()> {
+        let script = "const screen = document.getElementById('screen'), glass = screen.getContext('2d');
+            window.huiyinTimes = { pointerdown: [], pointerup: [] };
+            let waiting = null;
+            new MutationObserver(() => {
+              if (!waiting || waiting.look() === waiting.before) return;
+              const { times, begun } = waiting;
+              waiting = null;
+              requestAnimationFrame(() => times.push(performance.now() - begun));
+            }).observe(screen, { attributes: true, attributeFilter: ['data-frame'] });
+            const time = (event) => {
+              const begun = performance.now(), place = screen.getBoundingClientRect();
+              const x = Math.floor((event.clientX - place.left) * screen.width / place.width);
+              const y = Math.floor((event.clientY - place.top) * screen.height / place.height);
+              const look = () => glass.getImageData(x - 8, y - 8, 16, 16).data.join();
+              waiting = { times: window.huiyinTimes[event.type], begun, look, before: look() };
+            };
+            for (const kind of Object.keys(window.huiyinTimes)) screen.addEventListener(kind, time, { capture: true });";
+        self.client.execute(script, vec![]).await?;
+        Ok(())
+    }
+
+    /// What was timed since then, in milliseconds: presses, and liftings.
+    pub async fn touch_times(&self) -> anyhow::Result<[Vec<f64>; 2]> {
+        let script = "return [window.huiyinTimes.pointerdown, window.huiyinTimes.pointerup];";
+        serde_json::from_value(self.client.execute(script, vec![]).await?).context("Reading the times")
     }
 
     /// Waits until the kiosk's screen says `text`; returns all its words.

@@ -1,4 +1,4 @@
-//! The kiosk's page in a browser, by itself: what a finger does there, a mouse does here, and how soon it is seen.
+//! The kiosk's page in a browser, by itself: what a finger does there, a mouse does here.
 
 use std::{net::TcpListener, process::Command};
 
@@ -35,7 +35,6 @@ async fn a_villager_types_writes_by_hand_and_files_and_an_officer_looks_after_th
     let Some(browser) = Browser::open("kiosk").await? else { return Ok(()) };
     let kiosk = Kiosk::start()?;
     browser.go(&kiosk.page, 1200, 1100).await?;
-    browser.time_touches().await?;
 
     // Ready sentences, nine keys, and all letters.
     for target in ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "用拼音写", "九键"]
@@ -58,17 +57,13 @@ async fn a_villager_types_writes_by_hand_and_files_and_an_officer_looks_after_th
     }
     browser.wait_for_words("是哪个字").await?;
     browser.picture("ink").await?;
-    for target in ["十", "写好了", "不说这个", "不用留"] {
+    for target in ["十", "写好了", "不说这个", "不说这个", "不用留"] {
         browser.touch(target).await?;
     }
     browser.wait_for_words("路灯坏了").await?;
     browser.picture("read-back").await?;
     browser.touch("对，交上去").await?;
     browser.wait_for_words("别给别人看").await?;
-    let times = browser.touch_times().await?;
-    anyhow::ensure!(times.len() >= 20, "only {} touches were seen to do anything", times.len());
-    let (middle, longest) = (times[times.len() / 2], times[times.len() - 1]);
-    println!("touch to pixels, {} touches: median {middle:.1} ms, longest {longest:.1} ms (meant: 50)", times.len());
 
     // The officer.
     for target in ["记好了，回首页", "Help", "Service", "2", "7", "1", "8", "2", "8", "打开", "网络"] {

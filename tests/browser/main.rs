@@ -6,3 +6,18 @@ mod desk;
 mod driver;
 mod kiosk;
 mod passkey;
+mod paths;
+mod speed;
+mod stations;
+mod walk;
+
+// The paths through the kiosk and the kiosk without a screen, as the stories of the headless screen have them.
+#[path = "../../kiosk/tests/it/looks.rs"]
+#[allow(dead_code)]
+mod looks;
+#[path = "../../kiosk/tests/it/support.rs"]
+#[allow(dead_code, clippy::unwrap_used)]
+mod support;
+#[path = "../../kiosk/tests/it/ways.rs"]
+#[allow(clippy::unwrap_used)]
+mod ways;

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod disk;
 pub mod machine;
 pub mod mutate;
 pub mod netns;

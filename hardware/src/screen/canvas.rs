@@ -46,14 +46,21 @@ impl Canvas {
 
     /// Copies a part as three bytes a pixel, the form of a PNG. The part is cut to the picture.
     pub fn capture(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
+        self.bytes(area, |[_, red, green, blue]| [red, green, blue])
+    }
+
+    /// Copies a part as four bytes a pixel, the form of a canvas in a browser, with nothing to see through. The part is cut
+    /// to the picture.
+    pub fn capture_opaque(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
+        self.bytes(area, |[_, red, green, blue]| [red, green, blue, u8::MAX])
+    }
+
+    fn bytes<const N: usize>(&self, area: Rectangle, form: impl Fn([u8; 4]) -> [u8; N]) -> (Rectangle, Vec<u8>) {
         let area = area.intersection(&self.bounding_box());
         let columns = area.top_left.x as usize..area.top_left.x as usize + area.size.width as usize;
-        let mut bytes = Vec::with_capacity(columns.len() * area.size.height as usize * 3);
+        let mut bytes = Vec::with_capacity(columns.len() * area.size.height as usize * N);
         for y in area.rows() {
-            for pixel in &self.row(y as u32)[columns.clone()] {
-                let [_, red, green, blue] = pixel.to_be_bytes();
-                bytes.extend([red, green, blue]);
-            }
+            self.row(y as u32)[columns.clone()].iter().for_each(|pixel| bytes.extend(form(pixel.to_be_bytes())));
         }
         (area, bytes)
     }
@@ -201,5 +208,6 @@ mod tests {
             .expect("infallible");
         let (area, bytes) = canvas.capture(Rectangle::new(Point::new(1, 1), Size::new(9, 9)));
         assert_eq!((area.size, bytes.as_slice()), (Size::new(2, 1), [1, 2, 3, 0, 0, 0].as_slice()));
+        assert_eq!(canvas.capture_opaque(area).1, [1, 2, 3, 255, 0, 0, 0, 255]);
     }
 }

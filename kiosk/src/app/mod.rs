@@ -283,6 +283,11 @@ impl App {
         &self.said
     }
 
+    /// Whether something is being said now.
+    pub fn speech(&self) -> Speech {
+        self.speech
+    }
+
     /// What the lamp on the case shows.
     pub fn lamp(&self) -> Lamp {
         lamp(self.counts)

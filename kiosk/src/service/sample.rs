@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::Notify;
+
 use super::{
     Answer, Asks, CannotKeep, Carrying, Enrolling, Fact, Fitting, Letter, Sentence, Service, Stick, Subject, Value, Way,
 };
@@ -21,14 +23,16 @@ pub struct SampleService {
     enrolling: Enrolling,
     kept: Vec<String>,
     sticks: Vec<Stick>,
+    /// Rung when something was carried.
+    news: Arc<Notify>,
     /// What is carried, and whether somebody has seen that it is at work.
     carried: Option<(Way, Cell<bool>)>,
 }
 
 impl SampleService {
-    /// With these sticks in it.
-    pub fn with_sticks(sticks: Vec<Stick>) -> Self {
-        Self { sticks, ..Self::default() }
+    /// With these sticks in it; rings this when something was carried.
+    pub fn new(sticks: Vec<Stick>, news: Arc<Notify>) -> Self {
+        Self { sticks, news, ..Self::default() }
     }
 }
 
@@ -120,6 +124,7 @@ impl Service for SampleService {
 
     fn carry(&mut self, way: Way, _stick: &Stick) {
         self.carried = Some((way, Cell::new(false)));
+        self.news.notify_one();
     }
 
     fn carrying(&self) -> Carrying {

@@ -13,13 +13,13 @@ use kiosk::{
     app::{Event, Key},
     form::Form,
     public::{Ballot, Reply},
-    sample::{sample_ticket, sample_tokens},
+    sample::{sample_spots, sample_ticket, sample_tokens},
     station::{About, Draft, NotSaved},
 };
 
 use crate::{
     looks::LARGE,
-    support::{Desk, recording, scan, spots},
+    support::{Desk, recording, scan},
 };
 
 const CONSULTATION: &str = "青禾县饮用水源保护办法（征求意见稿）";
@@ -284,7 +284,7 @@ fn what_was_understood_otherwise_is_said_again_and_more_can_be_added() {
 #[test]
 fn where_it_is_so_is_touched_by_the_village_s_own_names_and_keeping_it_from_the_village_is_one_touch() {
     let mut desk = Desk::new(LARGE);
-    desk.station.0.lock().unwrap().spots = spots();
+    desk.station.0.lock().unwrap().spots = sample_spots();
     desk.event(Event::News);
     desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "这几天"]).is_on("Where");
     desk.touch_all(&["还有别的地方", "晒场"]).is_on("Contact");

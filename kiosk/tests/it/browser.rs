@@ -161,13 +161,15 @@ async fn a_villager_is_served_through_the_page() {
 
     let page = ask(address, "GET /", "").await;
     assert!(page.status == 200 && String::from_utf8(page.body).unwrap().contains("/page.js"));
-    let whole = ask(address, "GET /frame?since=0", "").await;
-    assert_eq!(pixels(&whole.body).unwrap().0, LARGE);
+    let whole = ask(address, "GET /changes?since=0", "").await;
+    assert_eq!(whole.body.len() as u32, LARGE.width * LARGE.height * 4);
+    let (size, kept) = pixels(&ask(address, "GET /frame", "").await.body).unwrap();
+    assert_eq!((size, &kept[..3]), (LARGE, &whole.body[..3]));
     let first = whole.header("x-frame").unwrap();
     assert_eq!(ask(address, "GET /lamp", "").await.json()["lamp"], "amber-blinking");
 
     // A waiting browser gets the next frame when there is one.
-    let waiting = tokio::spawn(async move { ask(address, &format!("GET /frame?since={first}"), "").await });
+    let waiting = tokio::spawn(async move { ask(address, &format!("GET /changes?since={first}"), "").await });
     for target in ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留", "对，交上去"]
     {
         touch(address, target).await;

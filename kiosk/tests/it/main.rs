@@ -21,4 +21,5 @@ mod stories;
 mod support;
 mod troubles;
 mod village;
+mod ways;
 mod wording;

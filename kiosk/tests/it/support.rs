@@ -22,7 +22,7 @@ use kiosk::{
     guesses::NotOpened,
     printing::Sheet,
     public::{NotTaken, Public, Reply},
-    sample::{Sample, sample_stub, sample_ticket, sample_tokens},
+    sample::{Sample, sample_spots, sample_stub, sample_ticket, sample_tokens},
     service::{Service, sample::PIN},
     settings::Language,
     station::{Counts, Draft, Found, NotSaved, Piece, Place, Recording, Station, TakenUp, Waiting},
@@ -105,11 +105,6 @@ impl Station for Shared {
     }
 }
 
-/// What a village calls its groups and places.
-pub fn spots() -> Vec<String> {
-    ["一组", "二组", "三组", "四组", "村口", "小学", "石桥", "水库边", "老井", "晒场"].map(str::to_owned).into()
-}
-
 /// A voice of 24 seconds, as far as anything but an ear can tell.
 pub fn recording() -> Recording {
     Recording { opus: b"OggS and so on"[..].into(), seconds: 24 }
@@ -134,12 +129,19 @@ pub fn scan() -> Event {
 pub const BY_STICK: &str = "没有网，用U盘";
 pub const BY_PHONE: &str = "没有网，用手机";
 
-/// A scanner under which the square code is held that the hub shows for a new device.
-pub fn invitation() -> Event {
+/// What the square code holds that the hub shows for a new device.
+pub fn invitation_code() -> String {
     let pin = Some("0f".repeat(16));
-    let invitation = Invitation { hub: "hub.example:4433".into(), code: "ABCD2345".into(), pin };
-    Event::Typed(Typed::Scanned(invitation.text()))
+    Invitation { hub: "hub.example:4433".into(), code: "ABCD2345".into(), pin }.text()
 }
+
+/// A scanner under which it is held.
+pub fn invitation() -> Event {
+    Event::Typed(Typed::Scanned(invitation_code()))
+}
+
+/// The two lines of 十, in hundredths of the side of the square.
+pub const TEN: [((i32, i32), (i32, i32)); 2] = [((15, 45), (85, 44)), ((50, 12), (50, 90))];
 
 /// A kiosk, and a villager in front of it.
 pub struct Desk {
@@ -198,16 +200,20 @@ impl Desk {
         self.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
     }
 
-    /// Draws a line with a finger, from one place of the square that is written in to another, in hundredths of its side.
+    /// A place in the square that is written in, given in hundredths of its side.
     #[track_caller]
-    pub fn draw(&mut self, from: (i32, i32), to: (i32, i32)) {
+    pub fn in_the_square(&self, (right, down): (i32, i32)) -> Point {
         let pieces = self.app.pieces();
         let pad = pieces.iter().find(|piece| matches!(piece.face, Face::Pad { .. })).expect("a square to write in");
         let square = square(pad.area);
-        let at = |step: i32| {
-            let along = |from: i32, to: i32| (from * (10 - step) + to * step) * square.size.width as i32 / 1_000;
-            square.top_left + Point::new(along(from.0, to.0), along(from.1, to.1))
-        };
+        square.top_left + Point::new(right, down) * square.size.width as i32 / 100
+    }
+
+    /// Draws a line with a finger, from one such place to another.
+    #[track_caller]
+    pub fn draw(&mut self, from: (i32, i32), to: (i32, i32)) {
+        let (from, to) = (self.in_the_square(from), self.in_the_square(to));
+        let at = |step: i32| (from * (10 - step) + to * step) / 10;
         let mut touch = |kind, step| {
             self.wait(Duration::from_millis(20));
             self.event(Event::Touch(Touch { kind, at: at(step) }));
@@ -234,18 +240,21 @@ impl Desk {
         self
     }
 
-    /// Touches the four crosses.
-    pub fn touch_crosses(&mut self) {
+    /// Where the four crosses are.
+    pub fn crosses(&self) -> [Point; 4] {
         let Size { width, height } = self.app.size();
-        for (x, y) in [(10, 10), (90, 10), (90, 90), (10, 90)] {
-            self.tap(Point::new((width * x / 100) as i32, (height * y / 100) as i32));
-        }
+        [(10, 10), (90, 10), (90, 90), (10, 90)]
+            .map(|(x, y)| Point::new((width * x / 100) as i32, (height * y / 100) as i32))
+    }
+
+    /// Touches them.
+    pub fn touch_crosses(&mut self) {
+        self.crosses().into_iter().for_each(|cross| self.tap(cross));
     }
 
     /// Writes 十.
     pub fn write_ten(&mut self) {
-        self.draw((15, 45), (85, 44));
-        self.draw((50, 12), (50, 90));
+        TEN.into_iter().for_each(|(from, to)| self.draw(from, to));
     }
 
     pub fn event(&mut self, event: Event) {
@@ -257,6 +266,13 @@ impl Desk {
         self.wait(Duration::from_millis(400));
         self.event(Event::Key(key));
         self
+    }
+
+    /// Whether the last touch has only read what is under it, and the next one on it chooses: only while screens are read
+    /// aloud does a touch leave the keys' ring where it was, and keys type all the same.
+    pub fn has_only_read(&self) -> bool {
+        let is_key = |at: usize| matches!(self.pieces()[at].face, Face::Key(_));
+        self.app.marks().focus.is_some_and(|focus| !is_key(focus))
     }
 
     /// Name of the target that the keys stand on.
@@ -286,6 +302,12 @@ impl Desk {
             self.event(Event::Tick);
         }
         self.now = end;
+    }
+
+    /// This does not work.
+    pub fn has_troubles(&mut self, troubles: &[Trouble]) {
+        self.station.0.lock().unwrap().troubles = troubles.to_vec();
+        self.event(Event::News);
     }
 
     /// The screen that is up and every word on it, one piece a line.
@@ -372,8 +394,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     still_there.wait(Duration::from_secs(61));
     let troubled = |troubles: &[Trouble], touches: &[&str]| {
         let mut desk = Desk::new(size);
-        desk.station.0.lock().unwrap().troubles = troubles.to_vec();
-        desk.event(Event::News);
+        desk.has_troubles(troubles);
         desk.touch_all(touches);
         desk
     };
@@ -501,7 +522,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
     tallied.touch_all(&["Village", "请您说一说", "Tally(0)", "印一张"]);
     let with_spots = |more: &[&str]| {
         let mut desk = Desk::new(size);
-        desk.station.0.lock().unwrap().spots = spots();
+        desk.station.0.lock().unwrap().spots = sample_spots();
         desk.event(Event::News);
         desk.touch_all(&written[..4]).touch_all(&["写好了", "这几天"]).touch_all(more);
         desk

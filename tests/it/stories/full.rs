@@ -1,15 +1,11 @@
 //! A full disk, on a real file system of a few megabytes: what somebody was told is saved stays, what has no room is said to
 //! have none, and with room again everything goes on. Mounting one takes root; elsewhere these say that they were skipped.
 
-use std::{
-    fs::{self, File},
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
 use civic_core::ticket::Ticket;
-use tests::world::{Part, wait_for};
+use tests::{
+    disk::SmallDisk,
+    world::{Part, wait_for},
+};
 
 use super::{
     SHIQIAO, Story,
@@ -17,48 +13,8 @@ use super::{
 };
 
 const ROAD: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
-/// Room for a county's tables and some thousand opinions; a kiosk says that it is full when 16 MiB are left.
-const MIB: u32 = 64;
 /// People speak at most so often before there is no room.
 const TRIES: usize = 40;
-
-/// A file system of its own for the directory of one installation; it goes with the story.
-struct Small(PathBuf);
-
-impl Small {
-    /// Moves what is in `dir` onto it; nobody may have anything open there. `None` where none can be mounted.
-    fn beneath(dir: &Path) -> Option<Self> {
-        let before = dir.with_extension("before");
-        fs::rename(dir, &before).unwrap();
-        fs::create_dir(dir).unwrap();
-        let size = format!("size={MIB}m,mode=700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir).output();
-        if !mounted.is_ok_and(|mounted| mounted.status.success()) {
-            println!("skipped: no file system can be mounted here");
-            return None;
-        }
-        let all = before.join(".");
-        assert!(Command::new("cp").arg("-a").args([&all, dir]).status().unwrap().success());
-        Some(Self(dir.to_owned()))
-    }
-
-    /// Takes all the room that is left.
-    fn fill(&self) {
-        let mut filler = File::create(self.0.join("filler")).unwrap();
-        while filler.write_all(&[7; 4_096]).is_ok() {}
-    }
-
-    /// Makes room again.
-    fn make_room(&self) {
-        fs::remove_file(self.0.join("filler")).unwrap();
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 /// Says something until there is no room for it; the numbers that were given.
 fn speak_until_full(villager: &Villager) -> Vec<Ticket> {
@@ -78,7 +34,7 @@ fn speak_until_full(villager: &Villager) -> Vec<Ticket> {
 fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     let mut story = Story::begin("full-kiosk");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let Some(disk) = Small::beneath(&story.world.data("kiosk")) else { return };
+    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")).unwrap() else { return };
     story.world.cut("kiosk", true).unwrap();
     story.world.start("kiosk").unwrap();
     let villager = Villager::at(&story.world, "kiosk").unwrap();
@@ -87,7 +43,7 @@ fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     villager.leave().unwrap();
     // The last room goes while somebody speaks.
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    disk.fill();
+    disk.fill().unwrap();
     if let Ok(ticket) = villager.file() {
         given.push(ticket);
         villager.leave().unwrap();
@@ -96,7 +52,7 @@ fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     assert!(villager.words().is_ok(), "it stands, and says so");
     // The plug is pulled in the middle of it.
     story.world.kill("kiosk").unwrap();
-    disk.make_room();
+    disk.make_room().unwrap();
     story.world.start("kiosk").unwrap();
     let villager = Villager::at(&story.world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
@@ -116,16 +72,16 @@ fn a_hub_whose_disk_is_full_gives_no_receipt_and_takes_everything_once_there_is_
     let mut story = Story::begin("full-hub");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.world.stop("hub").unwrap();
-    let Some(disk) = Small::beneath(&story.world.data("hub")) else { return };
+    let Some(disk) = SmallDisk::beneath(&story.world.data("hub")).unwrap() else { return };
     story.world.start("hub").unwrap();
-    disk.fill();
+    disk.fill().unwrap();
     // More than any room that a file has left inside.
     let file = story.file(9, 3_000);
     story.world.tell("kiosk", &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
     let met = story.world.tell("kiosk", &["sync", "--once"]).unwrap();
     assert!(met.code != 0 || met.out.contains("not in step"), "nothing was received: {}", met.out);
     assert!(story.world.mishap("hub").is_none(), "the hub stands");
-    disk.make_room();
+    disk.make_room().unwrap();
     wait_for("a meeting that goes through", || story.world.tell("kiosk", &["sync", "--once"]).ok()?.good().ok())
         .unwrap();
     // They go through the gate one by one, which takes a while on a busy machine.
