@@ -119,8 +119,9 @@ impl Board for Pi {
                 happened();
             })
         });
-        // Where one pin tells nothing all are sampled.
-        let tells = asked.fold(true, |all, asked| all && asked.is_ok());
+        // Every pin is asked; where one of them tells nothing all are sampled.
+        let asked: Vec<_> = asked.collect();
+        let tells = asked.iter().all(Result::is_ok);
         self.rounds = Rounds::new(tells, Instant::now());
     }
 
