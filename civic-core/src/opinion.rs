@@ -10,7 +10,7 @@
 //! contact  true if sealed personal details stand beside it (never in it)
 //! attachments  a list: {id (32 bytes: the hash of its sealed bytes), kind (a number), seconds?}
 //! satisfaction  1 to 5
-//! steps    a list that only grows: {act, note?, state?, by?, at?, source?, satisfied?, solved?, recording?, seconds?};
+//! steps    a list that only grows: {act, note?, state?, by?, at?, source?, satisfied?, solved?, recording?, seconds?, ink?};
 //!          by and at only where they differ from the change's
 //! extra    fields of other systems that have no home here, each value as JSON
 //! ```
@@ -27,7 +27,7 @@ use crate::{
     },
     id::{Actor, AttachmentId, DocId},
     planted::{self, Bug},
-    response::Recording,
+    response::{Drawing, Recording},
     ticket::Ticket,
     time::UnixSeconds,
 };
@@ -141,6 +141,8 @@ pub struct NewStep {
     pub evaluation: Option<Evaluation>,
     /// What was said about it, spoken.
     pub recording: Option<Recording>,
+    /// What was said about it, written with a finger.
+    pub ink: Option<Drawing>,
 }
 
 /// What the person who spoke thinks of the answer: two questions, never averaged into one, and either may stay open.
@@ -186,6 +188,8 @@ pub struct Step {
     pub evaluation: Option<Evaluation>,
     /// What was said about it, spoken.
     pub recording: Option<Recording>,
+    /// What was said about it, written with a finger.
+    pub ink: Option<Drawing>,
     /// The places in [`Opinion::steps`] of earlier steps that were *not* known when this one was taken.
     pub unaware_of: Vec<usize>,
 }
@@ -393,6 +397,9 @@ fn put_step(
         tx.put(&item, "recording", hash.as_str())?;
         tx.put(&item, "seconds", i64::from(*seconds))?;
     }
+    if let Some(Drawing { hash }) = &step.ink {
+        tx.put(&item, "ink", hash.as_str())?;
+    }
     Ok(())
 }
 
@@ -492,6 +499,7 @@ fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
             source: item.text("source").and_then(|source| DocId::parse(&source)),
             evaluation: evaluation_of(&item),
             recording: recording_of(&item),
+            ink: item.text("ink").map(|hash| Drawing { hash }),
             unaware_of,
         });
     }

@@ -10,7 +10,7 @@ use crate::{
     codebook::Codebook,
     id::DocId,
     opinion::{BODY_CHARS_MAX, Edit, Evaluation, NewStep, Opinion},
-    response::{Recording, WORDS_CHARS_MAX},
+    response::{Drawing, Recording, WORDS_CHARS_MAX},
     ticket::Ticket,
     workflow,
 };
@@ -42,6 +42,9 @@ pub enum Reaction {
         words: String,
         /// What was meant, spoken.
         recording: Option<Recording>,
+        /// What was meant, written with a finger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ink: Option<Drawing>,
     },
     /// 收回: name and number are to be erased.
     Withdrawal {
@@ -56,6 +59,9 @@ pub enum Reaction {
         words: String,
         /// What there is to add, spoken.
         recording: Option<Recording>,
+        /// What there is to add, written with a finger.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ink: Option<Drawing>,
     },
 }
 
@@ -79,13 +85,12 @@ impl Reaction {
                 Err("neither question was answered")
             }
             Reaction::Evaluation { .. } => Ok(()),
-            Reaction::Misunderstood { words, recording, .. } | Reaction::Addition { words, recording, .. } => {
-                match words.trim().chars().count() {
-                    0 if recording.is_none() => Err("nothing was said"),
-                    count if count > WORDS_CHARS_MAX => Err("it is too long"),
-                    _ => Ok(()),
-                }
-            }
+            Reaction::Misunderstood { words, recording, ink, .. }
+            | Reaction::Addition { words, recording, ink, .. } => match words.trim().chars().count() {
+                0 if recording.is_none() && ink.is_none() => Err("nothing was said"),
+                count if count > WORDS_CHARS_MAX => Err("it is too long"),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -114,12 +119,12 @@ impl Reaction {
         match self {
             Reaction::MeToo { .. } | Reaction::Withdrawal { .. } => {}
             Reaction::Evaluation { evaluation, .. } => step.evaluation = Some(*evaluation),
-            Reaction::Misunderstood { words, recording, .. } => {
-                (step.note, step.recording) = (words.clone(), recording.clone());
+            Reaction::Misunderstood { words, recording, ink, .. } => {
+                (step.note, step.recording, step.ink) = (words.clone(), recording.clone(), ink.clone());
             }
-            Reaction::Addition { words, recording, .. } => {
+            Reaction::Addition { words, recording, ink, .. } => {
                 let length = opinion.body.chars().count();
-                step.recording = recording.clone();
+                (step.recording, step.ink) = (recording.clone(), ink.clone());
                 // Where the text is full the words stand in the step: nothing said is dropped.
                 if length + words.chars().count() <= BODY_CHARS_MAX {
                     insert = Some((length, words.clone()));
@@ -204,7 +209,8 @@ mod tests {
 
     #[test]
     fn an_addition_stands_in_the_text_by_its_author_and_beside_it_where_the_text_is_full() {
-        let addition = |words: &str| Reaction::Addition { ticket: ticket(), words: words.into(), recording: None };
+        let addition =
+            |words: &str| Reaction::Addition { ticket: ticket(), words: words.into(), recording: None, ink: None };
         let mut document = opinion_after(&[]);
         let (opinion, again) = take(&mut document, &addition("，老人过不去"));
         assert_eq!((opinion.body.as_str(), opinion.original.as_str()), ("桥坏了，老人过不去", "桥坏了"));
@@ -218,10 +224,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_with_a_finger_stands_in_the_step_and_what_was_said_before_there_was_ink_reads_as_it_did() {
+        let ink = Some(Drawing { hash: "cd".into() });
+        let misunderstood =
+            Reaction::Misunderstood { ticket: ticket(), words: String::new(), recording: None, ink: ink.clone() };
+        assert_eq!(misunderstood.check(), Ok(()));
+        let (opinion, _) = take(&mut opinion_after(&[]), &misunderstood);
+        assert_eq!((&opinion.steps[0].ink, &opinion.steps[0].recording), (&ink, &None));
+        let added = Reaction::Addition { ticket: ticket(), words: "桥".into(), recording: None, ink: ink.clone() };
+        let (opinion, _) = take(&mut opinion_after(&[]), &added);
+        assert_eq!((opinion.body.as_str(), &opinion.steps[0].ink), ("桥坏了桥", &ink));
+        let before = Reaction::Addition { ticket: ticket(), words: "桥".into(), recording: None, ink: None };
+        let written = serde_json::to_string(&before).unwrap();
+        assert!(!written.contains("ink"));
+        assert_eq!(serde_json::from_str::<Reaction>(&written).unwrap(), before);
+    }
+
+    #[test]
     fn a_reaction_that_says_nothing_is_refused() {
         let empty = Evaluation { satisfied: None, solved: None };
         assert!(Reaction::Evaluation { ticket: ticket(), answer: 1, evaluation: empty }.check().is_err());
-        let silent = Reaction::Addition { ticket: ticket(), words: " ".into(), recording: None };
+        let silent = Reaction::Addition { ticket: ticket(), words: " ".into(), recording: None, ink: None };
         assert!(silent.check().is_err());
         assert_eq!(evaluation(true, true).check(), Ok(()));
     }

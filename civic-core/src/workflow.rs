@@ -176,6 +176,7 @@ mod tests {
             source: None,
             evaluation: None,
             recording: None,
+            ink: None,
             unaware_of: unaware_of.to_vec(),
         }
     }

@@ -1,6 +1,6 @@
 //! What the box around the screen can do: show a lamp, be pressed, see somebody come.
 
-use std::time::{Duration, Instant};
+use std::{sync::Arc, time::Instant};
 
 use serde::Deserialize;
 
@@ -19,9 +19,16 @@ pub trait Board: Send {
     /// happened at the same moment is told by the next calls.
     fn poll(&mut self, now: Instant) -> Result<Option<BoardEvent>, BoardError>;
 
-    /// How often [`poll`](Self::poll) must be called, or `None` for a board that says by itself when it changed.
-    fn poll_every(&self) -> Option<Duration>;
+    /// Has this called, from whatever thread, whenever something happened that [`poll`](Self::poll) may tell of.
+    fn tell(&mut self, happened: Happened);
+
+    /// When [`poll`](Self::poll) must be called at the latest, also if nothing happened; `None` for a board at which
+    /// everything that happens is told.
+    fn poll_at(&self) -> Option<Instant>;
 }
+
+/// What a board calls when something happened.
+pub type Happened = Arc<dyn Fn() + Send + Sync>;
 
 /// What a person did to the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

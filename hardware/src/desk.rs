@@ -3,14 +3,14 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::{
     backlight::Backlight,
-    board::{Board, BoardError, BoardEvent},
+    board::{Board, BoardError, BoardEvent, Happened},
     keypad::Key,
     lamp::Lamp,
     presence::Motion,
@@ -24,24 +24,24 @@ const EVENTS_WAITING: usize = 16;
 const FEED_EVERY: Duration = Duration::from_secs(5);
 
 /// A board without a box. Clones are the same board: give one to the kiosk and press the other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Desk {
     // A std mutex: the page presses from another thread, and nothing waits while it is held.
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug)]
 struct Shared {
     lamp: Lamp,
     pressed: bool,
     events: VecDeque<BoardEvent>,
     brightness: u8,
     meals: u64,
+    happened: Option<Happened>,
 }
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { lamp: Lamp::Off, pressed: false, events: VecDeque::new(), brightness: 100, meals: 0 }
+        Self { lamp: Lamp::Off, pressed: false, events: VecDeque::new(), brightness: 100, meals: 0, happened: None }
     }
 }
 
@@ -49,6 +49,7 @@ impl Desk {
     /// Presses and releases the button. Presses that nobody has polled yet count as one, as on a real button.
     pub fn press(&self) {
         self.shared().pressed = true;
+        self.tell_of_it();
     }
 
     /// Presses one of the five keys.
@@ -77,16 +78,33 @@ impl Desk {
     }
 
     fn happen(&self, event: BoardEvent) {
-        let events = &mut self.shared().events;
-        if events.len() == EVENTS_WAITING {
-            events.pop_front();
+        {
+            let events = &mut self.shared().events;
+            if events.len() == EVENTS_WAITING {
+                events.pop_front();
+            }
+            events.push_back(event);
         }
-        events.push_back(event);
+        self.tell_of_it();
+    }
+
+    /// Outside the lock: whoever is told may look at once.
+    fn tell_of_it(&self) {
+        let happened = self.shared().happened.clone();
+        if let Some(happened) = happened {
+            happened();
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
         // Two plain values are never half written, so a panic elsewhere does not spoil them.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("lamp", &self.lamp()).finish_non_exhaustive()
     }
 }
 
@@ -102,7 +120,11 @@ impl Board for Desk {
         Ok(pressed.or_else(|| shared.events.pop_front()))
     }
 
-    fn poll_every(&self) -> Option<Duration> {
+    fn tell(&mut self, happened: Happened) {
+        self.shared().happened = Some(happened);
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
         None
     }
 }

@@ -42,6 +42,16 @@ impl Lamp {
             Lamp::Green => Lights { amber: false, green: true },
         }
     }
+
+    /// When the lights change next after `now`, for a pattern that was switched on at `since`; `None` for a steady one.
+    pub fn changes_at(self, since: Instant, now: Instant) -> Option<Instant> {
+        let half_blinks = now.saturating_duration_since(since).as_millis() / HALF_BLINK.as_millis();
+        let next = u32::try_from(half_blinks + 1).unwrap_or(u32::MAX);
+        match self {
+            Lamp::Off | Lamp::Amber | Lamp::Green => None,
+            Lamp::AmberBlinking => Some(since + HALF_BLINK * next),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -53,5 +63,8 @@ mod tests {
         let start = Instant::now();
         let lit = |ms| Lamp::AmberBlinking.lights(start, start + Duration::from_millis(ms)).amber;
         assert_eq!([0, 499, 500, 999, 1000].map(lit), [true, true, false, false, true]);
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!(Lamp::AmberBlinking.changes_at(start, at(700)), Some(at(1_000)));
+        assert_eq!(Lamp::Amber.changes_at(start, at(700)), None);
     }
 }

@@ -22,6 +22,7 @@ pub mod lamp;
 pub mod pi;
 pub mod presence;
 pub mod printer;
+pub mod rounds;
 pub mod scanner;
 #[cfg(test)]
 mod scratch;

@@ -1,23 +1,25 @@
-//! The box on a Raspberry Pi's pins, by `rppal`. Interrupts are not used: the button needs settling anyway, so its pin
-//! is sampled, which also works where edges are not delivered.
+//! The box on a Raspberry Pi's pins, by `rppal`. Edges of its inputs wake it, and then the pins are sampled until they
+//! have settled; [`Rounds`] says when, also where edges are not delivered.
 
 use std::{
     collections::VecDeque,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
-use rppal::gpio::{Gpio, InputPin, Level, OutputPin};
+use rppal::gpio::{Gpio, InputPin, Level, OutputPin, Trigger};
 
 use crate::{
-    board::{Board, BoardError, BoardEvent, Wiring},
+    board::{Board, BoardError, BoardEvent, Happened, Wiring},
     button::Button,
     keypad::Keypad,
     lamp::Lamp,
     presence::Presence,
+    rounds::Rounds,
 };
-
-/// A press is seen after two samples, well before a finger leaves the button.
-const SAMPLE_EVERY: Duration = Duration::from_millis(20);
 
 /// The pins of one Pi.
 #[derive(Debug)]
@@ -34,6 +36,9 @@ pub struct Pi {
     seen: VecDeque<BoardEvent>,
     lamp: Lamp,
     lamp_since: Instant,
+    /// Whether an edge was told since the pins were looked at.
+    is_told: Arc<AtomicBool>,
+    rounds: Rounds,
 }
 
 impl Pi {
@@ -58,6 +63,9 @@ impl Pi {
             seen: VecDeque::new(),
             lamp: Lamp::Off,
             lamp_since: now,
+            is_told: Arc::default(),
+            // Until somebody asks to be told.
+            rounds: Rounds::new(false, now),
         })
     }
 
@@ -80,21 +88,46 @@ impl Board for Pi {
 
     fn poll(&mut self, now: Instant) -> Result<Option<BoardEvent>, BoardError> {
         self.light(now);
-        if self.button.sample(self.contact.is_low(), now) {
+        // Before the pins: an edge that comes while they are looked at counts for the next time.
+        let was_told = self.is_told.swap(false, Ordering::AcqRel);
+        let contact = self.contact.is_low();
+        let mut levels = vec![contact];
+        if self.button.sample(contact, now) {
             self.seen.push_back(BoardEvent::Pressed);
         }
         if let Some(keys) = &self.keys {
             let closed = keys.each_ref().map(InputPin::is_low);
+            levels.extend(closed);
             self.seen.extend(self.keypad.sample(closed, now).into_iter().map(BoardEvent::Key));
         }
         if let Some(sensor) = &self.sensor {
-            self.seen.extend(self.presence.sample(sensor.is_high(), now).map(BoardEvent::Motion));
+            let is_moving = sensor.is_high();
+            levels.push(is_moving);
+            self.seen.extend(self.presence.sample(is_moving, now).map(BoardEvent::Motion));
         }
+        let levels = levels.into_iter().fold(0, |levels, level| levels << 1 | u32::from(level));
+        self.rounds.looked(levels, was_told, now);
         Ok(self.seen.pop_front())
     }
 
-    fn poll_every(&self) -> Option<Duration> {
-        Some(SAMPLE_EVERY)
+    fn tell(&mut self, happened: Happened) {
+        let inputs = std::iter::once(&mut self.contact).chain(self.keys.iter_mut().flatten()).chain(&mut self.sensor);
+        let asked = inputs.map(|pin| {
+            let (is_told, happened) = (self.is_told.clone(), happened.clone());
+            pin.set_async_interrupt(Trigger::Both, None, move |_| {
+                is_told.store(true, Ordering::Release);
+                happened();
+            })
+        });
+        // Every pin is asked; where one of them tells nothing all are sampled.
+        let asked: Vec<_> = asked.collect();
+        let tells = asked.iter().all(Result::is_ok);
+        self.rounds = Rounds::new(tells, Instant::now());
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let blinks_at = self.lamp.changes_at(self.lamp_since, self.rounds.looked_at());
+        Some(blinks_at.map_or(self.rounds.next(), |blinks_at| blinks_at.min(self.rounds.next())))
     }
 }
 

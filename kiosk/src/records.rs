@@ -10,6 +10,7 @@ use std::{
 use civic_core::{
     access::Role,
     area::Area,
+    attachment::AttachmentKind,
     ballot,
     codebook::Topic,
     consent::{Choice, Consent},
@@ -18,6 +19,7 @@ use civic_core::{
     opening::{Opening, OpeningNumber, SlipKey, Stub},
     opinion::{Field, NewOpinion},
     reaction::Reaction,
+    response::{Drawing, Recording, WORDS_CHARS_MAX},
     seal::Contact,
     slip::Content,
     station::Reception,
@@ -169,9 +171,7 @@ impl Records {
             extra: extra.chain(consent).collect(),
             ..NewOpinion::default()
         };
-        let voice = draft.voice.iter().map(Beside::Voice);
-        let ink = (!draft.ink.is_empty()).then_some(Beside::Ink(&draft.ink));
-        let enclosed = voice.chain(ink).map(enclosed).collect();
+        let enclosed = enclosed_with(draft);
         let opening = draft.opening.as_ref().filter(|_| !is_unfinished).map(Opening::deposit);
         Heard { new, contact, enclosed, opening, is_kept: draft.is_kept }
     }
@@ -502,20 +502,21 @@ impl Records {
         let (ledger, village) = (&self.ledger, &self.village);
         let enclosed: Vec<_> = match &draft.about {
             About::Form(answers) => answers.enclosed().map(enclosed).collect(),
-            About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => {
-                draft.voice.iter().map(|voice| enclosed(Beside::Voice(voice))).collect()
-            }
+            About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => enclosed_with(draft),
         };
-        let mut names = ledger.named(form, &enclosed).map_err(|error| not_taken(error.into()))?;
-        let words = draft.body.trim().to_owned();
+        let names = ledger.named(form, &enclosed).map_err(|error| not_taken(error.into()))?;
+        // What a finger wrote is kept as it was written; the characters chosen for it are a help, and may be cut.
+        let words = draft.words().trim().chars().take(WORDS_CHARS_MAX).collect();
+        let recording = || names.iter().copied().find(|name| name.kind == AttachmentKind::Voice).map(Recording::from);
+        let ink = || names.iter().copied().find(|name| name.kind == AttachmentKind::Ink).map(Drawing::from);
         let taken = match &draft.about {
-            About::Form(answers) => ledger.respond(form, village, &answers.response(names), &enclosed),
+            About::Form(answers) => ledger.respond(form, village, &answers.response(names.clone()), &enclosed),
             About::Misunderstood(ticket) => {
-                let said = Reaction::Misunderstood { ticket: *ticket, words, recording: names.pop().map(Into::into) };
+                let said = Reaction::Misunderstood { ticket: *ticket, words, recording: recording(), ink: ink() };
                 ledger.react(form, village, &said, &enclosed)
             }
             About::Addition(ticket) => {
-                let said = Reaction::Addition { ticket: *ticket, words, recording: names.pop().map(Into::into) };
+                let said = Reaction::Addition { ticket: *ticket, words, recording: recording(), ink: ink() };
                 ledger.react(form, village, &said, &enclosed)
             }
             // These have numbers of their own, and are filed.
@@ -555,6 +556,13 @@ impl Records {
             why @ (NotSaved::DiskFull | NotSaved::ReadOnly | NotSaved::Failed) => why,
         }
     }
+}
+
+/// Everything that lies beside a draft's words.
+fn enclosed_with(draft: &Draft) -> Vec<Enclosed> {
+    let voice = draft.voice.iter().map(Beside::Voice);
+    let ink = (!draft.ink.is_empty()).then_some(Beside::Ink(&draft.ink));
+    voice.chain(ink).map(enclosed).collect()
 }
 
 /// What lies beside words, as the ledger takes it.

@@ -119,8 +119,11 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
     });
     let mut server = pin!(axum::serve(listener, protect(router(page).merge(routes))).into_future());
     let mut shutdown = pin!(shutdown);
-    let poll_every = boards.iter().filter_map(|board| board.poll_every()).min();
-    let mut poll_at = poll_every.map(|every| TokioInstant::now() + every);
+    let happened = Arc::new(Notify::new());
+    for board in &mut boards {
+        let happened = happened.clone();
+        board.tell(Arc::new(move || happened.notify_one()));
+    }
 
     front.show(&app, &mut boards);
     let mut meal_at = front.feed();
@@ -128,6 +131,7 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
     spawn_blocking(|| (pinyin(), handwriting()));
     loop {
         let mut answered = None;
+        let poll_at = boards.iter().filter_map(|board| board.poll_at()).min().map(TokioInstant::from_std);
         let events = tokio::select! {
             told = &mut shutdown => {
                 front.stop_watching();
@@ -146,10 +150,8 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
                     What::Board => polled(&mut boards),
                 }
             }
-            () = until(poll_at) => {
-                poll_at = poll_every.map(|every| TokioInstant::now() + every);
-                polled(&mut boards)
-            }
+            () = happened.notified() => polled(&mut boards),
+            () = until(poll_at) => polled(&mut boards),
             () = until(meal_at) => {
                 meal_at = front.feed();
                 Vec::new()

@@ -11,6 +11,7 @@ use civic_core::{
     id::DocId,
     ink::Ink,
     opening::{Opening, OpeningNumber, SlipKey, Stub},
+    response::WORDS_CHARS_MAX,
     ticket::Ticket,
     time::UnixSeconds,
     token::Token,
@@ -343,18 +344,21 @@ impl Draft {
         if let About::Form(form) = &self.about { form.may_speak() } else { true }
     }
 
-    /// Whether it may be written with a finger: what becomes an opinion may, and of a form as much as it holds.
+    /// Whether it may be written with a finger: of a form, as much as it holds.
     pub fn may_draw(&self) -> bool {
         match &self.about {
-            About::Opinion | About::Talk(_) => true,
+            About::Opinion | About::Talk(_) | About::Misunderstood(_) | About::Addition(_) => true,
             About::Form(form) => form.may_draw(),
-            About::Misunderstood(_) | About::Addition(_) => false,
         }
     }
 
-    /// Most characters that what is asked takes; of other drafts, as many as a screen holds.
+    /// Most characters that what is asked or said back takes; of other drafts, as many as a screen holds.
     pub fn characters_most(&self) -> usize {
-        if let About::Form(form) = &self.about { form.characters_most() } else { usize::MAX }
+        match &self.about {
+            About::Form(form) => form.characters_most(),
+            About::Misunderstood(_) | About::Addition(_) => WORDS_CHARS_MAX,
+            About::Opinion | About::Talk(_) => usize::MAX,
+        }
     }
 
     /// The longest that a voice may be.

@@ -211,6 +211,8 @@ pub struct Button {
 pub enum Form {
     /// The picture beside the words.
     Wide,
+    /// The same from the left edge: in a list, pictures stand below each other, and so do the words.
+    Entry,
     /// The picture above the words.
     Tall,
     /// The picture alone; the words are only spoken.
@@ -370,6 +372,12 @@ pub fn sized_button<T>(
 ) -> Part<T> {
     let face = Face::Button(Button { words: words.into(), icon, look, size, form: Form::Wide });
     leaf(face, Some(Act::Own(touch)))
+}
+
+/// One of the buttons of a list.
+pub fn entry<T>(touch: T, words: impl Into<Sentence>, icon: Icon, look: Look) -> Part<T> {
+    let (size, form) = (TextSize::Strong, Form::Entry);
+    leaf(Face::Button(Button { words: words.into(), icon: Some(icon), look, size, form }), Some(Act::Own(touch)))
 }
 
 /// A large button with its picture above its words.

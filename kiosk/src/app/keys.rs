@@ -98,9 +98,10 @@ impl App {
     /// token that was made for none of the votes here.
     fn ballot_of(&mut self, token: Token) -> Option<Screen> {
         let votes = self.station.public().votes;
+        let under = || if let Screen::Token(page) = &self.screen { page.under().clone() } else { self.screen.clone() };
         votes.into_iter().find_map(|(id, vote)| match self.station.admit(&id, token) {
-            Ok(()) => Some(Ballot::new(id, vote, token).into()),
-            Err(NotTaken::UsedToken) => Some(TokenPage::new(id, vote).refused(NotTaken::UsedToken).into()),
+            Ok(()) => Some(Ballot::new(id, vote, token, under()).into()),
+            Err(NotTaken::UsedToken) => Some(TokenPage::new(id, vote, under()).refused(NotTaken::UsedToken).into()),
             Err(NotTaken::UnknownToken | NotTaken::NotAsked | NotTaken::NotSaved(_)) => None,
         })
     }

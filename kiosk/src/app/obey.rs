@@ -9,7 +9,6 @@ use crate::{
     screens::{
         Door, Left, Next, Screen,
         asked::Asked,
-        ballot::Ballot,
         begun::Begun,
         contact::Contact,
         deputy::DeputyPage,
@@ -130,10 +129,7 @@ impl App {
                 self.send(reply, form)
             }
             Next::Admit { token, page } => match self.station.admit(page.id(), token) {
-                Ok(()) => {
-                    let (id, vote) = page.vote();
-                    Ballot::new(id, vote, token).into()
-                }
+                Ok(()) => page.ballot(token).into(),
                 Err(why) => page.refused(why).into(),
             },
             Next::Where(draft) if self.spots.is_empty() => Contact { draft }.into(),

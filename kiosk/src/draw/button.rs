@@ -6,7 +6,7 @@ use crate::{
     draw::{
         Shown,
         brush::Brush,
-        measure::{Style, fit, width},
+        measure::{Style, fit, on_one_line, width},
         needed::BUTTON_PADDING,
         surface::Surface,
         theme::{Colors, Look, TextSize},
@@ -17,15 +17,18 @@ use crate::{
 /// The largest a picture on a button gets, in units.
 const PICTURE_MAX: u32 = 150;
 
+/// How far from the left edge of a list's button its picture begins, in units.
+const ENTRY_INDENT: u32 = 24;
+
 /// Draws a button, at rest or under a finger.
 pub fn draw(brush: &mut Brush<'_>, button: &Button, area: Rectangle, pressed: bool) {
     let colors = brush.surface.theme.look(button.look, pressed);
     let inside = inside(button, area, brush.surface);
     let lifted = !pressed && !matches!(button.look, Look::OnBar | Look::Waiting);
     brush.plate(inside.offset(brush.px(BUTTON_PADDING)), colors.plate, lifted);
-    match button.form {
+    match formed(button, inside.size, brush.surface) {
         Form::Tall => tall(brush, button, colors, inside),
-        Form::Wide => wide(brush, button, colors, inside),
+        Form::Wide | Form::Entry => wide(brush, button, colors, inside),
         Form::Picture => {
             if let Some(icon) = button.icon {
                 brush.picture(icon, inside.size.width.min(inside.size.height), inside.center(), colors.picture);
@@ -55,7 +58,9 @@ impl Fitted {
             let height = room.height.saturating_sub(height_beside(small, &beside));
             let (fitted, lines) = fit(first, style, smallest, Size { height, ..room });
             // The other language may cost the first a fifth of its size, and no more.
-            if fitted.pixels * 5 >= style.pixels * 4 && fitted.height_of(lines.len()) <= height {
+            if fitted.pixels * 5 >= on_one_line(first, style, room.width).pixels * 4
+                && fitted.height_of(lines.len()) <= height
+            {
                 return Self { style: fitted, lines, small, beside };
             }
         }
@@ -87,10 +92,7 @@ fn height_beside(small: Style, beside: &[String]) -> u32 {
 }
 
 fn tall(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangle) {
-    let words = Fitted::new(button, room_beside_picture(button, inside.size, brush.surface), brush.surface);
-    let gap = words.style.pixels / 4;
-    let side = inside.size.height.saturating_sub(words.height() + gap);
-    let side = side.min(brush.surface.pixels(PICTURE_MAX)).min(inside.size.width);
+    let Tall { words, gap, side } = Tall::new(button, inside.size, brush.surface);
     let free = inside.size.height.saturating_sub(words.height() + gap + side) as i32;
     let top = inside.top_left.y + free / 2;
     if let Some(icon) = button.icon {
@@ -99,14 +101,47 @@ fn tall(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangl
     words.draw(brush, inside, top + (side + gap) as i32, colors);
 }
 
+/// Words with a picture above them, as they fit.
+struct Tall {
+    words: Fitted,
+    gap: u32,
+    /// Of the picture.
+    side: u32,
+}
+
+impl Tall {
+    fn new(button: &Button, inside: Size, surface: Surface) -> Self {
+        let words = Fitted::new(button, room_beside_picture(button, Form::Tall, inside, surface), surface);
+        let gap = words.style.pixels / 4;
+        let side = inside.height.saturating_sub(words.height() + gap);
+        Self { side: side.min(surface.pixels(PICTURE_MAX)).min(inside.width), words, gap }
+    }
+}
+
+/// How picture and words lie in this place: where nothing much would be left of a picture above them, it stands beside
+/// them.
+fn formed(button: &Button, inside: Size, surface: Surface) -> Form {
+    let is_low = || Tall::new(button, inside, surface).side < surface.style(button.size, true).pixels * 3 / 4;
+    match button.form {
+        Form::Tall if button.icon.is_some() && is_low() => Form::Wide,
+        form @ (Form::Wide | Form::Entry | Form::Tall | Form::Picture) => form,
+    }
+}
+
 fn wide(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangle) {
     let style = brush.surface.style(button.size, true);
     let side = button.icon.map_or(0, |_| (style.pixels * 5 / 4).min(inside.size.height));
-    let room = room_beside_picture(button, inside.size, brush.surface);
+    let room = room_beside_picture(button, Form::Wide, inside.size, brush.surface);
     let gap = inside.size.width.saturating_sub(room.width + side);
     let words = Fitted::new(button, room, brush.surface);
     let width = words.width().min(room.width);
-    let left = inside.center().x - (side + gap + width) as i32 / 2;
+    let left = match button.form {
+        // Not further than the middle: words that need the whole width begin where there is room for them.
+        Form::Entry => {
+            (inside.top_left.x + brush.px(ENTRY_INDENT)).min(inside.center().x - (side + gap + width) as i32 / 2)
+        }
+        Form::Wide | Form::Tall | Form::Picture => inside.center().x - (side + gap + width) as i32 / 2,
+    };
     if let Some(icon) = button.icon {
         brush.picture(icon, side, Point::new(left + side as i32 / 2, inside.center().y), colors.picture);
     }
@@ -117,7 +152,7 @@ fn wide(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangl
 /// How the words of a button come out in this place.
 pub fn shown(button: &Button, area: Rectangle, surface: Surface) -> Shown {
     let inside = inside(button, area, surface).size;
-    let room = room_beside_picture(button, inside, surface);
+    let room = room_beside_picture(button, formed(button, inside, surface), inside, surface);
     let words = Fitted::new(button, room, surface);
     let is_whole = words.height() <= room.height && words.width() <= room.width;
     Shown { pixels: words.style.pixels, is_whole }
@@ -131,15 +166,15 @@ fn inside(button: &Button, area: Rectangle, surface: Surface) -> Rectangle {
 }
 
 /// What the picture leaves to the words.
-fn room_beside_picture(button: &Button, inside: Size, surface: Surface) -> Size {
+fn room_beside_picture(button: &Button, form: Form, inside: Size, surface: Surface) -> Size {
     let style = surface.style(button.size, true);
-    match (button.form, button.icon) {
-        (Form::Wide, Some(_)) => {
+    match (form, button.icon) {
+        (Form::Wide | Form::Entry, Some(_)) => {
             let picture = (style.pixels * 5 / 4).min(inside.height) + style.pixels / 3;
             Size::new(inside.width.saturating_sub(picture), inside.height)
         }
         // The picture gets at least a third of the height.
         (Form::Tall, Some(_)) => Size::new(inside.width, inside.height * 2 / 3),
-        (Form::Wide | Form::Tall | Form::Picture, _) => inside,
+        (Form::Wide | Form::Entry | Form::Tall | Form::Picture, _) => inside,
     }
 }

@@ -13,6 +13,21 @@ const NOT_FIRST: &str = "，。、；：！？）》」』】〉〕”’…—�
 /// Marks that must not end a line.
 const NOT_LAST: &str = "（《「『【〈〔“‘(";
 
+/// Marks that end what is said.
+const ENDS: &[&str] = &["。", "；", "！", "？", ". ", "; ", "? "];
+
+/// Marks at which one pauses.
+const PAUSES: &[&str] = &["，", "：", "、", " · ", ", ", ": "];
+
+/// So few characters stay together.
+const FEW: usize = 8;
+
+/// Of so few lines each is looked at; more of them are running words.
+const FEW_LINES: usize = 4;
+
+/// A last line that is no longer than this many characters looks lost.
+const ALONE: u32 = 3;
+
 /// From here on, every character of the fonts is a full square wide; before it each has its own width.
 const SQUARE_FROM: u32 = 0x2E80;
 
@@ -122,15 +137,70 @@ pub fn lines(words: &str, style: Style, available: u32) -> Vec<String> {
 
 /// The largest size down to `smallest` at which the words fit, and their lines at that size.
 pub fn fit(words: &str, style: Style, smallest: u32, area: Size) -> (Style, Vec<String>) {
-    let mut style = style;
+    let mut style = on_one_line(words, style, area.width);
     loop {
         let lines = lines(words, style, area.width);
         let wide = lines.iter().any(|line| width(line, style) > area.width);
         if (style.height_of(lines.len()) <= area.height && !wide && whole(words, &lines)) || style.pixels <= smallest {
-            return (style, lines);
+            return (style, if lines.len() > 1 { well_broken(words, style, area.width) } else { lines });
         }
         style.pixels -= 1;
     }
+}
+
+/// The size at which a name or a few words stay on one line, where a quarter smaller at most is enough for it: in two lines
+/// they would be read as two things.
+pub fn on_one_line(words: &str, style: Style, available: u32) -> Style {
+    let wanted = width(words, style);
+    let kept = Style { pixels: style.pixels * available / wanted.max(1), ..style };
+    let is_short = words.chars().count() <= FEW && !words.contains(['\n', ' ']);
+    if wanted > available && is_short && kept.pixels * 4 >= style.pixels * 3 { kept } else { style }
+}
+
+/// As many lines as [`lines`] breaks them into. Of a few, each ends at a mark where it can, and the last never holds a
+/// character or two alone.
+fn well_broken(words: &str, style: Style, available: u32) -> Vec<String> {
+    let paragraphs = words.split('\n').map(|paragraph| {
+        let usual = lines(paragraph, style, available);
+        if (2..=FEW_LINES).contains(&usual.len()) { broken_at_marks(paragraph, style, available, usual) } else { usual }
+    });
+    paragraphs.flatten().collect()
+}
+
+fn broken_at_marks(paragraph: &str, style: Style, available: u32, usual: Vec<String>) -> Vec<String> {
+    let (Some(first), Some(last)) = (usual.first(), usual.last()) else { return usual };
+    // What is said ends a line before a pause does, and a pause only the first of two.
+    let kinds = if usual.len() == 2 { &[ENDS, PAUSES][..] } else { &[ENDS][..] };
+    for end in kinds.iter().flat_map(|marks| ends(first, marks)) {
+        let (head, rest) = paragraph.split_at(end);
+        let is_long = width(head, style) * 3 > available;
+        if !is_long || rest.trim_start().starts_with(|next| NOT_FIRST.contains(next)) {
+            continue;
+        }
+        let rest_lines = lines(rest.trim_start(), style, available);
+        if rest_lines.len() < usual.len() {
+            let rest = match rest_lines.len() {
+                0 | 1 => rest_lines,
+                _ => broken_at_marks(rest.trim_start(), style, available, rest_lines),
+            };
+            return std::iter::once(head.trim_end().to_owned()).chain(rest).collect();
+        }
+    }
+    if width(last, style) > ALONE * style.pixels {
+        return usual;
+    }
+    // As narrow as they can be, all lines are about as long.
+    let steps = (1..=available / style.pixels).map(|step| available - step * style.pixels / 2);
+    let narrower = steps.map(|available| lines(paragraph, style, available));
+    narrower.take_while(|lines| lines.len() == usual.len() && whole(paragraph, lines)).last().unwrap_or(usual)
+}
+
+/// Where these marks end, from the last on.
+fn ends(line: &str, marks: &[&str]) -> Vec<usize> {
+    let each = marks.iter().flat_map(|mark| line.match_indices(mark).map(|(at, mark)| at + mark.len()));
+    let mut ends: Vec<usize> = each.collect();
+    ends.sort_unstable_by(|one, other| other.cmp(one));
+    ends
 }
 
 /// Whether no word was broken inside. Chinese may break anywhere, a Latin word is made smaller rather than broken.
@@ -197,6 +267,26 @@ mod tests {
         let lines = lines("abcdefghijklmnopqrstuvwxyz", STYLE, 60);
         assert!(lines.len() > 1);
         assert_eq!(lines.concat(), "abcdefghijklmnopqrstuvwxyz");
+    }
+
+    #[test]
+    fn a_few_lines_end_at_marks_and_no_character_stands_alone_on_the_last() {
+        let broken = |words: &str, width| fit(words, STYLE, 20, Size::new(width, 200)).1;
+        assert_eq!(
+            broken("您的话收好了，有网的时候送到县里。谢谢您！", 380),
+            ["您的话收好了，有网的时候送到县里。", "谢谢您！"]
+        );
+        assert_eq!(broken("有答复了，请您看看满意不满意", 240), ["有答复了，", "请您看看满意不满意"]);
+        assert_eq!(broken("二〇二六年民生实事项目票选", 240), ["二〇二六年民生", "实事项目票选"]);
+        assert_eq!(broken("One. Two and three and four", 160), ["One. Two and", "three and four"]);
+        assert_eq!(broken("地址要带端口，例如 10.0.0.5:4433。", 260), ["地址要带端口，", "例如 10.0.0.5:4433。"]);
+    }
+
+    #[test]
+    fn a_few_characters_become_a_little_smaller_rather_than_two_lines() {
+        let (style, lines) = fit("录提示音", STYLE, 8, Size::new(66, 200));
+        assert_eq!((style.pixels, lines), (16, vec!["录提示音".to_owned()]));
+        assert_eq!(fit("录提示音", STYLE, 8, Size::new(40, 200)).1, ["录提", "示音"]);
     }
 
     #[test]

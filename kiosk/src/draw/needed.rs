@@ -3,7 +3,7 @@
 use crate::{
     draw::{
         layout::share_out,
-        measure::{lines, width},
+        measure::{Style, lines, on_one_line, width},
         surface::{FINGER, Surface},
         theme::TextSize,
     },
@@ -114,7 +114,7 @@ fn face_height(face: &Face, available: u32, surface: Surface) -> u32 {
         Face::Words(words) if words.sentence.first.is_empty() => 0,
         Face::Words(words) => {
             let style = surface.style(words.size, words.bold);
-            let lines = if words.one_line { 1 } else { lines(&words.sentence.first, style, available).len() };
+            let lines = if words.one_line { 1 } else { line_count(&words.sentence.first, style, available) };
             // A little air above and below, or lines of neighbours would touch.
             style.height_of(lines) + style.pixels / 3
         }
@@ -124,17 +124,23 @@ fn face_height(face: &Face, available: u32, surface: Surface) -> u32 {
     }
 }
 
+/// How many lines these words take.
+fn line_count(words: &str, style: Style, available: u32) -> usize {
+    lines(words, on_one_line(words, style, available), available).len()
+}
+
 fn button_height(button: &Button, available: u32, surface: Surface) -> u32 {
     let style = surface.style(button.size, true);
     let inside = available.saturating_sub(2 * surface.pixels(BUTTON_PADDING));
     let beside = if button.words.beside.is_empty() { 0 } else { surface.style(TextSize::Small, false).line_height() };
     let picture = match (button.form, button.icon) {
-        (Form::Wide, Some(_)) => style.pixels * 5 / 4 + style.pixels / 3,
-        (Form::Wide | Form::Tall | Form::Picture, _) => 0,
+        (Form::Wide | Form::Entry, Some(_)) => style.pixels * 5 / 4 + style.pixels / 3,
+        (Form::Wide | Form::Entry | Form::Tall | Form::Picture, _) => 0,
     };
-    let words = style.height_of(lines(&button.words.first, style, inside.saturating_sub(picture)).len()) + beside;
+    let lines = line_count(&button.words.first, style, inside.saturating_sub(picture));
+    let words = style.height_of(lines) + beside;
     let needed = match button.form {
-        Form::Wide => words,
+        Form::Wide | Form::Entry => words,
         Form::Tall => words + surface.pixels(PICTURE_NEEDED),
         Form::Picture => 0,
     };
@@ -157,7 +163,7 @@ fn face_width(face: &Face, surface: Surface) -> u32 {
             let style = surface.style(button.size, true);
             let picture = if button.icon.is_some() { style.pixels * 5 / 4 } else { 0 };
             let words = match button.form {
-                Form::Wide => picture + style.pixels / 3 + width(&button.words.first, style) + 1,
+                Form::Wide | Form::Entry => picture + style.pixels / 3 + width(&button.words.first, style) + 1,
                 Form::Tall => width(&button.words.first, style).max(picture) + 1,
                 Form::Picture => picture,
             };

@@ -96,7 +96,7 @@ fn draw_code(brush: &mut Brush<'_>, code: &Code, area: Rectangle) {
 fn sheet(brush: &mut Brush<'_>, paper: Paper, area: Rectangle) {
     let plate = brush.surface.theme.paper(paper);
     match paper {
-        Paper::Ground | Paper::Bar => {
+        Paper::Ground | Paper::Bar | Paper::Filled => {
             let Ok(()) = brush.canvas.fill_solid(&area, plate.face);
             if let Some(edge) = plate.edge {
                 let below = Rectangle::new(

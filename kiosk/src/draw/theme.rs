@@ -84,12 +84,14 @@ impl Theme {
             Paper::Card => 0xFFFFFF,
             Paper::Strip => 0xE4EAF1,
             Paper::Warm => 0xFFF1D6,
+            Paper::Filled => return Plate { face: self.choose(0x8A1410, 0xFFE100), edge: None },
         };
         let edge = match paper {
             Paper::Ground => None,
             Paper::Bar | Paper::Card => edge(0xFFFFFF),
             Paper::Strip => edge(0x8C8C8C),
             Paper::Warm => edge(0xFFE100),
+            Paper::Filled => None,
         };
         Plate { face: self.choose(face, 0x000000), edge }
     }
@@ -223,6 +225,8 @@ pub enum Paper {
     Strip,
     /// A warm strip, for what needs care.
     Warm,
+    /// What is filled of a meter: no words lie on it.
+    Filled,
 }
 
 /// What a button is for.

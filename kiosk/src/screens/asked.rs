@@ -13,7 +13,7 @@ use crate::{
     form::Form,
     public::Public,
     station::{About, Draft},
-    view::{Part, button},
+    view::{Part, entry},
 };
 
 /// A list of what is asked.
@@ -45,7 +45,7 @@ impl Page for Asked {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let public = &self.public;
-        let row = |touch, title: &str, icon, ink| button(touch, title.to_owned(), Some(icon), Look::Choice(ink));
+        let row = |touch, title: &str, icon, ink| entry(touch, title.to_owned(), icon, Look::Choice(ink));
         let votes = public.votes.iter().enumerate();
         let votes = votes.map(|(place, (_, vote))| row(Touch::Vote(place), &vote.title, Icon::Ballot, Ink::Red));
         let consultations = public.consultations.iter().enumerate().map(|(place, (_, consultation))| {
@@ -54,7 +54,7 @@ impl Page for Asked {
         let tallies = public.tallies.iter().enumerate();
         let tallies = tallies.map(|(place, tally)| {
             let title = around.sentence_with("tally-of", &[("title", tally.title.clone())]);
-            button(Touch::Tally(place), title.alone(), Some(Icon::Tick), Look::Choice(Ink::Green))
+            entry(Touch::Tally(place), title.alone(), Icon::Tick, Look::Choice(Ink::Green))
         });
         let body = listing(around, votes.chain(consultations).chain(tallies).collect(), self.page, Touch::More);
         page(around, Some(Touch::Back), around.sentence("asked"), body)

@@ -7,7 +7,7 @@ use civic_core::{
     vote::{Project, Vote},
 };
 
-use super::{Around, Door, Next, Page, page, page_of};
+use super::{Around, Next, Page, Screen, page, page_of};
 use crate::{
     draw::{
         icon::Icon,
@@ -35,6 +35,8 @@ pub struct Ballot {
     page: usize,
     /// Whether it is looked at once more.
     is_done: bool,
+    /// Where one came from to it.
+    under: Box<Screen>,
 }
 
 /// What can be touched on it.
@@ -66,9 +68,9 @@ impl std::fmt::Debug for Touch {
 }
 
 impl Ballot {
-    /// An empty ballot, opened by this number.
-    pub fn new(id: DocId, vote: Vote, token: Token) -> Self {
-        Self { id, vote, token, chosen: Vec::new(), page: 0, is_done: false }
+    /// An empty ballot, opened by this number, over the screen that one came from.
+    pub fn new(id: DocId, vote: Vote, token: Token, under: Screen) -> Self {
+        Self { id, vote, token, chosen: Vec::new(), page: 0, is_done: false, under: Box::new(under) }
     }
 
     fn most(&self) -> usize {
@@ -165,7 +167,7 @@ impl Page for Ballot {
     fn touched(mut self, touch: Touch) -> Next {
         match touch {
             Touch::Back if self.is_done => self.is_done = false,
-            Touch::Back => return Next::Open(Door::Asked),
+            Touch::Back => return Next::Show(*self.under),
             Touch::Project(place) => self.choose(place),
             Touch::More => self.page += 1,
             Touch::Done => self.is_done = !self.chosen.is_empty(),

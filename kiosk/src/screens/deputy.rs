@@ -8,7 +8,7 @@ use crate::{
     },
     public::{DeputyCard, ReceptionDay},
     station::{About, Draft, Talk},
-    view::{self, Length, Part, button, column, sheet, turning, words},
+    view::{self, Length, Part, button, column, row, sheet, space, turning, words},
 };
 
 /// Reception days that are shown.
@@ -39,8 +39,11 @@ impl Page for DeputyPage {
         let Some(deputy) = self.list.public.deputies.get(self.place) else {
             return page(around, Some(Touch::Back), around.sentence("deputies"), words("", TextSize::Body, Ink::Black));
         };
-        let card =
-            turning(20, vec![(Length::Share(2), portrait(around, deputy)), (Length::Share(5), about(around, deputy))]);
+        let share = if around.surface().is_upright() { 4 } else { 2 };
+        let card = turning(
+            20,
+            vec![(Length::Share(share), portrait(around, deputy)), (Length::Share(5), about(around, deputy))],
+        );
         let talk = button(Touch::Talk, around.sentence("deputy-talk"), Some(Icon::Speak), Look::Next);
         let body = column(14, vec![(Length::Share(1), sheet(Paper::Card, 20, card)), (Length::Fingers(1, 92), talk)]);
         page(around, Some(Touch::Back), around.sentence("deputy"), body)
@@ -64,7 +67,10 @@ fn portrait(around: &Around<'_>, deputy: &DeputyCard) -> Part<Touch> {
         Some(portrait) => view::portrait(portrait.clone()),
         None => {
             let surname: String = deputy.name.chars().take(1).collect();
-            sheet(Paper::Bar, 12, words(surname, TextSize::Ticket, Ink::White).bold().centred())
+            let surname = sheet(Paper::Bar, 12, words(surname, TextSize::Ticket, Ink::White).bold().centred());
+            // As wide as a picture would be, also where it stands above the words.
+            let sides = || (Length::Share(if around.surface().is_upright() { 2 } else { 0 }), space());
+            row(0, vec![sides(), (Length::Share(3), surname), sides()])
         }
     };
     let code = around.sentence_with("deputy-code", &[("code", deputy.code.clone())]);

@@ -53,15 +53,21 @@ impl Page for Home {
         };
         // What became of what was said here is what makes others speak.
         let village = Sentence { beside: month(around, around.public).first, ..around.sentence("village") };
+        // On an upright screen a door is low: its picture stands beside its words, or there would be nothing left of it.
+        let is_upright = around.surface().is_upright();
+        let door = |touch, words, icon, ink, size| match is_upright {
+            true => sized_button(touch, words, Some(icon), Look::Choice(ink), size),
+            false => tile(touch, words, icon, Look::Choice(ink), size),
+        };
         let tiles = turning(
             20,
             vec![
-                (Length::Share(5), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red)),
-                (Length::Share(5), door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue)),
+                (Length::Share(5), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red, TextSize::Huge)),
                 (
-                    Length::Share(4),
-                    tile(Touch::Village, village, Icon::Sentences, Look::Choice(Ink::Green), TextSize::Title),
+                    Length::Share(5),
+                    door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue, TextSize::Huge),
                 ),
+                (Length::Share(4), door(Touch::Village, village, Icon::Sentences, Ink::Green, TextSize::Title)),
             ],
         );
         let body = column(18, vec![(Length::Share(1), tiles), (Length::Needed, whereabouts(around))]);
@@ -86,10 +92,6 @@ impl Page for Home {
     fn patience(&self) -> Option<Duration> {
         None
     }
-}
-
-fn door(touch: Touch, words: Sentence, icon: Icon, ink: Ink) -> Part<Touch> {
-    tile(touch, words, icon, Look::Choice(ink), TextSize::Huge)
 }
 
 /// The three words, with their counts and the day of the last receipt.

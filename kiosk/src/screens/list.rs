@@ -11,7 +11,7 @@ use crate::{
         theme::{Ink, Look},
     },
     public::Public,
-    view::{Length, Part, Sentence, button, column, grid},
+    view::{Length, Part, Sentence, button, column, entry, grid},
 };
 
 /// Rows on one page: as many as stay large on the smallest screen.
@@ -72,7 +72,7 @@ impl List {
                 names.collect()
             }
         };
-        let row = |(place, title)| button(Touch::At(place), title, Some(icon), Look::Choice(ink));
+        let row = |(place, title)| entry(Touch::At(place), title, icon, Look::Choice(ink));
         titles.into_iter().enumerate().map(row).collect()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::Draft,
-    view::{Length, Part, button, column, command_key, grid, key, row, sheet, turning, words},
+    view::{Length, Part, button, column, command_key, grid, key, picture, row, sheet, turning, words},
 };
 
 /// The longest name; some are of four languages' roots and have dots between their parts.
@@ -93,13 +93,19 @@ impl Page for Name {
     type Touch = Touch;
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
-        let name = words(self.name(), TextSize::Title, Ink::Black).bold().centred().on_one_line();
+        // An empty card would look as if something were missing.
+        let name = match self.name() {
+            "" => picture(Icon::Person, Ink::Grey),
+            name => words(name, TextSize::Title, Ink::Black).bold().centred().on_one_line(),
+        };
         let none = button(Touch::NoName, around.sentence("name-none"), None, Look::Other);
         let is_written = !self.name().trim().is_empty();
         let done = if is_written { Look::Next } else { Look::Waiting };
         let done = button(Touch::Done, around.sentence("name-done"), Some(Icon::Tick), done);
         let buttons = row(12, vec![(Length::Share(1), none), (Length::Share(1), done)]);
-        let card = turning(12, vec![(Length::Share(1), sheet(Paper::Card, 8, name)), (Length::Share(2), buttons)]);
+        let [above, below] = if around.surface().is_upright() { [2, 1] } else { [1, 2] };
+        let name = (Length::Share(above), sheet(Paper::Card, 8, name));
+        let card = turning(12, vec![name, (Length::Share(below), buttons)]);
         let panel = match &self.keyboard {
             None => self.surnames(around),
             Some(keyboard) => keyboard.view(around, "to-surnames", Touch::Press),

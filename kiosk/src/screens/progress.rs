@@ -11,12 +11,13 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    settings::Letters,
     station::{About, Draft, Found, Progress as Said, Rest, Stage, Subject, Told},
     view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
 
-/// The last so many steps are shown; older ones matter less to the one who asks.
-const STEPS_SHOWN: usize = 4;
+/// The last so many steps are shown, in usual letters and in large ones; older ones matter less to the one who asks.
+const STEPS_SHOWN: [usize; 2] = [4, 2];
 
 /// What is known about one ticket.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,7 +237,11 @@ fn steps(around: &Around<'_>, told: &Told) -> Vec<(Length, Part<Touch>)> {
         let topic = around.subject(&Subject::Topic(told.topic.clone())).1;
         (Length::Needed, words(topic, TextSize::Strong, Ink::Red).bold())
     });
-    let shown = told.steps.iter().skip(told.steps.len().saturating_sub(STEPS_SHOWN));
+    let most = match around.settings.letters {
+        Letters::Usual => STEPS_SHOWN[0],
+        Letters::Large => STEPS_SHOWN[1],
+    };
+    let shown = told.steps.iter().skip(told.steps.len().saturating_sub(most));
     topic.into_iter().chain(shown.map(|said| step(said.at, &said.words))).collect()
 }
 

@@ -193,7 +193,7 @@ fn recording(around: &Around<'_>, level: u8, length: Duration, limit: Duration, 
     let bar = row(
         0,
         vec![
-            (Length::Share(loud.max(1)), sheet(Paper::Bar, 0, space())),
+            (Length::Share(loud.max(1)), sheet(Paper::Filled, 0, space())),
             (Length::Share(u32::from(LOUDEST) + 1 - loud), space()),
         ],
     );
@@ -227,11 +227,15 @@ impl Speak {
         let said = words(sentence, TextSize::Strong, Ink::Black);
         let play =
             tile(Touch::Play, around.sentence("speak-play"), Icon::Ear, Look::Choice(Ink::Blue), TextSize::Strong);
-        let again =
-            tile(Touch::Record, around.sentence("speak-again"), Icon::Again, Look::Choice(Ink::Red), TextSize::Strong);
-        let keep = tile(Touch::Keep, around.sentence("speak-keep"), Icon::Tick, Look::Next, TextSize::Title);
-        let others = counter(14, vec![(Length::Share(1), play), (Length::Share(1), again)]);
-        let answers = turning(14, vec![(Length::Share(2), others), (Length::Share(3), keep)]);
+        let again = |look, size| tile(Touch::Record, around.sentence("speak-again"), Icon::Again, look, size);
+        let keep = |look, size| tile(Touch::Keep, around.sentence("speak-keep"), Icon::Tick, look, size);
+        // Where nobody is heard, the next thing to do is to say it again.
+        let (other, next) = match is_audible {
+            true => (again(Look::Choice(Ink::Red), TextSize::Strong), keep(Look::Next, TextSize::Title)),
+            false => (keep(Look::Choice(Ink::Green), TextSize::Strong), again(Look::Next, TextSize::Title)),
+        };
+        let others = counter(14, vec![(Length::Share(1), play), (Length::Share(1), other)]);
+        let answers = turning(14, vec![(Length::Share(2), others), (Length::Share(3), next)]);
         let body = column(16, vec![(Length::Needed, sheet(paper, 20, said)), (Length::Share(1), answers)]);
         page(around, Some(Touch::Back), around.sentence("speak-hear-title"), body)
     }

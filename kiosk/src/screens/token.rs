@@ -7,7 +7,8 @@ use civic_core::{
 };
 
 use super::{
-    Around, Door, Next, Page,
+    Around, Next, Page, Screen,
+    ballot::Ballot,
     number_pad::{number_form, number_pad},
     page,
 };
@@ -27,6 +28,8 @@ pub struct TokenPage {
     vote: Vote,
     digits: String,
     trouble: Option<Trouble>,
+    /// Where one came from.
+    under: Box<Screen>,
 }
 
 /// Why what was typed opens no ballot.
@@ -40,7 +43,7 @@ enum Trouble {
 /// What can be touched on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Touch {
-    /// Back to what is asked.
+    /// Back to where one came from.
     Back,
     /// Open the ballot.
     Open,
@@ -51,14 +54,19 @@ pub enum Touch {
 }
 
 impl TokenPage {
-    /// Asks for a number of this vote.
-    pub fn new(id: DocId, vote: Vote) -> Self {
-        Self { id, vote, digits: String::new(), trouble: None }
+    /// Asks for a number of this vote, over the screen that one came from.
+    pub fn new(id: DocId, vote: Vote, under: Screen) -> Self {
+        Self { id, vote, digits: String::new(), trouble: None, under: Box::new(under) }
     }
 
-    /// The vote that is asked, and its name.
-    pub fn vote(self) -> (DocId, Vote) {
-        (self.id, self.vote)
+    /// The ballot that was asked for, opened by this number, over the same screen.
+    pub fn ballot(self, token: Token) -> Ballot {
+        Ballot::new(self.id, self.vote, token, *self.under)
+    }
+
+    /// The screen that one came from.
+    pub fn under(&self) -> &Screen {
+        &self.under
     }
 
     /// The vote's name.
@@ -105,7 +113,7 @@ impl Page for TokenPage {
         }
         self.trouble = None;
         match touch {
-            Touch::Back => return Next::Open(Door::Asked),
+            Touch::Back => return Next::Show(*self.under),
             Touch::Digit(digit) if self.digits.len() < TOKEN_DIGITS => self.digits.push(digit),
             Touch::Erase => drop(self.digits.pop()),
             Touch::Digit(_) | Touch::Open => {}

@@ -30,7 +30,7 @@ impl VotePage {
     /// Asks for the number of a household's slip.
     pub fn ask_for_token(&self) -> Option<TokenPage> {
         let (id, vote) = self.list.public.votes.get(self.place).cloned()?;
-        Some(TokenPage::new(id, vote))
+        Some(TokenPage::new(id, vote, self.clone().into()))
     }
 }
 

@@ -113,6 +113,11 @@ impl Writing {
         self.up = 0;
     }
 
+    /// Whether the key that leads to the ready sentences of a topic leads to writing with a finger: there is no topic.
+    fn leaves_to_the_brush(&self) -> bool {
+        self.draft.topic.is_empty() && self.draft.may_draw()
+    }
+
     fn most(&self) -> usize {
         self.draft.characters_most().min(CHARACTERS_MAX)
     }
@@ -152,6 +157,7 @@ impl Page for Writing {
         let top = turning(8, vec![(Length::Share(1), row(8, left)), (Length::Share(1), row(8, right))]);
         let panel = match &self.keyboard {
             None => self.sentences(around),
+            Some(keyboard) if self.leaves_to_the_brush() => keyboard.view(around, "to-handwriting", Touch::Press),
             Some(keyboard) => keyboard.view(around, "to-sentences", Touch::Press),
         };
         let above =
@@ -169,6 +175,9 @@ impl Page for Writing {
             Touch::Done if !self.draft.has_words() => {}
             Touch::Done => return after_saying(self.draft),
             Touch::Sentence(sentence) => self.add_sentence(&sentence),
+            Touch::Press(Press::Leave) if self.leaves_to_the_brush() => {
+                return Next::show(Handwriting::new(self.draft));
+            }
             Touch::Press(press) => self.press(press),
             Touch::Erase => self.erase(),
             Touch::More => self.page += 1,

@@ -99,7 +99,7 @@ fn a_question_is_answered_with_a_finger_on_the_glass_and_what_was_drawn_is_kept_
         desk.touch("返回");
     }
     desk.sees("第三条");
-    desk.touch_all(&["我要说", "写下来", "Press(Leave)", "用手写"]).is_on("Handwriting");
+    desk.touch_all(&["我要说", "写下来", "用手写"]).is_on("Handwriting");
     desk.write_ten();
     desk.touch("写好了").is_on("Consult").sees("第三条");
     let mut desk = desk.and_on(11);
@@ -190,10 +190,12 @@ fn a_household_votes_once_and_nobody_reads_what_it_chose() {
     desk.touch("按选票号投票").is_on("Token");
     at_the_number(&mut desk, "482103759");
     desk.sees("还少几位");
-    desk.touch_all(&["Back", VOTE, "按选票号投票"]);
+    desk.touch("Back").is_on("Vote");
+    desk.touch("按选票号投票");
     at_the_number(&mut desk, &Token::new([9; 8]).digits());
     desk.is_on("Token").sees("不是这次投票的选票号");
-    desk.touch_all(&["Back", VOTE, "按选票号投票"]);
+    desk.touch("Back").is_on("Vote");
+    desk.touch("按选票号投票");
     at_the_number(&mut desk, &sample_tokens()[0].digits());
     desk.is_on("Ballot").sees("太阳能路灯");
     desk.touch_all(&["Project(0)", "Project(1)", "Project(2)", "Project(3)"]);
@@ -274,11 +276,20 @@ fn what_was_understood_otherwise_is_said_again_and_more_can_be_added() {
         desk.key_to(target);
     }
     desk.is_on("Thanks").sees("补充的话收好了");
+    desk.touch("回首页");
+    desk.event(scan());
+    desk.touch_all(&["不是这个意思", "写下来", "用手写"]).is_on("Handwriting");
+    desk.write_ten();
+    desk.touch("写好了").is_on("ReadBack").sees("您手写了 1 个字");
+    desk.touch("改一改").is_on("Handwriting");
+    desk.touch_all(&["写好了", "对，交上去"]).is_on("Thanks");
     let answered = desk.station.0.lock().unwrap().answered.clone();
     let abouts: Vec<_> = answered.iter().map(|draft| draft.about.clone()).collect();
     let ticket = sample_ticket(90_155);
-    assert_eq!(abouts, [About::Misunderstood(ticket), About::Addition(ticket)]);
+    let misunderstood = About::Misunderstood(ticket);
+    assert_eq!(abouts, [misunderstood.clone(), About::Addition(ticket), misunderstood]);
     assert!(answered[0].voice.is_some() && !answered[1].body.is_empty());
+    assert_eq!(answered[2].ink.boxes.iter().map(|one| one.strokes.len()).collect::<Vec<_>>(), [2]);
 }
 
 #[test]

@@ -129,7 +129,10 @@ fn the_slip_of_a_household_opens_its_ballot_under_the_scanner_wherever_nobody_is
     desk.touch_all(&vote);
     scan(&mut desk, &foreign);
     desk.is_on("Token").sees("不是这次投票的选票号");
-    desk.touch("Back");
+    // Back leads where one came from, step by step.
+    desk.touch("Back").is_on("Vote");
+    desk.touch_all(&["按选票号投票", "Back"]).is_on("Vote");
+    desk.touch("Back").is_on("Asked");
     scan(&mut desk, "6901234567892");
     desk.is_on("Find").sees("这不是我们小票上的码");
     scan(&mut desk, &foreign);

@@ -13,7 +13,9 @@ use std::{
 use civic_core::ticket::Ticket;
 use embedded_graphics::primitives::Rectangle;
 use hardware::{
+    board::Board,
     desk::Desk,
+    keypad::Key,
     screen::{Canvas, Display},
     watchdog::Watchdog,
 };
@@ -93,6 +95,7 @@ async fn words(address: SocketAddr) -> String {
 /// A kiosk that runs until it is told to stop.
 struct Running {
     address: SocketAddr,
+    desk: Desk,
     stop: Arc<Notify>,
     ended: JoinHandle<anyhow::Result<()>>,
 }
@@ -115,7 +118,7 @@ impl Running {
             station,
             news: Arc::default(),
             boards: vec![Box::new(desk.clone())],
-            desk,
+            desk: desk.clone(),
             displays,
             panel: None,
             keyboards: Vec::new(),
@@ -130,7 +133,7 @@ impl Running {
         };
         let stopped = stop.clone();
         let ended = tokio::spawn(run(kiosk, async move { stopped.notified().await }));
-        Self { address, stop, ended }
+        Self { address, desk, stop, ended }
     }
 
     async fn stop(self) {
@@ -202,6 +205,19 @@ async fn the_page_stands_in_for_the_scanner_and_the_sensor() {
         assert_eq!(ask(running.address, "POST /motion", motion).await.status, 204);
     }
     assert_eq!(ask(running.address, "POST /motion", "{}").await.status, 422);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_box_tells_of_a_key_and_is_never_asked() {
+    let running = Running::start(Box::new(Shared::default())).await;
+    let address = running.address;
+    assert_eq!(Board::poll_at(&running.desk), None);
+    let first = ask(address, "GET /frame?since=0", "").await.header("x-frame").unwrap();
+    let waiting = tokio::spawn(async move { ask(address, &format!("GET /frame?since={first}"), "").await });
+    running.desk.press_key(Key::Next);
+    assert!(waiting.await.unwrap().header("x-frame").unwrap() > first);
+    assert_eq!(ask(address, "GET /view", "").await.json()["focus"], "Say");
     running.stop().await;
 }
 

@@ -197,6 +197,7 @@ pub const PATHS: &[(&str, &str)] = &[
     ),
     ("not what I meant", "@slip · 不是这个意思 · 说给它听 · 说完了 · @spoken · 就这样 · 对，交上去 · 回首页"),
     ("add to it", "@slip · 补充几句 · 写下来 · l · u · Press(Space) · 写好了 · 对，交上去 · 回首页"),
+    ("add to it with a finger", "@slip · 补充几句 · 写下来 · 用手写 · @ten · 十 · @ten · 写好了 · 对，交上去 · 回首页"),
     ("name and number back", "@slip · 收回姓名电话 · 不收回 · 收回姓名电话 · 收回，请删掉 · 回首页"),
     (
         "the board, and me too",
@@ -218,7 +219,7 @@ pub const PATHS: &[(&str, &str)] = &[
     ("a consultation to which nothing is said", "村里的事 · 请您说一说 · 青禾县饮用水源保护办法（征求意见稿） · 返回"),
     (
         "a vote",
-        "村里的事 · 请您说一说 · 二〇二七年民生实事项目票选 · 按选票号投票 · @nobody's · 打开选票 · Erase · 返回 · 二〇二七年民生实事项目票选 · 按选票号投票 · @household · \
+        "村里的事 · 请您说一说 · 二〇二七年民生实事项目票选 · 按选票号投票 · @nobody's · 打开选票 · Erase · 返回 · 按选票号投票 · @household · \
          打开选票 · Project(0) · Project(2) · Project(0) · Project(1) · 选好了 · 改一改 · 选好了 · 投票 · 回首页",
     ),
     ("a vote by the household's slip", "@token · Project(0) · 选好了 · 投票 · 回首页"),

@@ -68,7 +68,8 @@ fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased(
     let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
     let other = kiosk.take_down(&village(), "站", Heard { new: opinion("路灯不亮"), ..heard() }).unwrap();
     meet(&hub, &kiosk, &deputy);
-    let more = Reaction::Addition { ticket: filed.ticket, words: "昨晚又吵了。".into(), recording: None };
+    let more =
+        Reaction::Addition { ticket: filed.ticket, words: "昨晚又吵了。".into(), recording: None, ink: None };
     kiosk.react("1", &village(), &more, &[]).unwrap();
     let step = NewStep { act: "受理".into(), ..NewStep::default() };
     hub.edit(&filed.id, "县", &Edit { step: Some(step), ..Edit::default() }).unwrap();

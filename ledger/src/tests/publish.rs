@@ -306,7 +306,7 @@ fn not_solved_starts_the_recheck_once_however_often_it_is_said_or_arrives() {
 fn a_rebuilt_hub_comes_to_the_same_without_saying_anything_twice() {
     let county = County::new();
     let (id, ticket) = county.answered();
-    let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None };
+    let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None, ink: None };
     county.kiosk.react("1", &village(), &added, &[]).unwrap();
     county.kiosk.react("1", &village(), &added, &[]).unwrap();
     county.meet();
@@ -325,7 +325,8 @@ fn a_rebuilt_hub_comes_to_the_same_without_saying_anything_twice() {
 fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
     let county = County::new();
     let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
-    let words = Reaction::Misunderstood { ticket: filed.ticket, words: "是路不是桥".into(), recording: None };
+    let words =
+        Reaction::Misunderstood { ticket: filed.ticket, words: "是路不是桥".into(), recording: None, ink: None };
     county.kiosk.react("1", &village(), &words, &[]).unwrap();
     carry(&county.kiosk, &county.hub, Audience::County);
     let envelope = county.hub.unopened(9).unwrap().remove(0);
@@ -339,7 +340,7 @@ fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
         ("不是这个意思", "是路不是桥", Some(envelope.doc))
     );
     let elsewhere =
-        Reaction::Misunderstood { ticket: Ticket::new(9, 9).unwrap(), words: "一".into(), recording: None };
+        Reaction::Misunderstood { ticket: Ticket::new(9, 9).unwrap(), words: "一".into(), recording: None, ink: None };
     assert!(matches!(county.kiosk.react("2", &village(), &elsewhere, &[]), Err(NotTaken::NotAsked)));
 }
 
@@ -347,7 +348,7 @@ fn a_reaction_that_comes_before_its_opinion_waits_for_it() {
 fn what_cannot_be_opened_is_kept_apart_and_blocks_nothing() {
     let county = County::new();
     let (id, ticket) = county.answered();
-    let added = |words: &str| Reaction::Addition { ticket, words: words.into(), recording: None };
+    let added = |words: &str| Reaction::Addition { ticket, words: words.into(), recording: None, ink: None };
     county.kiosk.react("1", &village(), &added("一"), &[]).unwrap();
     county.kiosk.react("2", &village(), &added("二"), &[]).unwrap();
     carry(&county.kiosk, &county.hub, Audience::County);

@@ -655,6 +655,9 @@ fn timeline(view: &View<'_>) -> Markup {
                         @if let Some(recording) = &step.recording {
                             p.hint { (say_with("recording", &[("seconds", u32::from(recording.seconds).into())])) " " code { (recording.hash) } }
                         }
+                        @if let Some(drawing) = &step.ink {
+                            p.hint data-drawn { (say("attachment-ink")) " " code { (drawing.hash) } }
+                        }
                         @if !step.unaware_of.is_empty() {
                             @let known: Vec<String> = step.unaware_of.iter().map(|earlier| (earlier + 1).to_string()).collect();
                             p.hint data-unaware { (say_with("unaware", &[("place", (place + 1).into()), ("others", known.join("、").into())])) }

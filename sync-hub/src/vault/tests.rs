@@ -373,7 +373,7 @@ fn a_matter_that_opens_again_keeps_its_details_for_the_whole_time_after_it_close
     let recording = hub.ledger.named("again", &said).unwrap().pop().map(Into::into);
     let evaluation = Evaluation { satisfied: None, solved: Some(false) };
     hub.ledger.write_slips().unwrap();
-    let add = Reaction::Addition { ticket, words: String::new(), recording };
+    let add = Reaction::Addition { ticket, words: String::new(), recording, ink: None };
     let reactions = [(add, &said[..]), (Reaction::Evaluation { ticket, answer: 1, evaluation }, &[])];
     for (reaction, voices) in reactions {
         hub.ledger.react("again", &village, &reaction, voices).unwrap();

@@ -149,7 +149,7 @@ fn what_a_village_says_to_what_is_published_is_counted_once_and_acted_on_once() 
     assert!(may_evaluate());
     kiosk.react("three", &village(), &Reaction::Evaluation { ticket, answer: 1, evaluation }, &[]).unwrap();
     assert!(!may_evaluate());
-    let addition = Reaction::Addition { ticket, words: "桥头最坏。".into(), recording: None };
+    let addition = Reaction::Addition { ticket, words: "桥头最坏。".into(), recording: None, ink: None };
     kiosk.react("four", &village(), &addition, &[]).unwrap();
     let me_too = Reaction::MeToo { matter: board.matters[0].0 };
     kiosk.react("five", &village(), &me_too, &[]).unwrap();

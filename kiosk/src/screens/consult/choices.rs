@@ -6,7 +6,7 @@ use super::{Touch, icon_of};
 use crate::{
     draw::theme::{Ink, Look, TextSize},
     screens::Around,
-    view::{Length, Part, Sentence, column, grid, sized_button, words},
+    view::{Length, Part, Sentence, column, grid, sized_button, tile, words},
 };
 
 /// Choices in a row on a wide screen, where there are many and where there are few; on an upright one half as many.
@@ -28,7 +28,15 @@ pub fn view(around: &Around<'_>, question: &Question, chosen: &[usize]) -> Part<
             | (Asks::Place | Asks::Text | Asks::Voice | Asks::Unknown, _) => choice.clone(),
         };
         let icon = icon_of(question, place, turn.is_some());
-        sized_button(Touch::Choose(place), Sentence::of(label, ""), icon, look, TextSize::Strong)
+        let words = Sentence::of(label, "");
+        match (question.asks, icon) {
+            // Faces are looked at before words are read.
+            (Asks::Faces, Some(icon)) => tile(Touch::Choose(place), words, icon, look, TextSize::Title),
+            (Asks::Faces | Asks::Single | Asks::Multiple | Asks::Scale | Asks::Rank, icon)
+            | (Asks::Place | Asks::Text | Asks::Voice | Asks::Unknown, icon) => {
+                sized_button(Touch::Choose(place), words, icon, look, TextSize::Strong)
+            }
+        }
     };
     let choices: Vec<_> = question.choices.iter().enumerate().map(choice).collect();
     let (count, across) = match (question.asks, choices.len()) {

@@ -141,7 +141,7 @@ fn introduction(around: &Around<'_>, form: &Form, page: usize) -> Part<Touch> {
     let card = column(
         8,
         vec![
-            (Length::Needed, words(asked.title.clone(), TextSize::Title, Ink::Red).bold()),
+            (Length::Needed, words(asked.title.clone(), TextSize::Strong, Ink::Red).bold()),
             (Length::Share(1), text),
             (Length::Needed, words(asked.by.clone(), TextSize::Body, Ink::Grey).to_the_right()),
         ],

@@ -8,21 +8,24 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    form::Form,
+    form::{Form, Said},
     screens::Around,
-    view::{Length, Part, column, counter, ink, sheet, tile, turning, words},
+    view::{Length, Part, button, column, counter, ink, sheet, tile, turning, words},
 };
 
 /// What was said so far, and the ways to say it; the one the question asks for first and larger.
 pub fn view(around: &Around<'_>, form: &Form, question: &Question) -> Part<Touch> {
     let said = form.said();
     let speaks_first = question.asks == Asks::Voice;
+    let is_said = said != Said::default();
     let way = |touch, key: &str, icon, is_first: bool| {
-        let (look, size) = match is_first {
-            true => (Look::Choice(Ink::Red), TextSize::Title),
-            false => (Look::Choice(Ink::Blue), TextSize::Strong),
-        };
-        (Length::Share(if is_first { 3 } else { 2 }), tile(touch, around.sentence(key), icon, look, size))
+        let look = Look::Choice(if is_first { Ink::Red } else { Ink::Blue });
+        let (share, size) = if is_first { (3, TextSize::Title) } else { (2, TextSize::Strong) };
+        // Beside what was said there is no room for pictures above words.
+        match is_said && !around.surface().is_upright() {
+            true => (Length::Share(1), button(touch, around.sentence(key).alone(), Some(icon), look)),
+            false => (Length::Share(share), tile(touch, around.sentence(key), icon, look, size)),
+        }
     };
     let mut ways = vec![way(Touch::Write, "speak-write", Icon::Pencil, !speaks_first)];
     if form.may_draw() {
@@ -30,8 +33,7 @@ pub fn view(around: &Around<'_>, form: &Form, question: &Question) -> Part<Touch
     }
     let speak = way(Touch::Speak, "speak-begin", Icon::Microphone, speaks_first);
     ways.insert(if speaks_first { 0 } else { ways.len() }, speak);
-    let has_voice = said.voice.is_some();
-    if said.words.is_empty() && !has_voice && said.ink.is_empty() {
+    if !is_said {
         return turning(20, ways);
     }
     let mut card = Vec::new();

@@ -201,7 +201,9 @@ impl Enrol {
         let address = address.map(|key| field(Touch::Address, key, &self.address, !self.is_code));
         let mut fields: Vec<_> = address.map(|address| (Length::Share(3), address)).into_iter().collect();
         fields.push((Length::Share(2), field(Touch::Code, "enrol-code", &code, self.is_code)));
-        let mut parts = vec![(Length::Fingers(1, 64), row(8, fields)), (Length::Share(1), space())];
+        // The keys reach both edges; nothing else does.
+        let inset = |parts: Vec<_>| sheet(Paper::Ground, 12, row(12, parts));
+        let mut parts = vec![(Length::Fingers(1, 100), inset(fields)), (Length::Share(1), space())];
         for keys in KEYS {
             let mut cells: Vec<_> = keys.chars().map(|face| (Length::Share(1), key(Touch::Key(face), face))).collect();
             if cells.len() < KEYS[0].len() {
@@ -214,11 +216,11 @@ impl Enrol {
         let how = if self.pin.is_some() { "enrol-scanned" } else { how };
         let paper = if failed.is_some() { Paper::Warm } else { Paper::Ground };
         let note = around.sentence(failed.unwrap_or(how)).alone();
-        let note = sheet(paper, 4, words(note, TextSize::Body, Ink::Black));
+        let note = sheet(paper, 8, words(note, TextSize::Body, Ink::Black));
         let call = if self.asks().is_some() { Look::Next } else { Look::Waiting };
         let call = button(Touch::Call, around.sentence(go).alone(), Some(Icon::Tick), call);
         parts.push((Length::Share(1), space()));
-        parts.push((Length::Fingers(1, 84), row(8, vec![(Length::Share(2), note), (Length::Share(1), call)])));
+        parts.push((Length::Fingers(1, 116), inset(vec![(Length::Share(2), note), (Length::Share(1), call)])));
         edge_to_edge(around, Some(Touch::Back), around.sentence("service-enrol"), column(0, parts))
     }
 

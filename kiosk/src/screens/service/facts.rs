@@ -77,11 +77,11 @@ impl Page for Facts {
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let mut lines: Vec<_> = page_of(&self.facts, self.page, LINES)
             .iter()
-            .map(|fact| (Length::Needed, sheet(Paper::Card, 8, line(around, fact))))
+            .map(|fact| (Length::Needed, card(line(around, fact))))
             .collect();
         if self.is_tested {
             let fact = Fact { what: "", is: Value::Sentence(around.on_paper.sentence()) };
-            lines.push((Length::Needed, sheet(Paper::Card, 8, line(around, &fact))));
+            lines.push((Length::Needed, card(line(around, &fact))));
         }
         lines.push((Length::Share(1), space()));
         let mut below = Vec::new();
@@ -128,6 +128,12 @@ impl Page for Facts {
     fn unattended(self) -> Next {
         abandoned()
     }
+}
+
+/// Wider at its sides: its corners are round.
+fn card(line: Part<Touch>) -> Part<Touch> {
+    let inside = vec![(Length::Units(8), space()), (Length::Share(1), line), (Length::Units(8), space())];
+    sheet(Paper::Card, 8, row(0, inside))
 }
 
 /// What it is at the left, how it is at the right; alone where it says no more.
