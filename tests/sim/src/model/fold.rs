@@ -44,6 +44,7 @@ fn step(codebook: &Codebook, dice: &mut Dice, place: usize) -> Step {
         source: None,
         evaluation: None,
         recording: None,
+        ink: None,
         unaware_of: (0..place).filter(|_| dice.percent(25)).collect(),
     }
 }
