@@ -213,8 +213,8 @@ async fn the_box_tells_of_a_key_and_is_never_asked() {
     let running = Running::start(Box::new(Shared::default())).await;
     let address = running.address;
     assert_eq!(Board::poll_at(&running.desk), None);
-    let first = ask(address, "GET /frame?since=0", "").await.header("x-frame").unwrap();
-    let waiting = tokio::spawn(async move { ask(address, &format!("GET /frame?since={first}"), "").await });
+    let first = ask(address, "GET /changes?since=0", "").await.header("x-frame").unwrap();
+    let waiting = tokio::spawn(async move { ask(address, &format!("GET /changes?since={first}"), "").await });
     running.desk.press_key(Key::Next);
     assert!(waiting.await.unwrap().header("x-frame").unwrap() > first);
     assert_eq!(ask(address, "GET /view", "").await.json()["focus"], "Say");
