@@ -86,8 +86,10 @@ impl County {
         for hub in [device, self.above(device)] {
             if self.node(hub).role() == Role::Hub {
                 self.hub_works(hub)?;
-                self.erase_again(hub)?;
                 self.announce_again(hub)?;
+            }
+            if hub == HUB {
+                self.erase_again()?;
             }
         }
         Ok(())
@@ -187,17 +189,20 @@ impl County {
     fn voices_are_there(&self) -> Result<(), Broken> {
         let is_kept = |said: &&Said| said.first.told == Told::Saved && said.first.is_on_card;
         for said in self.reference.said.values().filter(is_kept) {
-            let above = self.above(said.first.by);
-            if self.was_restored(above) && !self.has_roads {
-                continue;
-            }
-            let hub = self.ledger(above)?;
-            let Some(whole) = hub.opinion(&said.id).map_err(|error| chain(&error))? else { continue };
-            for attached in &whole.opinion.attachments {
-                if hub.sealed_attachment(&attached.id).map_err(|error| chain(&error))?.is_none() {
-                    let (here, there) = (self.ledger(said.first.by)?.log(), hub.log());
-                    let lines = [here.attachment_line(&attached.id), there.attachment_line(&attached.id)];
-                    return Err(format!("O1: the voice of {} is not at the hub: {lines:?}", said.first.mark));
+            // From a township it rises to the county behind the words.
+            for above in BTreeSet::from([self.above(said.first.by), HUB]) {
+                if self.was_restored(above) && !self.has_roads {
+                    continue;
+                }
+                let hub = self.ledger(above)?;
+                let Some(whole) = hub.opinion(&said.id).map_err(|error| chain(&error))? else { continue };
+                for attached in &whole.opinion.attachments {
+                    if hub.sealed_attachment(&attached.id).map_err(|error| chain(&error))?.is_none() {
+                        let (here, there) = (self.ledger(said.first.by)?.log(), hub.log());
+                        let lines = [here.attachment_line(&attached.id), there.attachment_line(&attached.id)];
+                        let (mark, hub) = (&said.first.mark, Self::name(above));
+                        return Err(format!("O1: the voice of {mark} is not at {hub}: {lines:?}"));
+                    }
                 }
             }
         }

@@ -7,15 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use civic_core::{
-    access::Role,
-    area::Area,
-    id::DocId,
-    keyring::Keyring,
-    space::{Audience, Space},
-    time::UnixSeconds,
-};
-use ledger::{Ledger, LedgerError};
+use civic_core::{access::Role, area::Area, id::DocId, keyring::Keyring, time::UnixSeconds};
+use ledger::{Ledger, LedgerError, repeat::Reached};
 use replica::{
     bundle::{DeviceEnd, HubEnd, ParcelError, county_key},
     hub::spread,
@@ -71,6 +64,8 @@ pub(crate) struct Office {
     pub(crate) ring: Keyring,
     /// By epoch whose key is destroyed, the documents of which something was sealed to it and had come.
     pub(crate) closed: BTreeMap<u32, BTreeSet<DocId>>,
+    /// How far this program has read what the hub above said.
+    pub(crate) reached: Reached,
     backup: Option<Backup>,
     was_restored: bool,
 }
@@ -79,7 +74,8 @@ impl Office {
     fn of(hub: &Node) -> Self {
         let mut ring = Keyring::default();
         ring.add(seal_key(hub.card.seal_key.epoch), UnixSeconds(BEGINNING));
-        Self { register: Arc::default(), ring, closed: BTreeMap::new(), backup: None, was_restored: false }
+        let (register, reached) = (Arc::default(), Reached::default());
+        Self { register, ring, closed: BTreeMap::new(), reached, backup: None, was_restored: false }
     }
 }
 
@@ -309,6 +305,7 @@ impl County {
         } else {
             disk::end(&dir);
         }
+        self.offices.entry(who).and_modify(|office| office.reached = Reached::default());
         self.note(format_args!("{} falls, {}", Self::name(who), if is_power { "by power" } else { "killed" }));
     }
 
@@ -624,11 +621,11 @@ impl County {
         self.devices.iter().any(|device| device.is_revoked)
     }
 
-    /// A hub merges, writes slips and says who was struck off.
+    /// A hub merges, writes slips and says who was struck off; one beneath another repeats what that one said.
     pub(crate) fn hub_works(&mut self, hub: usize) -> Result<(), Broken> {
         self.follow(hub)?;
         let Some(ledger) = self.at_work(hub) else { return Ok(()) };
-        let (space, revoked) = (Space::new(area(COUNTY), Audience::Public), self.offices[&hub].register.revoked());
+        let (space, revoked) = (self.node(hub).place_of_words(), self.offices[&hub].register.revoked());
         let work = || -> Result<(), LedgerError> {
             for _ in 0..PASSES_MAX {
                 if ledger.write_slips()? == 0 {
@@ -643,7 +640,7 @@ impl County {
         match done {
             Ok(()) => {
                 self.note(format_args!("{} works", Self::name(hub)));
-                Ok(())
+                self.repeat(hub)
             }
             Err(error) => self.after_failure(hub, &error),
         }

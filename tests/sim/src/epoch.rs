@@ -7,7 +7,7 @@ use civic_core::{
     seal::epoch_of,
     time::UnixSeconds,
 };
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 
 use crate::{
     county::{Broken, County, Disaster, chain},
@@ -33,8 +33,12 @@ impl County {
         let made = epochs.len() + office.closed.len();
         let announced = match (past.first(), made < EPOCHS_MAX) {
             (Some(epoch), _) => {
-                let sealed = sealed_to(&ledger, *epoch)?;
+                let sealed = sealed_to(&ledger, *epoch);
                 drop(ledger);
+                let sealed = match sealed {
+                    Ok(sealed) => sealed,
+                    Err(error) => return self.after_failure(hub, &error),
+                };
                 let office = self.offices.get_mut(&hub).ok_or("a hub has an office")?;
                 office.ring.destroy(*epoch, now);
                 office.closed.insert(*epoch, sealed);
@@ -90,7 +94,8 @@ impl County {
         for (hub, office) in &self.offices {
             let Some(ledger) = &self.node(*hub).ledger else { continue };
             for (epoch, had_come) in &office.closed {
-                if let Some(doc) = sealed_to(ledger, *epoch)?.difference(had_come).next() {
+                let sealed = sealed_to(ledger, *epoch).map_err(|error| chain(&error))?;
+                if let Some(doc) = sealed.difference(had_come).next() {
                     return Err(format!("O1: {doc} came sealed to epoch {epoch}, whose key is destroyed"));
                 }
             }
@@ -100,9 +105,9 @@ impl County {
 }
 
 /// Documents of which something sealed to this epoch is here.
-fn sealed_to(ledger: &Ledger, epoch: u32) -> Result<BTreeSet<DocId>, Broken> {
-    let whole = ledger.sealed_to(epoch).map_err(|error| chain(&error))?;
-    let details = ledger.waiting_details(DETAILS_MAX).map_err(|error| chain(&error))?;
+fn sealed_to(ledger: &Ledger, epoch: u32) -> Result<BTreeSet<DocId>, LedgerError> {
+    let whole = ledger.sealed_to(epoch)?;
+    let details = ledger.waiting_details(DETAILS_MAX)?;
     let details = details.into_iter().filter(|waiting| epoch_of(&waiting.envelope) == Some(epoch));
     Ok(whole.into_iter().map(|envelope| envelope.doc).chain(details.map(|waiting| waiting.doc)).collect())
 }

@@ -4,7 +4,9 @@ use civic_core::{matter, slip};
 use ledger::{
     Ledger, LedgerError,
     erase::{Depth, Ground},
+    repeat::{Reached, Word},
 };
+use replica::hub::spread;
 use sync_core::{entry::EntryKind, run::RUN_BODY_LEN_MAX};
 
 use crate::{
@@ -14,25 +16,21 @@ use crate::{
 };
 
 impl County {
-    /// Somebody wants what they said erased, in a county of one hub: what the county erases a hub beneath it does not repeat
-    /// here yet.
+    /// Somebody wants what they said erased. The county alone takes such an order; a hub beneath it repeats it.
     pub(crate) fn erase_something(&mut self) -> Result<(), Broken> {
-        if self.reference.said.is_empty() || self.hubs().len() > 1 {
-            return Ok(());
-        }
         let place = self.dice.place(self.reference.said.len());
         let Some(said) = self.reference.said.values().nth(place).cloned() else { return Ok(()) };
-        self.erase_at(HUB, &said)
+        self.erase(&said)
     }
 
-    /// The county erases again what a restored hub may have forgotten of that.
-    pub(crate) fn erase_again(&mut self, hub: usize) -> Result<(), Broken> {
+    /// The county erases again what it may have forgotten of that, for it was restored, or could not.
+    pub(crate) fn erase_again(&mut self) -> Result<(), Broken> {
         let erased: Vec<Said> = self.reference.said.values().filter(|said| said.is_erased).cloned().collect();
-        erased.iter().try_for_each(|said| self.erase_at(hub, said))
+        erased.iter().try_for_each(|said| self.erase(said))
     }
 
-    fn erase_at(&mut self, hub: usize, said: &Said) -> Result<(), Broken> {
-        let Some(ledger) = self.at_work(hub) else { return Ok(()) };
+    fn erase(&mut self, said: &Said) -> Result<(), Broken> {
+        let Some(ledger) = self.at_work(HUB) else { return Ok(()) };
         let done = ledger.erase(&said.id, Depth::Whole, Ground::Asked);
         drop(ledger);
         if matches!(done, Err(LedgerError::NotFound)) {
@@ -46,7 +44,39 @@ impl County {
         match done {
             Ok(erasure) if erasure.was_erased => Ok(()),
             Ok(_) => {
-                self.note(format_args!("{} erases {}", Self::name(hub), short(&said.id)));
+                self.note(format_args!("{} erases {}", Self::name(HUB), short(&said.id)));
+                Ok(())
+            }
+            Err(error) => self.after_failure(HUB, &error),
+        }
+    }
+
+    /// What a hub beneath another one says after that one, as it does behind each meeting: whom it struck off, what it
+    /// erased.
+    pub(crate) fn repeat(&mut self, hub: usize) -> Result<(), Broken> {
+        let Some(above) = self.devices.get(hub).map(|node| self.node(node.above).public_key()) else { return Ok(()) };
+        let (Some(ledger), space) = (self.at_work(hub), self.node(hub).place_of_words()) else { return Ok(()) };
+        let reached = &self.offices[&hub].reached;
+        let repeat = || -> Result<(usize, Reached), LedgerError> {
+            spread(ledger.log(), &space, ledger.log().revoked(&above)?)?;
+            let (words, further) = ledger.words_of(&above, reached)?;
+            let mut repeated = 0;
+            for word in words {
+                repeated += usize::from(match &word {
+                    Word::Erased { doc, area, stone } => ledger.repeat_erasure(doc, area, stone)?,
+                    Word::Edition(edition) => ledger.repeat_edition(edition)?,
+                });
+            }
+            Ok((repeated, further))
+        };
+        let done = repeat();
+        drop(ledger);
+        match done {
+            Ok((repeated, further)) => {
+                self.offices.entry(hub).and_modify(|office| office.reached = further);
+                if repeated > 0 {
+                    self.note(format_args!("{} repeats {repeated}", Self::name(hub)));
+                }
                 Ok(())
             }
             Err(error) => self.after_failure(hub, &error),
@@ -62,11 +92,13 @@ impl County {
             if ledger.opinion(&said.id).map_err(|error| chain(&error))?.is_some() {
                 return fault("reads it");
             }
-            if let Some(word) = said.words().find(|word| disk::is_on(dir, word.mark.as_bytes())) {
-                return fault(&format!("has {} in its files", word.mark));
+            for word in said.words() {
+                if let Some(file) = disk::found_on(dir, word.mark.as_bytes()) {
+                    return fault(&format!("has {} in {file}", word.mark));
+                }
             }
-            if said.voice.as_ref().is_some_and(|voice| disk::is_on(dir, voice)) {
-                return fault("has the voice in its files");
+            if let Some(file) = said.voice.as_ref().and_then(|voice| disk::found_on(dir, voice)) {
+                return fault(&format!("has the voice in {file}"));
             }
             if let Some(kind) = in_log(ledger, said)? {
                 return fault(&format!("has {kind:?} of it in its log"));

@@ -7,6 +7,7 @@ use civic_core::{
     area::Area,
     id::hex,
     seal::{OpenKey, SealKey, Seed},
+    space::{Audience, Space},
     time::UnixSeconds,
 };
 use ed25519_dalek::SigningKey;
@@ -173,6 +174,12 @@ impl Node {
         self.upstream = Some(Scope { role: Role::Hub, areas });
         self.elsewhere = vec![0..=number - 1, number + BLOCK..=u16::MAX];
         self
+    }
+
+    /// Where a hub says to every device what it says: in the county, and one beneath another in its prefix.
+    pub fn place_of_words(&self) -> Space {
+        let scope = self.upstream.as_ref().unwrap_or(&self.card.scope);
+        Space::new(scope.areas[0].clone(), Audience::Public)
     }
 
     /// As whom the county knows it.

@@ -253,24 +253,17 @@ pub fn holds(needle: &[u8]) -> Option<String> {
     found.map(|(name, _)| name.clone())
 }
 
-/// Whether these bytes stand in a file of this card, in the clear.
-pub fn is_on(dir: &Path, needle: &[u8]) -> bool {
+/// The file of this card in which these bytes stand in the clear.
+pub fn found_on(dir: &Path, needle: &[u8]) -> Option<String> {
     let name = name(dir);
     let disk = disk();
-    disk.files.iter().any(|(path, file)| card_of(path) == name && is_within(&file.content, needle))
+    let mut files = disk.files.iter().filter(|(path, _)| card_of(path) == name);
+    files.find(|(_, file)| is_within(&file.content, needle)).map(|(path, _)| path.clone())
 }
 
 /// Whether `needle` stands in `bytes`.
 pub fn is_within(bytes: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return true };
-    let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|byte| byte == first) {
-        from += found + 1;
-        if bytes[from..].starts_with(rest) {
-            return true;
-        }
-    }
-    false
+    memchr::memmem::find(bytes, needle).is_some()
 }
 
 /// What is left of a file: what was durable, and of what was not, what dice keep.
