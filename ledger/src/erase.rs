@@ -141,7 +141,8 @@ impl Ledger {
     pub(crate) fn bury(&self) -> Result<(), LedgerError> {
         let log = self.log();
         if log.is_erasure_due()? {
-            let is_gone = log.erase()? && self.writer().truncate()?;
+            // The tables first: once the log has noted that it is gone, nobody looks for it again.
+            let is_gone = self.writer().truncate()? && log.erase()?;
             if !is_gone {
                 warn!("Another program reads what is to be erased; it is gone from the files once that has ended");
             }
@@ -300,8 +301,18 @@ impl Tables {
         rows.filter_map(|row| row.map(|(device, at)| Some((device?, at))).transpose()).collect()
     }
 
-    /// Cuts off the write-ahead log, so that nothing that was erased lies in it; `false` if somebody else reads just now.
+    /// Cuts off the write-ahead log, so that nothing that was erased lies in it, also after a power cut; `false` if somebody
+    /// else reads just now.
     fn truncate(&self) -> Result<bool, rusqlite::Error> {
-        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+        let is_cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))?;
+        if is_cut {
+            // Nobody syncs a file that was cut off, and a power cut may give back its end. The commit of a note that changes
+            // nothing syncs it.
+            self.db.pragma_update(None, "synchronous", "FULL")?;
+            let noted = self.progress().and_then(|progress| self.set_progress(progress));
+            self.db.pragma_update(None, "synchronous", "NORMAL")?;
+            noted?;
+        }
+        Ok(is_cut)
     }
 }

@@ -240,8 +240,10 @@ pub async fn carry_out(
             Input::Loaded(blocking(move || log.piece(&id, number)).await?)
         }
         Output::Store { id, number, bytes } => {
-            log.put_piece(id, number, bytes, matches!(giver()?, Giver::Hub)).await?;
-            Input::Stored { id, number, at: clock::now() }
+            match log.put_piece(id, number, bytes, matches!(giver()?, Giver::Hub)).await? {
+                true => Input::Stored { id, number, at: clock::now() },
+                false => Input::Gone(id),
+            }
         }
         Output::Confirmed { id, number, len } => {
             log.confirm(id, number, len).await?;

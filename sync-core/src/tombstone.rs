@@ -184,6 +184,11 @@ impl Tombstones {
         let known = self.by_doc.get(&entry.doc).into_iter().flatten();
         known.filter(|(place, _)| place == area).any(|(_, depth)| depth.covers(entry))
     }
+
+    /// Whether an entry is erased in any area: for what is kept apart, wherever it says it stands.
+    pub fn covers_anywhere(&self, entry: &Entry<'_>) -> bool {
+        self.by_doc.get(&entry.doc).into_iter().flatten().any(|(_, depth)| depth.covers(entry))
+    }
 }
 
 #[cfg(test)]

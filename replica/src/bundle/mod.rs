@@ -339,9 +339,12 @@ impl HubEnd<'_> {
                         transfer::Input::Admitted { admission, at: clock::now() }
                     }
                     transfer::Output::Store { id, number, bytes } => {
-                        self.log.put_piece(id, number, bytes, false).await?;
-                        brought.pieces += 1;
-                        transfer::Input::Stored { id, number, at: clock::now() }
+                        if self.log.put_piece(id, number, bytes, false).await? {
+                            brought.pieces += 1;
+                            transfer::Input::Stored { id, number, at: clock::now() }
+                        } else {
+                            transfer::Input::Gone(id)
+                        }
                     }
                     transfer::Output::Send(attachment::Message::Refused { reason, .. }) => {
                         brought.refused.push(reason);

@@ -174,8 +174,8 @@ pub trait Shelf {
     fn shelve(&mut self, attachments: &[NewAttachment]) -> Result<(), StoreError>;
     /// Makes room for an attachment that `giver` offers, if it was announced, or says why not.
     fn admit(&mut self, manifest: &Manifest, giver: &Giver) -> Result<Admission, StoreError>;
-    /// Writes a verified piece of an attachment that was admitted.
-    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<(), StoreError>;
+    /// Writes a verified piece of an attachment that was admitted; false if it was erased since, and nothing is kept.
+    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<bool, StoreError>;
     /// Notes that the hub has a piece on its disk.
     fn confirm(&mut self, id: &AttachmentId, number: u8) -> Result<(), StoreError>;
     /// Counts bytes into those of the day.
@@ -314,10 +314,13 @@ impl Log {
         number: u8,
         bytes: Vec<u8>,
         is_own_road: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.write_quietly(move |store, _, now| {
-            store.put_piece(&id, number, &bytes)?;
-            if is_own_road { store.note_traffic(bytes.len() as u64, now) } else { Ok(()) }
+            let is_kept = store.put_piece(&id, number, &bytes)?;
+            if is_own_road {
+                store.note_traffic(bytes.len() as u64, now)?;
+            }
+            Ok(is_kept)
         })
         .await
     }
@@ -532,6 +535,20 @@ mod tests {
             (Some(noise(1, PIECE_LEN)), None)
         );
         assert!(log.verify().unwrap().unwrap_err().contains("piece 1 of attachment"));
+    }
+
+    /// Seed 854 of the simulated county: somebody speaks at length, and it is erased while the road brings it piece by piece.
+    #[test]
+    fn a_piece_of_what_was_erased_since_it_was_admitted_is_not_kept_and_no_disk_is_called_damaged() {
+        let (here, there) = (Scratch::new("erased-hub"), Scratch::new("erased-kiosk"));
+        let (hub, kiosk) = (here.log(1, 1), there.log(2, 1));
+        let new = voice(1, 100);
+        attach(&kiosk, 1, Audience::County, &new).unwrap();
+        meet(&kiosk, &hub);
+        let giver = Giver::Device(member(&kiosk, Role::Kiosk, "990127101201"));
+        assert!(matches!(block(hub.admit(new.manifest.clone(), giver)), Ok(Admission::Take(_))));
+        meddle(&here, "DELETE FROM attachment");
+        assert!(!block(hub.put_piece(new.id(), 0, noise(1, 100), false)).unwrap());
     }
 
     #[test]

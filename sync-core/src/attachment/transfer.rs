@@ -104,6 +104,8 @@ pub enum Input {
         /// This side's clock: the time on a receipt.
         at: UnixSeconds,
     },
+    /// Answer to [`Output::Store`] where the attachment was erased since it was admitted: nothing of it is kept.
+    Gone(AttachmentId),
 }
 
 /// Everything a transfer can ask for.
@@ -321,6 +323,10 @@ impl Transfer {
             Input::Shown(shown) => self.give(shown),
             Input::Loaded(bytes) => self.send_loaded(bytes),
             Input::Stored { id, number, at } => self.note_stored(id, number, at),
+            Input::Gone(id) => {
+                self.refuse(id, None, "the attachment was erased meanwhile");
+                self.give_up(&id);
+            }
         }
         Ok(())
     }

@@ -421,12 +421,12 @@ impl Shelf for SqliteStore {
         Ok(Admission::Take(Pieces::NONE))
     }
 
-    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<(), StoreError> {
-        let Shelved { row, manifest, mut held, .. } =
-            self.shelved(id)?.ok_or_else(|| damaged(format!("attachment {id} is not here any more")))?;
+    fn put_piece(&mut self, id: &AttachmentId, number: u8, bytes: &[u8]) -> Result<bool, StoreError> {
+        let Some(Shelved { row, manifest, mut held, .. }) = self.shelved(id)? else { return Ok(false) };
         self.insert_piece(row, number, bytes)?;
         held.insert(number);
-        self.set_held(row, &manifest, held)
+        self.set_held(row, &manifest, held)?;
+        Ok(true)
     }
 
     fn confirm(&mut self, id: &AttachmentId, number: u8) -> Result<(), StoreError> {

@@ -376,8 +376,10 @@ impl Store for SqliteStore {
     fn set_apart(&mut self, apart: &SetApart, now: UnixSeconds) -> Result<(), StoreError> {
         let SetApart { feed, device, first, reason, run } = apart;
         let bytes = run.as_ref().map(|run| {
+            // What is erased already is kept nowhere, and not in what is refused either.
+            let erased = run.without(|entry| self.tombstones.covers_anywhere(entry)).ok().flatten();
             let mut bytes = Vec::new();
-            run.put(&mut bytes);
+            erased.as_ref().unwrap_or(run).put(&mut bytes);
             bytes
         });
         self.db
