@@ -108,22 +108,23 @@ impl Ledger {
     /// none.
     pub(crate) fn take_up_edition(&self) -> Result<(), LedgerError> {
         let newest = self.inner.codebooks.newest();
-        let seen = *newest.seen();
-        let came = self.writer().editions(seen)?;
+        // Held until the next one is in force: whoever comes second must not go on with this one.
+        let mut seen = newest.seen();
+        let came = self.writer().editions(*seen)?;
         if let Some((order, _)) = came.first() {
-            *newest.seen() = *order;
+            *seen = *order;
         }
         for (order, text) in came {
             match Shelf::new(order, text) {
                 Ok(shelf) => {
                     info!(edition = order.0, "The county has a newer codebook");
-                    // If another thread was faster, it put the same there.
                     let _ = newest.next.set(Box::new(shelf));
                     break;
                 }
                 Err(failure) => warn!(edition = order.0, error = %failure, "This program cannot read the codebook"),
             }
         }
+        drop(seen);
         self.tell_anew()
     }
 

@@ -323,7 +323,7 @@ fn a_village_answers_at_its_kiosk_and_sees_what_came_of_the_vote() {
     touch_all(&["Project(0)", "Project(5)", "选好了", "投票", "回首页"]);
     number(0);
     sees("投过票了");
-    touch_all(&["Back", "Back", "Back"]);
+    touch_all(&["Back", "Back", "Back", "Back"]);
     number(1);
     touch_all(&["Project(5)", "选好了", "投票", "回首页"]);
 

@@ -207,6 +207,13 @@ async fn what_was_kept_apart_of_an_erased_document_is_emptied_too() {
     erase(&hub).await;
     assert!(!holds(&scratch, &canary(1)));
     assert_eq!(hub.apart(9).unwrap().len(), 1, "that it happened is still told");
+    // Seed 945 of the simulated county: nor does it come back with what is refused afterwards.
+    let forger = author(7, 1);
+    let feed = forger.feed(&space(Audience::Deputies));
+    let (mut late, _) = Run::sign(&feed, &feed.genesis(), &[words], &forger.key);
+    late.signature[0] ^= 1;
+    assert!(matches!(accept(&hub, &feed, vec![late]).await[..], [StoredAs::Refused(_)]));
+    assert_eq!((hub.apart(9).unwrap().len(), holds(&scratch, &canary(1))), (2, false));
 }
 
 #[tokio::test]
