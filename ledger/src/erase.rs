@@ -306,10 +306,11 @@ impl Tables {
     fn truncate(&self) -> Result<bool, rusqlite::Error> {
         let is_cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))?;
         if is_cut {
-            // Nobody syncs a file that was cut off, and a power cut may give back its end. The commit of a note that changes
-            // nothing syncs it.
+            // Nobody syncs a file that was cut off, and a power cut may give back its end. The commit of the version as it was
+            // syncs it; of a row that does not change SQLite would write nothing.
+            let version: usize = self.db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             self.db.pragma_update(None, "synchronous", "FULL")?;
-            let noted = self.progress().and_then(|progress| self.set_progress(progress));
+            let noted = self.db.pragma_update(None, "user_version", version);
             self.db.pragma_update(None, "synchronous", "NORMAL")?;
             noted?;
         }
