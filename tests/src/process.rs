@@ -22,9 +22,10 @@ pub fn memory_mib(pid: u32) -> anyhow::Result<f64> {
     kept_mib(pid, "VmHWM:")
 }
 
-/// The memory that a process has now, MiB.
-pub fn resident_mib(pid: u32) -> anyhow::Result<f64> {
-    kept_mib(pid, "VmRSS:")
+/// The memory that a process has now and nobody else could give it again, MiB: without the pages of its program and of the
+/// files that it reads, which come as they are needed the first time and go when there is no room.
+pub fn own_mib(pid: u32) -> anyhow::Result<f64> {
+    Ok(kept_mib(pid, "RssAnon:")? + kept_mib(pid, "RssShmem:")?)
 }
 
 /// How many files, sockets and pipes a process has open.

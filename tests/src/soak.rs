@@ -1,8 +1,9 @@
 //! A small county of real programs by the hour: people speak, an operator works, roads come and go, and nothing that a
 //! program takes may grow without bound.
 //!
-//! Every program is a process of its own on a real disk. It is looked at each of them again and again: its memory, the
-//! files it has open, the write-ahead logs beside its databases. What grew when it ends is told, and too much of it fails.
+//! Every program is a process of its own on a real disk. It is looked at each of them again and again: its own memory, the
+//! files it has open, the write-ahead logs beside its databases. Caches fill while it warms up, in the first half; what it
+//! grew by the hour after that is told, and too much of it fails.
 
 use std::{
     collections::BTreeMap,
@@ -18,13 +19,17 @@ use clap::Parser;
 
 use crate::{
     people::{Operator, Villager},
-    process::{cpu_s, descriptors, resident_mib},
+    process::{cpu_s, descriptors, own_mib},
     sample::{self, Dice},
     world::{Part, Ports, World, wait_for},
 };
 
-/// Memory may grow by so much between the middle and the end, MiB: what is kept for pages that were read, and no more.
+/// Memory may grow by so much from the middle to the end, MiB: what is kept for pages that were read, and no more.
 const GROWTH_MAX_MIB: f64 = 16.0;
+/// And by so much an hour, MiB, if the second half is long enough to tell.
+const GROWTH_MAX_MIB_H: f64 = 4.0;
+/// So long it must be for that: within minutes a cache that fills is not told from a leak.
+const LONG_ENOUGH_H: f64 = 0.4;
 /// Files that a program may have open more than it had in the middle.
 const DESCRIPTORS_MORE_MAX: usize = 16;
 /// Longest write-ahead log, bytes.
@@ -53,7 +58,9 @@ pub struct Options {
 /// What a program takes at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Takes {
-    /// Memory, MiB.
+    /// When, hours from the beginning on.
+    pub at_h: f64,
+    /// Memory of its own, MiB.
     pub memory_mib: f64,
     /// Processor time until then, seconds.
     pub cpu_s: f64,
@@ -70,7 +77,7 @@ pub type Seen = BTreeMap<String, Vec<Takes>>;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = Options::parse_from(args);
     let done = std::env::current_exe().context("Looking for this program").and_then(|program| soak(&options, &program));
-    match done.and_then(|(said, seen)| judge(&seen).map(|()| said)) {
+    match done.and_then(|(said, seen)| tell(&seen).map(|()| said)) {
         Ok(said) => {
             println!("{said} opinions, each once at the hub; nothing grew without bound");
             ExitCode::SUCCESS
@@ -123,8 +130,8 @@ fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u6
         if begun.elapsed() >= next {
             next += every;
             for key in keys {
-                let takes = takes(world, key)?;
-                let Takes { memory_mib, cpu_s, descriptors, wal_len } = takes;
+                let takes = Takes { at_h: begun.elapsed().as_secs_f64() / 3_600.0, ..takes(world, key)? };
+                let Takes { memory_mib, cpu_s, descriptors, wal_len, .. } = takes;
                 let minute = begun.elapsed().as_secs() / 60;
                 println!("{key:<10} {minute:>6} {memory_mib:>9.1} {cpu_s:>8.1} {descriptors:>6} {wal_len:>10}");
                 seen.entry(key.clone()).or_default().push(takes);
@@ -142,7 +149,8 @@ fn takes(world: &World, key: &str) -> anyhow::Result<Takes> {
     }
     let id = world.process(key).with_context(|| format!("{key} does not run"))?;
     Ok(Takes {
-        memory_mib: resident_mib(id)?,
+        at_h: 0.0,
+        memory_mib: own_mib(id)?,
         cpu_s: cpu_s(id)?,
         descriptors: descriptors(id)?,
         wal_len: longest_wal(&world.data(key))?,
@@ -160,16 +168,53 @@ fn longest_wal(dir: &PathBuf) -> anyhow::Result<u64> {
     Ok(longest)
 }
 
-/// Fails if anything grew without bound from the middle to the end.
-pub fn judge(seen: &Seen) -> anyhow::Result<()> {
+/// Says what every program grew by in the second half; fails if that, or anything else, is without bound.
+pub fn tell(seen: &Seen) -> anyhow::Result<()> {
     for (key, all) in seen {
-        let (Some(middle), Some(end)) = (all.get(all.len() / 2), all.last()) else { continue };
+        let warm = &all[all.len() / 2..];
+        let (Some(middle), Some(end)) = (warm.first(), warm.last()) else { continue };
+        let (hours, by_the_hour) = (end.at_h - middle.at_h, growth_mib_h(warm));
+        println!("{key:<10} grew by {by_the_hour:.2} MiB an hour in the second half, {hours:.2} hours");
         let grown = end.memory_mib - middle.memory_mib;
         ensure!(grown <= GROWTH_MAX_MIB, "{key} grew by {grown:.1} MiB in the second half");
+        let is_told = hours >= LONG_ENOUGH_H;
+        ensure!(!is_told || by_the_hour <= GROWTH_MAX_MIB_H, "{key} grows by {by_the_hour:.1} MiB an hour");
         let more = end.descriptors.saturating_sub(middle.descriptors);
         ensure!(more <= DESCRIPTORS_MORE_MAX, "{key} has {more} files open more than in the middle");
         let longest = all.iter().map(|takes| takes.wal_len).max().unwrap_or(0);
         ensure!(longest <= WAL_LEN_MAX, "a write-ahead log of {key} grew to {longest} bytes");
     }
     Ok(())
+}
+
+/// How much more memory an hour is, by the straight line that lies nearest to what was seen, MiB.
+fn growth_mib_h(seen: &[Takes]) -> f64 {
+    let mean = |of: fn(&Takes) -> f64| seen.iter().map(of).sum::<f64>() / seen.len() as f64;
+    let (at, memory) = (mean(|takes| takes.at_h), mean(|takes| takes.memory_mib));
+    let along: f64 = seen.iter().map(|takes| (takes.at_h - at) * (takes.memory_mib - memory)).sum();
+    let across: f64 = seen.iter().map(|takes| (takes.at_h - at).powi(2)).sum();
+    if across > 0.0 { along / across } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An hour and a half, looked at every minute; `memory` says how much there is after so many minutes.
+    fn seen(memory: impl Fn(f64) -> f64) -> Seen {
+        let takes = |minute: u32| {
+            let minute = f64::from(minute);
+            Takes { at_h: minute / 60.0, memory_mib: memory(minute), ..Takes::default() }
+        };
+        [("kiosk".to_owned(), (0..90).map(takes).collect())].into()
+    }
+
+    #[test]
+    fn a_cache_that_fills_is_not_taken_for_a_leak_nor_a_leak_for_a_cache() {
+        // It is full after half an hour, and what is seen goes up and down by a MiB.
+        assert!(tell(&seen(|minute| 50.0 + minute.min(30.0) + minute % 2.0)).is_ok());
+        // A MiB every ten minutes, of which nothing would be seen in three.
+        assert!(tell(&seen(|minute| 50.0 + minute / 10.0)).is_err());
+        assert!((growth_mib_h(&seen(|minute| 50.0 + minute / 10.0)["kiosk"]) - 6.0).abs() < 0.01);
+    }
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sim::bend::main(std::env::args_os())
+    tests::bend::main(std::env::args_os())
 }
