@@ -484,7 +484,7 @@ impl Device {
         if !is_due && !self.is_expired.load(Ordering::Relaxed) {
             return Ok(called);
         }
-        let renewed = renewal::call(&called.connection, &card).await?;
+        let renewed = renewal::call(&called.connection, &card, &self.log.public_key()).await?;
         match Identity::save_card(self.identity.home(), &renewed) {
             Ok(()) => info!("The certificate is renewed"),
             Err(error) => warn!(%error, "A renewed certificate cannot be kept, and will be renewed again"),

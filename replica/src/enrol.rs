@@ -93,6 +93,9 @@ pub enum EnrolError {
     /// The directory failed.
     #[error(transparent)]
     Dir(#[from] DirError),
+    /// The hub let this machine in with a card that the program here cannot work by.
+    #[error("the hub gave a card that this program cannot work by; it may be older than the hub")]
+    Unusable,
     /// A county that cannot be asked by letter.
     #[error("this carrier cannot say how its county is asked; its card is older than that")]
     NoAddressee,
@@ -318,7 +321,7 @@ pub async fn enrol(
         return Err(EnrolError::NotTheHub(hub.to_owned()));
     }
     // The hub names itself by the address it was called at: that is the one known to work from here.
-    let card = take_up(dir, Card { hub: hub.to_owned(), ..card }, before)?;
+    let card = take_up(dir, Card { hub: hub.to_owned(), ..card }, (&public_key, role), before)?;
     connection.finish().await;
     Ok(card)
 }
@@ -336,7 +339,15 @@ fn begin(dir: &DataDir, role: Role, is_again: bool) -> Result<(Option<Identity>,
 }
 
 /// Writes down the card of a machine that is a device from now on; what it was before stays its own.
-fn take_up(dir: &DataDir, card: Card, before: Option<Identity>) -> Result<Card, EnrolError> {
+fn take_up(
+    dir: &DataDir,
+    card: Card,
+    (public_key, role): (&[u8; 32], Role),
+    before: Option<Identity>,
+) -> Result<Card, EnrolError> {
+    if !card.is_for(public_key, role) {
+        return Err(EnrolError::Unusable);
+    }
     if let Some(before) = before.as_ref().filter(|before| before.card.hub_key != card.hub_key) {
         return Err(EnrolError::OtherCounty(dir.path().display().to_string(), before.card.name.clone()));
     }

@@ -2,6 +2,7 @@
 
 use civic_core::{
     access::{Role, Scope},
+    codebook::Codebook,
     id::{DeviceId, from_hex, hex},
     seal::SealKey,
     time::UnixSeconds,
@@ -14,6 +15,7 @@ use crate::{
     board::{Board, ThisBoard},
     clock,
     dir::{DataDir, DirError},
+    road::tls,
 };
 
 const KEY_FILE: &str = "device.key";
@@ -72,6 +74,20 @@ impl Card {
     /// The hub's key as bytes; `None` if the card cannot be read.
     pub fn hub_key(&self) -> Option<[u8; 32]> {
         from_hex(&self.hub_key)?.try_into().ok()
+    }
+
+    /// Whether the machine with this key can work by it, as what it asked to be. One that cannot must not take it up: it
+    /// would not start again.
+    pub fn is_for(&self, public_key: &[u8; 32], role: Role) -> bool {
+        let certified = from_hex(&self.certificate).and_then(|certificate| tls::key_in(&certificate));
+        let is_read = self.hub_key().is_some() && self.speaks();
+        let believes = self.authorities().is_some_and(|authorities| tls::can_believe(&authorities));
+        self.scope.role == role && certified.as_ref() == Some(public_key) && is_read && believes
+    }
+
+    /// Whether this program can read the county's words on it.
+    pub fn speaks(&self) -> bool {
+        Codebook::parse(&self.codebook).is_ok()
     }
 
     /// When the certificate was made, by the hub's clock.

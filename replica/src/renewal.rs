@@ -30,17 +30,20 @@ pub(crate) fn is_due(card: &Card, certificate: &[u8], hub: Option<&[u8]>, believ
     is_old || hub.is_some_and(|hub| !tls::is_same_authority(certificate, hub))
 }
 
-/// Asks the hub for a new card; returns the one to be kept.
-pub(crate) async fn call(connection: &Connection, card: &Card) -> Result<Card, RoadError> {
+/// Asks the hub for a new card for this key; returns the one to be kept.
+pub(crate) async fn call(connection: &Connection, card: &Card, public_key: &[u8; 32]) -> Result<Card, RoadError> {
     let (mut send, mut receive) = connection.open().await?;
     send.send_bytes(framed(OPENING, &[])).await?;
     send.finish();
     let number = receive.number().await?.filter(|number| number.value == RENEWED);
     let (json, _) = receive.fields(number.ok_or(RoadError::Malformed)?, CARD_LEN_MAX).await?;
     let renewed: Card = serde_json::from_slice(&json).map_err(|_| RoadError::Malformed)?;
-    let Card { hub, enrolled_at, former, board, .. } = card.clone();
+    let Card { hub, enrolled_at, former, board, codebook, edition, .. } = card.clone();
+    // Words that this program is too old to read it does without: it goes on with those that it has.
+    let renewed = if renewed.speaks() { renewed } else { Card { codebook, edition, ..renewed } };
     // What the device knows of itself stays.
-    Ok(Card { hub, enrolled_at, former, board, ..renewed })
+    let renewed = Card { hub, enrolled_at, former, board, ..renewed };
+    if renewed.is_for(public_key, card.scope.role) { Ok(renewed) } else { Err(RoadError::Malformed) }
 }
 
 /// Answers as the hub a device that asked with a message of number `first`; nothing if there is no card for it.

@@ -204,6 +204,7 @@ fn sentence(error: &EnrolError) -> &'static str {
         EnrolError::AlreadyEnrolled(..)
         | EnrolError::OtherCounty(..)
         | EnrolError::NoAddressee
+        | EnrolError::Unusable
         | EnrolError::Seal(_)
         | EnrolError::Dir(_)
         | EnrolError::Identity(_)

@@ -159,7 +159,7 @@ pub fn hear(dir: &DataDir, sealed: &[u8], is_again: bool) -> Result<Option<Card>
     if card.hub_key != asked.hub_key {
         return Ok(None);
     }
-    let card = take_up(dir, card, before)?;
+    let card = take_up(dir, card, (&key.verifying_key().to_bytes(), asked.role), before)?;
     dir.remove(PENDING_FILE)?;
     Ok(Some(card))
 }

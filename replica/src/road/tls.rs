@@ -231,6 +231,11 @@ fn roots(authorities: &[Vec<u8>]) -> Result<Arc<RootCertStore>, TlsError> {
     Ok(Arc::new(roots))
 }
 
+/// Whether these are certificates of authorities, and at least one.
+pub fn can_believe(authorities: &[Vec<u8>]) -> bool {
+    roots(authorities).is_ok_and(|roots| !roots.is_empty())
+}
+
 /// How the hub speaks; `door` is asked for every connection, so a key that is struck off is out at once.
 pub fn hub_config(key: &SigningKey, door: Arc<Door>) -> Result<ServerConfig, TlsError> {
     let certificate = CertificateDer::from(door.certificate.clone());

@@ -18,7 +18,7 @@ use replica::{
     dir::DataDir,
     enrol::{EnrolError, Invitation, enrol},
     hub::{Entrance, Hub},
-    identity::Identity,
+    identity::{Identity, IdentityError},
     memory::Memory,
     pump::MeetError,
     road::{self, CLOSE_EXPIRED, quic, tls},
@@ -238,6 +238,41 @@ async fn a_certificate_is_renewed_while_it_is_still_good() {
     }
     assert_ne!(card(&home).certificate, first);
     assert!(rig.register.devices().unwrap()[0].certified_at.0 > clock::now().0 + 299 * DAY);
+}
+
+/// The county's words as a newer program writes them.
+fn newer_words(number: u32) -> Edition {
+    Edition { number, text: format!("of_a_newer_program = true\n{COUNTY}") }
+}
+
+#[tokio::test]
+async fn a_machine_whose_program_is_too_old_for_the_county_is_not_made_a_device_that_cannot_start() {
+    let rig = Rig::begin("too-old", clock::now).await;
+    let (home, code) = (rig.home("kiosk"), rig.code(true));
+    rig.register.speak_by(newer_words(9));
+    // A card with words that the program cannot read was written down, and from then on it did not start.
+    assert!(matches!(rig.enrol_with(&home, &code, false).await, Err(EnrolError::Unusable)));
+    assert!(matches!(Identity::load(&home, Role::Kiosk), Err(IdentityError::NotEnrolled(_))));
+    // The code is not used up for the machine that gets a newer program.
+    rig.register.speak_by(Edition { number: 9, text: COUNTY.into() });
+    rig.enrol_with(&home, &code, false).await.unwrap();
+    assert!(rig.meet(&home, clock::now).await.unwrap().in_step);
+}
+
+#[tokio::test]
+async fn a_certificate_is_renewed_whatever_the_county_speaks_and_words_too_new_to_read_are_left_out() {
+    made_up_clock!(HAND, hub_clock);
+    let rig = Rig::begin("renewed-newer", hub_clock).await;
+    let home = rig.enrolled("kiosk").await;
+    let before = card(&home);
+    rig.register.speak_by(newer_words(9));
+    HAND.store(410 * DAY, Ordering::Relaxed);
+    rig.meet(&home, hub_clock).await.unwrap();
+    let after = card(&home);
+    assert_ne!(after.certificate, before.certificate);
+    // A card with words that no start could read would have been the device's last.
+    assert_eq!((after.edition, &after.codebook), (before.edition, &before.codebook));
+    open(&home).await;
 }
 
 #[tokio::test]
