@@ -110,7 +110,9 @@ async fn pump(
                         }
                     }
                 }
-                Done::Store(runs) => storing.push_back(log.begin_accept(runs, &mut ends).await?),
+                Done::Store { runs, is_from_above } => {
+                    storing.push_back(log.begin_accept(runs, is_from_above, &mut ends).await?);
+                }
                 Done::Found(input) => session.handle_input(input)?,
                 Done::Nothing => {}
                 Done::Over(outcome) => return Ok(Talk { outcome, ..talk }),
@@ -147,8 +149,8 @@ async fn pump(
 pub(crate) enum Done {
     /// It is to be said to the other side.
     Say(Message),
-    /// It is to be put on the disk.
-    Store(Vec<(Feed, Run)>),
+    /// These runs are to be put on the disk; whether this side's hub brings them.
+    Store { runs: Vec<(Feed, Run)>, is_from_above: bool },
     /// It is done, and this came of it.
     Found(Input),
     /// It is done.
@@ -161,7 +163,7 @@ pub(crate) enum Done {
 pub(crate) async fn carry_out(output: Output, log: &Log) -> Result<Done, StoreError> {
     match output {
         Output::Send(message) => return Ok(Done::Say(message)),
-        Output::Store(runs) => return Ok(Done::Store(runs)),
+        Output::Store { runs, is_from_above } => return Ok(Done::Store { runs, is_from_above }),
         Output::Finished(outcome) => return Ok(Done::Over(outcome)),
         Output::Load { feed, from, until, body_max } => {
             let log = log.clone();

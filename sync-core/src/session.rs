@@ -105,6 +105,8 @@ pub enum Standing {
         /// Since when, by the hub's clock.
         at: UnixSeconds,
     },
+    /// Nobody here knows it, and this hub is beneath another one, which may: what it wrote comes from there.
+    Elsewhere,
     /// Nobody here knows it.
     Stranger,
 }
@@ -118,7 +120,7 @@ pub trait Authors: Send + Sync {
     fn scope(&self, public_key: &[u8; 32]) -> Option<Scope> {
         match self.standing(public_key) {
             Standing::Member(scope) => Some(scope),
-            Standing::StruckOff { .. } | Standing::Stranger => None,
+            Standing::StruckOff { .. } | Standing::Elsewhere | Standing::Stranger => None,
         }
     }
 
@@ -230,7 +232,12 @@ pub enum Output {
         body_max: usize,
     },
     /// Put these runs on the disk and answer with [`Input::Stored`] when they are there.
-    Store(Vec<(Feed, Run)>),
+    Store {
+        /// The runs, each with its feed.
+        runs: Vec<(Feed, Run)>,
+        /// Whether this side's hub brings them, whose word it is what was erased.
+        is_from_above: bool,
+    },
     /// Keep these receipts; the hub signed them. Answer with [`Input::Kept`].
     Keep(Vec<Receipt>),
     /// What was heard of the hub so far is on this side's disk: remember it.
@@ -324,8 +331,11 @@ pub struct Session {
     batch_len: usize,
     /// Feeds that came with entries missing before them, and how much of them is here.
     lacking: BTreeMap<FeedId, u64>,
-    /// Feeds that were asked for in this meeting: none is asked for twice, so that a meeting always ends.
-    asked: BTreeSet<FeedId>,
+    /// Of these, those that came without payloads, and the first entry of the run.
+    bare: BTreeMap<FeedId, u64>,
+    /// Feeds that were asked for in this meeting, and how much had come by then: only if something came since is one asked
+    /// for again, so that a meeting always ends.
+    asked: BTreeMap<FeedId, u64>,
     /// What the other side asked for, for the next turn.
     wanted: BTreeMap<FeedId, u64>,
     /// At the caller: what the hub holds of the spaces that differ. At the hub: the fingerprints that the caller said.
@@ -362,7 +372,8 @@ impl Session {
             batch: Vec::new(),
             batch_len: 0,
             lacking: BTreeMap::new(),
-            asked: BTreeSet::new(),
+            bare: BTreeMap::new(),
+            asked: BTreeMap::new(),
             wanted: BTreeMap::new(),
             vectors: BTreeMap::new(),
             spaces: None,
@@ -612,6 +623,10 @@ impl Session {
                 self.is_whole = false;
                 continue;
             };
+            if self.is_for_above(&feed) {
+                self.is_whole = false;
+                continue;
+            }
             match self.may_take(&feed, &run) {
                 Ok(()) => {
                     if !self.member.wrote(&feed) {
@@ -626,8 +641,19 @@ impl Session {
             }
         }
         if !good.is_empty() {
-            self.outputs.push_back(Output::Store(good));
+            let is_from_above = matches!(self.side, Side::Caller { .. });
+            self.outputs.push_back(Output::Store { runs: good, is_from_above });
         }
+    }
+
+    /// Whether only the hub above this one can tell who wrote that: what was lost here comes back from there.
+    fn is_for_above(&self, feed: &Feed) -> bool {
+        let Side::Hub { key, authors, .. } = &self.side else { return false };
+        let is_mine = feed.public_key == key.verifying_key().to_bytes();
+        !is_mine
+            && !self.member.wrote(feed)
+            && self.member.scope.allows(Action::Read, &feed.space)
+            && authors.standing(&feed.public_key) == Standing::Elsewhere
     }
 
     /// Whether the other side may bring this run of this feed.
@@ -644,12 +670,14 @@ impl Session {
             Side::Hub { authors, .. } if feed.public_key == self.member.public_key => {
                 match authors.standing(&feed.public_key) {
                     off @ Standing::StruckOff { .. } => may_have_written(off, feed, Some(run)),
-                    Standing::Member(_) | Standing::Stranger
+                    Standing::Member(_) | Standing::Elsewhere | Standing::Stranger
                         if self.member.scope.allows(Action::Write, &feed.space) =>
                     {
                         Ok(())
                     }
-                    Standing::Member(_) | Standing::Stranger => Err("the device may not write in that space"),
+                    Standing::Member(_) | Standing::Elsewhere | Standing::Stranger => {
+                        Err("the device may not write in that space")
+                    }
                 }
             }
             // What it wrote under a key before it brings itself, also from where it works no longer; for whom a hub beneath
@@ -692,16 +720,33 @@ impl Session {
                     self.lacking.insert(id, length);
                     self.is_whole = false;
                 }
-                // What explains it may be on its way still, so it is asked for once more; then it is told.
-                StoredAs::Bare(_) if self.asked.contains(&id) => self.refuse(id, first, BARE.to_owned()),
                 StoredAs::Bare(length) => {
                     self.lacking.insert(id, length);
+                    self.bare.entry(id).or_insert(first);
                     self.is_whole = false;
                 }
                 StoredAs::Refused(reason) => self.refuse(id, first, reason),
             }
         }
         self.send_receipts(&to_receipt, Level::Received);
+    }
+
+    /// Of what came without its payloads, refuses what stays unexplained: the caller has sent everything that this hub
+    /// lacks, and nothing came since the feed was asked for.
+    fn refuse_bare(&mut self) {
+        let received = self.outcome.entries_received;
+        for (id, first) in std::mem::take(&mut self.bare) {
+            if self.has_compared && self.asked.get(&id) == Some(&received) {
+                self.lacking.remove(&id);
+                self.refuse(id, first, BARE.to_owned());
+            }
+        }
+    }
+
+    /// Of these feeds, those to be asked for now.
+    fn ask(&mut self, lacking: BTreeMap<FeedId, u64>) -> Vec<(FeedId, u64)> {
+        let received = self.outcome.entries_received;
+        lacking.into_iter().filter(|(id, _)| self.asked.insert(*id, received) != Some(received)).collect()
     }
 
     fn send_receipts(&mut self, extents: &BTreeMap<FeedId, Extent>, level: Level) {
@@ -812,17 +857,18 @@ impl Session {
             }
             plan.extend(ours.keys().filter(|id| !theirs.contains_key(id)).map(|id| (*id, 0)));
         }
-        wants.into_iter().filter(|(id, _)| self.asked.insert(*id)).collect()
+        self.ask(wants)
     }
 
     /// At the hub: the caller's turn is over.
     fn answer(&mut self, theirs: Fingerprint) {
+        self.refuse_bare();
         self.outcome.is_in_step = self.shared.fingerprint() == theirs;
         self.outcome.round_trips += 1;
-        let lacking: Vec<_> =
-            std::mem::take(&mut self.lacking).into_iter().filter(|(feed, _)| self.asked.insert(*feed)).collect();
-        lacking.into_iter().for_each(|(feed, length)| self.say(Message::Want { feed, length }));
+        let lacking = std::mem::take(&mut self.lacking);
+        self.ask(lacking).into_iter().for_each(|(feed, length)| self.say(Message::Want { feed, length }));
         if let Some(spaces) = self.spaces.take() {
+            self.has_compared = true;
             self.say_vectors(&spaces);
         }
         let wanted = std::mem::take(&mut self.wanted).into_iter();
@@ -894,7 +940,7 @@ fn may_have_written(standing: Standing, feed: &Feed, brought: Option<&Run>) -> R
     let (scope, struck_off) = match standing {
         Standing::Member(scope) => (scope, None),
         Standing::StruckOff { scope, at } => (scope, Some(at)),
-        Standing::Stranger => return Err("its author is not known here"),
+        Standing::Elsewhere | Standing::Stranger => return Err("its author is not known here"),
     };
     if !scope.allows(Action::Write, &feed.space) {
         return Err("its author may not write in that space");

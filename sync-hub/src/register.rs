@@ -270,7 +270,7 @@ impl Register {
         let why = match hub::Authors::standing(self, public_key) {
             Standing::Member(_) => return true,
             Standing::StruckOff { .. } => "it was struck off",
-            Standing::Stranger => "its key is not in the register of this county",
+            Standing::Elsewhere | Standing::Stranger => "its key is not in the register of this county",
         };
         if let Some(watch) = self.watch.get() {
             watch.refused(Action::RefuseDevice, By::device(&DeviceId::of(public_key)), "the door", why);
@@ -487,6 +487,7 @@ impl hub::Authors for Register {
                 let revoked_at = [revoked_at, beneath].into_iter().flatten().min();
                 revoked_at.map_or(Standing::Member(scope.clone()), |at| Standing::StruckOff { scope, at })
             }
+            Ok(None) if beneath::is_beneath(&db) => Standing::Elsewhere,
             Ok(None) => Standing::Stranger,
             Err(failure) => {
                 error!(error = %failure, "The register could not be read, so nobody is let in");

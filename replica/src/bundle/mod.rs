@@ -300,7 +300,7 @@ impl HubEnd<'_> {
         let (public_key, former) = (parcel.author, self.authors.former(&parcel.author));
         let member = match self.authors.standing(&public_key) {
             Standing::Member(scope) | Standing::StruckOff { scope, .. } => Member { public_key, scope, former },
-            Standing::Stranger => return Err(ParcelError::Stranger),
+            Standing::Elsewhere | Standing::Stranger => return Err(ParcelError::Stranger),
         };
         if let Some(Message::Hello { cursor, room, .. }) = parcel.messages.first() {
             self.log.note_caller(parcel.author, Caller { cursor: *cursor, room: *room }).await?;
@@ -575,7 +575,7 @@ async fn drive<E: From<StoreError> + From<Broken>>(
                 say(message)?;
                 continue;
             }
-            Done::Store(runs) => {
+            Done::Store { runs, .. } => {
                 let stored = log.accept(runs).await?;
                 brought.gaps += stored
                     .iter()

@@ -52,6 +52,9 @@ const GROUP_MAX: usize = 64;
 /// Things kept apart; beyond that they are refused without being kept, and their sender still holds them.
 pub const QUARANTINE_MAX: usize = 4_096;
 
+/// What a hub refused is not sent again for so long, in seconds; by then it may know who wrote it, or what was erased in it.
+pub const REFUSED_S: i64 = 3_600;
+
 /// Why a run is kept apart that says otherwise than what is here: a device was copied, or somebody writes with its key.
 pub const FORKED: &str = "a different entry with this number is here already: two devices write one feed";
 
@@ -177,6 +180,8 @@ pub struct Checked {
     pub run: Run,
     /// `None` if it does not continue what was here, or wrongly.
     pub proven: Option<Proven>,
+    /// Whether the hub brings it to which this installation is a device.
+    pub is_from_above: bool,
 }
 
 /// What was found when a run was verified.
@@ -293,8 +298,9 @@ struct Handle {
     catalog: Arc<Mutex<Catalog>>,
     // A std mutex: held to copy or replace a pointer.
     tombstones: Arc<Mutex<Arc<Tombstones>>>,
-    // Feeds in which the hub refused something: not sent again by this process.
-    refused: Mutex<BTreeSet<FeedId>>,
+    // Feeds in which the hub refused something, and when: not sent again for a while.
+    refused: Mutex<BTreeMap<FeedId, UnixSeconds>>,
+    clock: fn() -> UnixSeconds,
     epoch: [u8; 8],
     revision: watch::Receiver<u64>,
     key: SigningKey,
@@ -334,6 +340,7 @@ impl Log {
             catalog,
             tombstones,
             refused: Mutex::default(),
+            clock,
             epoch,
             revision,
             key,
@@ -372,7 +379,8 @@ impl Log {
     pub fn begin_anew_if_refused(&self) {
         let author = self.author();
         let refused = self.refused();
-        let is_refused = |held: &Held| held.feed.incarnation == author.incarnation && refused.contains(&held.feed.id());
+        let is_refused =
+            |held: &Held| held.feed.incarnation == author.incarnation && refused.contains_key(&held.feed.id());
         if !refused.is_empty() && self.catalog().feeds().any(is_refused) {
             *self.shared.incarnation.lock().unwrap_or_else(PoisonError::into_inner) = Incarnation::new(clock::random());
         }
@@ -404,21 +412,24 @@ impl Log {
         })
     }
 
-    /// Takes runs of others; on disk when it returns.
+    /// Takes runs of others, whoever brings them; on disk when it returns.
     pub async fn accept(&self, runs: Vec<(Feed, Run)>) -> Result<Accepted, StoreError> {
-        self.begin_accept(runs, &mut BTreeMap::new()).await?.wait().await
+        self.begin_accept(runs, false, &mut BTreeMap::new()).await?.wait().await
     }
 
     /// Begins to take runs of others: they are verified, on a thread of their own so that the writer only writes, and wait
-    /// for the disk. `ends` is how far each feed will reach when what was begun before is on the disk.
+    /// for the disk. What comes without its payloads a hub takes from the one above it alone, or under a tombstone. `ends`
+    /// is how far each feed will reach when what was begun before is on the disk.
     pub async fn begin_accept(
         &self,
         runs: Vec<(Feed, Run)>,
+        is_from_above: bool,
         ends: &mut BTreeMap<FeedId, Extent>,
     ) -> Result<Accepting, StoreError> {
         let (log, mut known) = (self.clone(), std::mem::take(ends));
         let checked = tokio::task::spawn_blocking(move || {
-            let checked: Vec<_> = runs.into_iter().map(|(feed, run)| log.check(feed, run, &mut known)).collect();
+            let check = |(feed, run)| Checked { is_from_above, ..log.check(feed, run, &mut known) };
+            let checked: Vec<_> = runs.into_iter().map(check).collect();
             (checked, known)
         });
         let (checked, known) = checked.await.map_err(|_| StoreError::Stopped)?;
@@ -443,7 +454,8 @@ impl Log {
             ends.insert(run.feed, end);
         }
         let tombstones = stones.count();
-        Checked { feed, run, proven: end.map(|end| Proven { after, end, declares, is_concerned, tombstones }) }
+        let proven = end.map(|end| Proven { after, end, declares, is_concerned, tombstones });
+        Checked { feed, run, proven, is_from_above: false }
     }
 
     /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.
@@ -512,18 +524,26 @@ impl Log {
     /// What this log has in common with a device.
     pub fn shared(&self, member: &Member) -> Shared {
         let mut shared = self.catalog().shared(member);
-        self.refused().iter().for_each(|id| shared.leave_out(*id));
+        self.left_out().into_iter().for_each(|id| shared.leave_out(id));
         shared
     }
 
-    /// Notes that the hub refused something in a feed: this process does not send it again.
+    /// Notes that the hub refused something in a feed: this process does not send it again for [`REFUSED_S`].
     pub fn leave_out(&self, feed: FeedId) {
-        self.refused().insert(feed);
+        self.refused().insert(feed, (self.shared.clock)());
+    }
+
+    /// Feeds that are not to be sent now. A clock that was set back keeps nothing longer from being sent.
+    fn left_out(&self) -> BTreeSet<FeedId> {
+        let now = (self.shared.clock)();
+        let refused = self.refused();
+        let fresh = refused.iter().filter(|(_, at)| (0..REFUSED_S).contains(&now.0.saturating_sub(at.0)));
+        fresh.map(|(id, _)| *id).collect()
     }
 
     /// How many documents have entries of this installation that the hub refused, as far as this process was told.
     pub fn refused_documents(&self) -> Result<u64, StoreError> {
-        let feeds: Vec<FeedId> = self.refused().iter().copied().collect();
+        let feeds: Vec<FeedId> = self.refused().keys().copied().collect();
         self.reader().unreceipted_in(&feeds)
     }
 
@@ -598,12 +618,13 @@ impl Log {
         self.reader().counts()
     }
 
-    /// Whether entries of the device, which is this installation's, have no receipt, beside those that the hub refused.
+    /// Whether entries of the device, which is this installation's, have no receipt, beside those that the hub refused a
+    /// while ago.
     pub fn is_behind(&self, member: &Member) -> bool {
-        let refused = self.refused();
+        let left_out = self.left_out();
         self.catalog().feeds().any(|held| {
             let is_its_own = member.wrote(&held.feed) && member.brings(&held.feed.space);
-            is_its_own && held.receipted < held.extent.length && !refused.contains(&held.feed.id())
+            is_its_own && held.receipted < held.extent.length && !left_out.contains(&held.feed.id())
         })
     }
 
@@ -719,7 +740,7 @@ impl Log {
         self.shared.catalog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refused(&self) -> MutexGuard<'_, BTreeSet<FeedId>> {
+    fn refused(&self) -> MutexGuard<'_, BTreeMap<FeedId, UnixSeconds>> {
         self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,5 +1,7 @@
 //! The log on a real disk.
 
+use std::sync::atomic::AtomicI64;
+
 use civic_core::{
     access::{Role, Scope},
     area::Area,
@@ -394,6 +396,31 @@ fn what_is_written_after_a_refusal_goes_into_a_feed_that_is_not_held_up() {
     let actor = log.actor();
     log.begin_anew_if_refused();
     assert_eq!((log.actor(), log.verify().unwrap()), (actor, Ok(3)));
+}
+
+#[test]
+fn what_the_hub_refused_is_offered_again_after_an_hour_or_when_the_clock_is_set_back() {
+    static NOW: AtomicI64 = AtomicI64::new(100_000);
+    let scratch = Scratch::new("again");
+    let clock = || UnixSeconds(NOW.load(Ordering::Relaxed));
+    let log = Log::open(&scratch.0.join("log.db"), author(1, 1), Some(county()), clock).unwrap();
+    log.append(vec![entry(1, Audience::Deputies, "一")]).unwrap();
+    let scope = Scope { role: Role::Kiosk, areas: vec![space(Audience::Deputies).area] };
+    let member = Member::new(log.public_key(), scope);
+    let feed = log.held()[0].feed.id();
+    assert!(log.is_behind(&member));
+    log.leave_out(feed);
+    for (now, is_offered) in
+        [(100_000, false), (100_000 + REFUSED_S - 1, false), (100_000 + REFUSED_S, true), (99_999, true)]
+    {
+        NOW.store(now, Ordering::Relaxed);
+        assert_eq!(
+            (log.is_behind(&member), !log.shared(&member).is_left_out(&feed)),
+            (is_offered, is_offered),
+            "{now}"
+        );
+        assert_eq!(log.refused_documents().unwrap(), 1, "what waits because of it is told all the same");
+    }
 }
 
 /// A device's log with `count` runs of one entry each, of about 2 KiB.

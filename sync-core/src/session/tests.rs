@@ -25,6 +25,8 @@ struct Peer {
     told: Vec<String>,
     left_out: Vec<FeedId>,
     room: u64,
+    /// A feed that comes without its payloads, and the one that says why.
+    emptied: Option<(FeedId, FeedId)>,
 }
 
 impl Peer {
@@ -32,7 +34,7 @@ impl Peer {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let (catalog, runs) = (Catalog::default(), Vec::new());
         let (told, left_out) = (Vec::new(), Vec::new());
-        Self { key, catalog, runs, cursor: None, epoch: 1, kept: 0, told, left_out, room: u64::MAX }
+        Self { key, catalog, runs, cursor: None, epoch: 1, kept: 0, told, left_out, room: u64::MAX, emptied: None }
     }
 
     fn public(&self) -> [u8; 32] {
@@ -83,7 +85,11 @@ impl Peer {
     fn store(&mut self, feed: Feed, run: Run) -> (FeedId, u64, StoredAs) {
         let (id, first) = (feed.id(), run.first);
         let mut held = self.catalog.held(&feed).cloned().unwrap_or_else(|| Held::new(feed));
-        let stored = if run.last() <= held.extent.length {
+        let is_said = |why| self.catalog.feeds().any(|held| held.feed.id() == why && held.extent.length > 0);
+        let is_bare = self.emptied.is_some_and(|(emptied, why)| emptied == id && !is_said(why));
+        let stored = if is_bare {
+            StoredAs::Bare(held.extent.length)
+        } else if run.last() <= held.extent.length {
             StoredAs::Known(held.extent)
         } else if run.first > held.extent.length + 1 {
             StoredAs::Gap(held.extent.length)
@@ -120,7 +126,7 @@ impl Peer {
                         next.map(|(run, row)| (Some(run.clone()), row)).next().unwrap_or((None, until));
                     session.handle_input(Input::LoadedNews { runs: run.into_iter().collect(), reached }).unwrap();
                 }
-                Output::Store(runs) => {
+                Output::Store { runs, .. } => {
                     let results = runs.into_iter().map(|(feed, run)| self.store(feed, run)).collect();
                     session.handle_input(Input::Stored(results)).unwrap();
                 }
@@ -397,6 +403,77 @@ fn what_one_caller_does_not_take_the_hub_leaves_out_of_that_meeting_alone() {
     let mut outputs = std::iter::from_fn(|| meeting.poll_output());
     assert!(outputs.all(|output| !matches!(output, Output::Told { .. })));
     assert!(meeting.shared.is_left_out(&feed));
+}
+
+/// Seed 459 of the simulated county.
+#[test]
+fn a_hub_that_lost_why_something_was_emptied_takes_it_once_that_is_back() {
+    let mut orders = BTreeSet::new();
+    for author in 1..9 {
+        let (mut kiosk, mut hub) = (Peer::new(author), Peer::new(20));
+        kiosk.write(VILLAGE, Audience::Deputies, &["一", "二"]);
+        hub.write(VILLAGE, Audience::Public, &["已删除"]);
+        let member = member(&kiosk, Role::Kiosk, VILLAGE);
+        meet(&mut kiosk, &mut hub, &member);
+        let (emptied, why) = (kiosk.feed(VILLAGE, Audience::Deputies).id(), hub.feed(VILLAGE, Audience::Public).id());
+        orders.insert(emptied < why);
+        // More is said meanwhile, so the emptied feed comes before the two compare what they hold.
+        kiosk.write(VILLAGE, Audience::Deputies, &["三"]);
+        hub.restore(0);
+        hub.emptied = Some((emptied, why));
+        let outcome = meet(&mut kiosk, &mut hub, &member);
+        assert!(outcome.is_in_step, "{outcome:?}");
+        assert_eq!((hub.entries(), kiosk.told.len()), (4, 0), "{:?}", kiosk.told);
+    }
+    assert_eq!(orders.len(), 2, "either comes before the other");
+}
+
+#[test]
+fn what_is_emptied_and_nobody_explains_is_refused_at_the_end_of_a_meeting_with_its_reason() {
+    let (mut kiosk, mut hub) = (Peer::new(1), Peer::new(2));
+    kiosk.write(VILLAGE, Audience::Deputies, &["一"]);
+    kiosk.write(VILLAGE, Audience::County, &["二"]);
+    let emptied = kiosk.feed(VILLAGE, Audience::Deputies).id();
+    hub.emptied = Some((emptied, FeedId([0; 16])));
+    let member = member(&kiosk, Role::Kiosk, VILLAGE);
+    assert!(!meet(&mut kiosk, &mut hub, &member).is_in_step);
+    assert_eq!((hub.entries(), kiosk.told), (1, vec![BARE.to_owned()]));
+    assert_eq!(kiosk.left_out, [emptied]);
+}
+
+/// Everybody is known elsewhere.
+struct Beneath;
+
+impl Authors for Beneath {
+    fn standing(&self, _public_key: &[u8; 32]) -> Standing {
+        Standing::Elsewhere
+    }
+}
+
+/// Seeds 1020, 1553 and 1914 of the simulated county: a township's hub came back from a backup, and its deputies still held
+/// what the county had written.
+#[test]
+fn what_only_the_hub_above_can_judge_a_hub_beneath_leaves_to_it_without_a_word() {
+    let (deputy, hub, mut county) = (Peer::new(1), Peer::new(2), Peer::new(3));
+    county.write(VILLAGE, Audience::Deputies, &["已受理"]);
+    let member = member(&deputy, Role::Deputy, VILLAGE);
+    let key = Box::new(hub.key.clone());
+    let side = Side::Hub { key, epoch: [1; 8], kept: 0, authors: Arc::new(Beneath) };
+    let mut meeting = hub.session(side, &member);
+    let hello = Message::Hello {
+        version: VERSION,
+        oldest: VERSION_OLDEST,
+        cursor: None,
+        behind: Vec::new(),
+        left_out: Vec::new(),
+        room: u64::MAX,
+    };
+    let (feed, run) = county.runs.remove(0);
+    for message in [hello, Message::Announce(feed), Message::Runs(vec![run])] {
+        meeting.handle_input(Input::Received(message)).unwrap();
+    }
+    assert_eq!(meeting.poll_output(), None);
+    assert!(!meeting.is_whole);
 }
 
 #[test]

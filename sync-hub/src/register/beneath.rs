@@ -85,6 +85,11 @@ pub(super) fn revoked_at(db: &Connection, public_key: &[u8; 32]) -> Option<UnixS
     found.ok().flatten().map(UnixSeconds)
 }
 
+/// Whether this hub is beneath another one, by the block of numbers that it was given there.
+pub(super) fn is_beneath(db: &Connection) -> bool {
+    last_of_block(db).is_ok_and(|last| last.is_some())
+}
+
 /// The last number that this hub may give; `None` if it is beneath nobody.
 fn last_of_block(db: &Connection) -> Result<Option<u16>, rusqlite::Error> {
     db.query_row("SELECT max(last) FROM block", [], |row| row.get(0))

@@ -410,7 +410,7 @@ fn hears(bytes: &[u8]) -> bool {
             let answer = match output {
                 Output::Load { .. } => Input::Loaded(Vec::new()),
                 Output::LoadNews { until, .. } => Input::LoadedNews { runs: Vec::new(), reached: until },
-                Output::Store(runs) => {
+                Output::Store { runs, .. } => {
                     let gap = |(_, run): &(Feed, Run)| (run.feed, run.first, sync_core::session::StoredAs::Gap(0));
                     Input::Stored(runs.iter().map(gap).collect())
                 }

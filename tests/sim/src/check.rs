@@ -11,8 +11,9 @@ use civic_core::{
     space::Audience,
 };
 use ledger::Ledger;
+use replica::store::REFUSED_S;
 use serde_json::Value;
-use sync_core::session::Outcome;
+use sync_core::{catalog::Shared, feed::Feed, session::Outcome};
 
 use crate::{
     county::{Broken, CANARY, County, VILLAGES, area, chain},
@@ -50,13 +51,18 @@ impl County {
         match self.everybody_meets(&devices)? {
             None => self.check(&devices),
             Some((device, outcome)) => {
-                Err(format!("O7: device {device} is not in step after {ROUNDS} meetings and more: {outcome:?}"))
+                let apart = self.where_apart(device)?.join("; ");
+                Err(format!(
+                    "O7: device {device} is not in step after {ROUNDS} meetings and more: {outcome:?}: {apart}"
+                ))
             }
         }
     }
 
     /// Everybody meets their hub, and every hub works; returns somebody who had something to say or is not in step.
     fn everybody_meets(&mut self, devices: &[usize]) -> Result<Option<(usize, Outcome)>, Broken> {
+        // What was refused is offered again.
+        self.now += REFUSED_S;
         let mut behind = None;
         for device in devices {
             let outcome = self.meet_whole(*device)?;
@@ -134,6 +140,33 @@ impl County {
             Some(file) => Err(format!("O5: personal details lie in {file} in the clear")),
             None => Ok(()),
         }
+    }
+
+    /// Feeds that a device and its hub do not hold alike, or leave out, and how far either holds them.
+    fn where_apart(&self, device: usize) -> Result<Vec<String>, Broken> {
+        let member = self.member(device);
+        let logs = [self.ledger(device)?.log(), self.ledger(self.above(device))?.log()];
+        let [here, there] = logs.map(|log| log.shared(&member));
+        let shared = logs.iter().flat_map(|log| log.held()).map(|held| held.feed);
+        let feeds: BTreeMap<_, _> = shared.map(|feed| (feed.id(), feed)).collect();
+        let extent = |shared: &Shared, id| shared.get(id).map(|held| held.extent).filter(|extent| extent.length > 0);
+        let mut apart = Vec::new();
+        for (id, Feed { space, .. }) in &feeds {
+            let (ours, theirs) = (extent(&here, id), extent(&there, id));
+            let is_left_out = here.is_left_out(id) || there.is_left_out(id);
+            if ours != theirs || is_left_out {
+                let [ours, theirs] = [ours, theirs].map(|extent| extent.map_or(0, |extent| extent.length));
+                let left_out = if is_left_out { ", left out" } else { "" };
+                apart.push(format!("{id} of {space}: {ours} here, {theirs} at the hub{left_out}"));
+            }
+        }
+        for log in logs {
+            let refused = log.apart(5).map_err(|error| chain(&error))?;
+            apart.extend(
+                refused.into_iter().map(|line| format!("{} from {} on: {}", line.feed, line.first, line.reason)),
+            );
+        }
+        Ok(apart)
     }
 
     fn ledger(&self, who: usize) -> Result<&Ledger, Broken> {

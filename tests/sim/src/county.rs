@@ -74,7 +74,8 @@ impl Office {
     fn of(hub: &Node) -> Self {
         let mut ring = Keyring::default();
         ring.add(seal_key(hub.card.seal_key.epoch), UnixSeconds(BEGINNING));
-        let (register, reached) = (Arc::default(), Reached::default());
+        let register = Arc::new(Register::new(hub.upstream.is_some()));
+        let reached = Reached::default();
         Self { register, ring, closed: BTreeMap::new(), reached, backup: None, was_restored: false }
     }
 }

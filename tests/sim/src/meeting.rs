@@ -175,9 +175,10 @@ impl End {
         let place = |place: u64| i64::try_from(place).unwrap_or(i64::MAX);
         match output {
             Output::Send(message) => say(message)?,
-            Output::Store(runs) => {
+            Output::Store { runs, is_from_above } => {
                 let ends = &mut self.ends;
-                let stored = runtime.block_on(async { log.begin_accept(runs, ends).await?.wait().await })?;
+                let stored =
+                    runtime.block_on(async { log.begin_accept(runs, is_from_above, ends).await?.wait().await })?;
                 self.stored.push_back(stored);
             }
             Output::Load { feed, from, until, body_max } => {

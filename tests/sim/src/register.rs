@@ -21,9 +21,16 @@ pub struct Register {
     known: Mutex<Known>,
     /// By key of a device, the hub beneath that stands for it.
     beneath: Mutex<BTreeMap<[u8; 32], [u8; 32]>>,
+    /// Whether it is that of a hub beneath another one.
+    is_beneath: bool,
 }
 
 impl Register {
+    /// An empty one.
+    pub fn new(is_beneath: bool) -> Self {
+        Self { is_beneath, ..Self::default() }
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,6 +74,7 @@ impl Authors for Register {
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
         let hub = self.beneath().get(public_key).copied();
         match self.known().get(&hub.unwrap_or(*public_key)) {
+            None if self.is_beneath => Standing::Elsewhere,
             None => Standing::Stranger,
             Some((scope, None)) => Standing::Member(scope.clone()),
             Some((scope, Some(at))) => Standing::StruckOff { scope: scope.clone(), at: *at },

@@ -34,7 +34,7 @@ fn no_fault_loses_or_repeats_an_opinion() {
 /// Beyond those of every day: each found a fault, whose story stands in `docs/reliability.md`.
 #[test]
 fn seeds_that_found_a_fault_hold() {
-    for seed in [737, 854, 945, 1_191] {
+    for seed in [459, 613, 737, 854, 945, 967, 1_020, 1_191, 1_553, 1_914] {
         assert_eq!(run_seed(seed, false).broken, None, "seed {seed}");
     }
 }

@@ -73,10 +73,10 @@ impl SqliteStore {
     }
 
     /// What becomes of a run that comes new to this disk: what is erased already comes without its payloads, and a hub takes
-    /// nothing that somebody else emptied.
-    pub(super) fn settle(&self, area: &Area, run: &Run) -> Settled {
+    /// nothing that somebody else emptied, beside the hub above it.
+    pub(super) fn settle(&self, area: &Area, run: &Run, is_from_above: bool) -> Settled {
         let is_covered = |entry: &Entry<'_>| self.tombstones.covers(area, entry);
-        if self.is_hub {
+        if self.is_hub && !is_from_above {
             let body = run.unpacked().unwrap_or_default();
             let mut entries = run.entries(&body).unwrap_or_default().into_iter();
             if entries.any(|entry| entry.is_erased && !is_covered(&entry)) {

@@ -31,6 +31,17 @@ const JOINED_FROM: usize = 16;
 /// A run whose packed body is longer is long enough.
 const JOINED_LEN_MAX: usize = 128 * 1024;
 
+/// What is known of a run before it is stored.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// It may hold what the log itself must note.
+    declares: bool,
+    /// Something of it may be erased.
+    is_concerned: bool,
+    /// The hub brings it to which this installation is a device.
+    is_from_above: bool,
+}
+
 impl SqliteStore {
     fn feed_or_new(&self, feed: &Feed) -> Result<FeedRow, StoreError> {
         let name = feed.id();
@@ -115,6 +126,20 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Obeys what the county erased in a run that it signed, before the run itself can be taken: what it wrote earlier in
+    /// the same feed may be erased by it.
+    fn note_stones(&mut self, FeedRow { held, .. }: &FeedRow, run: &Run) -> Result<(), StoreError> {
+        if self.county != Some(held.feed.public_key) {
+            return Ok(());
+        }
+        let body = run.unpacked().unwrap_or_default();
+        let entries = run.entries(&body).unwrap_or_default();
+        entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Tombstone && !entry.is_erased)
+            .try_for_each(|entry| self.note_county(&held.feed.space, entry))
+    }
+
     fn note_revocation(&self, author: &[u8; 32], entry: &Entry<'_>) -> Result<(), StoreError> {
         let Ok(revocation) = Revocation::decode(entry.payload) else { return Ok(()) };
         self.db
@@ -125,15 +150,19 @@ impl SqliteStore {
     }
 
     fn accept_one(&mut self, checked: &Checked, now: UnixSeconds) -> Result<StoredAs, StoreError> {
-        let Checked { feed, run, proven } = checked;
+        let Checked { feed, run, proven, is_from_above } = checked;
         let row = self.feed_or_new(feed)?;
         if let Some(proven) = proven.filter(|proven| proven.after == row.held.extent) {
             // What was erased meanwhile was not looked for when it was verified.
             let is_concerned = proven.is_concerned || proven.tombstones != self.tombstones.count();
-            return self.take_new(&row, run, &proven.end, proven.declares, is_concerned, now);
+            let seen = Seen { declares: proven.declares, is_concerned, is_from_above: *is_from_above };
+            return self.take_new(&row, run, &proven.end, seen, now);
         }
         let here = row.held.extent;
         if run.first > here.length.saturating_add(1) {
+            if proven.is_some_and(|proven| proven.declares) {
+                self.note_stones(&row, run)?;
+            }
             return Ok(StoredAs::Gap(here.length));
         }
         let Some(start) = self.extent_at(&row, run.first.saturating_sub(1))? else {
@@ -152,24 +181,28 @@ impl SqliteStore {
         }
         // It begins before the end of what is here: its beginning must be the same, and its rest is new.
         match run.cut(here.length) {
-            Ok(rest) if rest.end(&here) == Ok(end) => self.take_new(&row, &rest, &end, true, true, now),
+            Ok(rest) if rest.end(&here) == Ok(end) => {
+                let seen = Seen { declares: true, is_concerned: true, is_from_above: *is_from_above };
+                self.take_new(&row, &rest, &end, seen, now)
+            }
             Ok(_) | Err(_) => self.refuse(feed, run, FORKED, now),
         }
     }
 
-    /// Stores a run that continues what is here and ends at `end`; `declares` that it may hold what the log itself must
-    /// note, and `is_concerned` that something of it may be erased.
+    /// Stores a run that continues what is here and ends at `end`.
     fn take_new(
         &mut self,
         row: &FeedRow,
         run: &Run,
         end: &Extent,
-        declares: bool,
-        is_concerned: bool,
+        Seen { declares, is_concerned, is_from_above }: Seen,
         now: UnixSeconds,
     ) -> Result<StoredAs, StoreError> {
+        if declares && is_concerned {
+            self.note_stones(row, run)?;
+        }
         let settled = match is_concerned {
-            true => self.settle(&row.held.feed.space.area, run),
+            true => self.settle(&row.held.feed.space.area, run, is_from_above),
             false => Settled::As(None),
         };
         let erased = match settled {

@@ -186,6 +186,57 @@ async fn a_hub_that_lost_both_takes_the_erased_form_once_it_has_the_tombstone_ag
     assert!(matches!(accept(&restored, &own.feed, runs()).await[..], [StoredAs::Accepted(end)] if end == own.extent));
 }
 
+/// The entries of a feed, each as a run.
+fn one_by_one(log: &Log, held: &Held) -> Vec<Run> {
+    let one = |last: u64| log.runs_after(held.feed.id(), last - 1, last, RUN_BODY_LEN_MAX).unwrap();
+    (1..=held.extent.length).flat_map(one).collect()
+}
+
+/// Seeds 613 and 967 of the simulated county: a hub's own feed holds a slip that was erased, and behind it the word of that.
+#[tokio::test]
+async fn a_hub_that_lost_its_words_takes_them_back_as_it_erased_them_itself() {
+    let (here, there) = (Scratch::new("own-hub"), Scratch::new("own-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    for doc in [1, 2] {
+        write(&hub, vec![of(doc, Audience::Public, EntryKind::Change, canary(doc))]).await;
+    }
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    erase(&hub).await;
+    meet(&hub, &kiosk).await;
+    let held = kiosk.held().remove(0);
+    let pieces = one_by_one(&hub, &held);
+    assert_eq!(pieces.len(), 3);
+    let whole = kiosk.runs_after(held.feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap();
+    assert_eq!(whole.len(), 1);
+    let (torn, joined) = (Scratch::new("own-torn"), Scratch::new("own-joined"));
+    let (torn, joined) = (torn.log(9, 2), joined.log(9, 2));
+    // In pieces the word comes behind what it explains, and counts as soon as it is heard.
+    let first = accept(&torn, &held.feed, pieces.clone()).await;
+    assert_eq!(first, [StoredAs::Bare(0), StoredAs::Gap(0), StoredAs::Gap(0)]);
+    let again = accept(&torn, &held.feed, pieces).await;
+    assert!(again.iter().all(|stored| matches!(stored, StoredAs::Accepted(_))), "{again:?}");
+    assert!(matches!(accept(&joined, &held.feed, whole).await[..], [StoredAs::Accepted(end)] if end == held.extent));
+    for log in [torn, joined] {
+        assert_eq!((log.tombstones().count(), log.verify().unwrap()), (1, Ok(3)));
+    }
+}
+
+#[tokio::test]
+async fn a_hub_beneath_another_takes_from_it_what_was_erased_and_from_nobody_else() {
+    let (above, beneath) = (Scratch::new("above"), Scratch::new("beneath"));
+    let own = author(8, 1);
+    let key = own.key.verifying_key().to_bytes();
+    let beneath = Log::open(&beneath.0.join("log.db"), own, Some(key), || UnixSeconds(50)).unwrap();
+    let above = above.log(9, 1);
+    write(&above, vec![of(1, Audience::Deputies, EntryKind::Change, canary(1)), stone(1, Depth::Whole)]).await;
+    erase(&above).await;
+    let held = above.held().into_iter().find(|held| held.feed.space.audience == Audience::Deputies).unwrap();
+    let runs = || one_by_one(&above, &held).into_iter().map(|run| (held.feed.clone(), run)).collect::<Vec<_>>();
+    assert_eq!(beneath.accept(runs()).await.unwrap()[0].2, StoredAs::Bare(0));
+    let mut taking = beneath.begin_accept(runs(), true, &mut BTreeMap::new()).await.unwrap();
+    assert_eq!(taking.wait().await.unwrap()[0].2, StoredAs::Accepted(held.extent));
+}
+
 #[tokio::test]
 async fn what_was_kept_apart_of_an_erased_document_is_emptied_too() {
     let scratch = Scratch::new("erase-apart");
