@@ -44,7 +44,10 @@ pub struct Marks {
 impl Painter {
     /// Draws a whole screen.
     pub fn paint<T>(&mut self, canvas: &mut Canvas, pieces: &[Placed<T>], marks: Marks, theme: Theme) {
-        let Ok(()) = canvas.clear(theme.paper(Paper::Ground).face);
+        let whole = canvas.bounding_box();
+        if !pieces.first().is_some_and(|piece| piece.face == Face::Sheet(Paper::Ground) && piece.area == whole) {
+            let Ok(()) = canvas.clear(theme.paper(Paper::Ground).face);
+        }
         let surface = Surface { size: canvas.size(), theme };
         let Self { text, icons, corners, lines, photos } = self;
         let mut brush = Brush { canvas, text, icons, corners, lines, photos, surface };
