@@ -3,6 +3,8 @@
 
 const screen = document.getElementById("screen");
 const glass = screen.getContext("2d", { alpha: false });
+// By then a browser has drawn what it was given.
+const DRAWN_MS = 20;
 const lampWords = {
   "off": "灭 Off",
   "amber": "黄灯 Amber",
@@ -10,16 +12,13 @@ const lampWords = {
   "green": "绿灯 Green",
 };
 
-// Touches go one after the other, or an "up" could overtake its "down".
-let sending = Promise.resolve();
+const road = new Worker("/road.js");
+let asked = 0;
 function send(path, body) {
-  const request = { method: "POST" };
-  if (body) {
-    request.headers = { "content-type": "application/json" };
-    request.body = JSON.stringify(body);
-  }
-  sending = sending.then(() => fetch(path, request)).catch(() => {});
-  return sending;
+  asked += 1;
+  // Whoever looks at the page knows whether the kiosk has answered.
+  screen.dataset.asked = String(asked);
+  road.postMessage({ number: asked, path, body });
 }
 
 function touch(kind, event) {
@@ -31,26 +30,13 @@ function touch(kind, event) {
   };
 }
 
-// A hand moves faster than answers come: of the moves that wait, the last is sent, so what is drawn never lags behind.
-let move = null;
-function moved(event) {
-  const isWaiting = move !== null;
-  move = touch("move", event);
-  if (isWaiting) return;
-  sending = sending.then(() => {
-    const body = JSON.stringify(move);
-    move = null;
-    return fetch("/touch", { method: "POST", headers: { "content-type": "application/json" }, body });
-  }).catch(() => {});
-}
-
 let down = false;
 screen.addEventListener("pointerdown", (event) => {
   down = true;
   screen.setPointerCapture(event.pointerId);
   send("/touch", touch("down", event));
 });
-screen.addEventListener("pointermove", (event) => { if (down) moved(event); });
+screen.addEventListener("pointermove", (event) => { if (down) send("/touch", touch("move", event)); });
 screen.addEventListener("pointerup", (event) => { down = false; send("/touch", touch("up", event)); });
 screen.addEventListener("pointercancel", (event) => { down = false; send("/touch", touch("cancel", event)); });
 
@@ -119,7 +105,7 @@ function showFrame({ pixels, frame, left, top, width, isWhole }) {
   showRest();
 }
 
-// Words and lamp come beside the picture: the next frame waits for neither, and of those that are late the last is shown.
+// Words and lamp come behind the picture, and never before it is drawn: of those that are late the last is shown.
 let rest = null;
 function showRest() {
   if (rest) {
@@ -128,13 +114,18 @@ function showRest() {
   }
   const mine = { isLate: false };
   rest = mine;
-  Promise.all([showWords(), showLamp()]).catch(() => {}).then(() => {
+  const later = new Promise((wake) => setTimeout(wake, DRAWN_MS));
+  later.then(() => Promise.all([showWords(), showLamp()])).catch(() => {}).then(() => {
     rest = null;
     if (mine.isLate) showRest();
   });
 }
 
-new Worker("/frames.js").addEventListener("message", ({ data: frame }) => {
-  document.getElementById("lost").hidden = frame !== null;
-  if (frame) showFrame(frame);
+road.addEventListener("message", ({ data: told }) => {
+  if (told?.answered) {
+    screen.dataset.answered = String(told.answered);
+    return;
+  }
+  document.getElementById("lost").hidden = told !== null;
+  if (told) showFrame(told);
 });

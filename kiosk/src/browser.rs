@@ -64,7 +64,7 @@ pub fn router(page: Page) -> Router {
     Router::new()
         .route("/", get(|| file("text/html; charset=utf-8", include_str!("../page/index.html"))))
         .route("/page.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/page.js"))))
-        .route("/frames.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/frames.js"))))
+        .route("/road.js", get(|| file("text/javascript; charset=utf-8", include_str!("../page/road.js"))))
         .route("/page.css", get(|| file("text/css; charset=utf-8", include_str!("../page/page.css"))))
         .merge(web::font::router())
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
@@ -96,9 +96,9 @@ async fn frame(State(page): State<Page>) -> Response {
     ([(header::CONTENT_TYPE, "image/png")], png(&frame, frame.bounding_box())).into_response()
 }
 
-/// The part that changed since a frame, as soon as there is one: its pixels as they are, for packing and unpacking them
-/// takes longer than the way over the loopback. Number, place and width are in the headers. Words may change where no pixel
-/// did; then the part is empty.
+/// The part that changed since a frame, as soon as there is one, as [runs of equal pixels](hardware::screen::Canvas::capture_runs): a browser
+/// is slow to take in much, and a picture takes long to pack. Number, place and size are in the headers. Words may change
+/// where no pixel did; then the part is empty.
 async fn changes(State(page): State<Page>, Query(Since { since }): Query<Since>) -> Response {
     if since > 0 && since == page.glass.in_words().frame {
         let waiting = tokio::time::timeout(PATIENCE, page.glass.after(since)).await;
@@ -114,8 +114,9 @@ async fn changes(State(page): State<Page>, Query(Since { since }): Query<Since>)
         ("x-left", part.area.top_left.x.to_string()),
         ("x-top", part.area.top_left.y.to_string()),
         ("x-width", part.area.size.width.to_string()),
+        ("x-height", part.area.size.height.to_string()),
     ];
-    (headers, part.pixels).into_response()
+    (headers, part.runs).into_response()
 }
 
 async fn view(State(page): State<Page>) -> Json<InWords> {

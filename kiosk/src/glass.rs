@@ -38,8 +38,8 @@ pub struct Part {
     pub number: u64,
     /// Where the part lies in it.
     pub area: Rectangle,
-    /// The part, four bytes a pixel: red, green, blue, and nothing to see through.
-    pub pixels: Vec<u8>,
+    /// The part, as [`Canvas::capture_runs`] gives it.
+    pub runs: Vec<u8>,
 }
 
 /// A frame in words: for tests, and for people who have a page read to them.
@@ -164,8 +164,10 @@ impl Glass {
             }
             Some(_) | None => shown.frame.bounding_box(),
         };
-        let (area, pixels) = shown.frame.capture_opaque(area);
-        Part { number: newest, area, pixels }
+        let frame = Arc::clone(&shown.frame);
+        drop(shown);
+        let (area, runs) = frame.capture_runs(area);
+        Part { number: newest, area, runs }
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

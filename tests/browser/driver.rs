@@ -24,6 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// So long a person waits for an answer before tapping again.
 const ANSWER: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
+/// On the page: waits until the kiosk has answered everything that the page sent.
+const ANSWERED: &str = "const answered = async () => {
+    const { dataset } = document.getElementById('screen');
+    while (dataset.asked !== dataset.answered) await new Promise((wake) => setTimeout(wake, 2));
+}";
 
 /// What the kiosk's page shows.
 #[derive(Clone, Debug, Deserialize)]
@@ -246,7 +251,7 @@ impl Browser {
     /// the screen has answered.
     pub async fn touch(&self, target: &str) -> anyhow::Result<()> {
         // What was touched before is answered first.
-        let find = "await sending;
+        let find = "await answered();
             const view = await (await fetch('/view')).json();
             const hit = view.targets.find(t => t.text === arguments[0] || t.name === arguments[0]);
             if (!hit) return { missing: view };
@@ -255,7 +260,7 @@ impl Browser {
                 x: place.left + (hit.x + hit.width / 2) * place.width / screen.width,
                 y: place.top + (hit.y + hit.height / 2) * place.height / screen.height };";
         let script = format!(
-            "const done = arguments[arguments.length - 1]; const run = async (...arguments) => {{ {find} }};
+            "{ANSWERED}; const done = arguments[arguments.length - 1]; const run = async (...arguments) => {{ {find} }};
              run(arguments[0]).then(done, error => done({{ error: String(error) }}));"
         );
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -294,9 +299,11 @@ impl Browser {
     }
 
     async fn is_frame_after(&self, frame: u64) -> anyhow::Result<bool> {
-        let script = "const done = arguments[arguments.length - 1];
-            sending.then(() => fetch('/view')).then(r => r.json()).then(v => done(v.frame), () => done(0));";
-        Ok(self.client.execute_async(script, Vec::new()).await?.as_u64().unwrap_or_default() > frame)
+        let script = format!(
+            "{ANSWERED}; const done = arguments[arguments.length - 1];
+            answered().then(() => fetch('/view')).then(r => r.json()).then(v => done(v.frame), () => done(0));"
+        );
+        Ok(self.client.execute_async(&script, Vec::new()).await?.as_u64().unwrap_or_default() > frame)
     }
 
     /// Draws a line on the kiosk's screen with the mouse, from one of its pixels to another.
@@ -331,7 +338,7 @@ impl Browser {
     /// What the kiosk's page shows once it has met so many touches since [`Self::count_touches`], the kiosk has answered
     /// each, and the frame that it answered with is on the page. An error tells what is missing after five seconds.
     pub async fn glance(&self, touches: u32) -> anyhow::Result<Glance> {
-        let script = "const [touches, done] = arguments;
+        let look = "const [touches, done] = arguments;
             const canvas = document.getElementById('screen'), until = performance.now() + 5000;
             const late = () => performance.now() > until;
             const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
@@ -340,7 +347,7 @@ impl Browser {
                 if (late()) return { missing: `the page met ${window.huiyinTouches} touches of ${touches}` };
                 await pause(2);
               }
-              if (await Promise.race([sending, pause(5000).then(() => 'late')]) === 'late') {
+              if (await Promise.race([answered(), pause(5000).then(() => 'late')]) === 'late') {
                 return { missing: 'the kiosk did not answer a touch' };
               }
               for (;;) {
@@ -356,7 +363,7 @@ impl Browser {
               }
             };
             look().then(done, (error) => done({ missing: String(error) }));";
-        let told = self.client.execute_async(script, vec![json!(touches)]).await?;
+        let told = self.client.execute_async(&format!("{ANSWERED}; {look}"), vec![json!(touches)]).await?;
         if let Some(missing) = told["missing"].as_str() {
             bail!("{missing}");
         }

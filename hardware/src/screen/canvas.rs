@@ -46,23 +46,35 @@ impl Canvas {
 
     /// Copies a part as three bytes a pixel, the form of a PNG. The part is cut to the picture.
     pub fn capture(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
-        self.bytes(area, |[_, red, green, blue]| [red, green, blue])
-    }
-
-    /// Copies a part as four bytes a pixel, the form of a canvas in a browser, with nothing to see through. The part is cut
-    /// to the picture.
-    pub fn capture_opaque(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
-        self.bytes(area, |[_, red, green, blue]| [red, green, blue, u8::MAX])
-    }
-
-    fn bytes<const N: usize>(&self, area: Rectangle, form: impl Fn([u8; 4]) -> [u8; N]) -> (Rectangle, Vec<u8>) {
         let area = area.intersection(&self.bounding_box());
-        let columns = area.top_left.x as usize..area.top_left.x as usize + area.size.width as usize;
-        let mut bytes = Vec::with_capacity(columns.len() * area.size.height as usize * N);
-        for y in area.rows() {
-            self.row(y as u32)[columns.clone()].iter().for_each(|pixel| bytes.extend(form(pixel.to_be_bytes())));
+        let mut bytes = Vec::with_capacity(area.size.width as usize * area.size.height as usize * 3);
+        for [_, red, green, blue] in self.part(area).map(|pixel| pixel.to_be_bytes()) {
+            bytes.extend([red, green, blue]);
         }
         (area, bytes)
+    }
+
+    /// Copies a part as runs of equal pixels, row after row, four bytes each: red, green, blue, and how many more of them
+    /// follow, 255 at most. The part is cut to the picture.
+    pub fn capture_runs(&self, area: Rectangle) -> (Rectangle, Vec<u8>) {
+        let area = area.intersection(&self.bounding_box());
+        let mut bytes = Vec::new();
+        let mut pixels = self.part(area).peekable();
+        while let Some(pixel) = pixels.next() {
+            let mut more = 0;
+            while more < u8::MAX && pixels.next_if_eq(&pixel).is_some() {
+                more += 1;
+            }
+            let [_, red, green, blue] = pixel.to_be_bytes();
+            bytes.extend([red, green, blue, more]);
+        }
+        (area, bytes)
+    }
+
+    /// The pixels of a part that lies in the picture, row by row.
+    fn part(&self, area: Rectangle) -> impl Iterator<Item = u32> {
+        let columns = area.top_left.x as usize..area.top_left.x as usize + area.size.width as usize;
+        area.rows().flat_map(move |y| self.row(y as u32)[columns.clone()].iter().copied())
     }
 
     /// Sets one pixel, as 0x00RRGGBB.
@@ -210,6 +222,19 @@ mod tests {
             .expect("infallible");
         let (area, bytes) = canvas.capture(Rectangle::new(Point::new(1, 1), Size::new(9, 9)));
         assert_eq!((area.size, bytes.as_slice()), (Size::new(2, 1), [1, 2, 3, 0, 0, 0].as_slice()));
-        assert_eq!(canvas.capture_opaque(area).1, [1, 2, 3, 255, 0, 0, 0, 255]);
+    }
+
+    #[test]
+    fn runs_of_a_part_go_on_from_row_to_row_and_hold_256_pixels_at_most() {
+        let mut canvas = Canvas::new(Size::new(300, 3));
+        canvas.set(Point::new(1, 1), 0x010203);
+        let runs =
+            |x, y, width, height| canvas.capture_runs(Rectangle::new(Point::new(x, y), Size::new(width, height)));
+        assert_eq!(runs(0, 0, 2, 2).1, [0, 0, 0, 2, 1, 2, 3, 0]);
+        assert_eq!(runs(299, 2, 9, 9), (Rectangle::new(Point::new(299, 2), Size::new(1, 1)), vec![0, 0, 0, 0]));
+        let whole = runs(0, 0, 300, 3).1;
+        assert_eq!(whole[..12], [0, 0, 0, 255, 0, 0, 0, 44, 1, 2, 3, 0]);
+        assert_eq!(whole.chunks(4).map(|run| usize::from(run[3]) + 1).sum::<usize>(), 900);
+        assert_eq!(runs(0, 0, 0, 0).1, []);
     }
 }
