@@ -6,6 +6,7 @@ use crate::{
     draw::{
         Shown,
         brush::Brush,
+        icon::Icon,
         measure::{Style, fit, on_one_line, width},
         needed::BUTTON_PADDING,
         surface::Surface,
@@ -26,6 +27,10 @@ pub fn draw(brush: &mut Brush<'_>, button: &Button, area: Rectangle, pressed: bo
     let inside = inside(button, area, brush.surface);
     let lifted = !pressed && !matches!(button.look, Look::OnBar | Look::Waiting);
     brush.plate(inside.offset(brush.px(BUTTON_PADDING)), colors.plate, lifted);
+    let (tick, inside) = ticked(button, inside, brush.surface);
+    if let Some(Rectangle { top_left, size }) = tick {
+        brush.picture(Icon::Tick, size.width, top_left + size / 2, colors.picture);
+    }
     match formed(button, inside.size, brush.surface) {
         Form::Tall => tall(brush, button, colors, inside),
         Form::Wide | Form::Entry => wide(brush, button, colors, inside),
@@ -52,9 +57,14 @@ impl Fitted {
         let small = surface.style(TextSize::Small, false);
         let smallest = surface.smallest(style);
         let first = &button.words.first;
-        if !button.words.beside.is_empty() {
-            let one_line = Size { height: small.pixels, ..room };
-            let (small, beside) = fit(&button.words.beside, small, surface.smallest(small), one_line);
+        // Two lines are read more easily than one of small letters.
+        let in_lines = |lines| {
+            let height = if lines == 1 { small.pixels } else { small.height_of(lines) };
+            fit(&button.words.beside, small, surface.smallest(small), Size { height, ..room })
+        };
+        let (one, two) = (in_lines(1), in_lines(2));
+        let larger = (two.0.pixels > one.0.pixels).then_some(two);
+        for (small, beside) in larger.into_iter().chain([one]).filter(|_| !button.words.beside.is_empty()) {
             let height = room.height.saturating_sub(height_beside(small, &beside));
             let (fitted, lines) = fit(first, style, smallest, Size { height, ..room });
             // The other language may cost the first a fifth of its size, and no more.
@@ -151,11 +161,29 @@ fn wide(brush: &mut Brush<'_>, button: &Button, colors: Colors, inside: Rectangl
 
 /// How the words of a button come out in this place.
 pub fn shown(button: &Button, area: Rectangle, surface: Surface) -> Shown {
-    let inside = inside(button, area, surface).size;
+    let inside = ticked(button, inside(button, area, surface), surface).1.size;
     let room = room_beside_picture(button, formed(button, inside, surface), inside, surface);
     let words = Fitted::new(button, room, surface);
     let is_whole = words.height() <= room.height && words.width() <= room.width;
     Shown { pixels: words.style.pixels, is_whole }
+}
+
+/// Where the tick lies of what is chosen and keeps its own picture, and what is left for that and the words: all of it
+/// where the picture stands above the words, for then a corner is free.
+fn ticked(button: &Button, inside: Rectangle, surface: Surface) -> (Option<Rectangle>, Rectangle) {
+    let is_ticked = matches!(button.look, Look::Chosen(_)) && button.icon.is_some_and(|icon| icon != Icon::Tick);
+    if !is_ticked {
+        return (None, inside);
+    }
+    let side = surface.style(button.size, true).pixels.min(inside.size.height);
+    let Size { width, height } = inside.size;
+    let (left, top) = match button.form {
+        Form::Tall | Form::Picture => (0, 0),
+        Form::Wide | Form::Entry => (side, (height - side) / 2),
+    };
+    let tick = Rectangle::new(inside.top_left + Size::new(0, top), Size::new_equal(side));
+    let rest = Size::new(width.saturating_sub(left), height);
+    (Some(tick), Rectangle::new(inside.top_left + Size::new(left, 0), rest))
 }
 
 /// Where words and picture of a button lie.

@@ -13,14 +13,29 @@ const NOT_FIRST: &str = "，。、；：！？）》」』】〉〕”’…—�
 /// Marks that must not end a line.
 const NOT_LAST: &str = "（《「『【〈〔“‘(";
 
+/// Characters that are written for digits.
+const NUMERALS: &str = "〇零一二两三四五六七八九十百千万亿";
+
+/// What is counted stands on the line of its number.
+const COUNTED: &str = "年月日号点时分秒天岁个件户次项处条页人位张米里亩元块";
+
+/// A date goes on behind these.
+const IN_DATES: &str = "年月";
+
 /// Marks that end what is said.
 const ENDS: &[&str] = &["。", "；", "！", "？", ". ", "; ", "? "];
 
 /// Marks at which one pauses.
 const PAUSES: &[&str] = &["，", "：", "、", " · ", ", ", ": "];
 
+/// Stands between two things on one line.
+const PARTS: char = '·';
+
 /// So few characters stay together.
 const FEW: usize = 8;
+
+/// And so few whatever it costs.
+const FEWEST: usize = 3;
 
 /// Of so few lines each is looked at; more of them are running words.
 const FEW_LINES: usize = 4;
@@ -110,9 +125,12 @@ pub fn lines(words: &str, style: Style, available: u32) -> Vec<String> {
         for piece in pieces(paragraph) {
             let piece_width = width(piece, style);
             if used + width(piece.trim_end(), style) > available && !line.is_empty() {
-                lines.push(line.trim_end().to_owned());
+                lines.push(ended(&line));
                 line.clear();
                 used = 0;
+                if piece.trim_end().strip_prefix(PARTS) == Some("") {
+                    continue;
+                }
             }
             if piece_width > available {
                 // A word longer than a line: a web address, or noise from a keyboard.
@@ -135,9 +153,17 @@ pub fn lines(words: &str, style: Style, available: u32) -> Vec<String> {
     lines
 }
 
-/// The largest size down to `smallest` at which the words fit, and their lines at that size.
+/// A line that goes on in the next: where it ends, nothing more parts two things.
+fn ended(line: &str) -> String {
+    line.trim_end().trim_end_matches(PARTS).trim_end().to_owned()
+}
+
+/// The largest size down to `smallest` at which the words fit, and their lines at that size. A little smaller still where
+/// a word would be torn in two.
 pub fn fit(words: &str, style: Style, smallest: u32, area: Size) -> (Style, Vec<String>) {
     let mut style = on_one_line(words, style, area.width);
+    let is_torn = |style| pieces(words).iter().any(|piece| width(piece.trim_end(), style) > area.width);
+    let smallest = if is_torn(Style { pixels: smallest, ..style }) { smallest * 3 / 4 } else { smallest };
     loop {
         let lines = lines(words, style, area.width);
         let wide = lines.iter().any(|line| width(line, style) > area.width);
@@ -153,8 +179,11 @@ pub fn fit(words: &str, style: Style, smallest: u32, area: Size) -> (Style, Vec<
 pub fn on_one_line(words: &str, style: Style, available: u32) -> Style {
     let wanted = width(words, style);
     let kept = Style { pixels: style.pixels * available / wanted.max(1), ..style };
-    let is_short = words.chars().count() <= FEW && !words.contains(['\n', ' ']);
-    if wanted > available && is_short && kept.pixels * 4 >= style.pixels * 3 { kept } else { style }
+    let count = words.chars().count();
+    let is_short = count <= FEW && !words.contains(['\n', ' ']);
+    // A word of two or three is never two.
+    let least = if count <= FEWEST { style.pixels / 2 } else { (style.pixels * 3).div_ceil(4) };
+    if wanted > available && is_short && kept.pixels >= least { kept } else { style }
 }
 
 /// As many lines as [`lines`] breaks them into. Of a few, each ends at a mark where it can, and the last never holds a
@@ -183,7 +212,7 @@ fn broken_at_marks(paragraph: &str, style: Style, available: u32, usual: Vec<Str
                 0 | 1 => rest_lines,
                 _ => broken_at_marks(rest.trim_start(), style, available, rest_lines),
             };
-            return std::iter::once(head.trim_end().to_owned()).chain(rest).collect();
+            return std::iter::once(ended(head)).chain(rest).collect();
         }
     }
     if width(last, style) > ALONE * style.pixels {
@@ -234,6 +263,13 @@ fn may_break(before: char, after: char) -> bool {
     if NOT_LAST.contains(before) || NOT_FIRST.contains(after) || after == ' ' {
         return false;
     }
+    // A number, what it counts, and a date.
+    let is_number = |character: char| character.is_ascii_digit() || NUMERALS.contains(character);
+    if is_number(before) && (NUMERALS.contains(after) || COUNTED.contains(after))
+        || IN_DATES.contains(before) && is_number(after)
+    {
+        return false;
+    }
     before == ' ' || !(latin(before) && latin(after))
 }
 
@@ -253,6 +289,22 @@ mod tests {
         check_lines("村口路灯坏了，晚上黑", 120, &["村口路灯坏", "了，晚上黑"]);
         check_lines("他说（很黑）真的！？", 80, &["他说（很", "黑）真", "的！？"]);
         check_lines("请看《通知》。", 60, &["请看", "《通", "知》。"]);
+    }
+
+    #[test]
+    fn a_number_stays_with_what_it_counts_and_a_date_is_one() {
+        check_lines("下次来是11月20日", 100, &["下次来是", "11月20日"]);
+        check_lines("修了一百二十米路", 100, &["修了", "一百二十米", "路"]);
+        check_lines("接待日 · 石桥村", 80, &["接待日", "石桥村"]);
+    }
+
+    #[test]
+    fn a_word_is_made_smaller_before_it_is_torn_and_a_short_one_is_never_two() {
+        let area = Size::new(30, 60);
+        let (style, lines) = fit("不读", STYLE, 10, area);
+        assert_eq!((style.pixels, lines), (15, vec!["不读".to_owned()]));
+        let (style, lines) = fit("communication", STYLE, 16, Size::new(90, 60));
+        assert!((12..16).contains(&style.pixels) && lines == ["communication"], "{style:?} {lines:?}");
     }
 
     #[test]

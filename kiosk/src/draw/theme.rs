@@ -125,7 +125,11 @@ impl Theme {
             (Look::Next, true) => of(rgb(0x083A1C), Ink::White),
             (Look::Other, false) => of(rgb(0xE1E8F0), Ink::Black),
             (Look::OnBar, false) => of(rgb(0x6A0F0B), Ink::White),
-            (Look::Waiting, false) => of(rgb(0xE4EAF1), Ink::Grey),
+            // An outline alone: nothing is there to be pressed yet.
+            (Look::Waiting, false) => Colors {
+                plate: Plate { face: self.paper(Paper::Ground).face, edge: Some(rgb(0xC9D2DD)) },
+                ..of(self.ink(Ink::White), Ink::Grey)
+            },
         }
     }
 

@@ -20,8 +20,6 @@ use crate::{
 
 /// Projects on one page: as many as stay large on the smallest screen.
 const PROJECTS: usize = 6;
-/// Characters of a project's text that fit below its name.
-const LINE: usize = 30;
 
 /// A ballot being filled in. `Debug` shows neither the number nor what was chosen.
 #[derive(Clone, PartialEq)]
@@ -144,14 +142,10 @@ impl Ballot {
     }
 }
 
-/// A project's name, with the beginning of what would be done small below; all of it is read aloud.
+/// A project's name alone, so that all are as large: what would be done was read before, and is read aloud.
 fn in_words(project: &Project) -> Sentence {
-    let line = match project.text.char_indices().nth(LINE) {
-        Some((end, _)) => format!("{}…", &project.text[..end]),
-        None => project.text.clone(),
-    };
-    let sentence = Sentence::of(project.title.clone(), line);
-    Sentence { spoken: Spoken::words(format!("{}。{}", project.title, project.text)), ..sentence }
+    let spoken = Spoken::words(format!("{}。{}", project.title, project.text));
+    Sentence { spoken, ..Sentence::from(project.title.clone()) }
 }
 
 impl Page for Ballot {

@@ -60,14 +60,13 @@ impl Page for DeputyPage {
     }
 }
 
-/// The deputy's picture; where there is none, the first character of the name, which is the surname, large on the red of
-/// the bar.
+/// The deputy's picture; where there is none, the first character of the name, which is the surname, large on a card.
 fn portrait(around: &Around<'_>, deputy: &DeputyCard) -> Part<Touch> {
     let portrait = match &deputy.portrait {
         Some(portrait) => view::portrait(portrait.clone()),
         None => {
             let surname: String = deputy.name.chars().take(1).collect();
-            let surname = sheet(Paper::Bar, 12, words(surname, TextSize::Ticket, Ink::White).bold().centred());
+            let surname = sheet(Paper::Card, 12, words(surname, TextSize::Ticket, Ink::Red).bold().centred());
             // As wide as a picture would be, also where it stands above the words.
             let sides = || (Length::Share(if around.surface().is_upright() { 2 } else { 0 }), space());
             row(0, vec![sides(), (Length::Share(3), surname), sides()])

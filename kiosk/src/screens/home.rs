@@ -8,6 +8,7 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    settings::Letters,
     trouble::Trouble,
     view::{Length, Part, Sentence, both, column, picture, row, sheet, sized_button, space, tile, turning, words},
 };
@@ -128,12 +129,17 @@ fn trouble(around: &Around<'_>, trouble: Trouble) -> Part<Touch> {
 }
 
 fn whereabout(around: &Around<'_>, key: &str, icon: Icon, ink: Ink, count: u64) -> Part<Touch> {
+    // The doors come first: they are what large letters are for.
+    let (name, size) = match around.settings.letters {
+        Letters::Usual => (around.sentence(key), TextSize::Strong),
+        Letters::Large => (around.sentence(key).alone(), TextSize::Body),
+    };
     let count = words(count.to_string(), TextSize::Title, ink).bold().centred();
     let inside = row(
         12,
         vec![
             (Length::Units(56), picture(icon, ink)),
-            (Length::Share(2), both(around.sentence(key), TextSize::Strong, Ink::Black)),
+            (Length::Share(2), both(name, size, Ink::Black)),
             (Length::Share(1), count),
         ],
     );

@@ -223,12 +223,19 @@ fn closed(around: &Around<'_>, key: &str) -> Part<Touch> {
 }
 
 fn steps(around: &Around<'_>, told: &Told) -> Vec<(Length, Part<Touch>)> {
-    let step = |at: UnixSeconds, said: &str| {
+    let most = match around.settings.letters {
+        Letters::Usual => STEPS_SHOWN[0],
+        Letters::Large => STEPS_SHOWN[1],
+    };
+    let passed_over = told.steps.len().saturating_sub(most);
+    let step = |(place, at, said): (usize, UnixSeconds, &str)| {
+        // That there was more before is seen.
+        let before = if place > 0 && place == passed_over { "… " } else { "" };
         let line = row(
             10,
             vec![
                 (Length::Share(1), words(around.day(at), TextSize::Body, Ink::Blue)),
-                (Length::Share(2), words(said, TextSize::Body, Ink::Black)),
+                (Length::Share(2), words(format!("{before}{said}"), TextSize::Body, Ink::Black)),
             ],
         );
         (Length::Needed, line)
@@ -237,12 +244,8 @@ fn steps(around: &Around<'_>, told: &Told) -> Vec<(Length, Part<Touch>)> {
         let topic = around.subject(&Subject::Topic(told.topic.clone())).1;
         (Length::Needed, words(topic, TextSize::Strong, Ink::Red).bold())
     });
-    let most = match around.settings.letters {
-        Letters::Usual => STEPS_SHOWN[0],
-        Letters::Large => STEPS_SHOWN[1],
-    };
-    let shown = told.steps.iter().skip(told.steps.len().saturating_sub(most));
-    topic.into_iter().chain(shown.map(|said| step(said.at, &said.words))).collect()
+    let shown = told.steps.iter().enumerate().skip(passed_over);
+    topic.into_iter().chain(shown.map(|(place, said)| step((place, said.at, &said.words)))).collect()
 }
 
 fn answer(around: &Around<'_>, told: &Told, page: usize) -> Part<Touch> {

@@ -6,15 +6,20 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
+    settings::Letters,
     view::{Length, Part, Sentence, button, column, row, sheet, words},
 };
 
-/// Characters of a page that can be read on the smallest screen.
-const PAGE: usize = 130;
+/// Characters of a page that can be read on the smallest screen, in usual letters and in large ones.
+const PAGE: [usize; 2] = [130, 70];
 
 /// The page of `text` that is shown, and the button to the next where there are several; after the last comes the first.
 pub fn reading<T>(around: &Around<'_>, text: &str, page: usize, next: T) -> (Part<T>, Option<Part<T>>) {
-    let pages = pages(text);
+    let most = match around.settings.letters {
+        Letters::Usual => PAGE[0],
+        Letters::Large => PAGE[1],
+    };
+    let pages = pages(text, most);
     let shown = pages.get(page % pages.len().max(1)).copied().unwrap_or_default();
     let turn = (pages.len() > 1).then(|| {
         let values = [("page", (page % pages.len() + 1).to_string()), ("pages", pages.len().to_string())];
@@ -32,12 +37,15 @@ pub fn card_and_way<T>(card: Part<T>, turn: Option<Part<T>>, next: Part<T>) -> P
     column(14, vec![(Length::Share(1), sheet(Paper::Card, 20, card)), (Length::Fingers(1, 92), row(20, buttons))])
 }
 
-/// Words in pages, broken after a mark where there is one.
-fn pages(text: &str) -> Vec<&str> {
+/// Words in pages of so many characters at most, broken where something is said, in the second half of a page, or after
+/// another mark where there is one.
+fn pages(text: &str, most: usize) -> Vec<&str> {
     let mut pages = Vec::new();
     let mut rest = text;
-    while let Some((end, _)) = rest.char_indices().nth(PAGE) {
-        let mark = rest[..end].rfind(['。', '；', '！', '？', '，', '\n']);
+    while let Some((end, _)) = rest.char_indices().nth(most) {
+        let page = &rest[..end];
+        let said = page.rfind(['。', '；', '！', '？', '\n']).filter(|mark| *mark * 2 >= end);
+        let mark = said.or_else(|| page.rfind(['，', '、', '：']));
         let cut = mark.map_or(end, |mark| mark + rest[mark..].chars().next().map_or(0, char::len_utf8));
         pages.push(&rest[..cut]);
         rest = &rest[cut..];
@@ -55,15 +63,19 @@ mod tests {
     #[test]
     fn a_long_answer_is_paged_after_its_marks_and_nothing_is_lost() {
         let answer = "已经派人看过，下周开工。".repeat(30);
-        let pages = pages(&answer);
-        assert_eq!(pages.concat(), answer);
-        assert!(pages.iter().all(|page| page.chars().count() <= PAGE && page.ends_with(['。', '，'])));
+        for most in PAGE {
+            let pages = pages(&answer, most);
+            assert_eq!(pages.concat(), answer);
+            assert!(pages.iter().all(|page| page.chars().count() <= most && page.ends_with('。')));
+        }
+        assert_eq!(pages(&format!("好。{}，{}", "长".repeat(8), "长".repeat(9)), 12).concat().chars().count(), 20);
+        assert!(pages("好。长长长长长长，长长长长长长", 12)[0].ends_with('，'), "a page is not left nearly empty");
     }
 
     #[test]
     fn an_answer_without_marks_is_paged_too() {
         let answer = "好".repeat(400);
-        assert_eq!(pages(&answer).concat(), answer);
-        assert_eq!(pages("").len(), 0);
+        assert_eq!(pages(&answer, PAGE[0]).concat(), answer);
+        assert_eq!(pages("", PAGE[0]).len(), 0);
     }
 }

@@ -8,11 +8,12 @@ use crate::{
     },
     printing::Sheet,
     public,
+    settings::Letters,
     view::{Length, Part, button, column, row, sheet, words},
 };
 
-/// Projects on one page.
-const PROJECTS: usize = 6;
+/// Projects on one page, in usual letters and in large ones.
+const PROJECTS: [usize; 2] = [6, 4];
 
 /// A result, over the list it was chosen from.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +51,11 @@ impl Page for Tally {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let tally = self.tally().cloned().unwrap_or_default();
-        let lines = page_of(&tally.projects, self.page, PROJECTS).iter().map(|(title, count)| {
+        let most = match around.settings.letters {
+            Letters::Usual => PROJECTS[0],
+            Letters::Large => PROJECTS[1],
+        };
+        let lines = page_of(&tally.projects, self.page, most).iter().map(|(title, count)| {
             let line = row(
                 12,
                 vec![
@@ -72,7 +77,7 @@ impl Page for Tally {
             body.push((Length::Needed, said));
         }
         let mut buttons = Vec::new();
-        if tally.projects.len() > PROJECTS {
+        if tally.projects.len() > most {
             let more = button(Touch::More, around.sentence("ballot-more"), Some(Icon::Sentences), Look::Other);
             buttons.push((Length::Share(1), more));
         }

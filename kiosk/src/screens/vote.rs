@@ -50,13 +50,13 @@ impl Page for VotePage {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let vote = self.list.public.votes.get(self.place).map(|(_, vote)| vote.clone()).unwrap_or_default();
-        // Every project in full: on the ballot there is room for a line of each.
+        // Every project in full: on the ballot stand their names alone.
         let projects = vote.projects.iter().map(|project| format!("{}：{}", project.title, project.text));
         let text = std::iter::once(vote.intro.clone()).chain(projects).collect::<String>();
         let (text, turn) = reading(around, &text, self.page, Touch::NextPage);
         let secret = around.sentence_with("vote-rules", &[("choose", vote.choose.to_string())]);
         let card = column(
-            6,
+            14,
             vec![
                 (Length::Needed, words(vote.title, TextSize::Strong, Ink::Red).bold()),
                 (Length::Share(1), text),

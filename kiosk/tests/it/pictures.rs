@@ -4,7 +4,7 @@
 //! `GOLDEN=update cargo test -p kiosk` writes `tests/golden/kiosk` anew: in `screens.txt` the hash of every picture, and
 //! beside it a picture of each screen in four of its looks, which between them show every size, mode and language. Look
 //! at what changed before you commit it. With `GOLDEN_ONLY=enrol,consult-` beside it, only screens whose names begin so are
-//! drawn, and the others stay what they were: minutes instead of half an hour.
+//! drawn, and the others stay what they were: seconds instead of minutes.
 //! `GOLDEN_ALL=DIR cargo test -p kiosk looks_as_it_did` writes a picture of every screen in every look into a directory of
 //! yours, for looking; nothing of it is compared.
 

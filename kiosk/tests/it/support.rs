@@ -664,7 +664,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("still-there", still_there),
         ("begun", begun),
         ("help", desk(&["Help"])),
-        ("help-aloud", desk(&["Help", "读出来", "大一点"])),
+        ("help-read-aloud", desk(&["Help"])),
         ("service-pin", service(&["1", "2", "3"])),
         ("service-pin-wait", service(&["0", "0", "0", "0", "0", "0", "打开"])),
         ("service", officer(&[])),

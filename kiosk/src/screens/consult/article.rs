@@ -23,7 +23,7 @@ pub fn view(around: &Around<'_>, form: &Form, article: &Article, page: usize) ->
     ];
     card.extend(turn.map(|turn| (Length::Needed, turn)));
     let answer = |touch, key: &str, icon, ink, is_chosen| {
-        let (look, icon) = if is_chosen { (Look::Chosen(ink), Icon::Tick) } else { (Look::Choice(ink), icon) };
+        let look = if is_chosen { Look::Chosen(ink) } else { Look::Choice(ink) };
         (Length::Share(1), sized_button(touch, around.sentence(key), Some(icon), look, TextSize::Strong))
     };
     let has_words = !said.words.is_empty() || said.voice.is_some() || !said.ink.is_empty();
@@ -32,11 +32,16 @@ pub fn view(around: &Around<'_>, form: &Form, article: &Article, page: usize) ->
         answer(Touch::Disagree, "article-disagree", Icon::Frown, Ink::Red, said.agrees == Some(false)),
         answer(Touch::Speak, "article-say", Icon::Speak, Ink::Blue, has_words),
     ];
+    // Beside each other on a narrow screen they would be too small to be read.
+    let answers = match around.surface().is_upright() {
+        true => (Length::Fingers(3, 76), column(10, answers)),
+        false => (Length::Fingers(1, 84), row(14, answers)),
+    };
     column(
         14,
         vec![
             (Length::Share(1), sheet(Paper::Card, 16, column(6, card))),
-            (Length::Fingers(1, 84), row(14, answers)),
+            answers,
             (Length::Fingers(1, 76), go_on(around, form)),
         ],
     )

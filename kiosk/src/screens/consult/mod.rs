@@ -187,12 +187,13 @@ fn go_on(around: &Around<'_>, form: &Form) -> Part<Touch> {
 /// The picture of a choice: a tick once it is chosen, before that the one of its type, if it has one.
 fn icon_of(question: &Question, place: usize, is_chosen: bool) -> Option<Icon> {
     match question.asks {
-        _ if is_chosen => Some(Icon::Tick),
+        // Whoever cannot read sees which face was chosen; the tick stands beside it.
         Asks::Faces => Some(match (place, question.choices.len()) {
             (0, _) => Icon::Smile,
             (place, of) if place + 1 == of => Icon::Frown,
             _ => Icon::Plain,
         }),
+        _ if is_chosen => Some(Icon::Tick),
         Asks::Place => Some(Icon::Place),
         Asks::Single | Asks::Multiple | Asks::Rank | Asks::Scale | Asks::Text | Asks::Voice | Asks::Unknown => None,
     }
