@@ -577,6 +577,6 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     assert_eq!(town.register.devices().unwrap()[0].number, 202, "{}", home.path().display());
     assert!(!town.register.take_block(301).unwrap());
     // Whom it does not know the hub above may know.
-    let unknown = [&*rig.register, &*town.register].map(|register| hub::Authors::standing(register, &[5; 32]));
+    let unknown = [&*rig.register, &*town.register].map(|register| hub::Authors::standing(register, &[4; 32]));
     assert_eq!(unknown, [Standing::Stranger, Standing::Elsewhere]);
 }
