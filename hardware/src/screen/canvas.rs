@@ -104,17 +104,18 @@ impl Canvas {
         for y in area.rows() {
             let from = (y - at.y) as usize * mask.size.width as usize + (area.top_left.x - at.x) as usize;
             let start = y as usize * width + area.top_left.x as usize;
-            let pixels = self.pixels[start..start + columns].chunks_mut(STEP);
             // A step at a time, and every pixel of it in the same way: the processor does several at once, and guesses
             // nothing about where a letter begins.
-            for (pixels, coverage) in pixels.zip(mask.coverage[from..from + columns].chunks(STEP)) {
-                if coverage.iter().all(|part| *part == 0) {
-                    continue;
-                }
-                for (pixel, part) in pixels.iter_mut().zip(coverage) {
-                    *pixel = mix(*pixel, word, u32::from(*part));
+            let (steps, rest) = self.pixels[start..start + columns].as_chunks_mut::<STEP>();
+            let (parts, parts_left) = mask.coverage[from..from + columns].as_chunks::<STEP>();
+            for (pixels, parts) in steps.iter_mut().zip(parts) {
+                match u128::from_ne_bytes(*parts) {
+                    0 => {}
+                    u128::MAX => pixels.fill(word),
+                    _ => lay_over(pixels, word, parts),
                 }
             }
+            lay_over(rest, word, parts_left);
         }
     }
 }
@@ -163,6 +164,12 @@ impl OriginDimensions for Canvas {
     }
 }
 
+fn lay_over(pixels: &mut [u32], word: u32, parts: &[u8]) {
+    for (pixel, part) in pixels.iter_mut().zip(parts) {
+        *pixel = mix(*pixel, word, u32::from(*part));
+    }
+}
+
 fn word(color: Rgb888) -> u32 {
     u32::from_be_bytes([0, color.r(), color.g(), color.b()])
 }
@@ -205,6 +212,19 @@ mod tests {
         canvas.lay(Point::new(2, 1), &stamp);
         canvas.lay(Point::new(7, 0), &stamp);
         assert_eq!(canvas.pixels(), [4, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn many_pixels_are_blended_as_each_of_them_would_be() {
+        let size = Size::new(3 * STEP as u32 + 5, 2);
+        let coverage: Vec<u8> =
+            (0..size.width * size.height).map(|at| [0, 255, at as u8][at as usize / STEP % 3]).collect();
+        let mut canvas = Canvas::new(size);
+        (0..size.width as i32).for_each(|x| canvas.set(Point::new(x, 1), 0x123456 * x as u32 & 0xFFFFFF));
+        let before = canvas.clone();
+        canvas.blend(Point::zero(), &Mask { size, coverage: coverage.clone() }, Rgb888::new(9, 200, 77));
+        let each = before.pixels().iter().zip(coverage).map(|(pixel, part)| mix(*pixel, 0x09C84D, u32::from(part)));
+        assert!(canvas.pixels().iter().copied().eq(each));
     }
 
     #[test]
