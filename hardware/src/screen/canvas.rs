@@ -220,7 +220,7 @@ mod tests {
         let coverage: Vec<u8> =
             (0..size.width * size.height).map(|at| [0, 255, at as u8][at as usize / STEP % 3]).collect();
         let mut canvas = Canvas::new(size);
-        (0..size.width as i32).for_each(|x| canvas.set(Point::new(x, 1), 0x123456 * x as u32 & 0xFFFFFF));
+        (0..size.width as i32).for_each(|x| canvas.set(Point::new(x, 1), (0x123456 * x as u32) & 0xFFFFFF));
         let before = canvas.clone();
         canvas.blend(Point::zero(), &Mask { size, coverage: coverage.clone() }, Rgb888::new(9, 200, 77));
         let each = before.pixels().iter().zip(coverage).map(|(pixel, part)| mix(*pixel, 0x09C84D, u32::from(part)));
