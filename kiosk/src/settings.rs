@@ -15,6 +15,16 @@ pub enum Letters {
     Large,
 }
 
+impl Letters {
+    /// What is meant for these letters, of one for each.
+    pub fn of<T: Copy>(self, [usual, large]: [T; 2]) -> T {
+        match self {
+            Letters::Usual => usual,
+            Letters::Large => large,
+        }
+    }
+}
+
 /// Which colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Colours {

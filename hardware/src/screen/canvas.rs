@@ -178,10 +178,9 @@ fn word(color: Rgb888) -> u32 {
 /// the eight bits between them hold the carry. Nothing can overflow; that nobody checks it makes it three times as fast.
 fn mix(under: u32, over: u32, coverage: u32) -> u32 {
     let coverage = coverage.wrapping_add(coverage >> 7);
-    let share = |colors: u32, part: u32| colors.wrapping_mul(part);
-    let both =
-        |mask: u32| share(under & mask, 256_u32.wrapping_sub(coverage)).wrapping_add(share(over & mask, coverage));
-    let (red_blue, green) = (both(0xFF00FF), both(0x00FF00));
+    let left = 256_u32.wrapping_sub(coverage);
+    let mixed = |mask: u32| (under & mask).wrapping_mul(left).wrapping_add((over & mask).wrapping_mul(coverage));
+    let (red_blue, green) = (mixed(0xFF00FF), mixed(0x00FF00));
     ((red_blue >> 8) & 0xFF00FF) | ((green >> 8) & 0x00FF00)
 }
 

@@ -11,7 +11,6 @@ use crate::{
         icon::Icon,
         theme::{Ink, Look, Paper, TextSize},
     },
-    settings::Letters,
     station::{About, Draft, Found, Progress as Said, Rest, Stage, Subject, Told},
     view::{Length, Part, Sentence, both, button, column, counter, picture, row, sheet, space, turning, words},
 };
@@ -223,10 +222,7 @@ fn closed(around: &Around<'_>, key: &str) -> Part<Touch> {
 }
 
 fn steps(around: &Around<'_>, told: &Told) -> Vec<(Length, Part<Touch>)> {
-    let most = match around.settings.letters {
-        Letters::Usual => STEPS_SHOWN[0],
-        Letters::Large => STEPS_SHOWN[1],
-    };
+    let most = around.settings.letters.of(STEPS_SHOWN);
     let passed_over = told.steps.len().saturating_sub(most);
     let step = |(place, at, said): (usize, UnixSeconds, &str)| {
         // That there was more before is seen.

@@ -8,7 +8,6 @@ use crate::{
     },
     printing::Sheet,
     public,
-    settings::Letters,
     view::{Length, Part, button, column, row, sheet, words},
 };
 
@@ -51,10 +50,7 @@ impl Page for Tally {
 
     fn view(&self, around: &Around<'_>) -> Part<Touch> {
         let tally = self.tally().cloned().unwrap_or_default();
-        let most = match around.settings.letters {
-            Letters::Usual => PROJECTS[0],
-            Letters::Large => PROJECTS[1],
-        };
+        let most = around.settings.letters.of(PROJECTS);
         let lines = page_of(&tally.projects, self.page, most).iter().map(|(title, count)| {
             let line = row(
                 12,

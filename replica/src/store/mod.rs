@@ -428,7 +428,7 @@ impl Log {
     ) -> Result<Accepting, StoreError> {
         let (log, mut known) = (self.clone(), std::mem::take(ends));
         let checked = tokio::task::spawn_blocking(move || {
-            let check = |(feed, run)| Checked { is_from_above, ..log.check(feed, run, &mut known) };
+            let check = |(feed, run)| log.check(feed, run, is_from_above, &mut known);
             let checked: Vec<_> = runs.into_iter().map(check).collect();
             (checked, known)
         });
@@ -439,7 +439,7 @@ impl Log {
         Ok(Accepting(reply))
     }
 
-    fn check(&self, feed: Feed, run: Run, ends: &mut BTreeMap<FeedId, Extent>) -> Checked {
+    fn check(&self, feed: Feed, run: Run, is_from_above: bool, ends: &mut BTreeMap<FeedId, Extent>) -> Checked {
         let here = || self.catalog().held(&feed).map_or_else(|| feed.genesis(), |held| held.extent);
         let after = ends.get(&run.feed).copied().unwrap_or_else(here);
         let (mut declares, mut is_concerned) = (false, false);
@@ -455,7 +455,7 @@ impl Log {
         }
         let tombstones = stones.count();
         let proven = end.map(|end| Proven { after, end, declares, is_concerned, tombstones });
-        Checked { feed, run, proven, is_from_above: false }
+        Checked { feed, run, proven, is_from_above }
     }
 
     /// Keeps the hub's receipts; returns how far each feed named is now proven to be received.

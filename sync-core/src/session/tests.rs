@@ -172,6 +172,18 @@ fn entry(word: &str) -> Entry<'_> {
     Entry { doc, kind: EntryKind::Change, at, payload: word.as_bytes(), is_erased: false }
 }
 
+/// What a caller says first who has nothing and heard nothing.
+fn hello() -> Message {
+    Message::Hello {
+        version: VERSION,
+        oldest: VERSION_OLDEST,
+        cursor: None,
+        behind: Vec::new(),
+        left_out: Vec::new(),
+        room: u64::MAX,
+    }
+}
+
 fn member(peer: &Peer, role: Role, area: &str) -> Member {
     Member::new(peer.public(), Scope { role, areas: vec![Area::parse(area).unwrap()] })
 }
@@ -388,17 +400,9 @@ fn what_one_caller_does_not_take_the_hub_leaves_out_of_that_meeting_alone() {
     let (beneath, hub) = (Peer::new(1), Peer::new(2));
     let member = member(&beneath, Role::Hub, "990101101");
     let (_, mut meeting) = both(&beneath, &hub, &member, vec![member.clone()]);
-    let hello = Message::Hello {
-        version: VERSION,
-        oldest: VERSION_OLDEST,
-        cursor: None,
-        behind: Vec::new(),
-        left_out: Vec::new(),
-        room: u64::MAX,
-    };
     let feed = hub.feed("990101101", Audience::Public).id();
     let refused = Message::Refused { feed, first: 1, reason: BARE.to_owned() };
-    meeting.handle_input(Input::Received(hello)).unwrap();
+    meeting.handle_input(Input::Received(hello())).unwrap();
     meeting.handle_input(Input::Received(refused)).unwrap();
     let mut outputs = std::iter::from_fn(|| meeting.poll_output());
     assert!(outputs.all(|output| !matches!(output, Output::Told { .. })));
@@ -460,16 +464,8 @@ fn what_only_the_hub_above_can_judge_a_hub_beneath_leaves_to_it_without_a_word()
     let key = Box::new(hub.key.clone());
     let side = Side::Hub { key, epoch: [1; 8], kept: 0, authors: Arc::new(Beneath) };
     let mut meeting = hub.session(side, &member);
-    let hello = Message::Hello {
-        version: VERSION,
-        oldest: VERSION_OLDEST,
-        cursor: None,
-        behind: Vec::new(),
-        left_out: Vec::new(),
-        room: u64::MAX,
-    };
     let (feed, run) = county.runs.remove(0);
-    for message in [hello, Message::Announce(feed), Message::Runs(vec![run])] {
+    for message in [hello(), Message::Announce(feed), Message::Runs(vec![run])] {
         meeting.handle_input(Input::Received(message)).unwrap();
     }
     assert_eq!(meeting.poll_output(), None);
