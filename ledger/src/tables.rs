@@ -24,6 +24,7 @@ use civic_core::{
     vote::Vote,
     workflow,
 };
+use replica::store::sqlite::keep_plans;
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use crate::{
@@ -135,6 +136,7 @@ impl Told {
 impl Tables {
     pub(crate) fn open(path: &Path) -> Result<Self, rusqlite::Error> {
         let mut db = Connection::open(path)?;
+        keep_plans(&db)?;
         // Derived data: a power cut may take the last commits, and the log gives them again.
         db.execute_batch(&format!(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout={BUSY_MS}; PRAGMA secure_delete=ON;"

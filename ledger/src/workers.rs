@@ -2,16 +2,19 @@
 
 use std::{
     panic::resume_unwind,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     thread::{self, available_parallelism},
 };
 
 /// Most threads that help, whatever the machine has: each holds one document, and others want to be served too.
 const WORKERS_MAX: usize = 4;
 
+/// Threads that this machine has for it. Asked once: each time it is asked, the standard library reads control groups' files.
+static WORKERS: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, usize::from).min(WORKERS_MAX));
+
 /// Does `work` for every task; what came of it, in the order of the tasks. One task alone needs no second thread.
 pub(crate) fn in_parallel<T: Send, R: Send>(tasks: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let workers = available_parallelism().map_or(1, usize::from).min(WORKERS_MAX).min(tasks.len());
+    let workers = WORKERS.min(tasks.len());
     if workers <= 1 {
         return tasks.into_iter().map(work).collect();
     }

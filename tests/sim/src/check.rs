@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use civic_core::{
     access::{Action, Role},
+    id::{AttachmentId, DocId},
+    slip::Slip,
     space::Audience,
 };
 use ledger::Ledger;
@@ -26,6 +28,15 @@ const ROUNDS: usize = 8;
 
 /// What an installation holds, line by line, as it exports it.
 type Lines = BTreeMap<String, Value>;
+
+/// What a hub holds, read once for all who compare theirs with it.
+struct AtHub {
+    lines: Lines,
+    /// By opinion that somebody wrote and that is here, its attachments.
+    attached: BTreeMap<DocId, Vec<AttachmentId>>,
+    /// By opinion that somebody wrote.
+    slips: BTreeMap<DocId, Option<Slip>>,
+}
 
 impl County {
     /// Ends the trouble, lets everybody meet, and looks whether everything is as it must be.
@@ -103,18 +114,19 @@ impl County {
 
     fn check(&mut self, devices: &[usize]) -> Result<(), Broken> {
         self.receipts_are_true()?;
-        let hub = lines(self.ledger(HUB)?)?;
-        self.every_word_is_there(&hub)?;
-        self.voices_are_there()?;
-        self.numbers_are_given_once(&hub)?;
+        let hubs = self.hubs().into_iter().map(|hub| Ok((hub, self.at_hub(hub)?)));
+        let hubs = hubs.collect::<Result<BTreeMap<_, _>, Broken>>()?;
+        self.every_word_is_there(&hubs[&HUB].lines)?;
+        self.voices_are_there(&hubs)?;
+        self.numbers_are_given_once(&hubs[&HUB].lines)?;
         for device in devices {
             let ledger = self.ledger(*device)?;
             let member = self.member(*device);
+            let hub = &hubs[&self.above(*device)];
             if self.devices[*device].role() != Role::Kiosk {
-                let there = lines(self.ledger(self.above(*device))?)?;
-                same_as_above(*device, &member.scope, &lines(ledger)?, &there)?;
+                same_as_above(*device, &member.scope, &lines(ledger)?, &hub.lines)?;
             }
-            self.slips_agree(*device, ledger)?;
+            self.slips_agree(*device, ledger, hub)?;
             let waiting = ledger.log().counts().map_err(|error| chain(&error))?.here;
             let is_person = self.devices[*device].role() != Role::Hub;
             if ledger.log().is_behind(&member) || (is_person && waiting > 0) {
@@ -173,6 +185,19 @@ impl County {
         self.node(who).ledger.as_ref().ok_or_else(|| format!("O7: {} does not run", Self::name(who)))
     }
 
+    fn at_hub(&self, hub: usize) -> Result<AtHub, Broken> {
+        let ledger = self.ledger(hub)?;
+        let mut at_hub = AtHub { lines: lines(ledger)?, attached: BTreeMap::new(), slips: BTreeMap::new() };
+        for Said { id, .. } in self.reference.said.values() {
+            if let Some(whole) = ledger.opinion(id).map_err(|error| chain(&error))? {
+                let attached = whole.opinion.attachments.iter().map(|attached| attached.id);
+                at_hub.attached.insert(*id, attached.collect());
+            }
+            at_hub.slips.insert(*id, ledger.slip_of(id).map_err(|error| chain(&error))?);
+        }
+        Ok(at_hub)
+    }
+
     /// O1 and O2.
     fn every_word_is_there(&self, hub: &Lines) -> Result<(), Broken> {
         let all: BTreeMap<&String, String> = hub.iter().map(|(id, line)| (id, line.to_string())).collect();
@@ -219,7 +244,7 @@ impl County {
     }
 
     /// O1 of what was said beside words. What a restored hub lacks of it comes back over an open road.
-    fn voices_are_there(&self) -> Result<(), Broken> {
+    fn voices_are_there(&self, hubs: &BTreeMap<usize, AtHub>) -> Result<(), Broken> {
         let is_kept = |said: &&Said| said.first.told == Told::Saved && said.first.is_on_card;
         for said in self.reference.said.values().filter(is_kept) {
             // From a township it rises to the county behind the words.
@@ -228,11 +253,10 @@ impl County {
                     continue;
                 }
                 let hub = self.ledger(above)?;
-                let Some(whole) = hub.opinion(&said.id).map_err(|error| chain(&error))? else { continue };
-                for attached in &whole.opinion.attachments {
-                    if hub.sealed_attachment(&attached.id).map_err(|error| chain(&error))?.is_none() {
+                for attached in hubs[&above].attached.get(&said.id).into_iter().flatten() {
+                    if hub.sealed_attachment(attached).map_err(|error| chain(&error))?.is_none() {
                         let (here, there) = (self.ledger(said.first.by)?.log(), hub.log());
-                        let lines = [here.attachment_line(&attached.id), there.attachment_line(&attached.id)];
+                        let lines = [here.attachment_line(attached), there.attachment_line(attached)];
                         let (mark, hub) = (&said.first.mark, Self::name(above));
                         return Err(format!("O1: the voice of {mark} is not at {hub}: {lines:?}"));
                     }
@@ -253,17 +277,15 @@ impl County {
     }
 
     /// O3 for those who see slips alone.
-    fn slips_agree(&self, device: usize, ledger: &Ledger) -> Result<(), Broken> {
-        let hub = self.ledger(self.above(device))?;
+    fn slips_agree(&self, device: usize, ledger: &Ledger, hub: &AtHub) -> Result<(), Broken> {
         let reads = |said: &&Said| {
             let beneath = self.devices[device].upstream.as_ref();
             beneath.is_none_or(|scope| scope.areas.iter().any(|own| own.covers(&area(VILLAGES[said.village]))))
         };
         for said in self.reference.said.values().filter(reads) {
-            let (here, there) = (ledger.slip_of(&said.id), hub.slip_of(&said.id));
-            let (here, there) = (here.map_err(|error| chain(&error))?, there.map_err(|error| chain(&error))?);
-            let is_at_hub = hub.opinion(&said.id).map_err(|error| chain(&error))?.is_some();
-            if here != there || (is_at_hub && here.is_none()) {
+            let here = ledger.slip_of(&said.id).map_err(|error| chain(&error))?;
+            let there = &hub.slips[&said.id];
+            if here != *there || (hub.attached.contains_key(&said.id) && here.is_none()) {
                 let mark = &said.first.mark;
                 return Err(format!(
                     "O3: device {device} shows another slip of {mark} than its hub: {here:?} and {there:?}"

@@ -89,7 +89,7 @@ impl SqliteStore {
     /// Whether something is to be erased, or is not gone from the files yet.
     pub fn is_erasure_due(&self) -> Result<bool, StoreError> {
         self.db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE step < ?1)")
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE step < 3 AND step < ?1)")
             .and_then(|mut query| query.query_row(params![step::GONE], |row| row.get(0)))
             .map_err(refusal)
     }
@@ -97,7 +97,7 @@ impl SqliteStore {
     /// See [`crate::store::Store::erase_some`].
     pub(super) fn erase_covered(&mut self) -> Result<bool, StoreError> {
         let due: Vec<(DocId, String, Depth, i64)> = {
-            let sql = "SELECT doc, area, depth, reached FROM tombstone WHERE step = ?1";
+            let sql = "SELECT doc, area, depth, reached FROM tombstone WHERE step < 3 AND step = ?1";
             let mut query = self.db.prepare_cached(sql).map_err(refusal)?;
             let rows = query.query_map(params![step::DUE], |row| {
                 let depth = Depth::from_number(row.get(2)?).unwrap_or(Depth::Whole);
@@ -220,7 +220,8 @@ impl SqliteStore {
 
     /// See [`crate::store::Log::to_acknowledge`].
     pub fn to_acknowledge(&self) -> Result<Vec<(DocId, Depth)>, StoreError> {
-        let mut query = self.db.prepare_cached("SELECT doc, depth FROM tombstone WHERE step = ?1").map_err(refusal)?;
+        let mut query =
+            self.db.prepare_cached("SELECT doc, depth FROM tombstone WHERE step < 3 AND step = ?1").map_err(refusal)?;
         let rows = query
             .query_map(params![step::GONE], |row| {
                 Ok((DocId::new(row.get(0)?), Depth::from_number(row.get(1)?).unwrap_or(Depth::Whole)))

@@ -13,7 +13,7 @@ use civic_core::{
     planted::{self, Bug},
     space::{Audience, Space},
 };
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, config::DbConfig, params};
 use sync_core::{
     catalog::Held,
     feed::{Extent, Feed, FeedId},
@@ -49,6 +49,12 @@ pub struct SqliteStore {
     tombstones: Arc<Tombstones>,
 }
 
+/// Keeps the plan of a prepared statement whatever is bound to it. Otherwise SQLite, as it is built here, plans a statement
+/// with a range anew each time another value is bound, for statistics that no database of ours has.
+pub fn keep_plans(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 /// A feed's row.
 struct FeedRow {
     id: i64,
@@ -61,6 +67,7 @@ impl SqliteStore {
     /// counts; `is_hub` says that this is its own log.
     pub fn open(path: &Path, county: Option<[u8; 32]>, is_hub: bool) -> Result<Self, StoreError> {
         let mut db = Connection::open(path).map_err(refusal)?;
+        keep_plans(&db).map_err(refusal)?;
         db.execute_batch(&format!(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;
              PRAGMA busy_timeout={BUSY_MS}; PRAGMA journal_size_limit={WAL_LEN_KEPT};"
