@@ -2,9 +2,15 @@
 
 use std::{
     ffi::OsString,
+    fmt,
+    io::{BufRead as _, BufReader},
     panic::{AssertUnwindSafe, catch_unwind},
-    process::ExitCode,
-    sync::{Mutex, MutexGuard, PoisonError},
+    process::{Command, ExitCode, Stdio},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{available_parallelism, scope},
     time::Instant,
 };
 
@@ -12,6 +18,9 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use crate::county::{Broken, County};
+
+/// So many seeds a process is given at a time.
+const SHARE: u64 = 100;
 
 /// Runs the simulated county: one seed, one run.
 #[derive(Parser)]
@@ -26,6 +35,49 @@ struct Arguments {
     /// Runs every seed twice and compares the two.
     #[arg(long)]
     twice: bool,
+    /// Processes that share them: as many as there are processors, unless it says otherwise.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+/// What came of some seeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Tally {
+    seeds: u64,
+    deeds: u64,
+    broken: u64,
+    /// Of processor time.
+    seconds: f64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seeds, deeds, broken, seconds } = self;
+        write!(f, "{seeds} seeds, {deeds} deeds, {broken} broken, {seconds:.1} s of processor time")
+    }
+}
+
+impl Tally {
+    /// Reads what [`Display`](fmt::Display) wrote.
+    fn read(line: &str) -> Option<Self> {
+        let rest = line.strip_suffix(" s of processor time")?;
+        let (seeds, rest) = rest.split_once(" seeds, ")?;
+        let (deeds, rest) = rest.split_once(" deeds, ")?;
+        let (broken, seconds) = rest.split_once(" broken, ")?;
+        Some(Self {
+            seeds: seeds.parse().ok()?,
+            deeds: deeds.parse().ok()?,
+            broken: broken.parse().ok()?,
+            seconds: seconds.parse().ok()?,
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.deeds += other.deeds;
+        self.broken += other.broken;
+        self.seconds += other.seconds;
+    }
 }
 
 fn parse_range(text: &str) -> Result<(u64, u64), String> {
@@ -79,21 +131,36 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    let (from, to) = arguments.seeds;
     let started = Instant::now();
-    let (mut deeds, mut broken) = (0, 0);
+    let jobs = arguments.jobs.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+    let (from, to) = arguments.seeds;
+    if jobs <= 1 || arguments.tell || to - from <= 1 {
+        let tally = run_here(arguments)?;
+        println!("{tally}");
+        return Ok(tally.broken == 0);
+    }
+    let tally = run_shared(arguments, jobs)?;
+    println!("{tally}");
+    println!("{jobs} processes, {:.1} s", started.elapsed().as_secs_f64());
+    Ok(tally.broken == 0)
+}
+
+/// Runs seed after seed in this process.
+fn run_here(arguments: &Arguments) -> anyhow::Result<Tally> {
+    let (from, to) = arguments.seeds;
+    let mut tally = Tally { seeds: to - from, ..Tally::default() };
     for seed in from..to {
         let ended = run_seed(seed, arguments.tell);
-        deeds += ended.deeds;
+        tally.deeds += ended.deeds;
         if let Some(why) = &ended.broken {
-            broken += 1;
+            tally.broken += 1;
             println!("seed {seed}: {why}");
-            println!("again: cargo run --release -p sim --bin simulate -- --seeds {seed}..{} --tell", seed + 1);
+            println!("{}", again(seed, seed + 1));
         }
         if arguments.twice {
             let again = run_seed(seed, false);
             if again != ended {
-                broken += 1;
+                tally.broken += 1;
                 println!("seed {seed}: two runs differ, {} and {}", ended.trace, again.trace);
             }
         }
@@ -101,18 +168,75 @@ fn run(arguments: &Arguments) -> anyhow::Result<bool> {
             println!("trace {}", ended.trace);
         }
     }
-    let seconds = started.elapsed().as_secs_f64();
     let ticks = ticks(&std::fs::read_to_string("/proc/self/stat").context("Reading how much time it took")?);
-    println!(
-        "{} seeds, {deeds} deeds, {broken} broken, {seconds:.1} s, {:.1} s of processor time",
-        to - from,
-        ticks as f64 / 100.0
-    );
-    Ok(broken == 0)
+    tally.seconds = ticks as f64 / 100.0;
+    Ok(tally)
+}
+
+/// Lets several processes take one share after the other: clock, dice and cards are one for a process.
+fn run_shared(arguments: &Arguments, jobs: usize) -> anyhow::Result<Tally> {
+    let (from, to) = arguments.seeds;
+    let next = AtomicU64::new(from);
+    let help = || {
+        let mut tally = Tally::default();
+        loop {
+            let first = next.fetch_add(SHARE, Ordering::Relaxed);
+            if first >= to {
+                return anyhow::Ok(tally);
+            }
+            tally.add(run_share(first, to.min(first + SHARE), arguments.twice)?);
+        }
+    };
+    scope(|scope| {
+        let helpers: Vec<_> = (0..jobs).map(|_| scope.spawn(help)).collect();
+        let mut all = Tally::default();
+        for helper in helpers {
+            all.add(helper.join().map_err(|_| anyhow::anyhow!("whoever waits for a share fell"))??);
+        }
+        Ok(all)
+    })
+}
+
+/// Runs a share in a process of its own, and says what it says as it says it.
+fn run_share(from: u64, to: u64, is_twice: bool) -> anyhow::Result<Tally> {
+    let mut command = Command::new(std::env::current_exe().context("Looking for this program")?);
+    command.args(["--jobs", "1", "--seeds", &format!("{from}..{to}")]).args(is_twice.then_some("--twice"));
+    let mut child = command.stdout(Stdio::piped()).spawn().context("Starting a share")?;
+    let mut tally = None;
+    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        let line = line.context("Hearing of a share")?;
+        match Tally::read(&line) {
+            Some(read) => tally = Some(read),
+            None => println!("{line}"),
+        }
+    }
+    let status = child.wait().context("Waiting for a share")?;
+    Ok(tally.unwrap_or_else(|| {
+        println!("seeds {from}..{to}: the program fell: {status}");
+        println!("{}", again(from, to));
+        Tally { seeds: to - from, broken: 1, ..Tally::default() }
+    }))
+}
+
+/// The line that repeats some seeds.
+fn again(from: u64, to: u64) -> String {
+    format!("again: cargo run --release -p sim --bin simulate -- --jobs 1 --tell --seeds {from}..{to}")
 }
 
 /// User and system time of this process, in hundredths of a second.
 fn ticks(stat: &str) -> u64 {
     let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
     behind.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_share_says_of_itself_is_understood() {
+        let tally = Tally { seeds: 100, deeds: 4_015, broken: 2, seconds: 20.5 };
+        assert_eq!(Tally::read(&tally.to_string()), Some(tally));
+        assert_eq!(Tally::read("seed 7: O1: «3» was called saved and is not at the hub"), None);
+    }
 }
