@@ -12,9 +12,9 @@ use std::{
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    thread::JoinHandle,
+    thread::{JoinHandle, available_parallelism},
     time::{Duration, Instant},
 };
 
@@ -144,22 +144,7 @@ pub fn rush(options: &Options, program: &Path) -> anyhow::Result<Rushed> {
     world.start("hub")?;
     let runtime = Runtime::new().context("Starting the runtime")?;
     let codebook = Codebook::parse(sample::COUNTY)?;
-    let mut devices = Vec::new();
-    for number in 0..options.devices {
-        devices.push(enrolled(&world, &runtime, &codebook, number)?);
-    }
-    let villages = villages(&codebook);
-    for (number, (identity, ledger)) in devices.iter().enumerate() {
-        let village = villages[number % villages.len()];
-        let seed = options.seed.wrapping_mul(100_003).wrapping_add(number as u64);
-        let lines = Records::new(&codebook, &[village], seed).take(options.opinions);
-        let records = lines.map(|line| new_record(&line)).collect::<anyhow::Result<Vec<_>>>()?;
-        for batch in records.chunks(BATCH) {
-            for entered in ledger.import(&identity.card.scope.areas[0], batch)? {
-                ensure!(entered?, "a record was there already");
-            }
-        }
-    }
+    let devices = everybody(&world, &runtime, &codebook, options)?;
     let rushed = together(&world, &runtime, devices, options);
     world.stop_all();
     let rushed = rushed?;
@@ -176,6 +161,56 @@ fn new_record(line: &str) -> anyhow::Result<Record> {
     let mut record: Value = serde_json::from_str(line)?;
     record["steps"] = Value::Array(Vec::new());
     Record::parse(&record.to_string()).map_err(|bad| anyhow::anyhow!("a record of our own cannot be read: {bad}"))
+}
+
+/// Everybody, with what they bring; made by as many threads as there are processors.
+fn everybody(
+    world: &World,
+    runtime: &Runtime,
+    codebook: &Codebook,
+    options: &Options,
+) -> anyhow::Result<Vec<(Arc<Identity>, Ledger)>> {
+    let next = AtomicUsize::new(0);
+    let make = || {
+        let mut made = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= options.devices {
+                return anyhow::Ok(made);
+            }
+            let device = enrolled(world, runtime, codebook, number)?;
+            speak(&device, codebook, number, options)?;
+            made.push(device);
+        }
+    };
+    let threads = available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..threads).map(|_| scope.spawn(make)).collect();
+        let mut all = Vec::new();
+        for maker in makers {
+            all.extend(maker.join().map_err(|_| anyhow::anyhow!("whoever makes devices fell"))??);
+        }
+        Ok(all)
+    })
+}
+
+/// What was said at one kiosk while it had no road.
+fn speak(
+    (identity, ledger): &(Arc<Identity>, Ledger),
+    codebook: &Codebook,
+    number: usize,
+    options: &Options,
+) -> anyhow::Result<()> {
+    let villages = villages(codebook);
+    let seed = options.seed.wrapping_mul(100_003).wrapping_add(number as u64);
+    let lines = Records::new(codebook, &[villages[number % villages.len()]], seed).take(options.opinions);
+    let records = lines.map(|line| new_record(&line)).collect::<anyhow::Result<Vec<_>>>()?;
+    for batch in records.chunks(BATCH) {
+        for entered in ledger.import(&identity.card.scope.areas[0], batch)? {
+            ensure!(entered?, "a record was there already");
+        }
+    }
+    Ok(())
 }
 
 /// One kiosk, enrolled at the running hub.
