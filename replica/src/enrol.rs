@@ -171,6 +171,8 @@ pub struct Invitation {
     pub pin: Option<String>,
 }
 
+/// Bytes of a [pin](pin_of).
+const PIN_LEN: usize = 16;
 /// What a scanned invitation begins with.
 const SCANNED: &str = "HUIYIN-ENROL";
 
@@ -186,19 +188,20 @@ impl Invitation {
         format!("{SCANNED} {hub} {code} {}", pin.as_deref().unwrap_or_default()).trim_end().to_uppercase()
     }
 
-    /// Reads what [`Invitation::text`] wrote, in any case.
+    /// Reads what [`Invitation::text`] wrote, in any case; nothing if hub, code or pin cannot be one.
     pub fn scanned(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         words.next().filter(|word| word.eq_ignore_ascii_case(SCANNED))?;
-        let (hub, code) = (words.next()?.to_lowercase(), words.next()?.to_uppercase());
-        let pin = words.next().map(str::to_lowercase);
-        (hub.contains(':') && words.next().is_none()).then_some(Self { hub, code, pin })
+        let (hub, code) = (words.next()?.to_ascii_lowercase(), read_code(words.next()?)?);
+        let pin = words.next().map(str::to_ascii_lowercase);
+        let is_pin = pin.as_ref().is_none_or(|pin| pin.len() == 2 * PIN_LEN && from_hex(pin).is_some());
+        (hub.is_ascii() && hub.contains(':') && is_pin && words.next().is_none()).then_some(Self { hub, code, pin })
     }
 }
 
 /// The mark of an authority in an invitation: the county's card must come from this one.
 pub fn pin_of(authority: &[u8]) -> String {
-    hex(&blake3::derive_key("huiyin authority pin v1", authority)[..16])
+    hex(&blake3::derive_key("huiyin authority pin v1", authority)[..PIN_LEN])
 }
 
 /// A slot as enrolment sees it.
@@ -530,7 +533,18 @@ mod tests {
         );
         assert_eq!(Invitation::scanned(&text), Some(invitation.clone()));
         assert_eq!(Invitation::scanned(&format!("{}\n", text.to_lowercase())), Some(invitation));
-        for other in ["", "4415123456", "HUIYIN-ENROL", "HUIYIN-ENROL nowhere ABCD1234", "HUIYIN-ENROL a:1 b c d"] {
+        let others = [
+            "",
+            "4415123456",
+            "HUIYIN-ENROL",
+            "HUIYIN-ENROL nowhere ABCD1234",
+            "HUIYIN-ENROL a:1 b c d",
+            "HUIYIN-ENROL a:1 @BCD1234",
+            "HUIYIN-ENROL \u{b5}:1 ABCD1234",
+            "HUIYIN-ENROL a:1 ABCD1234 0f0f",
+            "HUIYIN-ENROL a:1 ABCD1234 0f0f0f0f0f0f0f0f\u{b5}0f0f0f0f0f0f0f",
+        ];
+        for other in others {
             assert_eq!(Invitation::scanned(other), None, "{other}");
         }
     }

@@ -3,6 +3,7 @@
 
 mod access;
 mod attacks;
+mod bend;
 mod layers;
 mod mutate;
 mod rush;

@@ -1,5 +1,6 @@
 //! The county on one desk, the stories told over it, and the gate.
 
+pub mod bend;
 pub mod browser;
 pub mod desk;
 pub mod disk;

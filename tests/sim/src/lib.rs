@@ -8,10 +8,9 @@
 //! **What it never does.** It never says again in its own words what the code under test decides. It reaches no socket, no
 //! file and no clock.
 //!
-//! **Where to start.** [`run::run_seed`]; [`wreck`] for one card alone, cut and failing at every
-//! operation, [`bend`] for bytes that somebody bent, and [`model`] for parts beside small models of them.
+//! **Where to start.** [`run::run_seed`]; [`wreck`] for one card alone, cut and failing at every operation, and [`model`]
+//! for parts beside small models of them.
 
-pub mod bend;
 pub mod check;
 pub mod clock;
 pub mod county;

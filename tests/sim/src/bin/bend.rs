@@ -1,7 +1,0 @@
-//! `bend`: bent bytes at every door but the gate.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    sim::bend::main(std::env::args_os())
-}
