@@ -612,7 +612,7 @@ impl Desk for Register {
 
     fn claim(&self, slot: i64, claimant: &Claimant) -> Result<Claim, Refusal> {
         self.try_claim(slot, claimant).unwrap_or_else(|failure| {
-            error!(error = %failure, "An enrolment could not be written down");
+            error!(error = &failure as &dyn std::error::Error, "An enrolment could not be written down");
             Err(Refusal::HubFailed)
         })
     }
@@ -643,7 +643,7 @@ impl Desk for Register {
                    former = excluded.former, at = excluded.at";
         let noted = self.db().execute(sql, params![public_key, slot, comparison, former, (self.clock)().0]);
         noted.map(drop).map_err(|failure| {
-            error!(error = %failure, "A letter could not be noted");
+            error!(error = &failure as &dyn std::error::Error, "A letter could not be noted");
             Refusal::HubFailed
         })
     }
@@ -700,6 +700,8 @@ fn connect(path: &Path) -> Result<Connection, RegisterError> {
     }
     tx.pragma_update(None, "user_version", MIGRATIONS.len())?;
     tx.commit()?;
+    // A transaction that has read and then wants to write fails at once if another program has written meanwhile.
+    db.set_transaction_behavior(TransactionBehavior::Immediate);
     Ok(db)
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use civic_core::id::{from_hex, hex};
 use ed25519_dalek::{SigningKey, VerifyingKey};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Bound, Broken, COLUMNS, HEAD_COLUMNS, Hash, Head, Noted, Which, noted};
@@ -51,7 +51,7 @@ pub(super) fn archive(db: &mut Connection, key: &SigningKey, dir: &Path, before:
     if head.number > anchor.number {
         write_file(db, dir, &anchor, &head)?;
     }
-    let tx = db.transaction()?;
+    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     Bound { which: Which::Anchor, number: head.number, place: head.place, hash: head.hash }.write(&tx, key)?;
     let gone = tx.execute("DELETE FROM event WHERE number <= ?1", params![head.number])?;
     tx.execute("DELETE FROM head WHERE place <= ?1", params![head.place])?;

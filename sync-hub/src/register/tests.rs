@@ -533,6 +533,23 @@ async fn a_register_of_the_first_form_is_brought_up_to_date_and_one_of_a_newer_p
     std::fs::remove_file(&path).unwrap();
 }
 
+/// Of a thousand devices one was not enrolled: between reading its code and writing it down, another program had made a code
+/// for the next one, and SQLite lets nobody write who has read what is not so any more.
+#[test]
+fn whoever_enrols_keeps_other_programs_from_writing_from_its_beginning() {
+    let path = std::env::temp_dir().join(format!("huiyin-register-two-{}", std::process::id()));
+    let (register, other) = (Register::open(&path).unwrap(), Register::open(&path).unwrap());
+    other.db().busy_timeout(Duration::ZERO).unwrap();
+    let mut db = register.db();
+    let enrolling = db.transaction().unwrap();
+    assert!(matches!(other.skip_numbers(), Err(RegisterError::Db(_))), "it waits its turn");
+    enrolling.commit().unwrap();
+    other.skip_numbers().unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
+}
+
 #[tokio::test]
 async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stands() {
     let rig = Rig::begin("beneath", clock::now).await;

@@ -25,7 +25,7 @@ use civic_core::{
     codebook::Codebook,
 };
 use replica::clock;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use passkey::Challenges;
 use password::{BadPassword, Hashed, Turnstile};
@@ -171,7 +171,7 @@ fn check_mandate(mandate: &Mandate, codebook: &Codebook) -> Result<(), UserError
 impl Users {
     /// Opens the list, and makes an empty one first if there is none.
     pub fn open(path: &Path) -> Result<Self, UserError> {
-        let db = Connection::open(path)?;
+        let mut db = Connection::open(path)?;
         db.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;",
         )?;
@@ -182,6 +182,8 @@ impl Users {
         if !is_made {
             db.execute_batch(include_str!("user.sql"))?;
         }
+        // A transaction that has read and then wants to write fails at once if another program has written meanwhile.
+        db.set_transaction_behavior(TransactionBehavior::Immediate);
         Ok(Self {
             db: Mutex::new(db),
             tries: Tries::default(),

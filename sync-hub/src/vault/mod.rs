@@ -35,7 +35,7 @@ use chacha20poly1305::{
 use civic_core::{detail::Detail, id::DocId, time::UnixSeconds};
 use ledger::LedgerError;
 use replica::dir::DataDir;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use keys::Keys;
@@ -237,6 +237,8 @@ fn store(path: &Path, migrations: &[&str]) -> Result<Connection, VaultError> {
         transaction.pragma_update(None, "user_version", number + 1)?;
         transaction.commit()?;
     }
+    // A transaction that has read and then wants to write fails at once if another program has written meanwhile.
+    db.set_transaction_behavior(TransactionBehavior::Immediate);
     Ok(db)
 }
 

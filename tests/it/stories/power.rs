@@ -1,4 +1,5 @@
-//! Power that fails at every moment: the kiosk and the hub are killed again and again while people file opinions.
+//! Power that fails at every moment: the kiosk and the hub are killed again and again while people file opinions. More of it,
+//! at other moments: `COUNTY_ROUNDS=500 COUNTY_SEED=7 cargo test -p tests --test it power_cuts -- --nocapture`.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -23,12 +24,12 @@ fn power_cuts_lose_nothing_and_double_nothing() {
     let mut story = Story::begin("power");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     let world = &story.world;
-    // Another seed, other moments.
-    let seed = std::env::var("COUNTY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20);
-    eprintln!("COUNTY_SEED={seed}");
+    let told = |name: &str| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let (seed, rounds) = (told("COUNTY_SEED").unwrap_or(20), told("COUNTY_ROUNDS").unwrap_or(ROUNDS));
+    eprintln!("COUNTY_SEED={seed} COUNTY_ROUNDS={rounds}");
     let mut dice = Dice(seed);
     let mut promised: BTreeSet<Ticket> = BTreeSet::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         world.start("hub").unwrap();
         world.start("kiosk").unwrap();
         let villager = Villager::at(world, "kiosk").unwrap();
@@ -74,8 +75,8 @@ fn power_cuts_lose_nothing_and_double_nothing() {
     let distinct: BTreeSet<Ticket> = tickets.iter().copied().collect();
     assert_eq!(distinct.len(), tickets.len(), "no opinion stands twice");
     assert!(promised.is_subset(&distinct), "every number that was shown is at the hub");
-    assert!(tickets.len() as u64 <= ROUNDS, "nothing was filed that nobody said");
-    eprintln!("{} numbers were shown, {} opinions are at the hub, of {ROUNDS} begun", promised.len(), tickets.len());
+    assert!(tickets.len() as u64 <= rounds, "nothing was filed that nobody said");
+    eprintln!("{} numbers were shown, {} opinions are at the hub, of {rounds} begun", promised.len(), tickets.len());
     for key in ["hub", "kiosk"] {
         assert!(world.tell(key, &["verify"]).unwrap().good().unwrap().contains("sound"));
     }
