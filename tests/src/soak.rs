@@ -2,8 +2,9 @@
 //! program takes may grow without bound.
 //!
 //! Every program is a process of its own on a real disk. It is looked at each of them again and again: its own memory, the
-//! files it has open, the write-ahead logs beside its databases. Caches fill while it warms up, in the first half; what it
-//! grew by the hour after that is told, and too much of it fails.
+//! files it has open, the write-ahead logs beside its databases. Much was said before it began, so that caches of databases
+//! have no more to fill; others do while it warms up, in the first half. What it grew by the hour after that is told, and too
+//! much of it fails.
 
 use std::{
     collections::BTreeMap,
@@ -15,12 +16,13 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use civic_core::codebook::Codebook;
 use clap::Parser;
 
 use crate::{
     people::{Operator, Villager},
     process::{cpu_s, descriptors, own_mib},
-    sample::{self, Dice},
+    sample::{self, Dice, Ear},
     world::{Part, Ports, World, wait_for},
 };
 
@@ -34,6 +36,10 @@ const LONG_ENOUGH_H: f64 = 0.4;
 const DESCRIPTORS_MORE_MAX: usize = 16;
 /// Longest write-ahead log, bytes.
 const WAL_LEN_MAX: u64 = 64 << 20;
+/// Where the kiosks stand.
+const VILLAGE: &str = "990127101201";
+/// How it comes to the county there.
+const CHANNEL: &str = "自助终端";
 /// What people say.
 const SAID: (&str, &str) = ("道路交通", "我们村的路坏了，车不好走。");
 
@@ -47,6 +53,10 @@ pub struct Options {
     /// How many kiosks.
     #[arg(long, default_value_t = 2)]
     kiosks: usize,
+    /// What was said at each kiosk before. SQLite keeps up to 2 MiB for each of a program's dozen connections, and takes that as
+    /// its files grow.
+    #[arg(long, default_value_t = 3_000)]
+    before: usize,
     /// It is looked at the programs every so many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     every_s: u64,
@@ -99,7 +109,10 @@ pub fn soak(options: &Options, program: &Path) -> anyhow::Result<(u64, Seen)> {
     for number in 1..=options.kiosks {
         let key = format!("kiosk-{number}");
         world.add(&key, Part::Kiosk)?;
-        world.enrol(&key, &key, &["990127101201"])?;
+        world.enrol(&key, &key, &[VILLAGE])?;
+        let file = dir.join(format!("{key}.jsonl"));
+        fs::write(&file, said_before(options, number)?).with_context(|| format!("Writing {}", file.display()))?;
+        world.tell(&key, &["import", &file.to_string_lossy()])?.good()?;
         world.start(&key)?;
         keys.push(key);
     }
@@ -110,8 +123,23 @@ pub fn soak(options: &Options, program: &Path) -> anyhow::Result<(u64, Seen)> {
     Ok(said)
 }
 
+/// Lines of what was said at a kiosk before.
+fn said_before(options: &Options, number: usize) -> anyhow::Result<String> {
+    let codebook = Codebook::parse(sample::COUNTY)?;
+    let village: Vec<_> = codebook.places.iter().filter(|place| place.area.code() == VILLAGE).collect();
+    let ear = Ear { villages: village, channels: &[CHANNEL], deputy: None };
+    let seed = options.seed.wrapping_mul(1_009).wrapping_add(number as u64);
+    Ok(sample::lines(&codebook, &ear, seed, options.before).iter().map(|line| format!("{line}\n")).collect())
+}
+
+fn are_at_hub(world: &World, opinions: u64) -> anyhow::Result<()> {
+    wait_for("everything at the hub", || (world.status("hub")?["opinions"] == opinions).then_some(()))
+}
+
 fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u64, Seen)> {
     let (operator, mut dice) = (Operator::at(world)?, Dice(options.seed));
+    let before = (options.before * options.kiosks) as u64;
+    are_at_hub(world, before)?;
     let (begun, every) = (Instant::now(), Duration::from_secs(options.every_s));
     let (mut said, mut seen, mut next) = (0_u64, Seen::new(), every);
     println!("{:<10} {:>6} {:>9} {:>8} {:>6} {:>10}", "", "minute", "MiB", "CPU s", "files", "WAL bytes");
@@ -139,7 +167,7 @@ fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u6
         }
     }
     keys[1..].iter().try_for_each(|key| world.cut(key, false))?;
-    wait_for("everything at the hub", || (world.status("hub")?["opinions"] == said).then_some(()))?;
+    are_at_hub(world, before + said)?;
     Ok((said, seen))
 }
 
