@@ -324,7 +324,7 @@ impl Near {
         end.fill(&self.bag).await?;
         let mut handed = self.hands(peer, &end)?.answer(first, (send, receive)).await?;
         if handed.lends {
-            note_lent(&mut handed, self.lend_and_borrow(&connection).await);
+            self.lend_and_borrow(&connection, &mut handed).await;
         }
         connection.closed().await;
         Ok(Some(handed))
@@ -346,7 +346,7 @@ impl Near {
         if let Ok(handed) = &mut handed
             && handed.lends
         {
-            note_lent(handed, self.borrow_and_lend(&connection).await);
+            self.borrow_and_lend(&connection, handed).await;
         }
         // In TLS 1.3 whoever is not let in learns it only now.
         let why = connection.close_reason().filter(|why| why.is_refusal);
@@ -372,21 +372,33 @@ impl Near {
         holder.carries || waits
     }
 
-    /// Whoever called: asks for what stands beside what the county made public, and then is asked.
-    async fn borrow_and_lend(&self, connection: &Connection) -> Result<u64, TransferError> {
-        let stream = connection.open().await.map_err(RoadError::from)?;
-        let borrowed = transfer::ask(&self.log, self.bag.holder().hub, stream).await?;
-        let stream = connection.open().await.map_err(RoadError::from)?;
-        transfer::lend(&self.log, stream).await?;
-        Ok(borrowed)
+    /// Whoever called: asks for what stands beside what the county made public, and then is asked. Where one of the two breaks
+    /// off, the other side waits for the second all the same, and what came by the first has come.
+    async fn borrow_and_lend(&self, connection: &Connection, handed: &mut Handed) {
+        let asked = async {
+            let stream = connection.open().await.map_err(RoadError::from)?;
+            transfer::ask(&self.log, self.bag.holder().hub, stream).await
+        };
+        note_borrowed(handed, asked.await);
+        let lent = async {
+            let stream = connection.open().await.map_err(RoadError::from)?;
+            transfer::lend(&self.log, stream).await
+        };
+        note_lent(handed, lent.await);
     }
 
     /// Whoever was called: the same from the other end.
-    async fn lend_and_borrow(&self, connection: &Connection) -> Result<u64, TransferError> {
-        let stream = connection.accept().await.map_err(RoadError::from)?;
-        transfer::lend(&self.log, stream).await?;
-        let stream = connection.accept().await.map_err(RoadError::from)?;
-        transfer::ask(&self.log, self.bag.holder().hub, stream).await
+    async fn lend_and_borrow(&self, connection: &Connection, handed: &mut Handed) {
+        let lent = async {
+            let stream = connection.accept().await.map_err(RoadError::from)?;
+            transfer::lend(&self.log, stream).await
+        };
+        note_lent(handed, lent.await);
+        let asked = async {
+            let stream = connection.accept().await.map_err(RoadError::from)?;
+            transfer::ask(&self.log, self.bag.holder().hub, stream).await
+        };
+        note_borrowed(handed, asked.await);
     }
 
     fn end(&self) -> OfDevice {
@@ -416,11 +428,18 @@ impl Near {
     }
 }
 
-/// Notes what came of lending; what broke off goes on the next time, and what was handed over before stays handed over.
-fn note_lent(handed: &mut Handed, lent: Result<u64, TransferError>) {
-    match lent {
+/// Notes what came of borrowing; what broke off goes on the next time, and what was handed over before stays handed over.
+fn note_borrowed(handed: &mut Handed, asked: Result<u64, TransferError>) {
+    match asked {
         Ok(borrowed) => handed.borrowed = borrowed,
-        Err(error) => debug!(with = handed.peer.name, %error, "Lending broke off"),
+        Err(error) => debug!(with = handed.peer.name, %error, "Borrowing broke off"),
+    }
+}
+
+/// The same of lending, of which nobody here has anything.
+fn note_lent(handed: &Handed, lent: Result<u64, TransferError>) {
+    if let Err(error) = lent {
+        debug!(with = handed.peer.name, %error, "Lending broke off");
     }
 }
 
