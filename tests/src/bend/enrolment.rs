@@ -379,8 +379,7 @@ fn answered() -> Door {
     let secret = county.secret_of_letters();
     drop((county, runtime));
     // Of the county's words a few will do: there are doors of their own for them.
-    let words = WORDS.to_owned();
-    let card = Card { codebook: words, ..card };
+    let card = Card { codebook: WORDS.to_owned(), ..card };
     let honest = vec![serde_json::to_vec(&card).unwrap_or_default()];
     Door::new("enrolment: answered", honest, move |bytes| {
         let card = String::from_utf8_lossy(bytes).into_owned();

@@ -90,6 +90,7 @@ fn bend(options: &Options) -> anyhow::Result<Vec<String>> {
         IS_COVERED || !options.keep,
         "this program does not count where it goes; --help says how to build one that does"
     );
+    ensure!(doors(options).next().is_some(), "no door has a name that begins with {}", options.door);
     let (panics, mut broken) = (Panics::watch(), Vec::new());
     for door in doors(options) {
         let name = door.name;
