@@ -234,6 +234,7 @@ impl Ledger {
             self.merge_batch(tables, batch, merged)?;
             Ok(tables.set_progress(end)?)
         })?;
+        tables.keep_short()?;
         Ok(true)
     }
 

@@ -18,7 +18,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Ledger, LedgerError, enclosed::Enclosure, reason::Reason};
+use crate::{Ledger, LedgerError, enclosed::Enclosure, reason::Reason, tables::Tables};
 
 /// Most rows of one page.
 pub const PAGE_ROWS_MAX: usize = 200;
@@ -153,7 +153,17 @@ pub struct RefusedLine {
 }
 
 impl Filter {
-    /// As a condition over the table of opinions, with its values.
+    /// Whether it asks for nothing that a tally does not tell apart.
+    fn is_tallied(&self) -> bool {
+        self.only.is_none() && self.words().is_none()
+    }
+
+    fn words(&self) -> Option<&str> {
+        self.text.as_deref().map(str::trim).filter(|words| !words.is_empty())
+    }
+
+    /// As a condition over the table of opinions, and over that of tallies if it [is tallied](Self::is_tallied), under the name
+    /// `opinion`; with its values.
     fn condition(&self) -> (String, Vec<Box<dyn ToSql>>) {
         let mut terms: Vec<&str> = Vec::new();
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
@@ -179,7 +189,7 @@ impl Filter {
             terms.push("opinion.id IN (SELECT id FROM document WHERE name IN (SELECT unhex(value) FROM json_each(?)))");
             values.push(Box::new(serde_json::json!(only.iter().map(DocId::to_string).collect::<Vec<_>>()).to_string()));
         }
-        if let Some(text) = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        if let Some(text) = self.words() {
             terms.push("(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0 OR instr(ticket, ?) > 0)");
             // A ticket is typed as it is printed, in groups; a number within words is not a ticket.
             let is_ticket = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
@@ -199,10 +209,7 @@ impl Ledger {
         let (condition, values) = filter.condition();
         let tables = self.reader();
         let given: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
-        let total =
-            tables
-                .db
-                .query_row(&format!("SELECT count(*) FROM opinion WHERE {condition}"), &given[..], |row| row.get(0))?;
+        let total = tables.tallies(filter)?.into_iter().map(|(_, count)| count).sum();
         let mut query = tables.db.prepare(&format!(
             "SELECT {LINE_COLUMNS} FROM opinion JOIN document ON document.id = opinion.id WHERE {condition}
              ORDER BY opinion.row DESC, opinion.id DESC LIMIT {} OFFSET {}",
@@ -213,18 +220,14 @@ impl Ledger {
         Ok(Page { lines, total })
     }
 
-    /// How many opinions stand in each state; states without one are left out.
-    pub fn tallies(&self) -> Result<Vec<(String, u64)>, LedgerError> {
-        let tables = self.reader();
-        let mut query = tables.db.prepare_cached("SELECT state, count(*) FROM opinion GROUP BY state")?;
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// How many opinions a filter lets through.
+    pub fn total(&self, filter: &Filter) -> Result<u64, LedgerError> {
+        Ok(self.reader().tallies(filter)?.into_iter().map(|(_, count)| count).sum())
     }
 
-    /// How many opinions wait for a person to settle conflicts or clashes.
-    pub fn question_count(&self) -> Result<u64, LedgerError> {
-        let tables = self.reader();
-        Ok(tables.db.query_row("SELECT count(*) FROM opinion WHERE questions > 0", [], |row| row.get(0))?)
+    /// How many of them stand in each state; states without one are left out.
+    pub fn tallies(&self, filter: &Filter) -> Result<Vec<(String, u64)>, LedgerError> {
+        Ok(self.reader().tallies(filter)?)
     }
 
     /// One opinion, whole.
@@ -334,7 +337,10 @@ impl Ledger {
         let tables = self.reader();
         Ok(tables
             .db
-            .query_row("SELECT count(*) FROM document WHERE kind = ?1", params![kind.word()], |row| row.get(0))?)
+            .prepare_cached("SELECT count FROM held WHERE kind = ?1")?
+            .query_row(params![kind.word()], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default())
     }
 
     /// Every opinion here as one JSON object, sorted by id, given to `line` one by one.
@@ -367,6 +373,21 @@ impl Ledger {
             }
         }
         Ok(Ok(()))
+    }
+}
+
+impl Tables {
+    /// How many opinions a filter lets through, by state. Only words, and being one of some, are asked of the opinions themselves.
+    fn tallies(&self, filter: &Filter) -> Result<Vec<(String, u64)>, rusqlite::Error> {
+        let (condition, values) = filter.condition();
+        let given: Vec<&dyn ToSql> = values.iter().map(AsRef::as_ref).collect();
+        let (count, table) =
+            if filter.is_tallied() { ("sum(count)", "tally AS opinion") } else { ("count(*)", "opinion") };
+        // In the order of the index by state, which the plus forbids, what is looked for in all opinions would be read here and there.
+        let mut query =
+            self.db.prepare(&format!("SELECT state, {count} FROM {table} WHERE {condition} GROUP BY +state"))?;
+        let rows = query.query_map(&given[..], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables over the merged documents.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use civic_core::{
     area::Area,
@@ -24,7 +24,7 @@ use civic_core::{
     vote::Vote,
     workflow,
 };
-use replica::store::sqlite::keep_plans;
+use replica::store::sqlite::{WAL_LEN_KEPT, keep_plans};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use crate::{
@@ -33,15 +33,20 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
     include_str!("0004_erased.sql"),
     include_str!("0005_opening.sql"),
     include_str!("0006_edition.sql"),
+    include_str!("0007_tally.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
+/// Bytes of the write-ahead log above which whoever merges waits for those who read, so that it begins anew.
+const WAL_LEN_MAX: u64 = 32 * 1024 * 1024;
+/// For so long. SQLite may wait in vain while another always reads, so it is begun again after the next batch rather than waited for.
+const WAL_WAIT: Duration = Duration::from_millis(250);
 
 /// One connection.
 pub(crate) struct Tables {
@@ -139,7 +144,8 @@ impl Tables {
         keep_plans(&db)?;
         // Derived data: a power cut may take the last commits, and the log gives them again.
         db.execute_batch(&format!(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout={BUSY_MS}; PRAGMA secure_delete=ON;"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout={BUSY_MS}; PRAGMA secure_delete=ON;
+             PRAGMA journal_size_limit={WAL_LEN_KEPT};"
         ))?;
         let applied: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         for (number, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
@@ -155,6 +161,20 @@ impl Tables {
     /// [`SqliteStore::make_durable`](replica::store::sqlite::SqliteStore::make_durable) does.
     pub(crate) fn make_durable(&self) -> Result<(), rusqlite::Error> {
         self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    }
+
+    /// Has the write-ahead log begin anew if it has grown long. By itself SQLite does so only if, when somebody begins to write,
+    /// all of it is copied and nobody reads of it; where pages are read all the time and much is merged, that may never be.
+    pub(crate) fn keep_short(&self) -> Result<(), rusqlite::Error> {
+        let length =
+            self.db.path().and_then(|path| fs::metadata(format!("{path}-wal")).ok()).map_or(0, |file| file.len());
+        if length > WAL_LEN_MAX {
+            self.db.busy_timeout(WAL_WAIT)?;
+            let restarted = self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+            self.db.busy_timeout(Duration::from_millis(BUSY_MS.into()))?;
+            restarted?;
+        }
+        Ok(())
     }
 
     pub(crate) fn progress(&self) -> Result<Progress, rusqlite::Error> {
@@ -446,4 +466,46 @@ pub(crate) fn space(row: &Row<'_>, column: usize) -> rusqlite::Result<Space> {
         area: Area::parse(&area).ok_or_else(|| unreadable(column))?,
         audience: Audience::from_number(row.get(column + 1)?).ok_or_else(|| unreadable(column + 1))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_write_ahead_log_stays_short_although_somebody_always_reads() {
+        const READERS: usize = 3;
+        const PIECE: usize = 1024 * 1024;
+        let dir = std::env::temp_dir().join(format!("huiyin-tables-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("ledger.db");
+        let (writer, is_over) = (Tables::open(&path).unwrap(), AtomicBool::new(false));
+        let mut longest = 0;
+        thread::scope(|scope| {
+            for _ in 0..READERS {
+                scope.spawn(|| {
+                    let tables = Tables::open(&path).unwrap();
+                    while !is_over.load(Ordering::Relaxed) {
+                        let reading = tables.db.unchecked_transaction().unwrap();
+                        let _: u64 = reading.query_row("SELECT count(*) FROM refused", [], |row| row.get(0)).unwrap();
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                });
+            }
+            for _ in 0..4 * WAL_LEN_MAX / PIECE as u64 {
+                let name = DocId::new([1; 16]);
+                writer.put_refused(&name, "", Reason::Sealed, &[7; PIECE], UnixSeconds(1)).unwrap();
+                writer.keep_short().unwrap();
+                longest = longest.max(fs::metadata(dir.join("ledger.db-wal")).unwrap().len());
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        fs::remove_dir_all(&dir).unwrap();
+        assert!(longest < 2 * WAL_LEN_MAX, "{longest}");
+    }
 }

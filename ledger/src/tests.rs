@@ -38,6 +38,7 @@ mod edition;
 mod erase;
 mod opening;
 mod publish;
+mod tally;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";

@@ -14,6 +14,7 @@ use civic_core::{access::Role, document::Kind};
 use ledger::{
     Ledger,
     erase::{Depth, Ground},
+    query::Filter,
 };
 use replica::{
     carry::bag::{Bag, Holder},
@@ -395,7 +396,7 @@ async fn status(State(console): State<Console>) -> Json<Value> {
             ledger.count(Kind::Opinion).unwrap_or_default(),
             ledger.count(Kind::Slip).unwrap_or_default(),
             ledger.count(Kind::Visit).unwrap_or_default(),
-            ledger.question_count().unwrap_or_default(),
+            ledger.total(&Filter { has_questions: true, ..Filter::default() }).unwrap_or_default(),
         )
     })
     .await

@@ -40,7 +40,7 @@ pub(super) async fn show(State(app): State<App>, Query(look): Query<Look>) -> Re
             let list = app.inner.ledger.list(&filter)?;
             let places: Result<Vec<_>, Trouble> =
                 list.lines.iter().map(|line| Whereabouts::of(app, &line.id)).collect();
-            Ok((list, places?, app.inner.ledger.tallies()?))
+            Ok((list, places?, app.inner.ledger.tallies(&Filter::default())?))
         })
         .await?;
     let Page { lines, total } = list;

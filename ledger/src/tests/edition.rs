@@ -3,6 +3,7 @@
 use sync_core::edition::Edition;
 
 use super::*;
+use crate::query::Filter;
 
 /// A hub and a kiosk that believes it.
 fn county() -> (Installation, Installation) {
@@ -96,8 +97,8 @@ fn where_an_opinion_stands_is_read_anew_by_a_new_edition() {
     deputy.identity.card.hub_key.clone_from(&hub.identity.card.hub_key);
     let at_deputy = deputy.open();
     carry(&at_hub, &at_deputy, Audience::Deputies);
-    assert_eq!(at_deputy.tallies().unwrap(), [("已登记".to_owned(), 150)]);
+    assert_eq!(at_deputy.tallies(&Filter::default()).unwrap(), [("已登记".to_owned(), 150)]);
     carry(&at_hub, &at_deputy, Audience::Public);
-    assert_eq!(at_deputy.tallies().unwrap(), [("已受理".to_owned(), 150)]);
+    assert_eq!(at_deputy.tallies(&Filter::default()).unwrap(), [("已受理".to_owned(), 150)]);
     assert_eq!(lines(&at_deputy), lines(&at_hub));
 }

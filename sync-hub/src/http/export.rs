@@ -87,7 +87,7 @@ async fn file(console: Console, operator: Operator, asked: Asked, format: Format
     let filter = console
         .work(move |console| {
             let filter = asked.within(reach(&operator, Right::Export), &to_look_into(console)?);
-            let count = console.ledger.list(&filter)?.total;
+            let count = console.ledger.total(&filter)?;
             let event = Event::new(operator.by(), Action::Export).upon(format!("{}, {count} opinions", format.word()));
             operator.note(event.because(asked.without_words().address_at("")))?;
             Ok(filter)

@@ -90,12 +90,6 @@ impl Asked {
         self.page.parse().unwrap_or(1).clamp(1, PAGE_MAX)
     }
 
-    /// Whether anything beside the state narrows the list.
-    fn is_narrowed(&self) -> bool {
-        let Self { state: _, topic, office, area, questions, late, q, page: _ } = self;
-        [topic, office, area, questions, late, q].into_iter().any(|value| !value.trim().is_empty())
-    }
-
     fn with_state(&self, state: &str) -> Self {
         Self { state: state.to_owned(), page: String::new(), ..self.clone() }
     }
@@ -178,40 +172,25 @@ fn look(console: &Console, operator: &Operator, asked: &Asked) -> Result<Shown, 
     let everything = reach(operator, Right::ReadOpinions);
     let late = to_look_into(console)?;
     let is_all = everything.within.is_none() && everything.handled_by.is_none();
-    let tallies = ledger.tallies()?;
-    let all = match is_all {
-        true => tallies.iter().map(|(_, count)| count).sum(),
-        false => ledger.list(&everything)?.total,
-    };
-    let mut states: Vec<String> = ledger.codebook().states.iter().map(|state| state.name.clone()).collect();
-    states.extend(
-        tallies.iter().map(|(state, _)| state.clone()).filter(|state| !states.contains(state)).collect::<Vec<_>>(),
-    );
-    let count = |state: &str| -> Result<u64, PageError> {
-        if asked.is_narrowed() || !is_all {
-            return Ok(ledger
-                .list(&Filter { limit: 1, offset: 0, ..asked.with_state(state).filter(operator, &late) })?
-                .total);
-        }
-        Ok(tallies.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count))
-    };
-    let states = states
-        .into_iter()
-        .map(|state| Ok((count(&state)?, state)))
-        .map(|counted| counted.map(|(count, state)| (state, count)))
-        .collect::<Result<Vec<_>, PageError>>()?;
-    let page = ledger.list(&asked.filter(operator, &late))?;
+    let filter = asked.filter(operator, &late);
+    let tallies = ledger.tallies(&Filter { state: None, ..filter.clone() })?;
+    let count = |state: &str| tallies.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
+    let mut states: Vec<(String, u64)> =
+        ledger.codebook().states.iter().map(|state| (state.name.clone(), count(&state.name))).collect();
+    // Other systems brought states that this county has no word for.
+    states.extend(tallies.iter().filter(|(state, _)| ledger.codebook().state(state).is_none()).cloned());
+    let page = ledger.list(&filter)?;
     Ok(Shown {
         lines: page.lines,
         total: page.total,
-        all,
+        all: ledger.total(&everything)?,
         is_all,
         every_state: states.iter().map(|(_, count)| count).sum(),
         states,
-        questions: ledger.list(&Filter { has_questions: true, ..everything.clone() })?.total,
+        questions: ledger.total(&Filter { has_questions: true, ..everything.clone() })?,
         late: match late.is_empty() {
             true => 0,
-            false => ledger.list(&Filter { only: Some(late.into_iter().collect()), ..everything })?.total,
+            false => ledger.total(&Filter { only: Some(late.into_iter().collect()), ..everything })?,
         },
         fleet: console.fleet(now())?,
         may_export: operator.may(Right::Export, About::Somewhere),

@@ -12,7 +12,7 @@ use civic_core::{
     slip::Slip,
     space::Audience,
 };
-use ledger::Ledger;
+use ledger::{Ledger, query::Filter};
 use replica::store::REFUSED_S;
 use serde_json::Value;
 use sync_core::{catalog::Shared, feed::Feed, session::Outcome};
@@ -324,15 +324,22 @@ impl County {
         if self.node(who).has_let_go {
             return Ok(());
         }
-        let before = lines(self.ledger(who)?)?;
+        let tallies = |ledger: &Ledger| ledger.tallies(&Filter::default()).map_err(|error| chain(&error));
+        let ledger = self.ledger(who)?;
+        let before = (lines(ledger)?, tallies(ledger)?);
         let node = self.node_mut(who);
         node.ledger = None;
         disk::remove(&node.dir, "ledger.db");
         self.start(who)?;
-        let after = lines(self.ledger(who)?)?;
-        if before != after {
-            let changed = before.iter().find(|(id, line)| after.get(*id) != Some(*line));
+        let ledger = self.ledger(who)?;
+        let after = (lines(ledger)?, tallies(ledger)?);
+        if before.0 != after.0 {
+            let changed = before.0.iter().find(|(id, line)| after.0.get(*id) != Some(*line));
             return Err(format!("O3: {} rebuilt from its log says something else: {changed:?}", Self::name(who)));
+        }
+        if before.1 != after.1 {
+            let (before, after) = (before.1, after.1);
+            return Err(format!("O3: {} counted {before:?}, and rebuilt from its log {after:?}", Self::name(who)));
         }
         Ok(())
     }
@@ -371,7 +378,14 @@ fn lines(ledger: &Ledger) -> Result<Lines, Broken> {
         Ok(())
     });
     exported.map_err(|error| chain(&error))?.map_err(|error| error.to_string())?;
-    if is_twice { Err("O2: a record is exported twice".to_owned()) } else { Ok(lines) }
+    if is_twice {
+        return Err("O2: a record is exported twice".to_owned());
+    }
+    let counted = ledger.total(&Filter::default()).map_err(|error| chain(&error))?;
+    if counted != lines.len() as u64 {
+        return Err(format!("O3: {} opinions are counted as {counted}", lines.len()));
+    }
+    Ok(lines)
 }
 
 fn times(text: &str, mark: &str) -> usize {

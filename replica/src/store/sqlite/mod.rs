@@ -35,7 +35,7 @@ const VERSION_BEFORE: usize = 1;
 /// How long a connection waits for another before it gives up.
 const BUSY_MS: u32 = 10_000;
 /// So much of the write-ahead log stays on the disk after a checkpoint.
-const WAL_LEN_KEPT: u32 = 1024 * 1024;
+pub const WAL_LEN_KEPT: u32 = 1024 * 1024;
 
 /// One connection.
 pub struct SqliteStore {
