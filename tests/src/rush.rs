@@ -6,6 +6,7 @@
 //! pages, and how long the pages took.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
@@ -50,8 +51,14 @@ const REDIAL_MAX: Duration = Duration::from_secs(300);
 /// How often the operator opens a page.
 const READ_EVERY: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(200);
-/// Pages that an operator opens in turn.
-const PAGES: [&str; 3] = ["/", "/devices", "/account"];
+/// Pages that an operator opens in turn, and what each shows.
+const PAGES: [(&str, &str); 5] = [
+    ("everything", "/"),
+    ("what is new (已登记)", "/?state=%E5%B7%B2%E7%99%BB%E8%AE%B0"),
+    ("what waits for a person", "/?questions=1"),
+    ("what was said of bridges (桥)", "/?q=%E6%A1%A5"),
+    ("the devices", "/devices"),
+];
 
 /// Lets every device of a county come back to its hub at once.
 #[derive(Clone, Debug, Parser)]
@@ -84,7 +91,7 @@ pub struct Rushed {
     /// Until the hub had everything on its pages.
     pub merged: Duration,
     /// How long each page took meanwhile, shortest first.
-    pub pages: Vec<Duration>,
+    pub pages: BTreeMap<&'static str, Vec<Duration>>,
     /// Pages that were not given.
     pub failed_pages: usize,
     /// Processor time of the hub, seconds.
@@ -115,14 +122,16 @@ fn tell(options: &Options, rushed: &Rushed) {
     println!("{} devices with {} opinions each: {opinions}", options.devices, options.opinions);
     println!("every device had its receipts after {}, the median after {}", s(&at(waits, 100)), s(&at(waits, 50)));
     println!("the hub had everything on its pages after {}", s(merged));
-    println!(
-        "{} pages meanwhile: median {}, p95 {}, p99 {}, longest {}; {failed_pages} failed",
-        pages.len(),
-        ms(at(pages, 50)),
-        ms(at(pages, 95)),
-        ms(at(pages, 99)),
-        ms(at(pages, 100))
-    );
+    for (page, took) in pages {
+        println!(
+            "the page of {page} was opened {} times meanwhile: median {}, p95 {}, longest {}",
+            took.len(),
+            ms(at(took, 50)),
+            ms(at(took, 95)),
+            ms(at(took, 100))
+        );
+    }
+    println!("{failed_pages} pages were not given");
     println!("the hub took {hub_cpu_s:.1} s of processor time and {hub_mib:.0} MiB at most");
 }
 
@@ -285,22 +294,22 @@ fn together(
     let (mut pages, failed_pages) = reader.join().map_err(|_| anyhow::anyhow!("whoever reads pages fell"))?;
     let (mut waits, merged) = merged?;
     waits.sort();
-    pages.sort();
+    pages.values_mut().for_each(|took| took.sort());
     let (hub_cpu_s, hub_mib) = (cpu_s(hub)? - before, memory_mib(hub)?);
     Ok(Rushed { opinions, waits, merged, pages, failed_pages, hub_cpu_s, hub_mib })
 }
 
 /// Opens pages until it is over; how long each took, and how many were not given.
-fn read(operator: Operator, is_over: Arc<AtomicBool>) -> JoinHandle<(Vec<Duration>, usize)> {
+fn read(operator: Operator, is_over: Arc<AtomicBool>) -> JoinHandle<(BTreeMap<&'static str, Vec<Duration>>, usize)> {
     std::thread::spawn(move || {
-        let (mut took, mut failed) = (Vec::new(), 0);
-        for page in PAGES.iter().cycle() {
+        let (mut took, mut failed) = (BTreeMap::<_, Vec<_>>::new(), 0);
+        for (page, address) in PAGES.into_iter().cycle() {
             if is_over.load(Ordering::Relaxed) {
                 break;
             }
             let asked = Instant::now();
-            match operator.page(page) {
-                Ok(_) => took.push(asked.elapsed()),
+            match operator.page(address) {
+                Ok(_) => took.entry(page).or_default().push(asked.elapsed()),
                 Err(_) => failed += 1,
             }
             std::thread::sleep(READ_EVERY.saturating_sub(asked.elapsed()));
