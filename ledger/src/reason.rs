@@ -74,7 +74,7 @@ impl From<&Refusal> for Reason {
             Refusal::Payload(BadPayload::Malformed) | Refusal::Columns => Reason::Malformed,
             Refusal::Payload(BadPayload::UnknownForm(_)) => Reason::UnknownForm,
             Refusal::Time => Reason::Time,
-            Refusal::Payload(BadPayload::Foreign) | Refusal::NotCanonical => Reason::NotCanonical,
+            Refusal::Payload(BadPayload::Foreign) | Refusal::NotCanonical | Refusal::Operations => Reason::NotCanonical,
             Refusal::Forked => Reason::Forked,
             Refusal::Damaging => Reason::Damaging,
             Refusal::DocumentFull => Reason::Full,

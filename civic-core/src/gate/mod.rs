@@ -2,15 +2,19 @@
 //!
 //! Automerge panics, aborts or eats memory on crafted input, and accepts some that poison a document, so nothing from
 //! outside reaches it before it has been measured: limits first, then a scan of every column that counts its rows
-//! without expanding them, then the change is read and compared with its canonical form, and applied to a throw-away
-//! clone that must save, load again with equal heads, and be read. One bad payload never blocks the next.
+//! without expanding them, then the change is read, compared with its canonical form, and its operations with what a writer
+//! of Automerge makes, and it is applied to a throw-away clone that must save, load again with equal heads, and be read. One
+//! bad payload never blocks the next.
 
 mod columns;
 mod history;
+mod operations;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{Automerge, Change};
+
+use operations::Objects;
 
 use crate::{
     codec::Malformed,
@@ -69,6 +73,9 @@ pub enum Refusal {
     /// Automerge cannot read it, or would write it otherwise.
     #[error("change is not in its canonical form")]
     NotCanonical,
+    /// It says something that no writer says: what Automerge takes and then cannot write beside.
+    #[error("operations are of no kind that anybody writes")]
+    Operations,
     /// Another change of its author stands in its place: two installations write as one.
     #[error("another change stands in its place")]
     Forked,
@@ -172,6 +179,7 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
     fn try_together(&self, places: &[usize]) -> Result<Trial<T>, Refusal> {
         let mut history = History::of(&self.document.inner);
         let (mut verdicts, mut changes, mut waiting) = (Vec::new(), Vec::new(), places.to_vec());
+        let mut objects = Objects::default();
         loop {
             let before = waiting.len();
             waiting.retain(|place| {
@@ -179,9 +187,10 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
                 let verdict = match fit(&history, offer, parts) {
                     Ok(Fit::Waits) => return true,
                     Ok(Fit::Known) => Verdict::Known,
-                    Ok(Fit::Change(change)) => {
+                    Ok(Fit::Change(change, used)) => {
                         history.note(offer.actor, &change);
                         changes.push(*change);
+                        objects.join(used);
                         Verdict::Admitted
                     }
                     Err(refusal) => Verdict::Refused(refusal),
@@ -193,15 +202,15 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
                 break;
             }
         }
-        let grown = if changes.is_empty() { None } else { Some(self.grow(changes)?) };
+        let grown = if changes.is_empty() { None } else { Some(self.grow(changes, &objects)?) };
         Ok(Trial { verdicts, grown })
     }
 
-    /// Applies changes to a clone, which must save, load with the same heads, and be read.
+    /// Applies changes to a clone, which must save, load with the same heads, have every object as it is `used`, and be read.
     ///
     /// The heads are hashes over all that was said, and loading makes every change anew from the document's own columns:
     /// with the same heads, all of them are byte for byte what came.
-    fn grow(&self, changes: Vec<Change>) -> Result<(Document, Vec<u8>, T), Refusal> {
+    fn grow(&self, changes: Vec<Change>, used: &Objects) -> Result<(Document, Vec<u8>, T), Refusal> {
         let grown = catch_unwind(AssertUnwindSafe(|| {
             let mut trial = self.document.inner.clone();
             trial.apply_changes(changes).map_err(|_| Refusal::Damaging)?;
@@ -212,6 +221,9 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
             let inner = Automerge::load(&snapshot).map_err(|_| Refusal::Damaging)?;
             if inner.get_heads() != trial.get_heads() {
                 return Err(Refusal::Damaging);
+            }
+            if !used.are_in(&inner) {
+                return Err(Refusal::Operations);
             }
             let document = Document { inner };
             let read = (self.read)(&document);
@@ -232,7 +244,8 @@ fn measure<'a>(offer: &Offer<'a>) -> Result<Parts<'a>, Refusal> {
 }
 
 enum Fit {
-    Change(Box<Change>),
+    /// The change, and what it takes each object for.
+    Change(Box<Change>, Objects),
     Known,
     Waits,
 }
@@ -260,7 +273,7 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
     if !are_known || is_told_twice {
         return Err(Refusal::NotCanonical);
     }
-    let change = catch_unwind(|| canonical(&chunk.bytes)).ok().flatten().ok_or(Refusal::NotCanonical)?;
+    let (change, objects) = catch_unwind(|| canonical(&chunk.bytes)).ok().flatten().ok_or(Refusal::NotCanonical)?;
     // It reads as it was put together: nothing in the columns can pass for another author, place or dependency.
     let deps = parts.deps.len() + usize::from(own_last.is_some());
     let is_as_said = change.hash() == chunk.hash
@@ -268,14 +281,20 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
         && change.seq() == parts.seq
         && change.start_op().get() == first_op
         && change.deps().len() == deps;
-    if is_as_said { Ok(Fit::Change(Box::new(change))) } else { Err(Refusal::NotCanonical) }
+    if !is_as_said {
+        return Err(Refusal::NotCanonical);
+    }
+    Ok(Fit::Change(Box::new(change), objects.ok_or(Refusal::Operations)?))
 }
 
-/// Reads the chunk and writes it again: only what comes out byte for byte the same goes on.
-fn canonical(chunk: &[u8]) -> Option<Change> {
+/// Reads the chunk and writes it again: only what comes out byte for byte the same goes on, with what it takes objects for if
+/// that is what a writer may write.
+fn canonical(chunk: &[u8]) -> Option<(Change, Option<Objects>)> {
     let change = Change::try_from(chunk).ok()?;
-    let again = Change::from(change.decode());
-    (again.raw_bytes() == chunk && change.raw_bytes() == chunk).then_some(change)
+    let read = change.decode();
+    let objects = Objects::of(&read.operations);
+    let again = Change::from(read);
+    (again.raw_bytes() == chunk && change.raw_bytes() == chunk).then_some((change, objects))
 }
 
 #[cfg(test)]
