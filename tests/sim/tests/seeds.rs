@@ -16,6 +16,15 @@ fn no_fault_loses_or_repeats_an_opinion() {
     assert!(said.contains("2000 seeds, ") && said.contains(" 0 broken"), "{said}");
 }
 
+/// Seeds beyond those that found a fault.
+#[test]
+fn what_was_found_once_stays_mended() {
+    for seed in [5711, 7399] {
+        let ended = run_seed(seed, false);
+        assert!(ended.broken.is_none(), "seed {seed}: {:?}", ended.broken);
+    }
+}
+
 #[test]
 fn the_same_seed_is_the_same_run() {
     for seed in [7, 150, 219] {
