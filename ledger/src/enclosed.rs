@@ -9,7 +9,7 @@ use civic_core::{
     id::{AttachmentId, DocId},
     opening::Deposit,
     opinion::NewOpinion,
-    seal::{self, Contact, Seed},
+    seal::{self, Contact, SealKey, Seed},
 };
 use replica::store::attachment::{AttachError, AttachmentLine, NewAttachment};
 
@@ -95,9 +95,39 @@ pub struct Enclosure {
 
 impl Ledger {
     /// Seals what came with the record `doc`: how the record names each, and what is written beside it. The same bytes for
-    /// the same record are sealed alike, so that a form sent again is known again.
+    /// the same record are sealed alike to the same key, so that a form sent again is known again.
     pub(crate) fn enclose(
         &self,
+        doc: &DocId,
+        enclosed: &[Enclosed],
+    ) -> Result<Vec<(Attached, NewAttachment)>, LedgerError> {
+        self.enclose_to(&self.seal_key()?, doc, enclosed)
+    }
+
+    /// Whether a record that is here names just this, sealed to whichever key was the newest when it was written.
+    pub(crate) fn is_enclosed(
+        &self,
+        doc: &DocId,
+        enclosed: &[Enclosed],
+        attached: &[Attached],
+    ) -> Result<bool, LedgerError> {
+        if enclosed.len() != attached.len() {
+            return Ok(false);
+        }
+        let mut keys = self.log().seal_keys()?;
+        keys.push(self.card().seal_key);
+        for key in keys {
+            let sealed = self.enclose_to(&key, doc, enclosed)?;
+            if sealed.iter().map(|(named, _)| named).eq(attached) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn enclose_to(
+        &self,
+        key: &SealKey,
         doc: &DocId,
         enclosed: &[Enclosed],
     ) -> Result<Vec<(Attached, NewAttachment)>, LedgerError> {
@@ -106,7 +136,7 @@ impl Ledger {
                 return Err(DocumentError::Limit("the attachment is empty").into());
             }
             let seed = Seed::of_attachment(&self.inner.secret, doc, *kind, bytes);
-            let sealed = seal::seal_attachment(&self.seal_key()?, doc, *kind, bytes, seed)?;
+            let sealed = seal::seal_attachment(key, doc, *kind, bytes, seed)?;
             let new =
                 NewAttachment::new(*kind, sealed).map_err(|_| DocumentError::Limit("the attachment is too long"))?;
             Ok((Attached { id: new.id(), kind: *kind, seconds: *seconds }, new))

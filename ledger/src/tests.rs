@@ -317,6 +317,27 @@ fn spoken(body: &str, seed: u8, seconds: u32) -> Heard {
     Heard { new: opinion(body), enclosed: vec![Enclosed::voice(opus(seed), seconds)], ..Heard::default() }
 }
 
+/// The simulated county's seed 1876: it became a second opinion.
+#[test]
+fn a_spoken_form_sent_again_after_the_county_made_a_new_key_is_the_one_that_is_here() {
+    let (mut kiosk, mut hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));
+    let key = hex(&hub.identity.key.verifying_key().to_bytes());
+    for place in [&mut kiosk, &mut hub] {
+        place.identity.card.hub_key.clone_from(&key);
+    }
+    let (kiosk, hub) = (kiosk.open(), hub.open());
+    let file = |seed| kiosk.take_down_form("form 7", &village(), "站", spoken("", seed, 23)).unwrap();
+    let first = file(1);
+    for epoch in [2, 3] {
+        hub.announce_epoch(OpenKey::make(epoch, Seed([epoch as u8; 32])).seal_key().unwrap()).unwrap();
+        carry(&hub, &kiosk, Audience::Public);
+        assert_eq!(kiosk.seal_key().unwrap().epoch, epoch);
+        assert_eq!(file(1), first);
+    }
+    assert_ne!(file(2).id, first.id, "another voice is another opinion");
+    assert_eq!(lines(&kiosk).len(), 2);
+}
+
 #[test]
 fn an_opinion_may_be_a_voice_alone_which_only_the_county_can_open() {
     let (kiosk, hub) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Hub, "990127", 0));

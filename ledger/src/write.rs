@@ -107,10 +107,11 @@ impl Ledger {
         let Some(opinion) = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document)) else {
             return Ok(None);
         };
-        let attached: Vec<_> = self.enclose(&id, &heard.enclosed)?.into_iter().map(|(attached, _)| attached).collect();
         // What is kept from the village cannot be compared here; its form is the same.
         let is_same_body = heard.is_kept || heard.new.body == opinion.original;
-        let is_same = is_same_body && heard.is_kept == confided::is_kept(&opinion) && attached == opinion.attachments;
+        let is_same = is_same_body
+            && heard.is_kept == confided::is_kept(&opinion)
+            && self.is_enclosed(&id, &heard.enclosed, &opinion.attachments)?;
         Ok(opinion.ticket.filter(|_| is_same).map(|ticket| Filed { id, ticket }))
     }
 

@@ -671,6 +671,11 @@ impl Log {
         self.reader().newest_epoch()
     }
 
+    /// Every key that the county announced, the newest first.
+    pub fn seal_keys(&self) -> Result<Vec<SealKey>, StoreError> {
+        self.reader().epochs()
+    }
+
     /// Whether the hub with the key `hub` declared the device with this key to be struck off, as far as it is known here.
     pub fn is_revoked(&self, hub: &[u8; 32], key: &[u8; 32]) -> Result<bool, StoreError> {
         self.reader().is_revoked(hub, key)

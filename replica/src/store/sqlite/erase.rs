@@ -246,6 +246,17 @@ impl SqliteStore {
             .map_err(refusal)
     }
 
+    /// See [`crate::store::Log::seal_keys`].
+    pub fn epochs(&self) -> Result<Vec<SealKey>, StoreError> {
+        self.db
+            .prepare_cached("SELECT DISTINCT number, public FROM epoch ORDER BY number DESC")
+            .and_then(|mut query| {
+                let rows = query.query_map([], |row| Ok(SealKey { epoch: row.get(0)?, public: row.get(1)? }))?;
+                rows.collect()
+            })
+            .map_err(refusal)
+    }
+
     /// Notes that this installation said what it heard.
     pub(super) fn note_heard(&self, entry: &Entry<'_>) -> Result<(), StoreError> {
         match Heard::decode(entry.payload) {
