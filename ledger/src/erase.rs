@@ -18,7 +18,7 @@ use civic_core::{
 };
 use replica::{
     clock,
-    store::{Log, NewEntry, sqlite::rewrite},
+    store::{Log, NewEntry},
 };
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -142,11 +142,9 @@ impl Ledger {
         let log = self.log();
         if log.is_erasure_due()? {
             // The tables first: once the log has noted that it is gone, nobody looks for it again.
-            let is_gone = self.writer().scrub()? && log.erase()?;
+            let is_gone = self.writer().truncate()? && log.erase()?;
             if !is_gone {
-                warn!(
-                    "Another program has what is to be erased, or the disk is full; it is gone from the files once that has ended"
-                );
+                warn!("Another program reads what is to be erased; it is gone from the files once that has ended");
             }
         }
         if self.is_hub() {
@@ -303,12 +301,9 @@ impl Tables {
         rows.filter_map(|row| row.map(|(device, at)| Some((device?, at))).transpose()).collect()
     }
 
-    /// Writes the file anew and cuts off the write-ahead log, so that nothing that was erased lies in either, also after a power
-    /// cut; `false` if somebody else has the file just now, or there is no room.
-    fn scrub(&self) -> Result<bool, rusqlite::Error> {
-        if !rewrite(&self.db)? {
-            return Ok(false);
-        }
+    /// Cuts off the write-ahead log, so that nothing that was erased lies in it, also after a power cut; `false` if somebody
+    /// else reads just now.
+    fn truncate(&self) -> Result<bool, rusqlite::Error> {
         let is_cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))?;
         if is_cut {
             // Nobody syncs a file that was cut off, and a power cut may give back its end. The commit of the version as it was

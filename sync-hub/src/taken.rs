@@ -9,7 +9,7 @@ use civic_core::{
     seal::{SealError, Seed},
     sealed::Record,
 };
-use replica::{clock, dir::DataDir, store::sqlite::rewrite};
+use replica::{clock, dir::DataDir};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The records, in the hub's directory.
@@ -106,7 +106,6 @@ impl Taken {
             }
         }
         if gone > 0 {
-            rewrite(&self.db)?;
             self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
         Ok(())

@@ -654,7 +654,7 @@ impl Log {
     /// cut at any point only means that it is done again. For threads that may wait.
     pub fn erase(&self) -> Result<bool, StoreError> {
         while self.write_blocking(false, |store, _, _| store.erase_some())? {}
-        let is_gone = self.reader().scrub()?;
+        let is_gone = self.reader().truncate()?;
         if is_gone {
             self.write_blocking(false, |store, _, _| store.note_gone())?;
         }

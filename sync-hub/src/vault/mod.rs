@@ -34,7 +34,7 @@ use chacha20poly1305::{
 };
 use civic_core::{detail::Detail, id::DocId, time::UnixSeconds};
 use ledger::LedgerError;
-use replica::{dir::DataDir, store::sqlite::rewrite};
+use replica::dir::DataDir;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
@@ -242,9 +242,8 @@ fn store(path: &Path, migrations: &[&str]) -> Result<Connection, VaultError> {
     Ok(db)
 }
 
-/// Writes the file anew and empties the write-ahead log: both would still hold what was deleted.
+/// Brings everything into the file itself and empties the write-ahead log, which would still hold what was deleted.
 fn scrub(db: &Connection) -> Result<(), VaultError> {
-    rewrite(db)?;
     Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 

@@ -19,7 +19,7 @@ use sync_core::{
     tombstone::{Depth, Tombstone, Tombstones},
 };
 
-use super::{SqliteStore, refusal, rewrite, run_of};
+use super::{SqliteStore, refusal, run_of};
 use crate::store::StoreError;
 
 /// Runs that are looked through in one transaction: others wait so long.
@@ -199,12 +199,9 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Writes the file anew, the write-ahead log back, and cuts that off, so that nothing that was erased lies in either; `false`
-    /// if somebody else has this file just now, or there is no room.
-    pub fn scrub(&self) -> Result<bool, StoreError> {
-        if !rewrite(&self.db).map_err(refusal)? {
-            return Ok(false);
-        }
+    /// Writes the write-ahead log back and cuts it off, so that nothing that was erased lies in it; `false` if somebody else
+    /// reads this file just now.
+    pub fn truncate(&self) -> Result<bool, StoreError> {
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0)).map_err(refusal)
     }
 

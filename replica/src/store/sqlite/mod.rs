@@ -22,8 +22,6 @@ use sync_core::{
     tombstone::Tombstones,
 };
 
-use tracing::warn;
-
 use super::StoreError;
 use crate::clock;
 
@@ -38,8 +36,6 @@ const VERSION_BEFORE: usize = 1;
 const BUSY_MS: u32 = 10_000;
 /// So much of the write-ahead log stays on the disk after a checkpoint.
 pub const WAL_LEN_KEPT: u32 = 1024 * 1024;
-/// Bytes of a file up to which it is written anew after an erasure: some seconds of a memory card, half a second of a disk.
-const REWRITTEN_LEN_MAX: u64 = 128 * 1024 * 1024;
 
 /// One connection.
 pub struct SqliteStore {
@@ -57,35 +53,6 @@ pub struct SqliteStore {
 /// with a range anew each time another value is bound, for statistics that no database of ours has.
 pub fn keep_plans(db: &Connection) -> rusqlite::Result<()> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
-}
-
-/// Writes a file anew, so that nothing that was deleted is left in it: with `secure_delete` SQLite overwrites what is deleted,
-/// and not the copies that stay behind where it moved rows from one page to another before (`rebuildPage` in its source; one of
-/// a hundred deleted rows of a small busy table, as we measured). Nobody else writes meanwhile; of what is longer than
-/// [`REWRITTEN_LEN_MAX`] that would be too long, so it stays as it is, which is told in the log of the program.
-///
-/// `false` if there is no room for it, or somebody else wrote for too long.
-pub fn rewrite(db: &Connection) -> rusqlite::Result<bool> {
-    let (pages, page_len): (u64, u64) =
-        db.query_row("SELECT page_count, page_size FROM pragma_page_count, pragma_page_size", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    if pages * page_len > REWRITTEN_LEN_MAX {
-        warn!(file = db.path(), "Too long to be written anew; parts of what was erased may be left between its rows");
-        return Ok(true);
-    }
-    // In memory: a copy on the disk would be another place from which nothing goes.
-    db.pragma_update(None, "temp_store", "MEMORY")?;
-    match db.execute_batch("VACUUM") {
-        Ok(()) => Ok(true),
-        Err(error) => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {
-                warn!(file = db.path(), %error, "What was erased could not be written over now");
-                Ok(false)
-            }
-            _ => Err(error),
-        },
-    }
 }
 
 /// A feed's row.
@@ -239,62 +206,5 @@ pub fn refusal(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error),
         Some(_) | None => StoreError::Failed(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::{super::tests::Scratch, *};
-
-    /// A small busy table of which one row is deleted; the words of that row.
-    fn busy(path: &Path, seed: u64) -> (Connection, String) {
-        let mut state = seed;
-        let mut below = |bound: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % bound
-        };
-        let db = Connection::open(path).unwrap();
-        db.execute_batch(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON;
-             CREATE TABLE said (id INTEGER PRIMARY KEY, words TEXT NOT NULL); BEGIN;",
-        )
-        .unwrap();
-        let mut grown = Vec::new();
-        for _ in 0..120 {
-            let (id, times) = if grown.is_empty() || below(2) == 0 {
-                grown.push(0);
-                (grown.len(), 0)
-            } else {
-                let id = 1 + below(grown.len() as u64) as usize;
-                grown[id - 1] += 1;
-                (id, grown[id - 1])
-            };
-            let words = format!("«{id}»{}", "x".repeat(200 + below(300) as usize + 100 * times));
-            db.execute("INSERT OR REPLACE INTO said (id, words) VALUES (?1, ?2)", params![id, words]).unwrap();
-        }
-        let gone = 1 + below(grown.len() as u64);
-        db.execute("DELETE FROM said WHERE id = ?1", params![gone]).unwrap();
-        db.execute_batch("COMMIT").unwrap();
-        (db, format!("«{gone}»"))
-    }
-
-    #[test]
-    fn what_was_deleted_is_not_left_between_rows_once_the_file_is_written_anew() {
-        let scratch = Scratch::new("rewrite");
-        let mut left = 0;
-        for seed in 0..200 {
-            let path = scratch.0.join(format!("{seed}.db"));
-            let (db, gone) = busy(&path, seed);
-            let is_there = || {
-                db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-                fs::read(&path).unwrap().windows(gone.len()).any(|bytes| bytes == gone.as_bytes())
-            };
-            left += usize::from(is_there());
-            assert!(rewrite(&db).unwrap());
-            assert!(!is_there(), "seed {seed}");
-        }
-        assert!(left > 0, "SQLite overwrites all of it now: nothing needs to be written anew any more");
     }
 }
