@@ -945,30 +945,28 @@ impl County {
         Ok(())
     }
 
-    /// Nobody was told more than is so: what a device holds receipts for is at its hub. What that lost since its backup and the
-    /// county's hub keeps in one of its own comes back from there.
+    /// Nobody was told more than is so: what a device holds receipts for is at its hub. Only what a township's hub lost since its
+    /// backup, and the county's hub keeps in one of its own, is looked for there: it comes back from there.
     pub(crate) fn receipts_are_true(&self) -> Result<(), Broken> {
         let lengths = |hub: usize| {
             let ledger = self.node(hub).ledger.as_ref()?;
             let held = ledger.log().held().into_iter();
             Some(held.map(|held| (held.feed.id(), held.extent.length)).collect::<BTreeMap<_, _>>())
         };
-        let county = lengths(HUB);
         for (place, device) in self.devices.iter().enumerate() {
-            let (Some(ours), Some(there), Some(county)) = (&device.ledger, lengths(device.above), &county) else {
-                continue;
-            };
+            let (Some(ours), Some(there)) = (&device.ledger, lengths(device.above)) else { continue };
             let (member, was_restored) = (self.member(place), self.was_restored(device.above));
+            let county = if was_restored && device.above != HUB { lengths(HUB) } else { Some(BTreeMap::new()) };
+            let Some(county) = county else { continue };
             for held in ours.log().held().into_iter().filter(|held| member.wrote(&held.feed)) {
                 let length = |at: &BTreeMap<_, u64>| at.get(&held.feed.id()).copied().unwrap_or(0);
-                let (at_hub, at_any) = (length(&there), length(&there).max(length(county)));
+                let at_hub = length(&there).max(length(&county));
                 // A hub notes as kept what is in its own backups.
                 let kept = if device.role() == Role::Hub { 0 } else { held.kept.length };
-                let received = if was_restored { 0 } else { held.receipted };
-                if at_any < kept || at_hub < received {
+                let promised = if was_restored { kept } else { held.receipted.max(kept) };
+                if at_hub < promised {
                     return Err(format!(
-                        "O1: device {place} holds receipts for {received} entries of a feed, {kept} of them in a backup, and the hub \
-                         has {at_hub}"
+                        "O1: device {place} holds a receipt for {promised} entries of a feed of which the hub has {at_hub}"
                     ));
                 }
             }
