@@ -93,6 +93,7 @@ pub struct App {
     drawing: Option<Drawing>,
     focus: Option<usize>,
     touched_at: Instant,
+    /// When and where a finger brought up the screen that is there, until it touches another place: who does has seen it.
     last_change: Option<(Instant, Point)>,
 }
 

@@ -58,7 +58,10 @@ impl App {
         }
         match touch.kind {
             TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
-            TouchKind::Down => self.finger_down(touch.at),
+            TouchKind::Down => {
+                self.last_change = None;
+                self.finger_down(touch.at);
+            }
             TouchKind::Move => {
                 if let Some(pressed) = self.pressed {
                     let inside = hit(&self.pieces(), touch.at) == Some(pressed.piece);
@@ -93,6 +96,7 @@ impl App {
             self.drawing = squares.filter(|square| square.contains(touch.at)).map(drawing).next();
         }
         let (Some(drawing), Screen::Handwriting(screen)) = (self.drawing, &mut self.screen) else { return false };
+        self.last_change = None;
         let [x, y, ms] = drawing.dot(touch.at, now);
         match touch.kind {
             TouchKind::Down => screen.pen_down(x, y),

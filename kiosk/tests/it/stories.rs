@@ -341,6 +341,24 @@ fn a_double_tap_does_not_fall_through_to_the_next_screen() {
     desk.is_on("Filed");
 }
 
+/// A quick finger on the page of a kiosk came back to a place within 300 ms, by way of three others, and was not heard.
+#[test]
+fn whoever_touches_something_else_between_does_not_tap_twice() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch("查进度");
+    for digit in sample_ticket(90_157).digits().chars() {
+        desk.touch(&digit.to_string());
+    }
+    desk.touch("查一查").touch("返回").is_on("Find");
+    for target in ["1", "Erase", "返回"] {
+        let at = desk.place_of(target);
+        desk.now += Duration::from_millis(50);
+        desk.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
+        desk.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
+    }
+    desk.is_on("Home");
+}
+
 #[test]
 fn the_lamp_and_the_three_words_follow_the_receipts() {
     let mut desk = Desk::new(LARGE);
