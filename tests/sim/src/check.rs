@@ -46,6 +46,10 @@ impl County {
         let mut devices: Vec<usize> =
             (0..self.devices.len()).filter(|device| !self.devices[*device].is_revoked).collect();
         devices.sort_by_key(|device| (self.above(*device) == HUB, self.devices[*device].role() != Role::Hub));
+        // Where everybody was struck off, the hub still takes in what came before.
+        if devices.is_empty() {
+            self.hub_works(HUB)?;
+        }
         if !self.has_roads {
             for _ in 0..ROUNDS / 2 {
                 self.everybody_carries(&devices)?;
