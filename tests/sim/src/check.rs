@@ -329,6 +329,8 @@ impl County {
             return Ok(());
         }
         let tallies = |ledger: &Ledger| ledger.tallies(&Filter::default()).map_err(|error| chain(&error));
+        // Whoever was struck off meets nobody above, and its own program goes on.
+        self.follow(who)?;
         let ledger = self.ledger(who)?;
         let before = (lines(ledger)?, tallies(ledger)?);
         let node = self.node_mut(who);
