@@ -18,7 +18,10 @@ use civic_core::{
 };
 use replica::{
     clock,
-    store::{Log, NewEntry},
+    store::{
+        Log, NewEntry,
+        sqlite::wipe::{wipe_part, wipe_whole},
+    },
 };
 use rusqlite::{Row, params};
 use serde::Serialize;
@@ -26,7 +29,12 @@ pub use sync_core::tombstone::{Depth, Ground};
 use sync_core::{edition::Edition, entry::EntryKind, heard::Heard, tombstone::Tombstone};
 use tracing::warn;
 
-use crate::{Ledger, LedgerError, merge::Incoming, reason::Reason, tables::Tables};
+use crate::{
+    Ledger, LedgerError,
+    merge::{Incoming, transaction},
+    reason::Reason,
+    tables::Tables,
+};
 
 /// Something that was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +150,7 @@ impl Ledger {
         let log = self.log();
         if log.is_erasure_due()? {
             // The tables first: once the log has noted that it is gone, nobody looks for it again.
-            let is_gone = self.writer().truncate()? && log.erase()?;
+            let is_gone = self.wipe()? && log.erase()?;
             if !is_gone {
                 warn!("Another program reads what is to be erased; it is gone from the files once that has ended");
             }
@@ -158,6 +166,16 @@ impl Ledger {
             log.append(said)?;
         }
         Ok(())
+    }
+
+    /// Writes over what the tables still have of what was erased, in their file and in what is written ahead of it; `false` if
+    /// somebody else reads just now.
+    fn wipe(&self) -> Result<bool, LedgerError> {
+        wipe_whole(|from| {
+            let tables = self.writer();
+            transaction(&tables, || Ok(wipe_part(&tables.db, from)?))
+        })?;
+        Ok(self.writer().truncate()?)
     }
 
     /// The entry by which this device tells the county what it did; `None` if it has no place of its own to say it.

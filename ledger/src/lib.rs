@@ -44,6 +44,7 @@ use std::{
     ops::RangeInclusive,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Duration,
 };
 
 use civic_core::{
@@ -60,7 +61,7 @@ use replica::{
     identity::{Card, Identity},
     store::{Author, Log, StoreError},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tracing::error;
 
 pub use answer::NotTaken;
@@ -72,6 +73,8 @@ use tables::Tables;
 
 const LOG_FILE: &str = "log.db";
 const LEDGER_FILE: &str = "ledger.db";
+/// So long after a failure merging is tried again.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// Why the ledger refused, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -202,10 +205,23 @@ impl Ledger {
 
     /// Merges whatever arrives, for as long as the program runs.
     pub async fn follow(self) {
+        self.follow_and_retry(RETRY).await;
+    }
+
+    /// Where merging failed it is tried again after `pause`, though nothing new comes: somebody may have made room.
+    async fn follow_and_retry(self, pause: Duration) {
         let mut revision = self.inner.log.revision();
-        while revision.changed().await.is_ok() {
+        let mut is_behind = false;
+        loop {
+            let news = revision.changed();
+            let is_open = if is_behind { timeout(pause, news).await.unwrap_or(Ok(())) } else { news.await };
+            if is_open.is_err() {
+                break;
+            }
             let ledger = self.clone();
-            match tokio::task::spawn_blocking(move || ledger.catch_up()).await {
+            let done = tokio::task::spawn_blocking(move || ledger.catch_up()).await;
+            is_behind = !matches!(done, Ok(Ok(_)));
+            match done {
                 Ok(Ok(_)) => {}
                 Ok(Err(failure)) => error!(error = %failure, "The ledger could not follow the log"),
                 Err(failure) => error!(error = %failure, "Merging stopped in the middle"),

@@ -1,6 +1,6 @@
 //! Several ledgers in one process; what one wrote is carried to another run by run, without a road.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use civic_core::{
     access::{Role, Scope},
@@ -27,6 +27,8 @@ use sync_core::{
     feed::Feed,
     run::{RUN_BODY_LEN_MAX, Run},
 };
+
+use tokio::time::timeout;
 
 use crate::{
     Ledger, LedgerError,
@@ -172,6 +174,24 @@ fn a_ledger_rebuilt_from_the_log_says_the_same() {
     drop(ledger);
     let ledger = Ledger::rebuild(&DataDir::hold(&deputy.path).unwrap(), &deputy.identity).unwrap();
     assert_eq!(lines(&ledger), before);
+}
+
+/// An opinion that only the log could keep, on a disk that was full for a moment, was on no page until somebody wrote again.
+#[test]
+fn merging_that_failed_is_tried_again_though_nothing_new_comes() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    let may_write = |may: bool| ledger.writer().db.pragma_update(None, "query_only", !may).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    runtime.spawn(ledger.clone().follow_and_retry(Duration::from_millis(20)));
+    let mut changed = ledger.changed();
+    may_write(false);
+    ledger.file(&village(), "陈", opinion("桥坏了"), &Contact::default()).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(lines(&ledger).is_empty());
+    may_write(true);
+    runtime.block_on(async { timeout(Duration::from_secs(30), changed.changed()).await.unwrap().unwrap() });
+    assert!(lines(&ledger)[0].contains("桥坏了"));
 }
 
 /// Signs `count` small opinions into `to`'s log as one run of a device that is not there, without merging them.

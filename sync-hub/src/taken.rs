@@ -9,8 +9,12 @@ use civic_core::{
     seal::{SealError, Seed},
     sealed::Record,
 };
-use replica::{clock, dir::DataDir};
-use rusqlite::{Connection, OptionalExtension, params};
+use replica::{
+    clock,
+    dir::DataDir,
+    store::sqlite::wipe::{wipe_part, wipe_whole},
+};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 /// The records, in the hub's directory.
 pub const FILE: &str = "taken.db";
@@ -99,15 +103,19 @@ impl Taken {
 
     /// Lets go of what was erased; nothing of it is left in the file when it returns.
     pub fn erase<'a>(&self, docs: impl IntoIterator<Item = &'a DocId>) -> Result<(), TakenError> {
+        // One transaction: what is cut short is all of it to be done again.
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
         let mut gone = 0;
         for doc in docs {
             for table in ["taken", "opening"] {
-                gone += self.db.execute(&format!("DELETE FROM {table} WHERE doc = ?1"), params![doc.as_bytes()])?;
+                gone += transaction.execute(&format!("DELETE FROM {table} WHERE doc = ?1"), params![doc.as_bytes()])?;
             }
         }
         if gone > 0 {
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            wipe_whole(|from| wipe_part(&transaction, from))?;
         }
+        transaction.commit()?;
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 }

@@ -41,7 +41,10 @@ use sync_core::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use attachment::{NewAttachment, Shelf};
-use sqlite::SqliteStore;
+use sqlite::{
+    SqliteStore,
+    wipe::{Part, wipe_whole},
+};
 
 use crate::{bundle::Caller, clock};
 
@@ -167,6 +170,8 @@ pub trait Store: Shelf + Send + 'static {
     fn tombstones(&self) -> Arc<Tombstones>;
     /// Erases some of what tombstones cover; `false` once there is nothing left of it in the tables.
     fn erase_some(&mut self) -> Result<bool, StoreError>;
+    /// Writes over what is left of deleted rows, in pages from this one on.
+    fn wipe_some(&mut self, from: u32) -> Result<Part, StoreError>;
     /// Notes that what was erased is gone from the files, too.
     fn note_gone(&mut self) -> Result<(), StoreError>;
 }
@@ -650,10 +655,11 @@ impl Log {
     }
 
     /// Erases what the county's tombstones cover: payloads become hashes, attachments go, and the files hold nothing of
-    /// them any more when it returns `true`. `false` means that another program reads the log just now; call again. A power
+    /// them any more when it returns `true`. It reads the whole file, in parts between which others write. `false` means that another program reads the log just now; call again. A power
     /// cut at any point only means that it is done again. For threads that may wait.
     pub fn erase(&self) -> Result<bool, StoreError> {
         while self.write_blocking(false, |store, _, _| store.erase_some())? {}
+        wipe_whole(|from| self.write_blocking(false, move |store, _, _| store.wipe_some(from)))?;
         let is_gone = self.reader().truncate()?;
         if is_gone {
             self.write_blocking(false, |store, _, _| store.note_gone())?;

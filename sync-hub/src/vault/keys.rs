@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use civic_core::id::DocId;
-use replica::clock;
+use replica::{clock, store::sqlite::wipe::wipe};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::Zeroizing;
 
@@ -61,6 +61,7 @@ impl Keys {
             transaction.execute("DELETE FROM key WHERE name = ?1", params![name])?;
         }
         transaction.commit()?;
+        wipe(&self.db)?;
         scrub(&self.db)
     }
 }

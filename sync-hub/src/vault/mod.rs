@@ -243,6 +243,7 @@ fn store(path: &Path, migrations: &[&str]) -> Result<Connection, VaultError> {
 }
 
 /// Brings everything into the file itself and empties the write-ahead log, which would still hold what was deleted.
+/// Copies that SQLite leaves in the file are written over among the keys alone: what they opened is noise without them.
 fn scrub(db: &Connection) -> Result<(), VaultError> {
     Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }

@@ -3,6 +3,7 @@
 mod attachment;
 mod erase;
 mod read;
+pub mod wipe;
 mod write;
 
 use std::{path::Path, sync::Arc};

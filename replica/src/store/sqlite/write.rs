@@ -20,7 +20,13 @@ use sync_core::{
     tombstone::Tombstones,
 };
 
-use super::{FEED_COLUMNS, FeedRow, SqliteStore, attachment::announce, erase::Settled, feed_row, refusal, run_of};
+use super::{
+    FEED_COLUMNS, FeedRow, SqliteStore,
+    attachment::announce,
+    erase::Settled,
+    feed_row, refusal, run_of,
+    wipe::{Part, wipe_part},
+};
 use crate::{
     bundle::Caller,
     store::{Accepted, Author, Checked, FORKED, NewEntry, QUARANTINE_MAX, SetApart, Store, StoreError},
@@ -318,6 +324,10 @@ impl Store for SqliteStore {
 
     fn erase_some(&mut self) -> Result<bool, StoreError> {
         self.erase_covered()
+    }
+
+    fn wipe_some(&mut self, from: u32) -> Result<Part, StoreError> {
+        wipe_part(&self.db, from).map_err(refusal)
     }
 
     fn note_gone(&mut self) -> Result<(), StoreError> {
