@@ -3,7 +3,7 @@
 //! The log's batches are merged one after the other, each in one transaction with the note of how far it went. What
 //! needs no database (loading, the gate, reading) is done for several documents at once, by as many threads as help.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use civic_core::{
     codebook::Codebook,
@@ -28,6 +28,7 @@ use tracing::{debug, error, warn};
 use crate::{
     Ledger, LedgerError,
     erase::Said,
+    is_damage,
     reason::Reason,
     tables::{Grown, Tables, Told},
     workers::in_parallel,
@@ -175,8 +176,38 @@ struct Outcome {
 
 impl Ledger {
     /// Merges what the log holds beyond the ledger. A batch and the note of how far it went are one transaction, so a
-    /// kill at any point repeats nothing and loses nothing.
+    /// kill at any point repeats nothing and loses nothing. Tables that a failing disk has damaged are made anew: there is
+    /// nobody in a village who could ask for it.
     pub fn catch_up(&self) -> Result<Merged, LedgerError> {
+        match self.catch_up_as_it_is() {
+            Err(LedgerError::Tables(damage)) if is_damage(&damage) => self.make_anew(&damage),
+            other => other,
+        }
+    }
+
+    /// Does what only adds to the log once all is well; where the tables are found damaged, they are made anew and it is done
+    /// again.
+    pub(crate) fn on_sound_tables<T>(&self, work: impl Fn() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        match work() {
+            Err(LedgerError::Tables(damage)) if is_damage(&damage) => {
+                self.make_anew(&damage)?;
+                work()
+            }
+            other => other,
+        }
+    }
+
+    fn make_anew(&self, damage: &rusqlite::Error) -> Result<Merged, LedgerError> {
+        error!(error = %damage, "The ledger's tables are damaged; they are made anew from the log");
+        let tables = self.writer();
+        // Whoever writes next merges first, whatever becomes of this: a number must not be drawn from empty tables.
+        self.inner.is_behind.store(true, Ordering::Release);
+        tables.begin_anew()?;
+        drop(tables);
+        self.catch_up_as_it_is()
+    }
+
+    fn catch_up_as_it_is(&self) -> Result<Merged, LedgerError> {
         let mut merged = Merged::default();
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
         while self.merge_next(&self.writer(), &mut merged)? {}

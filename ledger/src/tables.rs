@@ -25,7 +25,7 @@ use civic_core::{
     workflow,
 };
 use replica::store::sqlite::{WAL_LEN_KEPT, keep_plans};
-use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, config::DbConfig, params, types::Type};
 
 use crate::{
     merge::{Incoming, Origin, Progress},
@@ -140,21 +140,37 @@ impl Told {
 
 impl Tables {
     pub(crate) fn open(path: &Path) -> Result<Self, rusqlite::Error> {
-        let mut db = Connection::open(path)?;
+        let db = Connection::open(path)?;
         keep_plans(&db)?;
         // Derived data: a power cut may take the last commits, and the log gives them again.
         db.execute_batch(&format!(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout={BUSY_MS}; PRAGMA secure_delete=ON;
              PRAGMA journal_size_limit={WAL_LEN_KEPT};"
         ))?;
-        let applied: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let tables = Self { db };
+        tables.migrate()?;
+        Ok(tables)
+    }
+
+    fn migrate(&self) -> Result<(), rusqlite::Error> {
+        let applied: usize = self.db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         for (number, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
-            let tx = db.transaction()?;
+            let tx = self.db.unchecked_transaction()?;
             tx.execute_batch(migration)?;
             tx.pragma_update(None, "user_version", number + 1)?;
             tx.commit()?;
         }
-        Ok(Self { db })
+        Ok(())
+    }
+
+    /// Empties the file, whatever is in it, for everybody who has it open: nothing is merged yet.
+    pub(crate) fn begin_anew(&self) -> Result<(), rusqlite::Error> {
+        self.db.flush_prepared_statement_cache();
+        self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+        let emptied = self.db.execute_batch("VACUUM");
+        self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+        emptied?;
+        self.migrate()
     }
 
     /// Makes what an earlier life left in the write-ahead log durable, as

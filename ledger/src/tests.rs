@@ -437,6 +437,34 @@ fn a_device_writes_only_where_it_was_enrolled_for() {
     assert!(matches!(refused, Err(LedgerError::OutOfScope(_))));
 }
 
+/// A card fails while the program runs, and nobody starts it anew.
+#[test]
+fn tables_that_are_damaged_meanwhile_are_made_anew_too() {
+    let kiosk = Installation::new(Role::Kiosk, VILLAGE, 1);
+    let ledger = kiosk.open();
+    for n in 0..50 {
+        ledger.file(&village(), "", opinion(&format!("第 {n} 件")), &Contact::default()).unwrap();
+    }
+    let before = lines(&ledger);
+    let path = kiosk.path.join("ledger.db");
+    ledger.scrub().unwrap();
+    // Another program writes, so what this one remembers of the file counts no more.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let version: usize = other.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    other.pragma_update(None, "user_version", version).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4_096..].fill(0x5a);
+    std::fs::write(&path, bytes).unwrap();
+    let damage = ledger.export(|_| Ok(())).unwrap_err();
+    assert!(matches!(&damage, LedgerError::Tables(error) if crate::is_damage(error)), "{damage:?}");
+    // It is saved, for the log has it; the tables follow.
+    ledger.file(&village(), "", opinion("路坏了"), &Contact::default()).unwrap();
+    ledger.catch_up().unwrap();
+    let after = lines(&ledger);
+    assert_eq!(after.len(), 51);
+    assert!(before.iter().all(|line| after.contains(line)));
+}
+
 /// Seed 150 of the simulated county: a failing card damaged the tables, and the kiosk did not start any more.
 #[test]
 fn tables_that_a_failing_card_damaged_are_made_anew() {

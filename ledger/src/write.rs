@@ -57,13 +57,17 @@ impl Ledger {
     /// Files an opinion heard in `village`: its record, and sealed beside it personal details, voice, drawings, photos and
     /// what opens its slip, all in one transaction. `by` is who took it down.
     pub fn take_down(&self, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
-        let tables = self.writer_in_step()?;
-        self.take_down_as(&tables, DocId::new(clock::random()), village, by, heard)
+        let id = DocId::new(clock::random());
+        self.on_sound_tables(|| self.take_down_as(&*self.writer_in_step()?, id, village, by, heard.clone()))
     }
 
     /// The same for what was said in the form `form`: sent again, even after the power failed between saving and showing,
     /// it is the one that is here already. Changed since, it is another opinion.
     pub fn take_down_form(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
+        self.on_sound_tables(|| self.take_down_once(form, village, by, heard.clone()))
+    }
+
+    fn take_down_once(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let tables = self.writer_in_step()?;
         let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
         if planted::is(Bug::FormTwice) {
@@ -332,10 +336,14 @@ impl Ledger {
 
     /// The writer, once everything that this installation itself wrote is merged: what it writes next builds on that.
     pub(crate) fn writer_in_step(&self) -> Result<MutexGuard<'_, Tables>, LedgerError> {
-        if self.inner.is_behind.swap(false, Ordering::AcqRel) {
+        loop {
+            let tables = self.writer();
+            if !self.inner.is_behind.swap(false, Ordering::AcqRel) {
+                return Ok(tables);
+            }
+            drop(tables);
             self.catch_up().inspect_err(|_| self.inner.is_behind.store(true, Ordering::Release))?;
         }
-        Ok(self.writer())
     }
 
     /// Writes to the log, then merges. Once the log has it, it is saved, whatever becomes of the tables.
