@@ -24,7 +24,7 @@ use civic_core::{
     vote::Vote,
     workflow,
 };
-use replica::store::sqlite::{WAL_LEN_KEPT, keep_plans};
+use replica::store::sqlite::{WAL_LEN_KEPT, durable::make_durable, keep_plans};
 use rusqlite::{Connection, OptionalExtension, Row, config::DbConfig, params, types::Type};
 
 use crate::{
@@ -173,10 +173,9 @@ impl Tables {
         self.migrate()
     }
 
-    /// Makes what an earlier life left in the write-ahead log durable, as
-    /// [`SqliteStore::make_durable`](replica::store::sqlite::SqliteStore::make_durable) does.
+    /// See [`make_durable`].
     pub(crate) fn make_durable(&self) -> Result<(), rusqlite::Error> {
-        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        make_durable(&self.db)
     }
 
     /// Has the write-ahead log begin anew if it has grown long. By itself SQLite does so only if, when somebody begins to write,

@@ -19,7 +19,7 @@ use ledger::{
     Ledger,
     publish::{Line, Outcome},
 };
-use replica::{clock, dir::DataDir, identity::Identity};
+use replica::{clock, dir::DataDir, identity::Identity, store::sqlite::durable::make_durable};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -154,6 +154,7 @@ impl Errands {
                  answer  TEXT                        -- JSON, once there is one
              ) STRICT;",
         )?;
+        make_durable(&db)?;
         Ok(Self { db, dir: dir.path().to_owned() })
     }
 

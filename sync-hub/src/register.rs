@@ -30,6 +30,7 @@ use replica::{
     hub::{self, Revocation, Standing, Status},
     identity::Card,
     road::tls::Authority,
+    store::sqlite::durable::make_durable,
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use serde::Serialize;
@@ -686,6 +687,7 @@ const DEVICE: &str = "device LEFT JOIN status ON status.public_key = device.publ
 fn connect(path: &Path) -> Result<Connection, RegisterError> {
     let mut db = Connection::open(path)?;
     db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;")?;
+    make_durable(&db)?;
     // Another program may be doing the same at this moment.
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let applied: usize = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;

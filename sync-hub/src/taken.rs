@@ -12,7 +12,10 @@ use civic_core::{
 use replica::{
     clock,
     dir::DataDir,
-    store::sqlite::wipe::{wipe_part, wipe_whole},
+    store::sqlite::{
+        durable::make_durable,
+        wipe::{wipe_part, wipe_whole},
+    },
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -53,6 +56,7 @@ impl Taken {
              ) STRICT, WITHOUT ROWID;
              CREATE INDEX IF NOT EXISTS opening_doc ON opening (doc);"
         ))?;
+        make_durable(&db)?;
         Ok(Self { db })
     }
 

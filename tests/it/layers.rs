@@ -123,8 +123,16 @@ fn each_library_is_named_only_where_it_belongs() {
         ),
         ("Instant::now", &["replica/src/", "hardware/src/", "kiosk/src/", "field-app/src/", "sync-hub/src/", "tests/"]),
         ("SystemTime::now", &["replica/src/clock.rs"]),
-        // Nothing that ships takes its time and its dice from elsewhere.
-        ("stand_in(", &["replica/src/clock.rs", "tests/sim/src/clock.rs"]),
+        // Nothing that ships takes its time, its dice or its disk from elsewhere.
+        (
+            "stand_in(",
+            &[
+                "replica/src/clock.rs",
+                "replica/src/store/sqlite/durable.rs",
+                "tests/sim/src/clock.rs",
+                "tests/sim/src/disk/mod.rs",
+            ],
+        ),
         ("sync_core::", &["sync-core/", "replica/src/", "ledger/src/", "tests/"]),
     ];
     for (word, rooms) in rules {

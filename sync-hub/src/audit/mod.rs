@@ -20,7 +20,7 @@ pub use chain::{Broken, Head, Noted, Sound};
 use civic_core::time::UnixSeconds;
 use ed25519_dalek::SigningKey;
 pub use event::{Action, By, Event};
-use replica::{clock, dir::DataDir};
+use replica::{clock, dir::DataDir, store::sqlite::durable::make_durable};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use chain::{Bound, Which};
@@ -73,6 +73,7 @@ impl Audit {
         }
         let db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         set_up(&db)?;
+        make_durable(&db)?;
         Ok(Self { db: Mutex::new(db), key: key.clone(), archive: dir.file(ARCHIVE) })
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use civic_core::time::UnixSeconds;
+use replica::store::sqlite::durable::make_durable;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
@@ -71,6 +72,7 @@ impl Record {
              ) STRICT;
              CREATE INDEX IF NOT EXISTS copy_place ON copy (place, id);",
         )?;
+        make_durable(&db)?;
         Ok(Self { db })
     }
 

@@ -24,7 +24,7 @@ use civic_core::{
     area::Area,
     codebook::Codebook,
 };
-use replica::clock;
+use replica::{clock, store::sqlite::durable::make_durable};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use passkey::Challenges;
@@ -175,6 +175,7 @@ impl Users {
         db.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;",
         )?;
+        make_durable(&db)?;
         // Secrets of second factors lie in it.
         let _ = std::fs::set_permissions(path, Permissions::from_mode(0o600));
         let is_made: bool =

@@ -34,7 +34,7 @@ use chacha20poly1305::{
 };
 use civic_core::{detail::Detail, id::DocId, time::UnixSeconds};
 use ledger::LedgerError;
-use replica::dir::DataDir;
+use replica::{dir::DataDir, store::sqlite::durable::make_durable};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
@@ -230,6 +230,7 @@ fn store(path: &Path, migrations: &[&str]) -> Result<Connection, VaultError> {
     db.execute_batch(&format!(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout={BUSY_MS};"
     ))?;
+    make_durable(&db)?;
     let applied: usize = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     for (number, migration) in migrations.iter().enumerate().skip(applied) {
         let transaction = db.transaction()?;

@@ -1,6 +1,7 @@
 //! The log in SQLite: WAL, `synchronous=FULL`, strict tables, migrations that are never edited.
 
 mod attachment;
+pub mod durable;
 mod erase;
 mod read;
 pub mod wipe;
@@ -104,13 +105,9 @@ impl SqliteStore {
         Ok(Self { db, changed: Default::default(), county, is_hub, tombstones })
     }
 
-    /// Writes what the write-ahead log still holds into the database, and waits for the disk.
-    ///
-    /// A sync that failed in a life before leaves pages that everybody reads and no later sync writes: Linux takes them for
-    /// written. What stands behind them would be saved, and gone with the next power cut. Copied, they are written anew, and
-    /// the next commit begins the write-ahead log from its front.
+    /// See [`durable::make_durable`].
     pub fn make_durable(&self) -> Result<(), StoreError> {
-        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(refusal)
+        durable::make_durable(&self.db).map_err(refusal)
     }
 
     /// Begins a new epoch: whoever remembers how far it had come with this log compares everything again.

@@ -11,9 +11,12 @@ mod vfs;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use replica::store::sqlite::durable::{self, OnDisk};
 
 use crate::dice::Dice;
 
@@ -116,6 +119,42 @@ static DISK: Mutex<Disk> = Mutex::new(Disk { files: BTreeMap::new(), cards: BTre
 /// If SQLite refuses.
 pub fn install() {
     vfs::install();
+    durable::stand_in(|path| {
+        let name = path.to_string_lossy().into_owned();
+        let is_here = disk().files.contains_key(&name);
+        if is_here { Ok(Box::new(Opened(name))) } else { Err(io::ErrorKind::NotFound.into()) }
+    });
+}
+
+/// A file of a card, as the programs themselves open it.
+struct Opened(String);
+
+impl OnDisk for Opened {
+    fn length(&self) -> io::Result<u64> {
+        Ok(disk().len(&self.0) as u64)
+    }
+
+    fn read(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let read = disk().read(&self.0, at as usize, bytes)?;
+        if read == bytes.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        Ok(disk().write(&self.0, at as usize, bytes)?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(disk().sync(&self.0)?)
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Io => io::Error::other("the card fails"),
+            Refusal::Full => io::ErrorKind::StorageFull.into(),
+        }
+    }
 }
 
 fn disk() -> MutexGuard<'static, Disk> {
