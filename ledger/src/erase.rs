@@ -322,7 +322,7 @@ impl Tables {
     /// Cuts off the write-ahead log, so that nothing that was erased lies in it, also after a power cut; `false` if somebody
     /// else reads just now.
     fn truncate(&self) -> Result<bool, rusqlite::Error> {
-        let is_cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))?;
+        let is_cut = self.copy("TRUNCATE")?;
         if is_cut {
             // Nobody syncs a file that was cut off, and a power cut may give back its end. The commit of the version as it was
             // syncs it; of a row that does not change SQLite would write nothing.

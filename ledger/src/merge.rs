@@ -250,6 +250,7 @@ impl Ledger {
 
     /// Merges one batch in a transaction; `false` if there was none.
     fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
+        tables.keep_short()?;
         if tables.progress()?.row >= self.inner.log.newest_row() {
             return Ok(false);
         }
@@ -265,7 +266,6 @@ impl Ledger {
             self.merge_batch(tables, batch, merged)?;
             Ok(tables.set_progress(end)?)
         })?;
-        tables.keep_short()?;
         Ok(true)
     }
 

@@ -1,6 +1,6 @@
 //! The tables over the merged documents.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, fs, path::Path, time::Duration};
 
 use civic_core::{
     area::Area,
@@ -43,6 +43,8 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("0007_tally.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
+/// Pages that wait in the write-ahead log from which on they are copied: as many as SQLite itself would wait for.
+const COPIED_FROM: i64 = 1_000;
 /// Bytes of the write-ahead log above which whoever merges waits for those who read, so that it begins anew.
 const WAL_LEN_MAX: u64 = 32 * 1024 * 1024;
 /// For so long. SQLite may wait in vain while another always reads, so it is begun again after the next batch rather than waited for.
@@ -51,6 +53,8 @@ const WAL_WAIT: Duration = Duration::from_millis(250);
 /// One connection.
 pub(crate) struct Tables {
     pub(crate) db: Connection,
+    /// Whether the last copying of the write-ahead log failed, or is under way.
+    is_suspect: Cell<bool>,
 }
 
 /// A document as it is kept.
@@ -142,12 +146,13 @@ impl Tables {
     pub(crate) fn open(path: &Path) -> Result<Self, rusqlite::Error> {
         let db = Connection::open(path)?;
         keep_plans(&db)?;
-        // Derived data: a power cut may take the last commits, and the log gives them again.
+        // Derived data: a power cut may take the last commits, and the log gives them again. What is written ahead is copied
+        // by us alone ([`Self::copy`]): SQLite tells nobody that it could not.
         db.execute_batch(&format!(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout={BUSY_MS}; PRAGMA secure_delete=ON;
-             PRAGMA journal_size_limit={WAL_LEN_KEPT};"
+             PRAGMA journal_size_limit={WAL_LEN_KEPT}; PRAGMA wal_autocheckpoint=0;"
         ))?;
-        let tables = Self { db };
+        let tables = Self { db, is_suspect: Cell::new(false) };
         tables.migrate()?;
         Ok(tables)
     }
@@ -178,14 +183,36 @@ impl Tables {
         make_durable(&self.db)
     }
 
-    /// Has the write-ahead log begin anew if it has grown long. By itself SQLite does so only if, when somebody begins to write,
-    /// all of it is copied and nobody reads of it; where pages are read all the time and much is merged, that may never be.
+    /// Copies the write-ahead log into the file, in one of SQLite's ways; `false` if somebody else has either just now.
+    ///
+    /// A commit here does not wait for the disk, copying does. Where that failed, no later sync makes good for it, so the
+    /// write-ahead log is written over itself before the next copy ([`make_durable`]).
+    pub(crate) fn copy(&self, how: &str) -> Result<bool, rusqlite::Error> {
+        if self.is_suspect.replace(true) {
+            make_durable(&self.db)?;
+        }
+        let sql = format!("PRAGMA wal_checkpoint({how})");
+        let is_done = self.db.query_row(&sql, [], |row| Ok(row.get::<_, i64>(0)? == 0))?;
+        self.is_suspect.set(false);
+        Ok(is_done)
+    }
+
+    /// Copies the write-ahead log if much waits in it, and has it begin anew if it has grown long. By itself SQLite does so only
+    /// if, when somebody begins to write, all of it is copied and nobody reads of it; where pages are read all the time and
+    /// much is merged, that may never be.
     pub(crate) fn keep_short(&self) -> Result<(), rusqlite::Error> {
+        let waiting: i64 = self
+            .db
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+            .query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))?;
+        if waiting >= COPIED_FROM || self.is_suspect.get() {
+            self.copy("PASSIVE")?;
+        }
         let length =
             self.db.path().and_then(|path| fs::metadata(format!("{path}-wal")).ok()).map_or(0, |file| file.len());
         if length > WAL_LEN_MAX {
             self.db.busy_timeout(WAL_WAIT)?;
-            let restarted = self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+            let restarted = self.copy("RESTART");
             self.db.busy_timeout(Duration::from_millis(BUSY_MS.into()))?;
             restarted?;
         }
