@@ -24,7 +24,11 @@ use civic_core::{
     vote::Vote,
     workflow,
 };
-use replica::store::sqlite::{WAL_LEN_KEPT, durable::make_durable, keep_plans};
+use replica::store::sqlite::{
+    WAL_LEN_KEPT,
+    durable::{make_durable, rewrite_ahead},
+    keep_plans,
+};
 use rusqlite::{Connection, OptionalExtension, Row, config::DbConfig, params, types::Type};
 
 use crate::{
@@ -186,10 +190,10 @@ impl Tables {
     /// Copies the write-ahead log into the file, in one of SQLite's ways; `false` if somebody else has either just now.
     ///
     /// A commit here does not wait for the disk, copying does. Where that failed, no later sync makes good for it, so the
-    /// write-ahead log is written over itself before the next copy ([`make_durable`]).
+    /// write-ahead log is written over itself before the next copy ([`rewrite_ahead`]).
     pub(crate) fn copy(&self, how: &str) -> Result<bool, rusqlite::Error> {
         if self.is_suspect.replace(true) {
-            make_durable(&self.db)?;
+            rewrite_ahead(&self.db)?;
         }
         let sql = format!("PRAGMA wal_checkpoint({how})");
         let is_done = self.db.query_row(&sql, [], |row| Ok(row.get::<_, i64>(0)? == 0))?;

@@ -12,12 +12,15 @@ use std::{
     os::unix::fs::FileExt as _,
     path::Path,
     sync::OnceLock,
+    time::Duration,
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 /// Length of the header of a write-ahead log (<https://www.sqlite.org/fileformat2.html>, section 4.1).
 const HEADER_LEN: u64 = 32;
+/// So long somebody who opens a database waits for others.
+const OTHERS: Duration = Duration::from_secs(1);
 /// Bytes that are read and written at once.
 const AT_ONCE: usize = 256 * 1024;
 
@@ -66,14 +69,26 @@ pub fn stand_in(open: Open) {
 /// next power cut finds either what was there then or what everybody reads now. To be called by whoever opens a database,
 /// before anything is written. If the disk refuses, so does this.
 pub fn make_durable(db: &Connection) -> rusqlite::Result<()> {
-    if let Some(path) = db.path().filter(|path| !path.is_empty()) {
-        // Nobody else writes there meanwhile.
-        let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
-        write_again(Path::new(&format!("{path}-wal")))
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        transaction.rollback()?;
+    let waits: u64 = db.query_row("PRAGMA busy_timeout", [], |row| row.get(0))?;
+    db.busy_timeout(OTHERS)?;
+    let rewritten = rewrite_ahead(db);
+    db.busy_timeout(Duration::from_millis(waits))?;
+    match rewritten {
+        // Another program has it open, and has done this at its own start.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+        other => other?,
     }
     db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// Writes what is ahead of a database over itself, while nobody else writes there: as a rule by [`make_durable`], and by whoever
+/// could not copy it meanwhile.
+pub fn rewrite_ahead(db: &Connection) -> rusqlite::Result<()> {
+    let Some(path) = db.path().filter(|path| !path.is_empty()) else { return Ok(()) };
+    let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    write_again(Path::new(&format!("{path}-wal")))
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    transaction.rollback()
 }
 
 /// Writes a write-ahead log over itself. Its header first: with an older one, what it was before could come back.
@@ -133,7 +148,13 @@ mod tests {
             db.query_row("SELECT length(words) FROM said", [], |row| row.get(0)).unwrap()
         };
         assert_eq!(length(&Connection::open(&alone).unwrap()), 600_000);
-        // Somebody who writes is waited for, and a database in memory has nothing ahead of it.
+        // Whoever writes there has done it before, and a database in memory has nothing ahead of it.
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.busy_timeout(Duration::from_secs(3_600)).unwrap();
+        make_durable(&other).unwrap();
+        let waits: u64 = other.query_row("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap();
+        assert_eq!(waits, 3_600_000);
         make_durable(&Connection::open_in_memory().unwrap()).unwrap();
         write_again(Path::new("/nowhere/one.db-wal")).unwrap();
     }
