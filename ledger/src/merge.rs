@@ -179,32 +179,23 @@ impl Ledger {
     /// kill at any point repeats nothing and loses nothing. Tables that a failing disk has damaged are made anew: there is
     /// nobody in a village who could ask for it.
     pub fn catch_up(&self) -> Result<Merged, LedgerError> {
-        match self.catch_up_as_it_is() {
-            Err(LedgerError::Tables(damage)) if is_damage(&damage) => self.make_anew(&damage),
-            other => other,
-        }
+        self.on_sound_tables(|| self.catch_up_as_it_is())
     }
 
-    /// Does what only adds to the log once all is well; where the tables are found damaged, they are made anew and it is done
-    /// again.
+    /// Does what writes to the log last, if at all; where the tables are found damaged, they are emptied and it is done again.
+    /// Whoever writes merges first then: a number must not be drawn from empty tables.
     pub(crate) fn on_sound_tables<T>(&self, work: impl Fn() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         match work() {
             Err(LedgerError::Tables(damage)) if is_damage(&damage) => {
-                self.make_anew(&damage)?;
+                error!(error = %damage, "The ledger's tables are damaged; they are made anew from the log");
+                let tables = self.writer();
+                self.inner.is_behind.store(true, Ordering::Release);
+                tables.begin_anew()?;
+                drop(tables);
                 work()
             }
             other => other,
         }
-    }
-
-    fn make_anew(&self, damage: &rusqlite::Error) -> Result<Merged, LedgerError> {
-        error!(error = %damage, "The ledger's tables are damaged; they are made anew from the log");
-        let tables = self.writer();
-        // Whoever writes next merges first, whatever becomes of this: a number must not be drawn from empty tables.
-        self.inner.is_behind.store(true, Ordering::Release);
-        tables.begin_anew()?;
-        drop(tables);
-        self.catch_up_as_it_is()
     }
 
     fn catch_up_as_it_is(&self) -> Result<Merged, LedgerError> {

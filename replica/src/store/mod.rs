@@ -655,8 +655,9 @@ impl Log {
     }
 
     /// Erases what the county's tombstones cover: payloads become hashes, attachments go, and the files hold nothing of
-    /// them any more when it returns `true`. It reads the whole file, in parts between which others write. `false` means that another program reads the log just now; call again. A power
-    /// cut at any point only means that it is done again. For threads that may wait.
+    /// them any more when it returns `true`. It reads the whole file, in parts between which others write. `false` means that
+    /// another program reads the log just now; call again. A power cut at any point only means that it is done again. For
+    /// threads that may wait.
     pub fn erase(&self) -> Result<bool, StoreError> {
         while self.write_blocking(false, |store, _, _| store.erase_some())? {}
         wipe_whole(|from| self.write_blocking(false, move |store, _, _| store.wipe_some(from)))?;

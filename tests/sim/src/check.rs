@@ -330,7 +330,9 @@ impl County {
         }
         let tallies = |ledger: &Ledger| ledger.tallies(&Filter::default()).map_err(|error| chain(&error));
         // Whoever was struck off meets nobody above, and its own program goes on.
-        self.follow(who)?;
+        if self.devices.get(who).is_some_and(|device| device.is_revoked) {
+            self.follow(who)?;
+        }
         let ledger = self.ledger(who)?;
         let before = (lines(ledger)?, tallies(ledger)?);
         let node = self.node_mut(who);

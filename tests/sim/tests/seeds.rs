@@ -16,11 +16,10 @@ fn no_fault_loses_or_repeats_an_opinion() {
     assert!(said.contains("2000 seeds, ") && said.contains(" 0 broken"), "{said}");
 }
 
-/// Seeds beyond those: a township's hub burnt down and its county kept what it had told of; erased words stood between two
-/// rows of a file; everybody was struck off, and
-/// the hub still takes in what came before; somebody struck off has yet to merge what the log alone could keep; one that was
-/// struck off went on writing by a clock that stood before that, to a key that was destroyed meanwhile; tables
-/// were of two ages behind a sync that failed.
+/// Seeds beyond those. 5711: a township's hub burnt down and its county kept what it had told of. 7399: erased words stood
+/// between two rows of a file. 9968: everybody was struck off, and the hub still takes in what came before. 14816: somebody
+/// struck off has yet to merge what the log alone could keep. 27919: tables were of two ages behind a sync that failed.
+/// 29671: one that was struck off went on writing by a clock that stood before that, to a key that was destroyed meanwhile.
 #[test]
 fn what_was_found_once_stays_mended() {
     for seed in [5711, 7399, 9968, 14816, 27919, 29671] {

@@ -114,10 +114,10 @@ fn write_again(path: &Path) -> io::Result<()> {
         }
         file.sync()
     };
-    if length <= HEADER_LEN {
-        return if length == 0 { Ok(()) } else { copy(0, length) };
+    if length == 0 {
+        return Ok(());
     }
-    copy(0, HEADER_LEN)?;
+    copy(0, length.min(HEADER_LEN))?;
     copy(HEADER_LEN, length)
 }
 
