@@ -52,7 +52,7 @@ struct Stick {
     is_home: bool,
 }
 
-/// A copy of a hub that was verified.
+/// A copy of a hub's log that was verified.
 struct Backup {
     image: BTreeMap<String, Vec<u8>>,
     deed: u64,
@@ -812,6 +812,8 @@ impl County {
     fn back_up(&mut self) -> Result<(), Broken> {
         if self.dice.percent(50) {
             let device = self.somebody();
+            // Merging follows each meeting within seconds, and this is a month later.
+            self.follow(device)?;
             let Some(ledger) = self.at_work(device) else { return Ok(()) };
             let before = UnixSeconds(self.node(device).believes(self.now) - 3_600);
             // What is let go lay there for weeks: the tables that tell of it reached the card long ago.
@@ -831,7 +833,14 @@ impl County {
         let hub = *self.dice.one_of(&hubs);
         let Some(ledger) = self.at_work(hub) else { return Ok(()) };
         let row = ledger.log().newest_row();
-        let backup = Backup { image: disk::image(&self.node(hub).dir), deed: self.deed };
+        let image = match self.node(hub).copy_of_log() {
+            Ok(image) => image,
+            Err(error) => {
+                drop(ledger);
+                return self.after_failure(hub, &error);
+            }
+        };
+        let backup = Backup { image, deed: self.deed };
         let granted = self.runtime.block_on(ledger.log().grant_kept(row));
         drop(ledger);
         self.offices.entry(hub).and_modify(|office| office.backup = Some(backup));
@@ -876,9 +885,8 @@ impl County {
                 let hubs = self.hubs();
                 let hub = *self.dice.one_of(&hubs);
                 let Some(Backup { image, deed }) = &self.offices[&hub].backup else { return Ok(()) };
-                let (mut image, deed) = (image.clone(), *deed);
+                let (image, deed) = (image.clone(), *deed);
                 // What is derived from the log is rebuilt.
-                image.retain(|name, _| name.starts_with("log.db"));
                 self.fall(hub, 10);
                 let node = self.node(hub);
                 disk::put(&node.dir, &image);
