@@ -4,6 +4,9 @@ use civic_core::codec::put_varint;
 
 use crate::sample::Dice;
 
+/// No text is longer, 1 MiB: what grew by words said again is kept, and would grow again.
+const TEXT_LEN_MAX: usize = 1 << 20;
+
 /// One of the honest ones, bent.
 pub(super) fn bent(honest: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = dice.pick(honest).clone();
@@ -84,6 +87,7 @@ pub(super) fn reworded(honest: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
             _ => dice.pick(&WORDS).as_bytes().to_vec(),
         };
         bytes.splice(at..end, word);
+        bytes.truncate(TEXT_LEN_MAX);
     }
     bytes
 }
