@@ -833,7 +833,7 @@ impl County {
         let hub = *self.dice.one_of(&hubs);
         let Some(ledger) = self.at_work(hub) else { return Ok(()) };
         let row = ledger.log().newest_row();
-        let image = match self.node(hub).copy_of_log() {
+        let image = match disk::copy_of(&self.node(hub).dir, "log.db") {
             Ok(image) => image,
             Err(error) => {
                 drop(ledger);

@@ -1,11 +1,6 @@
 //! One installation: a card, what its program runs, and what its clock believes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{collections::BTreeSet, ops::RangeInclusive, path::PathBuf, sync::OnceLock};
 
 use civic_core::{
     access::{Role, Scope},
@@ -21,7 +16,6 @@ use replica::{
     dir::DataDir,
     identity::{Card, Identity},
 };
-use rusqlite::Connection;
 use sync_core::session::Member;
 
 use crate::{clock, disk, reference::HUB};
@@ -234,16 +228,6 @@ impl Node {
         ledger.leave_slips_of(self.elsewhere.clone());
         self.ledger = Some(ledger);
         Ok(())
-    }
-
-    /// Its log as a backup reads it, beside the program that writes there: in one piece, and without what a commit that failed
-    /// has left ahead of it.
-    pub fn copy_of_log(&self) -> rusqlite::Result<BTreeMap<String, Vec<u8>>> {
-        let place = Path::new("/cards/backup");
-        disk::put(place, &BTreeMap::new());
-        let to = place.join("log.db");
-        Connection::open(self.dir.join("log.db"))?.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
-        Ok(disk::image(place))
     }
 
     /// Ends its program from one moment to the next; what it was about to write is not written.

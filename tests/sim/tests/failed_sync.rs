@@ -167,7 +167,7 @@ fn a_backup_holds_nothing_that_a_commit_that_failed_left_ahead_of_the_log() {
             log.query_row("SELECT max(id) FROM run", [], |row| row.get::<_, i64>(0)).unwrap()
         };
         files_hold_more += u32::from(newest_in(disk::image(&hub.dir)) > newest);
-        assert_eq!(newest_in(hub.copy_of_log().unwrap()), newest, "operation {after} failed");
+        assert_eq!(newest_in(disk::copy_of(&hub.dir, "log.db").unwrap()), newest, "operation {after} failed");
     }
     assert!(failed > 10 && files_hold_more > 0, "{failed} operations failed, {files_hold_more} left something");
 }

@@ -17,6 +17,7 @@ use std::{
 };
 
 use replica::store::sqlite::durable::{self, OnDisk};
+use rusqlite::Connection;
 
 use crate::dice::Dice;
 
@@ -243,6 +244,16 @@ pub fn image(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let disk = disk();
     let files = disk.files.iter().filter(|(path, _)| card_of(path) == name);
     files.map(|(path, file)| (path[name.len()..].to_owned(), file.content.clone())).collect()
+}
+
+/// A card with nothing but a copy of one database, as a backup reads it beside the program that writes there: in one piece, and
+/// without what a commit that failed has left ahead of it. SQLite's failures come back.
+pub fn copy_of(dir: &Path, database: &str) -> rusqlite::Result<BTreeMap<String, Vec<u8>>> {
+    let place = Path::new("/cards/backup");
+    put(place, &BTreeMap::new());
+    let to = place.join(database);
+    Connection::open(dir.join(database))?.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+    Ok(image(place))
 }
 
 /// Replaces everything on a card, durably; nobody may have a file of it open.
