@@ -88,7 +88,9 @@ impl County {
         match filed {
             Ok(filed) => {
                 said.id = filed.id;
-                said.first.told = told;
+                // A try that failed before its device was struck off may have been the one that saved it, and that one counts.
+                let was_tried_in_time = told == Told::TooLate && !said.first.is_on_card;
+                said.first.told = if was_tried_in_time { Told::Nothing } else { told };
                 said.voice = voice;
                 // What was there of an earlier try may be less than this.
                 said.first.at = at;
