@@ -41,6 +41,7 @@ bugs! {
     ReceiptUnheard = "receipts are heard and not kept",
     ReceiptOfOneFeed = "only the first receipt of a message is given",
     PruneOnReceived = "a device lets go of what is received and not in a backup",
+    NeverMissed = "tables made anew do not ask for what the log let go",
     KeptTooFar = "a backup counts for what came after it",
     ForeignSpace = "a hub tells a device what it may not read",
     StruckOffHeard = "what a device wrote after it was struck off counts",

@@ -7,8 +7,8 @@
 //! It stands beside `replica` because `replica` must never see an opinion, and beside the apps because three programs
 //! that merged each for itself would sooner or later merge differently.
 //!
-//! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log. It never
-//! reports an opinion as saved before its entries are on disk.
+//! **What it never does.** It is never the truth: every table can be dropped and is rebuilt from the log, and from what the
+//! hub gives back of what the log let go. It never reports an opinion as saved before its entries are on disk.
 //!
 //! **Where to start.** [`Ledger::take_down`] and [`Ledger::catch_up`]; [`board`] for what a kiosk shows,
 //! [`Ledger::respond`] for what is answered there, [`publish`] and [`sealed`] for the hub's side of both, [`opening`] for who
@@ -28,6 +28,7 @@ pub mod erase;
 pub mod log_tail;
 mod merge;
 pub mod opening;
+mod prune;
 pub mod publish;
 pub mod query;
 pub mod reason;
@@ -203,9 +204,12 @@ impl Ledger {
         self.inner.changed.subscribe()
     }
 
-    /// Merges whatever arrives, for as long as the program runs.
+    /// Merges whatever arrives and, at a device, lets go of what the hub keeps, for as long as the program runs.
     pub async fn follow(self) {
-        self.follow_and_retry(RETRY).await;
+        tokio::select! {
+            () = self.clone().follow_and_retry(RETRY) => {}
+            () = self.keep_pruning() => {}
+        }
     }
 
     /// Where merging failed it is tried again after `pause`, though nothing new comes: somebody may have made room.

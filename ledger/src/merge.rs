@@ -200,6 +200,10 @@ impl Ledger {
 
     fn catch_up_as_it_is(&self) -> Result<Merged, LedgerError> {
         let mut merged = Merged::default();
+        // What the log let go was in tables that are no more.
+        if !self.is_hub() && self.writer().progress()?.row == 0 {
+            self.inner.log.miss()?;
+        }
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
         while self.merge_next(&self.writer(), &mut merged)? {}
         self.take_up_edition()?;

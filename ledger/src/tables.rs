@@ -187,6 +187,11 @@ impl Tables {
         make_durable(&self.db)
     }
 
+    /// Waits until everything that was committed is on the disk, whatever failed before.
+    pub(crate) fn sync(&self) -> Result<(), rusqlite::Error> {
+        rewrite_ahead(&self.db)
+    }
+
     /// Copies the write-ahead log into the file, in one of SQLite's ways; `false` if somebody else has either just now.
     ///
     /// A commit here does not wait for the disk, copying does. Where that failed, no later sync makes good for it, so the
@@ -234,6 +239,14 @@ impl Tables {
             .prepare_cached("UPDATE progress SET row = ?1, entries = ?2 WHERE id = 1")?
             .execute(params![row, entries])
             .map(drop)
+    }
+
+    /// Whether a number was given. Where the tables were made anew the opinion may still be at the hub alone: then its slip
+    /// tells of it.
+    pub(crate) fn is_given(&self, ticket: &Ticket) -> Result<bool, rusqlite::Error> {
+        self.db
+            .prepare_cached("SELECT 1 FROM opinion WHERE ticket = ?1 UNION ALL SELECT 1 FROM slip WHERE ticket = ?1")?
+            .exists(params![ticket.digits()])
     }
 
     /// Where a document lives, and its snapshot.

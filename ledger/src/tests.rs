@@ -39,6 +39,7 @@ use crate::{
 mod edition;
 mod erase;
 mod opening;
+mod prune;
 mod publish;
 mod tally;
 

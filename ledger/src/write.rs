@@ -28,7 +28,7 @@ use replica::{
     clock,
     store::{NewEntry, attachment::NewAttachment},
 };
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use sync_core::entry::EntryKind;
 use tracing::error;
 
@@ -468,13 +468,12 @@ impl Ledger {
 
     /// A number of this device's block that was never given; drawn, so that nobody can count on from their own.
     fn draw_ticket(&self, tables: &Tables, given: &[Filed]) -> Result<Ticket, LedgerError> {
-        let mut query = tables.db.prepare_cached("SELECT 1 FROM opinion WHERE ticket = ?1")?;
         for _ in 0..DRAWS_MAX {
             let drawn = u32::from_le_bytes(clock::random()) % TICKETS_PER_DEVICE;
             let serial = if planted::is(Bug::TicketTwice) { drawn % 3 } else { drawn };
             let Some(ticket) = Ticket::new(self.inner.card.number, serial) else { break };
-            let is_taken = query.query_row(params![ticket.digits()], |_| Ok(())).optional()?.is_some();
-            if (!is_taken || planted::is(Bug::TicketTwice)) && given.iter().all(|filed| filed.ticket != ticket) {
+            let is_free = !tables.is_given(&ticket)? || planted::is(Bug::TicketTwice);
+            if is_free && given.iter().all(|filed| filed.ticket != ticket) {
                 return Ok(ticket);
             }
         }

@@ -60,10 +60,6 @@ const HANDOVER_EVERY: Duration = Duration::from_secs(60);
 /// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
 /// taken, and goes out.
 const HELD_LEN_MAX: u64 = 1 << 30;
-/// Own runs that are in a verified backup of the hub stay here for so long, 35 days.
-const PRUNE_AFTER_S: i64 = 35 * 86_400;
-/// How often they are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(86_400);
 
 /// What a meeting cost and brought: the figures of `sync --once --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -318,16 +314,7 @@ impl Device {
 
     async fn keep_in_touch(&self, redial_max: Duration) -> StoreError {
         let mut failures = 0u32;
-        let mut pruned: Option<Instant> = None;
         loop {
-            // A card that takes nothing any more must not keep what is on it from leaving.
-            if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
-                pruned = Some(Instant::now());
-                match self.log.prune(UnixSeconds(clock::now().0 - PRUNE_AFTER_S)).await {
-                    Ok(entries) => debug!(entries, "Let go of what is in the hub's backups"),
-                    Err(error) => warn!(%error, "What is in the hub's backups stays here"),
-                }
-            }
             self.join_waiting().await;
             match self.call().await {
                 Ok(called) => {

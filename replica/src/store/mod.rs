@@ -164,8 +164,13 @@ pub trait Store: Shelf + Send + 'static {
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
     /// Joins some own runs that have no receipt; returns how many, 0 if none can be joined.
     fn join_waiting(&mut self, author: &Author) -> Result<u64, StoreError>;
-    /// Lets go of the bytes of own runs that are kept and came before `before`; returns how many entries.
-    fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError>;
+    /// Lets go of the bytes of own runs that are kept, came before `before` and stand in rows up to `row`; returns how many
+    /// entries.
+    fn prune(&mut self, author: &Author, before: UnixSeconds, row: i64) -> Result<u64, StoreError>;
+    /// Notes of every feed of which something was let go that it is missed.
+    fn miss(&mut self) -> Result<(), StoreError>;
+    /// Forgets what is missed and wholly let go, but for the feeds of lives that may still write.
+    fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError>;
     /// Every tombstone of the county that is here.
     fn tombstones(&self) -> Arc<Tombstones>;
     /// Erases some of what tombstones cover; `false` once there is nothing left of it in the tables.
@@ -521,9 +526,24 @@ impl Log {
         self.write(move |store, _, _| store.grant_kept(row)).await
     }
 
-    /// Lets go of the bytes of own runs that are kept and came to this disk before `before`; returns how many entries.
-    pub async fn prune(&self, before: UnixSeconds) -> Result<u64, StoreError> {
-        self.write(move |store, author, _| store.prune(author, before)).await
+    /// Lets go of the bytes of own runs that are kept, came to this disk before `before` and up to `row`, which the tables
+    /// above have on it; returns how many entries. What is [missed](Log::miss) and let go to its end is forgotten, so that the
+    /// next meeting brings it.
+    ///
+    /// To be called by the one program that stays, for whatever lives beside it writes to its own feeds and ends soon.
+    pub async fn prune(&self, before: UnixSeconds, row: i64) -> Result<u64, StoreError> {
+        let present = self.author().incarnation;
+        self.write(move |store, author, _| {
+            let pruned = store.prune(author, before, row)?;
+            store.forget_missed(&[author.incarnation, present]).map(|()| pruned)
+        })
+        .await
+    }
+
+    /// Notes that the tables above begin with nothing, and lack what was let go: the hub is asked for it once nothing else of
+    /// its feed is here. For threads that may wait.
+    pub fn miss(&self) -> Result<(), StoreError> {
+        self.write_blocking(false, |store, _, _| store.miss())
     }
 
     /// What this log has in common with a device.

@@ -18,6 +18,7 @@ use sync_core::{
 use super::*;
 
 mod erase;
+mod prune;
 
 /// A directory that goes with the test.
 pub(super) struct Scratch(pub(super) std::path::PathBuf);
@@ -301,38 +302,6 @@ async fn the_catalog_in_memory_is_the_one_on_disk() {
     drop(log);
     let again = scratch.log(1, 2);
     assert_eq!((again.held(), again.newest_row()), (before, 4));
-}
-
-#[tokio::test]
-async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole() {
-    let (one, two) = (Scratch::new("kept-device"), Scratch::new("kept-hub"));
-    let (device, hub) = (one.log(1, 1), two.log(9, 1));
-    let writer = device.clone();
-    let written = tokio::task::spawn_blocking(move || {
-        for doc in 1..=3 {
-            writer.append(vec![entry(doc, Audience::Deputies, "一")]).unwrap();
-        }
-    });
-    written.await.unwrap();
-    let feed = device.held().remove(0).feed;
-    accept(&hub, &feed, device.runs_after(feed.id(), 0, 2, RUN_BODY_LEN_MAX).unwrap()).await;
-    hub.grant_kept(hub.newest_row()).await.unwrap();
-    accept(&hub, &feed, device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap()).await;
-    let held = hub.held().remove(0);
-    assert_eq!((held.kept.length, held.extent.length, hub.kept_row().unwrap()), (2, 3, 1));
-    let key = SigningKey::from_bytes(&[9; 32]);
-    let sign = |extent, level| Receipt::sign(feed.id(), extent, level, UnixSeconds(77), &key);
-    let later = UnixSeconds(51);
-    device.keep(vec![sign(held.extent, Level::Received)]).await.unwrap();
-    assert_eq!(device.prune(later).await.unwrap(), 0, "received is not kept");
-    device.keep(vec![sign(held.kept, Level::Kept)]).await.unwrap();
-    assert_eq!(device.prune(UnixSeconds(50)).await.unwrap(), 0, "too new");
-    assert_eq!(device.prune(later).await.unwrap(), 2);
-    assert_eq!(device.verify().unwrap(), Ok(1));
-    assert_eq!(device.counts().unwrap().received, 3);
-    // Whoever lacks the beginning has it in that backup; the rest is here.
-    assert!(device.runs_after(feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap().is_empty());
-    assert_eq!(device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use civic_core::{
     id::{AttachmentId, DocId},
     slip::Slip,
     space::Audience,
+    time::UnixSeconds,
 };
 use ledger::{Ledger, query::Filter};
 use replica::store::REFUSED_S;
@@ -46,9 +47,10 @@ impl County {
         let mut devices: Vec<usize> =
             (0..self.devices.len()).filter(|device| !self.devices[*device].is_revoked).collect();
         devices.sort_by_key(|device| (self.above(*device) == HUB, self.devices[*device].role() != Role::Hub));
-        // Where everybody was struck off, the hub still takes in what came before.
+        // Where everybody was struck off, the hub still takes in what came before, and erases what it could not.
         if devices.is_empty() {
             self.hub_works(HUB)?;
+            self.erase_again()?;
         }
         if !self.has_roads {
             for _ in 0..ROUNDS / 2 {
@@ -205,7 +207,7 @@ impl County {
     /// O1 and O2.
     fn every_word_is_there(&self, hub: &Lines) -> Result<(), Broken> {
         let all: BTreeMap<&String, String> = hub.iter().map(|(id, line)| (id, line.to_string())).collect();
-        for Said { id, is_kept, first, later, .. } in self.reference.said.values().filter(|said| !said.is_erased) {
+        for Said { id, is_kept, first, later, .. } in self.reference.said.values().filter(|said| !said.is_to_go) {
             let id = id.to_string();
             let line = all.get(&id);
             if *is_kept {
@@ -323,9 +325,21 @@ impl County {
         Ok(())
     }
 
-    /// What the tables say is what the log says.
+    /// What a device let go comes back to tables that begin with nothing, once the hub has the rest of it in a backup.
+    fn is_given_back(&mut self, device: usize) -> Result<(), Broken> {
+        self.back_up_hub(self.above(device))?;
+        self.meet_whole(device)?;
+        self.follow(device)?;
+        self.let_go(device, UnixSeconds(i64::MAX))?;
+        self.meet_whole(device)?;
+        self.follow(device)
+    }
+
+    /// What the tables say is what the log says, and the hub of what the log let go.
     fn rebuilt_is_the_same(&mut self, who: usize) -> Result<(), Broken> {
-        if self.node(who).has_let_go {
+        let has_let_go = self.node(who).has_let_go;
+        // No stick brings a device its own words, and nobody brings them to one that was struck off.
+        if has_let_go && (!self.has_roads || self.devices[who].is_revoked) {
             return Ok(());
         }
         let tallies = |ledger: &Ledger| ledger.tallies(&Filter::default()).map_err(|error| chain(&error));
@@ -339,6 +353,9 @@ impl County {
         node.ledger = None;
         disk::remove(&node.dir, "ledger.db");
         self.start(who)?;
+        if has_let_go {
+            self.is_given_back(who)?;
+        }
         let ledger = self.ledger(who)?;
         let after = (lines(ledger)?, tallies(ledger)?);
         if before.0 != after.0 {

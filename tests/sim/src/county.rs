@@ -812,25 +812,32 @@ impl County {
     fn back_up(&mut self) -> Result<(), Broken> {
         if self.dice.percent(50) {
             let device = self.somebody();
-            // Merging follows each meeting within seconds, and this is a month later.
-            self.follow(device)?;
-            let Some(ledger) = self.at_work(device) else { return Ok(()) };
-            let before = UnixSeconds(self.node(device).believes(self.now) - 3_600);
-            // What is let go lay there for weeks: the tables that tell of it reached the card long ago.
-            disk::settle(&self.node(device).dir);
-            let pruned = self.runtime.block_on(ledger.log().prune(before));
-            drop(ledger);
-            return match pruned {
-                Ok(pruned) => {
-                    self.devices[device].has_let_go |= pruned > 0;
-                    self.note(format_args!("device {device} lets go of {pruned}"));
-                    Ok(())
-                }
-                Err(error) => self.after_failure(device, &error),
-            };
+            let before = self.node(device).believes(self.now) - 3_600;
+            return self.let_go(device, UnixSeconds(before));
         }
         let hubs = self.hubs();
         let hub = *self.dice.one_of(&hubs);
+        self.back_up_hub(hub)
+    }
+
+    /// A device lets go of what it may and what came before then.
+    pub(crate) fn let_go(&mut self, device: usize, before: UnixSeconds) -> Result<(), Broken> {
+        let Some(ledger) = self.at_work(device) else { return Ok(()) };
+        let pruned = self.runtime.block_on(ledger.prune(before));
+        drop(ledger);
+        // Even where it failed it may be done.
+        self.devices[device].has_let_go |= !matches!(pruned, Ok(0));
+        match pruned {
+            Ok(pruned) => {
+                self.note(format_args!("device {device} lets go of {pruned}"));
+                Ok(())
+            }
+            Err(error) => self.after_failure(device, &error),
+        }
+    }
+
+    /// A hub is copied, and the copy verified.
+    pub(crate) fn back_up_hub(&mut self, hub: usize) -> Result<(), Broken> {
         let Some(ledger) = self.at_work(hub) else { return Ok(()) };
         let row = ledger.log().newest_row();
         let image = match disk::copy_of(&self.node(hub).dir, "log.db") {

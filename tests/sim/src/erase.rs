@@ -25,8 +25,8 @@ impl County {
 
     /// The county erases again what it may have forgotten of that, for it was restored, or could not.
     pub(crate) fn erase_again(&mut self) -> Result<(), Broken> {
-        let erased: Vec<Said> = self.reference.said.values().filter(|said| said.is_erased).cloned().collect();
-        erased.iter().try_for_each(|said| self.erase(said))
+        let ordered: Vec<Said> = self.reference.said.values().filter(|said| said.is_to_go).cloned().collect();
+        ordered.iter().try_for_each(|said| self.erase(said))
     }
 
     fn erase(&mut self, said: &Said) -> Result<(), Broken> {
@@ -38,7 +38,8 @@ impl County {
         }
         if let Some(said) = self.reference.said.get_mut(&said.first.mark) {
             // Even where it failed it may be done.
-            said.is_erased = true;
+            said.is_to_go = true;
+            said.is_erased |= done.is_ok();
         }
         self.forms.retain(|form| form.mark != said.first.mark);
         match done {

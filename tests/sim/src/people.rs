@@ -82,7 +82,8 @@ impl County {
         let key = self.devices[by].key.verifying_key().to_bytes();
         let id = DocId::of_form(&key, &form.name, 0);
         let Form { village, heard: Heard { is_kept, .. }, .. } = form;
-        let new = Said { id, is_kept, village, first, later: Vec::new(), is_erased: false, voice: None };
+        let new =
+            Said { id, is_kept, village, first, later: Vec::new(), is_to_go: false, is_erased: false, voice: None };
         let voice = filed.as_ref().ok().and_then(|filed| self.sealed_voice(by, &filed.id));
         let said = self.reference.said.entry(mark.clone()).or_insert(new);
         match filed {

@@ -48,7 +48,9 @@ pub struct Said {
     pub first: Word,
     /// Additions and steps.
     pub later: Vec<Word>,
-    /// Whether the county said that it is to be erased.
+    /// Whether the county was to erase it: it may be gone.
+    pub is_to_go: bool,
+    /// Whether the county did: it must be gone.
     pub is_erased: bool,
     /// Some bytes of its sealed voice, if it has one.
     pub voice: Option<Vec<u8>>,

@@ -21,10 +21,11 @@ fn no_fault_loses_or_repeats_an_opinion() {
 /// struck off has yet to merge what the log alone could keep. 27919: tables were of two ages behind a sync that failed.
 /// 29671: one that was struck off went on writing by a clock that stood before that, to a key that was destroyed meanwhile.
 /// 64918: a backup was a copy of files. 65565: a device let go of what had come back to it and was not merged yet. 93287: a form
-/// whose first try failed, and had saved it, was handed in again after its device was struck off.
+/// whose first try failed, and had saved it, was handed in again after its device was struck off. 3463, 102357: the county
+/// was to erase something and could not even look whether it is there.
 #[test]
 fn what_was_found_once_stays_mended() {
-    for seed in [5711, 7399, 9968, 14816, 27919, 29671, 64918, 65565, 93287] {
+    for seed in [3463, 5711, 7399, 9968, 14816, 27919, 29671, 64918, 65565, 93287, 102357] {
         let ended = run_seed(seed, false);
         assert!(ended.broken.is_none(), "seed {seed}: {:?}", ended.broken);
     }

@@ -3,6 +3,7 @@
 mod attachment;
 pub mod durable;
 mod erase;
+mod prune;
 mod read;
 pub mod wipe;
 mod write;
@@ -28,8 +29,13 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 4] =
-    [include_str!("0001_init.sql"), ATTACHMENTS, include_str!("0003_callers.sql"), TOMBSTONES];
+const MIGRATIONS: [&str; 5] = [
+    include_str!("0001_init.sql"),
+    ATTACHMENTS,
+    include_str!("0003_callers.sql"),
+    TOMBSTONES,
+    include_str!("0005_missed.sql"),
+];
 const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
 const TOMBSTONES: &str = include_str!("0004_tombstones.sql");
 /// `user_version` before the first migration of [`MIGRATIONS`]: 1 was a form of the log that nobody keeps any more.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use civic_core::{
+    id::Incarnation,
     planted::{self, Bug},
     space::{Audience, Space},
     time::UnixSeconds,
@@ -525,37 +526,15 @@ impl Store for SqliteStore {
         Ok(0)
     }
 
-    fn prune(&mut self, author: &Author, before: UnixSeconds) -> Result<u64, StoreError> {
-        let runs: Vec<(i64, i64, u64, u64, [u8; 32])> = {
-            let mut query = self
-                .db
-                .prepare(
-                    "SELECT run.id, feed.id, run.count, run.first + run.count - 1, run.head
-                     FROM run JOIN feed ON feed.id = run.feed
-                     WHERE feed.public_key = ?1 AND run.first + run.count - 1 <= max(feed.kept, ?3 * feed.receipted)
-                     AND run.at < ?2
-                     ORDER BY feed.id, run.first",
-                )
-                .map_err(refusal)?;
-            let own = author.key.verifying_key().to_bytes();
-            let rows = query.query_map(params![own, before.0, planted::is(Bug::PruneOnReceived)], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-            });
-            rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
-        };
-        let mut pruned = 0;
-        for (run, feed, count, last, head) in runs {
-            // From the front only: what is let go is always the beginning of a feed.
-            let moved = self
-                .db
-                .prepare_cached("UPDATE feed SET pruned = ?2, pruned_head = ?3 WHERE id = ?1 AND pruned = ?2 - ?4")
-                .and_then(|mut update| update.execute(params![feed, last, head, count]))
-                .map_err(refusal)?;
-            if moved == 1 {
-                self.db.execute("DELETE FROM run WHERE id = ?1", params![run]).map_err(refusal)?;
-                pruned += count;
-            }
-        }
-        Ok(pruned)
+    fn prune(&mut self, author: &Author, before: UnixSeconds, row: i64) -> Result<u64, StoreError> {
+        self.let_go(author, before, row)
+    }
+
+    fn miss(&mut self) -> Result<(), StoreError> {
+        self.miss_what_was_let_go()
+    }
+
+    fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError> {
+        self.forget(living)
     }
 }

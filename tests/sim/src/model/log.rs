@@ -256,7 +256,7 @@ pub(super) fn sequence(mut dice: Dice, len: usize) -> Result<(), String> {
             9 => drop(pair.runtime.block_on(pair.device()?.join_waiting()).map_err(said)?),
             10 => {
                 let before = UnixSeconds(BEGINNING + 1);
-                pair.runtime.block_on(pair.device()?.prune(before)).map_err(said)?;
+                pair.runtime.block_on(pair.device()?.prune(before, i64::MAX)).map_err(said)?;
                 pair.lines.values_mut().for_each(|line| line.let_go = line.kept);
             }
             _ if dice.percent(50) => pair.start_device()?,

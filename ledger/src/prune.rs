@@ -1,0 +1,51 @@
+//! Letting go: what a device wrote leaves its log once the hub has it in a backup and the tables here hold it.
+//!
+//! The tables are then all that tells of it on this device. Where they are made anew they begin with what is left, and the
+//! log asks the hub for the rest ([`Log::miss`](replica::store::Log::miss)); until that has come, it is at the hub alone.
+
+use std::time::Duration;
+
+use civic_core::time::UnixSeconds;
+use replica::{clock, store::StoreError};
+use tokio::{task::spawn_blocking, time::sleep};
+use tracing::{debug, warn};
+
+use crate::{Ledger, LedgerError};
+
+/// Own runs that are in a verified backup of the hub stay here for so long, 35 days.
+const AFTER_S: i64 = 35 * 86_400;
+/// How often they are looked for.
+const EVERY: Duration = Duration::from_secs(86_400);
+
+impl Ledger {
+    /// Lets go of own runs of the log that are in a verified backup of the hub, that the tables hold on the disk, and that came
+    /// before `before`; returns how many entries. A hub lets go of nothing.
+    pub async fn prune(&self, before: UnixSeconds) -> Result<u64, LedgerError> {
+        if self.is_hub() {
+            return Ok(0);
+        }
+        let ledger = self.clone();
+        let row = spawn_blocking(move || ledger.row_on_disk()).await.map_err(|_| StoreError::Stopped)??;
+        Ok(self.log().prune(before, row).await?)
+    }
+
+    /// Does so at once and every day, for as long as the program runs.
+    pub(crate) async fn keep_pruning(&self) {
+        loop {
+            // A card that takes nothing any more must not keep what is on it from leaving.
+            match self.prune(UnixSeconds(clock::now().0 - AFTER_S)).await {
+                Ok(entries) => debug!(entries, "Let go of what is in the hub's backups"),
+                Err(error) => warn!(%error, "What is in the hub's backups stays here"),
+            }
+            sleep(EVERY).await;
+        }
+    }
+
+    /// The row of the log up to which the tables are merged, even after a power cut.
+    fn row_on_disk(&self) -> Result<i64, LedgerError> {
+        let tables = self.writer();
+        let row = tables.progress()?.row;
+        tables.sync()?;
+        Ok(row)
+    }
+}

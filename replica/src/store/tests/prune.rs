@@ -1,0 +1,89 @@
+//! What is let go, and what the hub gives back of it.
+
+use super::*;
+
+/// The hub's receipts for a feed.
+fn receipts(feed: &Feed, extent: Extent, levels: &[Level]) -> Vec<Receipt> {
+    let key = SigningKey::from_bytes(&[9; 32]);
+    levels.iter().map(|level| Receipt::sign(feed.id(), extent, *level, UnixSeconds(77), &key)).collect()
+}
+
+async fn write(log: &Log, doc: u8) {
+    let writer = log.clone();
+    let written =
+        tokio::task::spawn_blocking(move || writer.append(vec![entry(doc, Audience::Deputies, "一")])).await.unwrap();
+    written.unwrap();
+}
+
+#[tokio::test]
+async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole() {
+    let (one, two) = (Scratch::new("kept-device"), Scratch::new("kept-hub"));
+    let (device, hub) = (one.log(1, 1), two.log(9, 1));
+    let writer = device.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        for doc in 1..=3 {
+            writer.append(vec![entry(doc, Audience::Deputies, "一")]).unwrap();
+        }
+    });
+    written.await.unwrap();
+    let feed = device.held().remove(0).feed;
+    accept(&hub, &feed, device.runs_after(feed.id(), 0, 2, RUN_BODY_LEN_MAX).unwrap()).await;
+    hub.grant_kept(hub.newest_row()).await.unwrap();
+    accept(&hub, &feed, device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap()).await;
+    let held = hub.held().remove(0);
+    assert_eq!((held.kept.length, held.extent.length, hub.kept_row().unwrap()), (2, 3, 1));
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let sign = |extent, level| Receipt::sign(feed.id(), extent, level, UnixSeconds(77), &key);
+    let later = UnixSeconds(51);
+    device.keep(vec![sign(held.extent, Level::Received)]).await.unwrap();
+    assert_eq!(device.prune(later, i64::MAX).await.unwrap(), 0, "received is not kept");
+    device.keep(vec![sign(held.kept, Level::Kept)]).await.unwrap();
+    assert_eq!(device.prune(UnixSeconds(50), i64::MAX).await.unwrap(), 0, "too new");
+    assert_eq!(device.prune(later, i64::MAX).await.unwrap(), 2);
+    assert_eq!(device.verify().unwrap(), Ok(1));
+    assert_eq!(device.counts().unwrap().received, 3);
+    // Whoever lacks the beginning has it in that backup; the rest is here.
+    assert!(device.runs_after(feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap().is_empty());
+    assert_eq!(device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap().len(), 1);
+}
+
+/// Tables that were damaged 35 days after an opinion were made anew without it, for ever.
+#[tokio::test]
+async fn what_the_tables_miss_is_forgotten_once_nothing_of_it_is_here_and_comes_back_from_the_hub() {
+    let (one, two) = (Scratch::new("missed-device"), Scratch::new("missed-hub"));
+    let (device, hub) = (one.log(1, 1), two.log(9, 1));
+    write(&device, 1).await;
+    write(&device, 2).await;
+    let feed = device.held().remove(0).feed;
+    accept(&hub, &feed, device.runs_after(feed.id(), 0, 2, RUN_BODY_LEN_MAX).unwrap()).await;
+    let two_of_them = hub.held().remove(0).extent;
+    device.keep(receipts(&feed, two_of_them, &[Level::Received, Level::Kept])).await.unwrap();
+    write(&device, 3).await;
+    let (later, life) = (UnixSeconds(51), |log: &Log| log.held().remove(0).extent.length);
+    assert_eq!(device.prune(later, 1).await.unwrap(), 1, "the tables hold one");
+    assert_eq!(device.prune(later, 9).await.unwrap(), 1);
+
+    let missing = device.clone();
+    tokio::task::spawn_blocking(move || missing.miss()).await.unwrap().unwrap();
+    assert_eq!(device.prune(later, 9).await.unwrap(), 0);
+    assert_eq!(life(&device), 3, "the third is here alone");
+    accept(&hub, &feed, device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap()).await;
+    let all = hub.held().remove(0).extent;
+    device.keep(receipts(&feed, all, &[Level::Received, Level::Kept])).await.unwrap();
+    assert_eq!(device.prune(later, 9).await.unwrap(), 1);
+    assert_eq!(life(&device), 3, "this life goes on in that feed");
+    drop(device);
+
+    let device = one.log(1, 2);
+    assert_eq!(device.prune(later, 9).await.unwrap(), 0);
+    assert_eq!((life(&device), device.verify().unwrap()), (0, Ok(0)));
+    // What people are told of it stays true.
+    assert_eq!((device.counts().unwrap().here, device.counts().unwrap().received), (0, 3));
+    let given_back = hub.runs_after(feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap();
+    accept(&device, &feed, given_back).await;
+    assert_eq!((device.held().remove(0).extent, device.verify().unwrap()), (all, Ok(3)));
+    assert_eq!((device.counts().unwrap().here, device.counts().unwrap().received), (0, 3));
+    // And goes again in its time.
+    assert_eq!(device.prune(later, 9).await.unwrap(), 3);
+    assert_eq!(life(&device), 3);
+}
