@@ -167,8 +167,6 @@ pub trait Store: Shelf + Send + 'static {
     /// Lets go of the bytes of own runs that are kept, came before `before` and stand in rows up to `row`; returns how many
     /// entries.
     fn prune(&mut self, author: &Author, before: UnixSeconds, row: i64) -> Result<u64, StoreError>;
-    /// Notes of every feed of which something was let go that it is missed.
-    fn miss(&mut self) -> Result<(), StoreError>;
     /// Forgets what is missed and wholly let go, but for the feeds of lives that may still write.
     fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError>;
     /// Every tombstone of the county that is here.
@@ -541,9 +539,10 @@ impl Log {
     }
 
     /// Notes that the tables above begin with nothing, and lack what was let go: the hub is asked for it once nothing else of
-    /// its feed is here. For threads that may wait.
+    /// its feed is here.
     pub fn miss(&self) -> Result<(), StoreError> {
-        self.write_blocking(false, |store, _, _| store.miss())
+        // Not by the writer: a ledger may be opened where nobody may wait for another thread.
+        self.reader().miss()
     }
 
     /// What this log has in common with a device.

@@ -52,8 +52,8 @@ impl SqliteStore {
         Ok(pruned)
     }
 
-    /// See [`crate::store::Store::miss`].
-    pub(super) fn miss_what_was_let_go(&self) -> Result<(), StoreError> {
+    /// See [`crate::store::Log::miss`].
+    pub fn miss(&self) -> Result<(), StoreError> {
         if planted::is(Bug::NeverMissed) {
             return Ok(());
         }

@@ -530,10 +530,6 @@ impl Store for SqliteStore {
         self.let_go(author, before, row)
     }
 
-    fn miss(&mut self) -> Result<(), StoreError> {
-        self.miss_what_was_let_go()
-    }
-
     fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError> {
         self.forget(living)
     }
