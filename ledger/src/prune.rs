@@ -32,7 +32,7 @@ impl Ledger {
     /// Does so at once and every day, for as long as the program runs.
     pub(crate) async fn keep_pruning(&self) {
         loop {
-            // A card that takes nothing any more must not keep what is on it from leaving.
+            // A card that takes nothing any more ends nothing else: what is on it must still leave.
             match self.prune(UnixSeconds(clock::now().0 - AFTER_S)).await {
                 Ok(entries) => debug!(entries, "Let go of what is in the hub's backups"),
                 Err(error) => warn!(%error, "What is in the hub's backups stays here"),

@@ -59,23 +59,23 @@ async fn what_the_tables_miss_is_forgotten_once_nothing_of_it_is_here_and_comes_
     let two_of_them = hub.held().remove(0).extent;
     device.keep(receipts(&feed, two_of_them, &[Level::Received, Level::Kept])).await.unwrap();
     write(&device, 3).await;
-    let (later, life) = (UnixSeconds(51), |log: &Log| log.held().remove(0).extent.length);
+    let (later, length) = (UnixSeconds(51), |log: &Log| log.held().remove(0).extent.length);
     assert_eq!(device.prune(later, 1).await.unwrap(), 1, "the tables hold one");
     assert_eq!(device.prune(later, 9).await.unwrap(), 1);
 
     device.miss().unwrap();
     assert_eq!(device.prune(later, 9).await.unwrap(), 0);
-    assert_eq!(life(&device), 3, "the third is here alone");
+    assert_eq!(length(&device), 3, "the third is here alone");
     accept(&hub, &feed, device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap()).await;
     let all = hub.held().remove(0).extent;
     device.keep(receipts(&feed, all, &[Level::Received, Level::Kept])).await.unwrap();
     assert_eq!(device.prune(later, 9).await.unwrap(), 1);
-    assert_eq!(life(&device), 3, "this life goes on in that feed");
+    assert_eq!(length(&device), 3, "this life goes on in that feed");
     drop(device);
 
     let device = one.log(1, 2);
     assert_eq!(device.prune(later, 9).await.unwrap(), 0);
-    assert_eq!((life(&device), device.verify().unwrap()), (0, Ok(0)));
+    assert_eq!((length(&device), device.verify().unwrap()), (0, Ok(0)));
     // What people are told of it stays true.
     assert_eq!((device.counts().unwrap().here, device.counts().unwrap().received), (0, 3));
     let given_back = hub.runs_after(feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap();
@@ -84,5 +84,5 @@ async fn what_the_tables_miss_is_forgotten_once_nothing_of_it_is_here_and_comes_
     assert_eq!((device.counts().unwrap().here, device.counts().unwrap().received), (0, 3));
     // And goes again in its time.
     assert_eq!(device.prune(later, 9).await.unwrap(), 3);
-    assert_eq!(life(&device), 3);
+    assert_eq!(length(&device), 3);
 }
