@@ -15,6 +15,7 @@ use civic_core::{
 };
 use replica::clock;
 use serde::{Deserialize, Serialize};
+use web::page::typed;
 
 use crate::words::{both, both_with};
 
@@ -104,11 +105,6 @@ pub(crate) fn draw_secret() -> String {
 /// A value of a form; nothing if it is not there.
 pub(crate) fn value<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
     pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
-}
-
-/// Text as people mean it: browsers send line ends as two characters.
-pub(crate) fn typed(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 impl VisitForm {

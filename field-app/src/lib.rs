@@ -15,7 +15,6 @@ pub mod cli;
 mod draft;
 mod form;
 pub mod http;
-mod once;
 mod saved;
 mod stubs;
 mod words;

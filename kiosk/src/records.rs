@@ -599,6 +599,7 @@ fn not_saved(error: &LedgerError) -> NotSaved {
         | LedgerError::Tables(_)
         | LedgerError::Record(_)
         | LedgerError::NotAllowed(_)
+        | LedgerError::Changed
         | LedgerError::NotFound
         | LedgerError::OutOfScope(_)
         | LedgerError::NoTickets

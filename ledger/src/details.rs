@@ -1,7 +1,7 @@
 //! Personal details on their way through the hub: the tables hold an envelope only until the hub has taken it over into its
 //! vault, and tell to which opinion a record belongs whose details lie there.
 
-use civic_core::{id::DocId, opinion::Opinion, seal::SealError, ticket::Ticket};
+use civic_core::{area::Area, id::DocId, opinion::Opinion, seal::SealError, ticket::Ticket};
 use rusqlite::{OptionalExtension, params};
 
 use crate::{Ledger, LedgerError, reason::Reason, sealed::What};
@@ -16,10 +16,14 @@ pub struct Waiting {
 }
 
 /// The opinion to which a record belongs: itself, or the one that somebody at a kiosk spoke of later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     /// The opinion.
     pub opinion: DocId,
+    /// Where it lives.
+    pub area: Area,
+    /// 承办单位, which has it in hand; empty if none has.
+    pub office: String,
     /// Whether nothing more is owed.
     pub is_closed: bool,
 }
@@ -65,19 +69,24 @@ impl Ledger {
     /// The opinion to which a record belongs; `None` for one that belongs to none, as a response, or that has not come.
     pub fn home_of(&self, doc: &DocId) -> Result<Option<Home>, LedgerError> {
         let tables = self.reader();
-        let found: Option<([u8; 16], String)> = tables
+        let found: Option<([u8; 16], String, String, String)> = tables
             .db
             .prepare_cached(
-                "SELECT document.name, opinion.state FROM opinion JOIN document ON document.id = opinion.id
-                 WHERE document.name = ?1
+                "SELECT document.name, opinion.area, opinion.office, opinion.state
+                 FROM opinion JOIN document ON document.id = opinion.id WHERE document.name = ?1
                  UNION ALL
-                 SELECT document.name, opinion.state FROM sealed JOIN opinion ON opinion.ticket = sealed.subject
-                 JOIN document ON document.id = opinion.id WHERE sealed.doc = ?1 AND sealed.what = ?2 LIMIT 1",
+                 SELECT document.name, opinion.area, opinion.office, opinion.state
+                 FROM sealed JOIN opinion ON opinion.ticket = sealed.subject JOIN document ON document.id = opinion.id WHERE sealed.doc = ?1 AND sealed.what = ?2 LIMIT 1",
             )?
-            .query_row(params![doc.as_bytes(), What::Reaction.word()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![doc.as_bytes(), What::Reaction.word()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
             .optional()?;
-        Ok(found.map(|(opinion, state)| Home {
+        let Some((opinion, area, office, state)) = found else { return Ok(None) };
+        Ok(Area::parse(&area).map(|area| Home {
             opinion: DocId::new(opinion),
+            area,
+            office,
             is_closed: self.codebook().state(&state).is_some_and(|state| state.is_final),
         }))
     }

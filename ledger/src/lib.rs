@@ -92,6 +92,9 @@ pub enum LedgerError {
     /// The county's rules do not allow that step now.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
+    /// It is no longer as it was seen by whoever decided upon it.
+    #[error("the record has changed since it was looked at")]
+    Changed,
     /// There is no such document here.
     #[error("there is no such record here")]
     NotFound,

@@ -192,9 +192,21 @@ impl Ledger {
     /// Changes an opinion: sets fields, takes a step that the county's rules allow now, or adds words. `false` if
     /// nothing differs.
     pub fn edit(&self, id: &DocId, by: &str, edit: &Edit) -> Result<bool, LedgerError> {
+        self.edit_of(id, by, edit, None)
+    }
+
+    /// The same upon an opinion as somebody saw it: [`LedgerError::Changed`] if it is another by now, whoever changed it.
+    pub fn edit_as_seen(&self, id: &DocId, by: &str, edit: &Edit, seen: &Opinion) -> Result<bool, LedgerError> {
+        self.edit_of(id, by, edit, Some(seen))
+    }
+
+    fn edit_of(&self, id: &DocId, by: &str, edit: &Edit, seen: Option<&Opinion>) -> Result<bool, LedgerError> {
         let tables = self.writer_in_step()?;
         let mut kept = tables.document(id)?.ok_or(LedgerError::NotFound)?;
         let opinion = Opinion::read(&kept.document).ok_or(LedgerError::NotFound)?;
+        if seen.is_some_and(|seen| *seen != opinion) {
+            return Err(LedgerError::Changed);
+        }
         if let Some(step) = &edit.step {
             let standing = workflow::fold(self.codebook(), &opinion);
             let has = |ask: Ask| {

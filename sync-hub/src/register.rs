@@ -756,10 +756,10 @@ fn former_of(db: &Connection, public_key: &[u8; 32]) -> Result<Vec<[u8; 32]>, ru
     query.query_map(params![public_key], |row| row.get(0))?.collect()
 }
 
-/// Whoever has one address of IPv6 has all of its last 64 bits.
-fn neighbourhood(from: IpAddr) -> IpAddr {
-    match from {
-        IpAddr::V4(_) => from,
+/// Whoever has one address of IPv6 has all of its last 64 bits; one of IPv4 is itself, however it is written.
+pub(crate) fn neighbourhood(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        from @ IpAddr::V4(_) => from,
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
     }
 }

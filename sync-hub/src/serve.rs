@@ -27,7 +27,7 @@ use replica::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tracing::{error, warn};
-use web::guard;
+use web::{guard, once::Once};
 
 use crate::{
     audit::{Action, Audit, By, Event},
@@ -153,6 +153,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
         vault,
         audit: audit.clone(),
         users,
+        once: Arc::new(Once::new()),
     };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect_as(counts.merge(http::router(console)), &door.names)

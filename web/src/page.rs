@@ -36,6 +36,11 @@ pub fn visible(text: &str) -> String {
     text.chars().map(|character| if is_trick(character) { '␣' } else { character }).collect()
 }
 
+/// Text as people mean it: browsers send line ends as two characters.
+pub fn typed(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
 /// Control characters, and marks that reverse, hide or break text; line ends stay.
 fn is_trick(character: char) -> bool {
     matches!(character, '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'

@@ -42,9 +42,9 @@ use replica::{
     dir::{DataDir, DirError},
 };
 use tokio::sync::watch;
-use web::guard;
+use web::{guard, once::Once};
 
-use crate::{draft::Drafts, form::Pairs, once::Once, saved::Saved, stubs::Stubs};
+use crate::{draft::Drafts, form::Pairs, saved::Saved, stubs::Stubs};
 use trouble::Trouble;
 
 /// Longest form of a visit: twenty opinions of two thousand characters, each nine bytes as browsers send it, fit twice.

@@ -17,7 +17,7 @@ use civic_core::{
 use ledger::{LedgerError, query::Whole};
 use maud::{Markup, html};
 use serde::Deserialize;
-use web::page;
+use web::page::{self, typed};
 
 use super::{
     App, Sent,
@@ -26,7 +26,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    form::{Pairs, draw_name, over, too_long, typed, value},
+    form::{Pairs, draw_name, over, too_long, value},
     words::{both, plain, say, say_with},
 };
 

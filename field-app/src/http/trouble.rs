@@ -52,7 +52,7 @@ impl Trouble {
                 LedgerError::Store(StoreError::Elsewhere) => both("trouble-elsewhere"),
                 LedgerError::Store(StoreError::Failed(_) | StoreError::Stopped) => both("trouble-again"),
                 LedgerError::Record(reason) => both_with("trouble-record", &[("reason", reason)]),
-                LedgerError::NotAllowed(_) => both("trouble-step"),
+                LedgerError::NotAllowed(_) | LedgerError::Changed => both("trouble-step"),
                 LedgerError::NotFound => both("trouble-nowhere"),
                 LedgerError::OutOfScope(_) => both("trouble-scope"),
                 LedgerError::NoTickets => both("trouble-tickets"),
@@ -72,7 +72,9 @@ impl Trouble {
             Trouble::Ledger(error) => match error {
                 LedgerError::Store(StoreError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
                 LedgerError::Record(_) | LedgerError::Seal(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                LedgerError::NotAllowed(_) | LedgerError::Store(StoreError::Elsewhere) => StatusCode::CONFLICT,
+                LedgerError::NotAllowed(_) | LedgerError::Changed | LedgerError::Store(StoreError::Elsewhere) => {
+                    StatusCode::CONFLICT
+                }
                 LedgerError::NotFound => StatusCode::NOT_FOUND,
                 LedgerError::OutOfScope(_) => StatusCode::FORBIDDEN,
                 LedgerError::Store(

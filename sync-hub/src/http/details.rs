@@ -602,6 +602,7 @@ fn voice(whole: &Whole, item: &Item, token: &str, place: usize) -> Markup {
         p { (detail_word(item.detail)) " · " (moment(item.arrived_at)) }
         audio controls preload="auto" controlslist="nodownload" src={ "/opened/" (token) "/" (place) } {}
         form method="post" action={ "/opinion/" (whole.id) "/add" } data-act="transcribe" {
+            (opinion::name_of_form())
             input type="hidden" name="transcript" value="1";
             label { span.label { (say("transcript")) } textarea name="text" rows="3" {} }
             p.hint { (say("transcript-hint")) }

@@ -473,7 +473,7 @@ fn device_row(
                             ("free", room(status.free).into()),
                         ]))
                         @if let Some(battery) = status.battery { " · " (say_with("device-battery", &[("battery", battery.into())])) }
-                        @if status.clock_offset.abs() > OFFSET_SHOWN_S {
+                        @if status.clock_offset.saturating_abs() > OFFSET_SHOWN_S {
                             " · " (say_with("device-clock", &[("hours", (status.clock_offset / 3_600).into())]))
                         }
                         @if status.apart > 0 { " · " (say_with("device-apart", &[("count", status.apart.into())])) }

@@ -105,6 +105,7 @@ impl PageError {
                 LedgerError::Record(_) | LedgerError::NotAllowed(_) => {
                     (StatusCode::UNPROCESSABLE_ENTITY, both("error-bad-request"))
                 }
+                LedgerError::Changed => (StatusCode::CONFLICT, both("refused-changed-meanwhile")),
                 LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
                 LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
                 LedgerError::Store(

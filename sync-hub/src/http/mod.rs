@@ -54,6 +54,7 @@ use error::PageError;
 pub use operator::Operator;
 pub use refusals::note_refusals;
 use routes::Routes;
+use web::once::Once;
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -74,6 +75,8 @@ pub struct Console {
     pub audit: Arc<Audit>,
     /// Who may sign in, and who is.
     pub users: Arc<Users>,
+    /// The forms that were carried out.
+    pub once: Arc<Once>,
 }
 
 /// Every page.

@@ -12,14 +12,16 @@ use civic_core::{
     access::operator::{About, Right},
     codebook::{Ask, Codebook, StepRule},
     document::{DocumentError, Stamp},
-    id::{Actor, DocId},
+    id::{Actor, DocId, hex},
     matter,
     opinion::{BODY_CHARS_MAX, Conflict, Edit, Evaluation, FIELD_CHARS_MAX, Field, NOTE_CHARS_MAX, NewStep, Step},
     wording::Both,
     workflow::{self, Clash, NotAllowed},
 };
 use maud::{Markup, html};
+use replica::clock;
 use serde::Deserialize;
+use web::page::typed;
 
 use super::{
     Console, Operator, attachment,
@@ -192,9 +194,17 @@ async fn carry_out(
                 operator.refused(right, &format!("{id} {act}"))?;
             }
             let event = Event::new(operator.by(), action).upon(id).because(act);
-            match enter(console, &whole, kind, &given, &operator.name) {
-                Ok(()) => {
-                    operator.note(event)?;
+            let enter = || enter(console, &whole, kind, &given, &operator.name);
+            // Clicked twice, it is done, and was noted.
+            let done = match given.contains_key("form") {
+                true => console.once.run(&(&operator.login, &given), enter),
+                false => enter().map(Some),
+            };
+            match done {
+                Ok(is_new) => {
+                    if is_new.is_some() {
+                        operator.note(event)?;
+                    }
                     let headers = [(header::LOCATION, format!("/opinion/{id}?done=1"))];
                     Ok((StatusCode::SEE_OTHER, headers).into_response())
                 }
@@ -232,17 +242,22 @@ fn refused(reason: Both) -> Refused {
     Refused { status: StatusCode::UNPROCESSABLE_ENTITY, reason }
 }
 
+fn changed_meanwhile() -> Refused {
+    Refused { status: StatusCode::CONFLICT, reason: both("refused-changed-meanwhile") }
+}
+
 /// Carries a form out in the name of `by`.
 fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given, by: &str) -> Result<(), Refused> {
     let value = |name: &str| given.get(name).map_or("", |value| value.trim());
     // Words are added whatever happened; a decision is made upon what was seen.
     if kind != FormKind::Add && value("seen") != mark(whole) {
-        return Err(Refused { status: StatusCode::CONFLICT, reason: both("refused-changed-meanwhile") });
+        return Err(changed_meanwhile());
     }
     let ledger = &console.ledger;
+    let edit = |edit: &Edit| ledger.edit_as_seen(&whole.id, by, edit, &whole.opinion);
     let has_changed = match kind {
-        FormKind::Step => ledger.edit(&whole.id, by, &step_of(ledger.codebook(), whole, given)?),
-        FormKind::Fields => ledger.edit(&whole.id, by, &corrections(whole, given)?),
+        FormKind::Step => edit(&step_of(ledger.codebook(), whole, given)?),
+        FormKind::Fields => edit(&corrections(whole, given)?),
         FormKind::Settle => {
             let field = Field::from_key(value("field")).ok_or_else(|| refused(both("error-bad-request")))?;
             let settled = given.get("value").cloned().unwrap_or_default();
@@ -250,10 +265,10 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given, by: &s
             if !conflict.is_some_and(|conflict| conflict.values.iter().any(|(value, _)| *value == settled)) {
                 return Err(refused(both("error-bad-request")));
             }
-            ledger.edit(&whole.id, by, &Edit { fields: [(field, settled)].into(), ..Edit::default() })
+            edit(&Edit { fields: [(field, settled)].into(), ..Edit::default() })
         }
         FormKind::Add => {
-            let text = value("text");
+            let text = typed(value("text"));
             if text.is_empty() {
                 return Err(refused(both("refused-empty")));
             }
@@ -276,7 +291,7 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given, by: &s
 /// The step that a form describes, with the fields that its rule asks for.
 fn step_of(codebook: &Codebook, whole: &Whole, given: &Given) -> Result<Edit, Refused> {
     let act = given.get("act").cloned().unwrap_or_default();
-    let note = given.get("note").map_or("", |note| note.trim()).to_owned();
+    let note = typed(given.get("note").map_or("", |note| note.trim()));
     if note.chars().count() > NOTE_CHARS_MAX {
         return Err(refused(both_with("refused-too-long", &[("most", NOTE_CHARS_MAX.into())])));
     }
@@ -313,7 +328,7 @@ fn field_of(ask: Ask) -> Option<Field> {
 /// The fields that can be corrected without a step.
 const CORRECTED: [Field; 4] = [Field::Title, Field::Topic, Field::Urgency, Field::Office];
 
-/// Only what the operator changed: the others may be changed by somebody else at this moment.
+/// Only what the operator changed: what another set since the form was made is not set back.
 fn corrections(whole: &Whole, given: &Given) -> Result<Edit, Refused> {
     let mut fields = BTreeMap::new();
     for field in CORRECTED {
@@ -321,7 +336,8 @@ fn corrections(whole: &Whole, given: &Given) -> Result<Edit, Refused> {
         if value.chars().count() > FIELD_CHARS_MAX {
             return Err(refused(both_with("refused-too-long", &[("most", FIELD_CHARS_MAX.into())])));
         }
-        if value != whole.opinion.field(field) {
+        let is_touched = given.get(&before(field)).is_none_or(|before| before != value);
+        if is_touched && value != whole.opinion.field(field) {
             fields.insert(field, value.to_owned());
         }
     }
@@ -335,6 +351,7 @@ fn corrections(whole: &Whole, given: &Given) -> Result<Edit, Refused> {
 /// Why the ledger did not take it.
 fn explain(codebook: &Codebook, failure: LedgerError) -> Refused {
     match failure {
+        LedgerError::Changed => changed_meanwhile(),
         LedgerError::NotAllowed(NotAllowed::UnknownAct(act)) => {
             refused(both_with("refused-unknown-act", &[("act", act.into())]))
         }
@@ -710,9 +727,18 @@ fn facts(view: &View<'_>) -> Markup {
     }
 }
 
-/// What every form carries: what was seen when it was made.
+/// What every form carries: its own name, so that the same one sent twice is carried out once, and what was seen when it
+/// was made.
 fn hidden(view: &View<'_>) -> Markup {
-    html! { input type="hidden" name="seen" value=(view.seen); }
+    html! {
+        (name_of_form())
+        input type="hidden" name="seen" value=(view.seen);
+    }
+}
+
+/// A new name for a form.
+pub(super) fn name_of_form() -> Markup {
+    html! { input type="hidden" name="form" value=(hex(&clock::random::<16>())); }
 }
 
 fn refusal(view: &View<'_>, form: FormKind, act: Option<&str>) -> Markup {
@@ -751,7 +777,6 @@ fn step_forms(view: &View<'_>) -> Markup {
 }
 
 fn step_form(view: &View<'_>, number: usize, rule: &StepRule) -> Markup {
-    let opinion = &view.whole.opinion;
     let kept = view.kept.filter(|kept| kept.form == FormKind::Step && kept.value("act") == rule.act);
     let note = if rule.is_answer { both("ask-answer") } else { ask_word(Ask::Note) };
     let is_asked = rule.asks.contains(&Ask::Note);
@@ -769,10 +794,7 @@ fn step_form(view: &View<'_>, number: usize, rule: &StepRule) -> Markup {
                 (hidden(view))
                 input type="hidden" name="act" value=(rule.act);
                 @for ask in &rule.asks {
-                    @if let Some(field) = field_of(*ask) {
-                        @let value = kept.map_or(opinion.field(field), |kept| kept.value(field.key()));
-                        label { span.label { (web::page::both(&field_word(field))) } (field_input(view.codebook, field, value)) }
-                    }
+                    @if let Some(field) = field_of(*ask) { (field_label(view, field, kept)) }
                 }
                 label {
                     span.label { (web::page::both(&note)) @if !is_asked { " " span.hint { (say("optional")) } } }
@@ -782,6 +804,23 @@ fn step_form(view: &View<'_>, number: usize, rule: &StepRule) -> Markup {
                 (signature(view, &Both { zh: rule.act.clone(), en: rule.en.clone() }))
             }
         }
+    }
+}
+
+/// The name under which a form says what stood in a field when it was made.
+fn before(field: Field) -> String {
+    format!("{}-was", field.key())
+}
+
+/// A field with its name. After a refusal it holds what the operator changed, and else what stands there now.
+fn field_label(view: &View<'_>, field: Field, kept: Option<&Kept>) -> Markup {
+    let now = view.whole.opinion.field(field);
+    let changed = kept
+        .map(|kept| kept.value(field.key()))
+        .filter(|value| kept.is_some_and(|kept| kept.value(&before(field)) != *value));
+    html! {
+        input type="hidden" name=(before(field)) value=(now);
+        label { span.label { (web::page::both(&field_word(field))) } (field_input(view.codebook, field, changed.unwrap_or(now))) }
     }
 }
 
@@ -816,10 +855,7 @@ fn correction_form(view: &View<'_>) -> Markup {
             form method="post" action={ "/opinion/" (view.whole.id) "/fields" } data-act="fields" {
                 (refusal(view, FormKind::Fields, None))
                 (hidden(view))
-                @for field in CORRECTED {
-                    @let value = kept.map_or(view.whole.opinion.field(field), |kept| kept.value(field.key()));
-                    label { span.label { (web::page::both(&field_word(field))) } (field_input(view.codebook, field, value)) }
-                }
+                @for field in CORRECTED { (field_label(view, field, kept)) }
                 p.hint { (say("correct-hint")) }
                 (signature(view, &both("correct-go")))
             }
@@ -834,6 +870,11 @@ fn addition_form(view: &View<'_>) -> Markup {
             summary { b { (say("add")) } }
             form method="post" action={ "/opinion/" (view.whole.id) "/add" } data-act="add" {
                 (refusal(view, FormKind::Add, None))
+                (name_of_form())
+                @if kept.is_some_and(|kept| !kept.value("transcript").is_empty()) {
+                    input type="hidden" name="transcript" value="1";
+                    p.hint { (say("transcript-hint")) }
+                }
                 label {
                     span.label { (say("add-text")) }
                     textarea name="text" rows="3" { (kept.map_or("", |kept| kept.value("text"))) }

@@ -1,6 +1,6 @@
 //! Retention 保存期限: for how long what is kept, what goes next, what went, and what remains of it in backups.
 
-use ::ledger::query::Whole;
+use ::ledger::{LedgerError, query::Whole};
 use axum::extract::State;
 use civic_core::{
     access::operator::{About, Right},
@@ -37,16 +37,20 @@ async fn page(State(console): State<Console>, operator: Operator) -> Result<Mark
             let keep = &console.ledger.codebook().details.keep;
             let stock = console.vault.stock()?;
             // No more is shown than the operator may read.
+            let is_told = |doc: &DocId| -> Result<bool, LedgerError> {
+                let home = console.ledger.home_of(doc)?;
+                let about = home.as_ref().map(|home| About::Opinion { area: &home.area, body: &home.office });
+                Ok(about.is_some_and(|about| operator.may(Right::ReadOpinions, about)))
+            };
             let named = |doc: &DocId| -> Result<Option<Whole>, PageError> {
                 let Some(home) = console.ledger.home_of(doc)? else { return Ok(None) };
-                let whole = console.ledger.opinion(&home.opinion)?;
-                Ok(whole.filter(|whole| operator.may(Right::ReadOpinions, opinion::about(whole))))
+                Ok(console.ledger.opinion(&home.opinion)?)
             };
             let (mut coming, mut gone) = (Vec::new(), Vec::new());
-            for next in console.vault.coming(keep, now())? {
+            for next in console.vault.coming(keep, now(), is_told)? {
                 coming.extend(named(&next.item.doc)?.map(|whole| (next, whole)));
             }
-            for erased in console.vault.latest_erased()? {
+            for erased in console.vault.latest_erased(is_told)? {
                 gone.extend(named(&erased.doc)?.map(|whole| (erased, whole)));
             }
             let link = |whole: &Whole| html! { a href={ "/opinion/" (whole.id) } { (opinion::name_of(whole)) } };

@@ -3,6 +3,7 @@
 mod answers;
 mod details;
 mod exports;
+mod forms;
 mod late;
 mod loans;
 mod passkeys;
@@ -127,7 +128,8 @@ impl Desk {
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
         let users = Arc::new(Users::open(&home.file(user::FILE)).unwrap());
         let place = home.path().into();
-        let console = Console { dir: place, ledger, register, hub, opener, vault, audit, users };
+        let once = Arc::new(Once::new());
+        let console = Console { dir: place, ledger, register, hub, opener, vault, audit, users, once };
         let all = [OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Administrator];
         let signed = sign_in(&console, "li", "李干部", &all, "990127", "");
         let away = DataDir::hold(&dir.join("deputy")).unwrap();

@@ -291,7 +291,10 @@ impl Users {
         let is_right = hashed.clone().unwrap_or_else(Hashed::nobody).is(password);
         match self.find(login) {
             Ok(user) if is_right && user.disabled_at.is_none() => {
-                self.tries.right(login);
+                // Where a second factor is still to come, that decides: else a password would buy tries at its digits.
+                if !user.has_factor {
+                    self.tries.right(login);
+                }
                 Ok(Proof::Right(Box::new(user)))
             }
             Ok(_) | Err(UserError::NotFound) => Ok(Proof::Wrong { is_last: self.tries.wrong(login, address, now) }),

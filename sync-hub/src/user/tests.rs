@@ -83,6 +83,19 @@ fn the_digits_of_now_count_once() {
 }
 
 #[test]
+fn a_right_password_buys_no_tries_at_the_second_factor() {
+    let office = Office::with_fang();
+    office.users.set_totp(&office.fang(), &Secret::draw(), 0).unwrap();
+    let digits = || office.users.prove_totp(&office.fang(), "", "10.0.0.1").unwrap();
+    let password = || office.users.prove("fang", PASSWORD, "10.0.0.1").unwrap();
+    for number in 1..=5 {
+        assert!(matches!(password(), Proof::Right(_)));
+        assert_eq!(digits(), Proof::Wrong { is_last: number == 5 });
+    }
+    assert_eq!((password(), digits()), (Proof::Wait, Proof::Wait));
+}
+
+#[test]
 fn a_session_ends_by_idleness_by_the_day_and_by_word_and_the_fourth_ends_the_first() {
     let office = Office::with_fang();
     let begin = || office.users.begin(&office.fang(), Stage::Full, "10.0.0.1", "Firefox").unwrap();

@@ -2,8 +2,11 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
+
+use crate::register::neighbourhood;
 
 /// Wrong tries upon one name before it is waited.
 const OF_NAME_MAX: usize = 5;
@@ -37,7 +40,8 @@ impl Key {
 fn keys(login: &str, address: &str) -> impl Iterator<Item = Key> {
     // A name can be of any length, as it was typed; its beginning tells it apart well enough.
     let name = (!login.is_empty()).then(|| Key::Name(login.chars().take(64).collect()));
-    name.into_iter().chain([Key::Address(address.to_owned())])
+    let address = address.parse::<IpAddr>().map_or(address.to_owned(), |address| neighbourhood(address).to_string());
+    name.into_iter().chain([Key::Address(address)])
 }
 
 impl Tries {
@@ -99,6 +103,16 @@ mod tests {
             tries.wrong(&format!("name{number}"), "10.0.0.1", 0);
         });
         assert!(tries.must_wait("fang", "10.0.0.1", 1) && !tries.must_wait("fang", "10.0.0.2", 1));
+        assert!(tries.must_wait("fang", "::ffff:10.0.0.1", 1), "written in the other way it is the same");
+    }
+
+    #[test]
+    fn whoever_has_many_addresses_of_one_neighbourhood_is_one() {
+        let tries = Tries::default();
+        (0..20).for_each(|number| {
+            tries.wrong(&format!("name{number}"), &format!("2001:db8::{number:x}"), 0);
+        });
+        assert!(tries.must_wait("fang", "2001:db8::ffff", 1) && !tries.must_wait("fang", "2001:db8:0:1::1", 1));
     }
 
     #[test]

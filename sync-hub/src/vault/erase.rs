@@ -7,9 +7,14 @@
 use std::collections::BTreeSet;
 
 use civic_core::{detail::Detail, id::DocId, time::UnixSeconds};
+use ledger::LedgerError;
 use rusqlite::{Connection, params};
 
-use super::{Item, Name, Vault, VaultError, scrub};
+use super::{
+    Item, Name, Vault, VaultError,
+    retention::{WALKED_MAX, told},
+    scrub,
+};
 
 /// Why something was erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +70,6 @@ pub(super) struct Bar {
     pub(super) by: String,
 }
 
-/// How many of what was erased last are told of.
-const ERASED_SHOWN: usize = 200;
-
 impl Vault {
     /// Erases all details of these records, which are one opinion and what was said of it later; whatever of them comes later
     /// is not taken. Returns how many things were erased.
@@ -106,13 +108,19 @@ impl Vault {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// What was erased last, newest first.
-    pub fn latest_erased(&self) -> Result<Vec<Erased>, VaultError> {
-        let shelf = self.shelf();
-        let mut query =
-            shelf.prepare_cached("SELECT doc, detail, at, why, by FROM erased ORDER BY id DESC LIMIT ?1")?;
-        let rows = query.query_map(params![ERASED_SHOWN], erased)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// What was erased last, newest first; of these records alone.
+    pub fn latest_erased(
+        &self,
+        is_told: impl Fn(&DocId) -> Result<bool, LedgerError>,
+    ) -> Result<Vec<Erased>, VaultError> {
+        let all = {
+            let shelf = self.shelf();
+            let sql = "SELECT doc, detail, at, why, by FROM erased ORDER BY id DESC LIMIT ?1";
+            let mut query = shelf.prepare_cached(sql)?;
+            let rows = query.query_map(params![WALKED_MAX], erased)?;
+            rows.collect::<Result<_, _>>()?
+        };
+        Ok(told(all, |erased: &Erased| is_told(&erased.doc))?)
     }
 
     /// Whether the details of this record were erased by somebody, so that nothing of it is taken any more.

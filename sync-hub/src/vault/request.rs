@@ -221,8 +221,12 @@ impl Vault {
 
     /// What was asked of this opinion in the last day.
     pub fn requests_of(&self, record: &DocId, now: UnixSeconds) -> Result<Vec<Request>, VaultError> {
-        let day = self.requests("at > ?1 ORDER BY id DESC", now.0 - WAITS_S, now)?;
-        Ok(day.into_iter().filter(|request| request.record == *record).collect())
+        let shelf = self.shelf();
+        let sql =
+            format!("SELECT {COLUMNS} FROM request WHERE record = ?1 AND at > ?2 ORDER BY id DESC LIMIT {SHOWN_MAX}");
+        let mut query = shelf.prepare_cached(&sql)?;
+        let rows = query.query_map(params![record.as_bytes(), now.0 - WAITS_S], |row| request(row, now))?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     /// How often each operator opened details, most often first.

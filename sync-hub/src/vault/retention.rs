@@ -11,7 +11,7 @@ use civic_core::{
     id::DocId,
     time::UnixSeconds,
 };
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 use rusqlite::{OptionalExtension, params};
 
 use super::{ITEM_COLUMNS, Item, Vault, VaultError, item};
@@ -21,7 +21,9 @@ pub const STEP_S: i64 = 7 * 24 * 3_600;
 /// Things that are looked at together.
 const BATCH: usize = 500;
 /// Things that are told of at once.
-const COMING_SHOWN: usize = 200;
+pub(super) const SHOWN_MAX: usize = 200;
+/// Things that are walked through for them, where an operator may read few of a county's.
+pub(super) const WALKED_MAX: usize = 20_000;
 
 /// Something that will be erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,16 @@ pub struct Stock {
     pub count: u64,
     /// Of these, how many whose time runs.
     pub running: u64,
+}
+
+/// The first of these that are to be told.
+pub(super) fn told<T>(all: Vec<T>, is_told: impl Fn(&T) -> Result<bool, LedgerError>) -> Result<Vec<T>, LedgerError> {
+    let told = all.into_iter().take(WALKED_MAX).filter_map(|one| match is_told(&one) {
+        Ok(true) => Some(Ok(one)),
+        Ok(false) => None,
+        Err(failure) => Some(Err(failure)),
+    });
+    told.take(SHOWN_MAX).collect()
 }
 
 impl Vault {
@@ -63,8 +75,13 @@ impl Vault {
         }
     }
 
-    /// What will be erased next, as far as it is known, soonest first.
-    pub fn coming(&self, keep: &Keep, now: UnixSeconds) -> Result<Vec<Coming>, VaultError> {
+    /// What will be erased next, as far as it is known, soonest first; of these records alone.
+    pub fn coming(
+        &self,
+        keep: &Keep,
+        now: UnixSeconds,
+        is_told: impl Fn(&DocId) -> Result<bool, LedgerError>,
+    ) -> Result<Vec<Coming>, VaultError> {
         let counted = self
             .counted()?
             .map_or(now, |(counted, seen_at)| UnixSeconds(counted.0 + (now.0 - seen_at.0).clamp(0, STEP_S)));
@@ -74,8 +91,7 @@ impl Vault {
             all.push(Coming { item, at: UnixSeconds(now.0 + left.max(0)) });
         }
         all.sort_by_key(|coming| (coming.at, coming.item.name));
-        all.truncate(COMING_SHOWN);
-        Ok(all)
+        Ok(told(all, |coming| is_told(&coming.item.doc))?)
     }
 
     /// How much of each kind lies here.

@@ -348,12 +348,12 @@ fn details_go_when_their_time_is_over_and_not_while_the_matter_is_open() {
     hub.close(&closed);
     let pass = |day: i64| hub.retain(day);
     assert!((0..90).step_by(6).chain([89]).all(|day| pass(day).is_empty()));
-    let coming = hub.vault.coming(&hub.ledger.codebook().details.keep, after(89)).unwrap();
+    let coming = hub.vault.coming(&hub.ledger.codebook().details.keep, after(89), |_| Ok(true)).unwrap();
     assert_eq!((coming.len(), coming[0].item.detail, coming[0].at), (2, Detail::Contact, after(90)));
     let gone = pass(90);
     assert_eq!((gone.len(), gone[0].doc, gone[0].detail), (1, closed, Detail::Contact));
     assert_eq!(hub.details(&closed), [Detail::Attached(AttachmentKind::Voice)], "the voice is kept for longer");
-    let erased = hub.vault.latest_erased().unwrap();
+    let erased = hub.vault.latest_erased(|_| Ok(true)).unwrap();
     assert_eq!((erased[0].why.as_str(), erased[0].by.as_str()), ("expired", ""));
     (91..400).step_by(6).for_each(|day| drop(pass(day)));
     assert_eq!((hub.details(&closed).len(), hub.details(&open).len()), (0, 2));
@@ -385,10 +385,37 @@ fn a_matter_that_opens_again_keeps_its_details_for_the_whole_time_after_it_close
     let records = hub.ledger.records_of(&id).unwrap();
     assert_eq!(hub.vault.items(&records).unwrap().len(), 3, "the voice that came later belongs to the same opinion");
     assert_eq!((80..120).step_by(6).map(pass).sum::<usize>(), 0, "it is open again");
-    assert!(hub.vault.coming(&hub.ledger.codebook().details.keep, after(119)).unwrap().is_empty());
+    assert!(hub.vault.coming(&hub.ledger.codebook().details.keep, after(119), |_| Ok(true)).unwrap().is_empty());
     ["答复", "销号"].iter().for_each(|act| hub.step(&id, act));
     assert_eq!((120..210).step_by(6).map(pass).sum::<usize>(), 0);
     assert_eq!(pass(210), 1);
+}
+
+#[test]
+fn what_others_have_opened_in_a_day_hides_no_request_of_an_opinion() {
+    let hub = Hub::new();
+    let (asked, others) = (hub.spoken().id, hub.spoken().id);
+    assert!(matches!(hub.ask(&asked, What::Contact, "李干部", true), Ok(Asked::Waits(_))));
+    for _ in 0..201 {
+        assert!(matches!(hub.ask(&others, What::Contact, "王干部", false), Ok(Asked::Granted(_))));
+    }
+    assert_eq!(hub.vault.requests_of(&asked, NOW).unwrap().len(), 1);
+}
+
+#[test]
+fn whoever_reads_few_records_is_told_what_comes_and_what_went_of_these() {
+    let hub = Hub::new();
+    let all: Vec<DocId> = (0..102).map(|_| hub.spoken().id).collect();
+    all.iter().for_each(|id| hub.close(id));
+    hub.retain(0);
+    let keep = &hub.ledger.codebook().details.keep;
+    let mine = *all.last().unwrap();
+    let coming = hub.vault.coming(keep, after(1), |doc| Ok(*doc == mine)).unwrap();
+    assert_eq!(coming.len(), 2, "name and voice, behind 202 things of others");
+    assert_eq!(hub.vault.coming(keep, after(1), |_| Ok(true)).unwrap().len(), 200);
+    hub.vault.erase(&[all[0]], Why::Asked, "李干部", NOW).unwrap();
+    hub.vault.erase(&all[1..], Why::Asked, "李干部", NOW).unwrap();
+    assert_eq!(hub.vault.latest_erased(|doc| Ok(*doc == all[0])).unwrap().len(), 2);
 }
 
 #[test]

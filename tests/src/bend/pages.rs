@@ -46,7 +46,7 @@ use sync_hub::{
     vault::Vault,
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::watch};
-use web::guard;
+use web::{guard, once::Once};
 
 use super::{
     door::{Door, Fresh},
@@ -160,6 +160,7 @@ fn hub(hashed: &Hashed) -> anyhow::Result<Behind> {
         ledger,
         register,
         users: users.clone(),
+        once: Arc::new(Once::new()),
     };
     let runtime = Runtime::new()?;
     runtime.spawn(console.ledger.clone().follow());

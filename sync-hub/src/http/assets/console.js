@@ -242,7 +242,7 @@ const isInUse = (part) => part.contains(document.activeElement) || one("details[
 
 function startDevices() {
   const refresh = latest(async () => {
-    const fresh = await pageAt("/devices");
+    const fresh = await pageAt(`/devices${location.search}`);
     for (const part of all("[data-live]")) {
       const next = one(`#${part.id}`, fresh);
       if (next && !isInUse(part)) part.replaceWith(next);

@@ -6,24 +6,25 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Forms that are remembered; a deputy who goes back further than this sees what was saved in the lists.
+/// Forms that are remembered; whoever goes back further than this sees in the lists what was saved.
 const REMEMBERED_MAX: usize = 256;
 
 /// The forms that were carried out since the program started. Only keyed fingerprints are kept, and only in memory, so
 /// that nothing can be read back from them.
-pub(crate) struct Once {
+pub struct Once {
     key: RandomState,
     // A std mutex: held while one form is carried out, so that the same one sent twice at once waits and then finds itself.
     done: Mutex<VecDeque<u64>>,
 }
 
 impl Once {
-    pub(crate) fn new() -> Self {
+    /// None was carried out yet.
+    pub fn new() -> Self {
         Self { key: RandomState::new(), done: Mutex::new(VecDeque::new()) }
     }
 
     /// Carries out `work` unless the same `content` was carried out before; `None` if it was. What failed may be tried again.
-    pub(crate) fn run<T, E>(&self, content: &impl Hash, work: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
+    pub fn run<T, E>(&self, content: &impl Hash, work: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
         let fingerprint = self.key.hash_one(content);
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         if done.contains(&fingerprint) {
