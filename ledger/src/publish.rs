@@ -14,6 +14,7 @@ use civic_core::{
 use replica::{clock, store::NewEntry};
 use serde::{Deserialize, Serialize};
 use sync_core::entry::EntryKind;
+use tracing::warn;
 
 use crate::{Ledger, LedgerError, sealed::What, tables::Tables};
 
@@ -156,8 +157,16 @@ impl Ledger {
         let (stamp, mut entries) = (self.county_stamp(), Vec::new());
         for (id, matter) in tables.all_published::<Matter>()? {
             let me_too = tables.sealed_count(What::MeToo, &id)?;
-            if is_due(matter.me_too, me_too) {
-                entries.extend(self.published_entry(&tables, &id, &Matter { me_too, ..matter }, &stamp)?);
+            if !is_due(matter.me_too, me_too) {
+                continue;
+            }
+            match self.published_entry(&tables, &id, &Matter { me_too, ..matter }, &stamp) {
+                Ok(entry) => entries.extend(entry),
+                // It is full; the others are not to wait for it.
+                Err(LedgerError::Record(failure)) => {
+                    warn!(matter = %id, error = %failure, "How many say \"me too\" is not published any more");
+                }
+                Err(failure) => return Err(failure),
             }
         }
         let moved = entries.len();

@@ -4,7 +4,7 @@
 use civic_core::{
     area::Area,
     confided::Confided,
-    document::Stamp,
+    document::{DocumentError, Stamp},
     id::DocId,
     opinion::{self, Opinion},
     reaction::Reaction,
@@ -16,6 +16,7 @@ use civic_core::{
 };
 use rusqlite::{Row, params};
 use sync_core::entry::EntryKind;
+use tracing::warn;
 
 use crate::{Ledger, LedgerError, reason::Reason, tables::Tables};
 
@@ -159,22 +160,48 @@ impl Ledger {
             self.erase_late(&tables, envelope.doc, &envelope.area)?;
             return Ok(What::Erased);
         }
-        let (what, subject) = match record {
+        let taken = self.place(&tables, envelope, record, is_sound);
+        let (what, subject) = match taken {
+            // It does not fit into its opinion, and would fit no better the next time: the others are not to wait for it.
+            Err(LedgerError::Record(failure)) => {
+                warn!(record = %envelope.doc, error = %failure, "What was sealed does not fit into its opinion");
+                let reason = if matches!(failure, DocumentError::Limit(_)) { Reason::Full } else { Reason::Damaging };
+                (self.keep_apart(&tables, envelope, reason)?, String::new())
+            }
+            taken => taken?,
+        };
+        tables.mark_sealed(&envelope.doc, what, &subject)?;
+        Ok(what)
+    }
+
+    /// What an opened record is and what it is about; what belongs into an opinion is put there.
+    fn place(
+        &self,
+        tables: &Tables,
+        envelope: &Envelope,
+        record: &Record,
+        is_sound: bool,
+    ) -> Result<(What, String), LedgerError> {
+        Ok(match record {
             Record::Response(response) => (What::Response, response.consultation.to_string()),
             Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
             Record::Ballot(ballot) => (What::BadBallot, ballot.vote.to_string()),
-            Record::Confided(confided) => (self.take_confided(&tables, envelope, confided)?, String::new()),
+            Record::Confided(confided) => (self.take_confided(tables, envelope, confided)?, String::new()),
             Record::Guesses(guesses) => (What::Guesses, guesses.wrong.to_string()),
             Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
             Record::Reaction(reaction) => {
                 let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
-                let what = self.take_reaction(&tables, envelope, reaction)?;
+                let what = self.take_reaction(tables, envelope, reaction)?;
                 let is_withdrawal = what == What::Reaction && matches!(reaction, Reaction::Withdrawal { .. });
                 (if is_withdrawal { What::Withdrawal } else { what }, ticket)
             }
-        };
-        tables.mark_sealed(&envelope.doc, what, &subject)?;
-        Ok(what)
+        })
+    }
+
+    /// Puts an envelope whose record can go nowhere where an operator sees it.
+    fn keep_apart(&self, tables: &Tables, envelope: &Envelope, reason: Reason) -> Result<What, LedgerError> {
+        tables.put_refused(&envelope.doc, &envelope.author, reason, &[], envelope.at)?;
+        Ok(What::Unreadable)
     }
 
     /// Who has taken back their name and number, the first before the others. Whether these still lie at the hub, its vault
@@ -226,7 +253,9 @@ impl Ledger {
     /// Puts what was kept from a village into its document, which the county alone receives.
     fn take_confided(&self, tables: &Tables, envelope: &Envelope, confided: &Confided) -> Result<What, LedgerError> {
         let Some(mut kept) = tables.document(&envelope.doc)? else { return Ok(What::Waits) };
-        let Some(opinion) = Opinion::read(&kept.document) else { return Ok(What::Waits) };
+        let Some(opinion) = Opinion::read(&kept.document) else {
+            return self.keep_apart(tables, envelope, Reason::Elsewhere);
+        };
         let is_apart = kept.space.audience == Audience::County;
         let Some(edit) = confided.clone().edit(&opinion).filter(|_| is_apart) else { return Ok(What::Confided) };
         let stamp = Stamp::new(opinion.filed.by, envelope.at);
@@ -245,7 +274,9 @@ impl Ledger {
         };
         let Some(name) = name else { return Ok(What::Waits) };
         let Some(mut kept) = tables.document(&name)? else { return Ok(What::Waits) };
-        let Some(opinion) = Opinion::read(&kept.document) else { return Ok(What::Waits) };
+        let Some(opinion) = Opinion::read(&kept.document) else {
+            return self.keep_apart(tables, envelope, Reason::Elsewhere);
+        };
         let Some(edit) = reaction.edit(envelope.doc, self.codebook(), &opinion) else { return Ok(What::Reaction) };
         let by = self.codebook().reaction.as_ref().map(|words| words.by.clone()).unwrap_or_default();
         let stamp = Stamp::new(by, envelope.at);

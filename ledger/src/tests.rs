@@ -42,6 +42,7 @@ mod opening;
 mod prune;
 mod publish;
 mod tally;
+mod unfit;
 
 const CODEBOOK: &str = include_str!("../../tests/sample/county.toml");
 const VILLAGE: &str = "990127101201";

@@ -1,7 +1,7 @@
 //! The running hub: devices over QUIC, merging behind them, slips, and the operators' pages.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, middleware, routing::get, serve::ListenerExt as _};
-use civic_core::{access::Role, document::Kind};
+use civic_core::{access::Role, document::Kind, id::DocId};
 use ledger::{
     Ledger,
     erase::{Depth, Ground},
@@ -41,7 +41,7 @@ use crate::{
     tls::{self, TlsListener},
     upstream,
     user::{self, Users},
-    vault::{Vault, erase::Why},
+    vault::{Item, Vault, erase::Why},
     watch::{Apart, Watch},
 };
 
@@ -135,7 +135,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let desk = Desk::with(&ledger, register.clone(), audit.clone(), keys.clone(), opener.clone(), vault.clone());
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone(), register.clone()));
     let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
-    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone()));
+    let is_beneath = upstream::is_beneath(&dir)?;
+    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone(), is_beneath));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let above = tokio::spawn(keep_above(DataDir::look(dir.path()), desk.clone(), register.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
@@ -233,7 +234,9 @@ async fn keep_up(ledger: Ledger, opener: Opener, register: Arc<Register>) {
     let writer = ledger.clone();
     follow_up(ledger, "Envelopes could not be opened or slips not written", move || {
         writer.leave_slips_of(register.numbers_elsewhere()?);
-        Ok(opener.work()? + writer.write_slips()?)
+        // Slips do not wait for what cannot be opened.
+        let (opened, written) = (opener.work(), writer.write_slips());
+        Ok(opened? + written?)
     })
     .await;
 }
@@ -272,22 +275,43 @@ async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Res
     }
 }
 
+/// Erases what the vault has kept of this record for its time. Once nothing of its opinion's details is left here, what
+/// devices and the log still hold of them goes, too: first, so that what a power cut leaves undone is due again. Of a hub
+/// beneath another, that one does it, for both.
+fn expire(
+    ledger: &Ledger,
+    vault: &Vault,
+    audit: &Audit,
+    is_beneath: bool,
+    doc: &DocId,
+    due: &[Item],
+) -> anyhow::Result<()> {
+    for item in due {
+        let event = Event::new(By::hub(), Action::Erase).upon(doc);
+        audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
+    }
+    if let Some(home) = ledger.home_of(doc)?.filter(|_| !is_beneath) {
+        let items = vault.items(&ledger.records_of(&home.opinion)?)?;
+        if items.iter().all(|item| due.contains(item)) {
+            ledger.erase(&home.opinion, Depth::Details, Ground::Expired)?;
+        }
+    }
+    Ok(vault.expire(due, clock::now())?)
+}
+
 /// Erases what the vault has kept for its time, every hour; what is not noted is not erased.
-async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>) {
+async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>, is_beneath: bool) {
     loop {
         let (ledger, vault, audit) = (ledger.clone(), vault.clone(), audit.clone());
         let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-            let due = vault.due(&ledger, clock::now())?;
-            for item in &due {
-                let event = Event::new(By::hub(), Action::Erase).upon(item.doc);
-                audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
+            let mut due: BTreeMap<DocId, Vec<Item>> = BTreeMap::new();
+            for item in vault.due(&ledger, clock::now())? {
+                due.entry(item.doc).or_default().push(item);
             }
-            vault.expire(&due, clock::now())?;
-            // Once nothing of an opinion's details is left here, what devices and the log still hold of them goes, too.
-            for doc in due.iter().map(|item| item.doc).collect::<BTreeSet<_>>() {
-                let Some(home) = ledger.home_of(&doc)? else { continue };
-                if vault.items(&ledger.records_of(&home.opinion)?)?.is_empty() {
-                    ledger.erase(&home.opinion, Depth::Details, Ground::Expired)?;
+            for (doc, items) in due {
+                // One that fails is tried again at the next pass; the others do not wait for it.
+                if let Err(failure) = expire(&ledger, &vault, &audit, is_beneath, &doc, &items) {
+                    error!(record = %doc, error = format!("{failure:#}"), "What was kept for its time could not be erased");
                 }
             }
             Ok(())

@@ -1,0 +1,50 @@
+//! What a device sealed that can go nowhere: it is kept apart, and everybody behind it is heard.
+
+use std::collections::BTreeMap;
+
+use civic_core::{confided::Confided, reaction::Reaction, sealed::Record, slip};
+
+use super::{publish::County, *};
+use crate::reason::Reason;
+
+/// Seals a record past everything that a program of ours checks, as one of somebody else's may.
+fn seal(county: &County, doc: DocId, record: &Record) {
+    let payload = record.seal(&county.kiosk.card().seal_key, &doc, Seed([3; 32])).unwrap();
+    let space = Space::new(village(), Audience::County);
+    let entry = NewEntry { space, doc, kind: EntryKind::Sealed, at: UnixSeconds(9), payload };
+    county.kiosk.log().append(vec![entry]).unwrap();
+}
+
+#[test]
+fn words_that_no_opinion_can_hold_keep_nobody_else_and_no_slip_waiting() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    let words = "一".repeat(2_001);
+    let misunderstood = Reaction::Misunderstood { ticket, words, recording: None, ink: None };
+    seal(&county, DocId::new([1; 16]), &Record::Reaction(misunderstood));
+    let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None, ink: None };
+    county.kiosk.react("1", &village(), &added, &[]).unwrap();
+    county.meet();
+    assert_eq!(county.hub.opinion(&id).unwrap().unwrap().opinion.body, "桥坏了，老人过不去");
+    let apart: Vec<String> = county.hub.refused(9).unwrap().into_iter().map(|refused| refused.reason).collect();
+    assert_eq!(apart, [Reason::Full.word()], "an operator sees that something came");
+    assert!(county.hub.unopened(9).unwrap().is_empty());
+    county.step(&id, "销号", "", "");
+    county.meet();
+    assert_eq!(county.kiosk.slip(&ticket).unwrap().unwrap().state, "已销号");
+}
+
+#[test]
+fn what_is_kept_from_a_village_under_the_name_of_a_slip_waits_for_no_opinion() {
+    let county = County::new();
+    let (id, _) = county.answered();
+    let confided = Confided { body: "一".into(), fields: BTreeMap::new(), extra: BTreeMap::new() };
+    seal(&county, slip::id_of(&id), &Record::Confided(confided.clone()));
+    county.meet();
+    assert!(county.hub.unopened(9).unwrap().is_empty(), "a few of these would fill each look for what waits");
+    assert_eq!(county.hub.refused(9).unwrap()[0].reason, Reason::Elsewhere.word());
+    // For a document that is not here yet it waits, as before.
+    seal(&county, DocId::new([2; 16]), &Record::Confided(confided));
+    county.meet();
+    assert_eq!(county.hub.refused(9).unwrap().len(), 1);
+}
