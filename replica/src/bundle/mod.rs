@@ -148,10 +148,10 @@ impl<'a> DeviceEnd<'a> {
         Ok(Some(Self { log, key, scope: &card.scope, hub, county, former, room, status }))
     }
 
-    fn session(&self) -> Result<Session, StoreError> {
+    fn session(&self, cursor: Option<Cursor>) -> Result<Session, StoreError> {
         let (public_key, former) = (self.log.public_key(), self.former.clone());
         let member = Member { public_key, scope: self.scope.clone(), former };
-        let (cursor, status) = (self.log.cursor(&self.hub)?, self.status.clone());
+        let status = self.status.clone();
         let side = Side::Caller { hub: self.hub, cursor, room: self.room, status };
         let shared = self.log.shared(&member);
         Ok(Session::new(side, member, shared, clock::now()))
@@ -165,7 +165,7 @@ impl<'a> DeviceEnd<'a> {
         attachments_max: u64,
         mut take: impl FnMut(Vec<u8>) -> std::io::Result<()>,
     ) -> Result<BTreeSet<AttachmentId>, PackError> {
-        let mut session = self.session()?;
+        let mut session = self.session(self.log.cursor(&self.hub)?)?;
         session.handle_input(Input::Opened)?;
         let mut writer = Writer::new(self.log, self.key, self.county, None);
         drive(&mut session, self.log, &mut Brought::default(), |message| writer.say(message, &mut take)).await?;
@@ -207,9 +207,10 @@ impl<'a> DeviceEnd<'a> {
         if parcel.author != self.hub {
             return Err(ParcelError::Stranger);
         }
-        let mut session = self.session()?;
-        session.handle_input(Input::Spoken)?;
         let here = self.log.cursor(&self.hub)?;
+        // Where the hub told all from its beginning, what was heard of its life before a restore is no part of it.
+        let mut session = self.session(here.filter(|_| parcel.after.is_some()))?;
+        session.handle_input(Input::Spoken)?;
         let is_reached = |after: Cursor| here.is_some_and(|here| here.epoch == after.epoch && here.row >= after.row);
         let follows = parcel.after.is_none_or(is_reached);
         let is_new = |mark: &Cursor| here.is_none_or(|here| here.epoch != mark.epoch || here.row <= mark.row);
@@ -368,7 +369,8 @@ impl HubEnd<'_> {
     }
 
     /// Seals for the device with this key what it is known to lack: receipts for all that it wrote, what has arrived since
-    /// its last parcel and it may read. Nothing for a device that was struck off.
+    /// its last parcel and it may read. Of a hub that was restored since, that is everything that it may read: nobody is there
+    /// to compare with. Nothing for a device that was struck off.
     pub async fn pack(
         &self,
         device: [u8; 32],
@@ -378,18 +380,19 @@ impl HubEnd<'_> {
             return Ok(());
         };
         let caller = self.log.caller(&device)?.unwrap_or_default();
+        let cursor = caller.cursor.filter(|cursor| cursor.epoch == self.log.epoch());
         let behind = self.log.held().into_iter().filter(|held| member.wrote(&held.feed));
         let behind: Vec<_> = behind.map(|held| (held.feed.id(), 0)).take(NAMED_MAX).collect();
         let hello = Message::Hello {
             version: VERSION,
             oldest: VERSION_OLDEST,
-            cursor: caller.cursor,
+            cursor,
             behind,
             left_out: Vec::new(),
             room: caller.room,
         };
         let mut session = self.session(member)?;
-        let mut writer = Writer::new(self.log, self.key, receiver, caller.cursor);
+        let mut writer = Writer::new(self.log, self.key, receiver, cursor);
         // No device has this fingerprint, and none is asked: what it lacks is told by its cursor alone.
         for message in [hello, Message::Over { fingerprint: [0; 16] }] {
             session.handle_input(Input::Received(message))?;

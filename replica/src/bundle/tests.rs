@@ -11,7 +11,7 @@ use civic_core::{
 use sync_core::entry::EntryKind;
 
 use super::*;
-use crate::store::{Author, NewEntry, attachment::NewAttachment};
+use crate::store::{Author, NewEntry, attachment::NewAttachment, sqlite::SqliteStore};
 
 const VILLAGE: &str = "990127101201";
 
@@ -142,6 +142,22 @@ impl County {
         parcels
     }
 
+    async fn up_to_the_hub(&self) {
+        for sealed in self.up().await {
+            self.county().unpack(&sealed).await.unwrap();
+        }
+    }
+
+    /// A stick goes up and comes home; how many entries it brought.
+    async fn there_and_back(&self) -> u64 {
+        self.up_to_the_hub().await;
+        let mut entries = 0;
+        for sealed in self.down().await {
+            entries += self.device().unpack(&sealed).await.unwrap().entries;
+        }
+        entries
+    }
+
     async fn down(&self) -> Vec<Vec<u8>> {
         let mut parcels = Vec::new();
         self.county()
@@ -182,6 +198,26 @@ async fn what_was_said_arrives_by_stick_and_its_receipt_comes_home_by_the_next()
     }
     let down: usize = county.down().await.iter().map(Vec::len).sum();
     assert!(down < 400, "{down}");
+}
+
+#[tokio::test]
+async fn a_place_that_only_sticks_reach_hears_what_is_new_after_its_hub_was_restored() {
+    let mut county = County::new("restored");
+    county.hub.write(10..12, Audience::Public, 100).await;
+    assert_eq!(county.there_and_back().await, 2);
+    assert_eq!(county.there_and_back().await, 0);
+    let path = county.hub.path.join("log.db");
+    let public_key = Some(county.hub.public_key());
+    SqliteStore::open(&path, public_key, true).unwrap().begin_epoch().unwrap();
+    let author = Author { key: county.hub.key.clone(), incarnation: Incarnation::new([9; 16]) };
+    county.hub.log = Log::open(&path, author, public_key, || UnixSeconds(50)).unwrap();
+    county.hub.write(12..13, Audience::Public, 100).await;
+    assert_eq!(county.there_and_back().await, 1);
+    county.hub.write(13..14, Audience::Public, 100).await;
+    assert_eq!(county.there_and_back().await, 1);
+    county.up_to_the_hub().await;
+    let down: usize = county.down().await.iter().map(Vec::len).sum();
+    assert!(down < 400, "what it has heard of the restored hub it is not told again: {down}");
 }
 
 #[tokio::test]
