@@ -45,9 +45,17 @@ enum Line {
 
 /// Archives what the last head before `before` covers; returns how many events went.
 pub(super) fn archive(db: &mut Connection, key: &SigningKey, dir: &Path, before: i64) -> Result<usize, ArchiveError> {
-    let sql = format!("SELECT {HEAD_COLUMNS} FROM head WHERE at < ?1 ORDER BY place DESC LIMIT 1");
-    let Some(head) = db.query_row(&sql, [before], Head::of).optional()? else { return Ok(0) };
     let anchor = Bound::read(db, Which::Anchor)?;
+    for name in all_names(dir).iter().filter(|name| !is_behind(name, &anchor)) {
+        fs::remove_file(dir.join(name))?;
+    }
+    // A head whose clock had gone back to 1970 takes nothing along that is younger.
+    let sql = format!(
+        "SELECT {HEAD_COLUMNS} FROM head
+         WHERE place < coalesce((SELECT min(place) FROM head WHERE at >= ?1), 9223372036854775807)
+         ORDER BY place DESC LIMIT 1"
+    );
+    let Some(head) = db.query_row(&sql, [before], Head::of).optional()? else { return Ok(0) };
     if head.number > anchor.number {
         write_file(db, dir, &anchor, &head)?;
     }
@@ -59,8 +67,8 @@ pub(super) fn archive(db: &mut Connection, key: &SigningKey, dir: &Path, before:
     Ok(gone)
 }
 
-/// Written whole before anything is taken from the log: a power cut leaves what is archived in both, and the next turn
-/// writes the same file again.
+/// Written whole before anything is taken from the log: a power cut leaves what is archived in both, and the next turn takes
+/// that file away and writes one anew, up to a later head perhaps.
 fn write_file(db: &Connection, dir: &Path, anchor: &Bound, head: &Head) -> Result<(), ArchiveError> {
     fs::create_dir_all(dir)?;
     let place = dir.join(format!("{:012}-{:012}.jsonl", anchor.number + 1, head.number));
@@ -96,15 +104,24 @@ fn put(out: &mut impl io::Write, line: &Line) -> io::Result<()> {
 /// log was read, which still holds its events.
 pub fn names(db: &Connection, dir: &Path) -> rusqlite::Result<Vec<String>> {
     let anchor = Bound::read(db, Which::Anchor)?;
-    let Ok(entries) = fs::read_dir(dir) else { return Ok(Vec::new()) };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| is_name(name))
-        .collect();
-    names.retain(|name| name[13..25].parse().is_ok_and(|last: i64| last <= anchor.number));
-    names.sort();
+    let mut names = all_names(dir);
+    names.retain(|name| is_behind(name, &anchor));
     Ok(names)
+}
+
+/// Names of the files in `dir`, in their order.
+fn all_names(dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| is_name(name)).collect();
+    names.sort();
+    names
+}
+
+/// Whether the file of this name ends where the log at hand begins, or before. One that does not was written and the log
+/// never cut behind it.
+fn is_behind(name: &str, anchor: &Bound) -> bool {
+    name[13..25].parse().is_ok_and(|last: i64| last <= anchor.number)
 }
 
 /// Whether a file of this name is one: `FIRST-LAST.jsonl`, each of twelve digits.
@@ -114,15 +131,12 @@ pub fn is_name(name: &str) -> bool {
 }
 
 /// Walks the archived files that are still here, in their order: each goes on where the one before ended, and the last
-/// ends where the log at hand begins. Files that were carried elsewhere are not missed from the front.
+/// ends where the log at hand begins. Files that were carried elsewhere are not missed from the front, and one behind which
+/// the log was never cut does not count: the log holds its events.
 pub(super) fn verify(db: &Connection, key: &VerifyingKey, dir: &Path) -> Result<usize, Broken> {
     let anchor = Bound::read(db, Which::Anchor)?;
-    let mut files: Vec<_> = match fs::read_dir(dir) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(_) => return Ok(0),
-    };
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
+    let files: Vec<_> =
+        all_names(dir).into_iter().filter(|name| is_behind(name, &anchor)).map(|name| dir.join(name)).collect();
     let mut before: Option<(i64, Hash)> = None;
     for file in &files {
         let broken = || Broken::Archive(file.display().to_string());

@@ -163,6 +163,34 @@ fn older_days_are_archived_and_the_chain_still_holds_from_a_signed_anchor() {
 }
 
 #[test]
+fn an_archive_behind_which_the_log_was_never_cut_spoils_neither_the_chain_nor_a_copy() {
+    let book = Book::with(20);
+    book.audit.db().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let before = std::fs::read(book.dir.file(FILE)).unwrap();
+    assert_eq!(book.audit.archive_at(10, UnixSeconds(20 * DAY_S)).unwrap(), 9);
+    // The power failed between the file and the log.
+    let (path, dir) = (book.dir.file(FILE), DataDir::look(book.dir.path()));
+    let key = SigningKey::from_bytes(&[7; 32]);
+    for end in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
+    std::fs::write(&path, before).unwrap();
+    let audit = Audit::open(&dir, &key).unwrap();
+    assert_eq!(audit.verify().unwrap(), Sound { events: 20, archived: 0, heads: 6 });
+    // The next turn finds more that is old.
+    assert_eq!(audit.archive_at(6, UnixSeconds(20 * DAY_S)).unwrap(), 12);
+    assert_eq!(audit.verify().unwrap(), Sound { events: 8, archived: 12, heads: 2 });
+    assert_eq!(archive::names(&audit.db(), &dir.file(ARCHIVE)).unwrap(), ["000000000001-000000000012.jsonl"]);
+}
+
+#[test]
+fn a_head_whose_clock_had_gone_back_takes_nothing_young_into_the_archive() {
+    let book = Book::with(20);
+    book.audit.sign_head_at(UnixSeconds(1)).unwrap();
+    assert_eq!(book.audit.archive_at(10, UnixSeconds(20 * DAY_S)).unwrap(), 9);
+}
+
+#[test]
 fn a_log_that_is_gone_is_not_begun_anew() {
     let book = Book::with(1);
     std::fs::remove_file(book.dir.file(FILE)).unwrap();

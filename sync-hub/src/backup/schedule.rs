@@ -38,6 +38,10 @@ const AGAIN_S: i64 = 15 * 60;
 /// Copying takes at most one part in so many of the machine's time: a long copy is followed by a long rest.
 const REST: i64 = 10;
 const DAY_S: u64 = 86_400;
+/// Old copies that are taken away at once, at least: each new one is two files.
+const AT_ONCE: usize = 4;
+/// And more where there are many, as after a long pause: this part of all.
+const AT_ONCE_SHARE: usize = 8;
 
 /// The schedule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,12 +136,14 @@ impl Place {
     pub fn standing(&self, record: &Record, now: UnixSeconds) -> Result<Standing, rusqlite::Error> {
         let (last, good) = (record.last_at(&self.name, false)?, record.last_at(&self.name, true)?);
         let every = i64::from(self.every_minutes) * 60;
-        let due = match &last {
+        // A copy of a day to come was made while this clock was wrong: it says nothing of when the next is due.
+        let is_to_come = |line: &Line| line.at.0 > now.0 + every;
+        let due = match last.as_ref().filter(|line| !is_to_come(line)) {
             None => now.0,
             Some(line) if line.is_good() => line.at.0 + every.max(seconds(line.millis) * REST),
             Some(line) => line.at.0 + every.min(AGAIN_S),
         };
-        let is_late = good.as_ref().is_none_or(|line| now.0 - line.at.0 > 2 * every);
+        let is_late = good.as_ref().is_none_or(|line| is_to_come(line) || now.0 - line.at.0 > 2 * every);
         Ok(Standing { place: self.clone(), last, good, due: UnixSeconds(due), is_late })
     }
 
@@ -152,9 +158,11 @@ impl Place {
     }
 
     /// Takes away what stayed long enough, and what a cut left half-written. The newest always stays: a hub that makes no
-    /// copies any more must not lose its last.
+    /// copies any more must not lose its last. And no more than a few go at once, the oldest first: a clock that stands a
+    /// year ahead for an hour finds them all old.
     fn let_go(&self, copy: &Copy) -> Result<(), BackupError> {
         let at_place = |error| BackupError::at(&self.dir, error);
+        let (mut kept, mut old) = (0, Vec::new());
         let newest = [copy.file.clone(), super::keys_beside(&copy.file)];
         for entry in fs::read_dir(&self.dir).map_err(at_place)? {
             let path = entry.map_err(at_place)?.path();
@@ -164,9 +172,15 @@ impl Place {
             let written = fs::metadata(&path).and_then(|file| file.modified()).map_err(at_place)?;
             let written = written.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
             let now = u64::try_from(copy.at.0).unwrap_or(0);
-            if written + u64::from(days) * DAY_S < now {
-                fs::remove_file(&path).map_err(at_place)?;
+            match written + u64::from(days) * DAY_S < now {
+                true => old.push((written, path)),
+                false => kept += 1,
             }
+        }
+        old.sort();
+        let most = AT_ONCE + (old.len() + kept) / AT_ONCE_SHARE;
+        for (_, path) in old.into_iter().take(most) {
+            fs::remove_file(&path).map_err(at_place)?;
         }
         Ok(())
     }

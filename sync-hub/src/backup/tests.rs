@@ -377,6 +377,35 @@ fn copies_go_when_their_time_is_over_their_keys_sooner_and_the_newest_never() {
 }
 
 #[test]
+fn a_clock_that_stands_years_ahead_takes_few_copies_away_and_stops_none_afterwards() {
+    let setting = Setting::new();
+    let (dir, now) = (setting.hub(), clock::now());
+    let place = Place {
+        name: "档案室".into(),
+        dir: setting.copies(),
+        every_minutes: 60,
+        keep_days: 400,
+        on_this_machine: false,
+    };
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000);
+    for number in 0..40 {
+        let path = setting.copies().join(format!("huiyin-990127-{number:02}-county.age"));
+        fs::write(&path, "a copy").unwrap();
+        let at = long_ago + Duration::from_secs(number);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+    }
+    place.copy(&dir, &setting.recipients()).unwrap();
+    assert_eq!(setting.listed().len(), 40 - 9 + 2, "all seem old, and the oldest go");
+    assert!(!setting.listed().contains(&"huiyin-990127-08-county.age".to_owned()));
+
+    let record = Record::open(&dir).unwrap();
+    let years_ahead = UnixSeconds(now.0 + 5 * 365 * 86_400);
+    record.note(&place.name, years_ahead, true, &place.copy(&dir, &setting.recipients())).unwrap();
+    let standing = place.standing(&record, now).unwrap();
+    assert!(standing.due <= now && standing.is_late, "a copy of a day to come says nothing of today: {standing:?}");
+}
+
+#[test]
 fn the_lamp_tells_what_is_late_and_the_next_copy_is_due_in_time() {
     let setting = Setting::new();
     let (dir, now, audit) = (setting.hub(), clock::now(), setting.audit(&setting.hub()));
