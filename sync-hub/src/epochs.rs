@@ -5,7 +5,7 @@
 //! that stays silent for longer than the county keeps keys is handled by hand: [`Epochs::standing`] names it, somebody
 //! fetches what it holds or gives it up, and then the command `keys destroy` does it, noted like every other.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail, ensure};
 use civic_core::{
@@ -73,7 +73,9 @@ impl Epochs {
         let (newest, made_at) = ring.newest().context("the county has no key")?;
         // A hub that was restored may have announced more than it has keys for.
         let announced = self.ledger.log().seal_key()?.map_or(0, |(key, _)| key.epoch);
-        if now.0 - made_at.0 >= i64::from(rule.epoch_days) * DAY_S || announced > newest.epoch {
+        // A key of a day to come was made while this clock was wrong: how old it is nobody knows.
+        let is_old = now.0 - made_at.0 >= i64::from(rule.epoch_days) * DAY_S || made_at.0 - now.0 > DAY_S;
+        if is_old || announced > newest.epoch {
             let next = newest.epoch.max(announced) + 1;
             self.make(next, now)?;
             done += 1;
@@ -136,11 +138,11 @@ impl Epochs {
             .collect();
         for (place, (epoch, made_at)) in made.iter().enumerate() {
             let ended_at = made.get(place + 1).map(|(_, at)| *at);
+            let is_old = ended_at.is_some_and(|ended_at| now.0 - ended_at.0 >= kept_s);
             let waits_for = match ended_at {
-                Some(ended_at) => self.waits_for(*epoch, ended_at)?,
+                Some(ended_at) => self.waits_for(*epoch, ended_at, is_old)?,
                 None => Vec::new(),
             };
-            let is_old = ended_at.is_some_and(|ended_at| now.0 - ended_at.0 >= kept_s);
             all.push(Standing {
                 epoch: *epoch,
                 made_at: *made_at,
@@ -153,14 +155,29 @@ impl Epochs {
         Ok(all)
     }
 
-    /// Devices, by their names, that may still hold or write something sealed to `epoch`, which ended then.
-    fn waits_for(&self, epoch: u32, ended_at: UnixSeconds) -> anyhow::Result<Vec<String>> {
+    /// Devices, by their names, that may still hold or write something sealed to `epoch`, which ended then. A card that was
+    /// written later names a newer key, but a device that was enrolled anew brings what waited under the key that it had
+    /// before. What a device wrote that was struck off and not enrolled anew may come by a stick, and is waited for until the
+    /// time is over for which the county keeps a key.
+    fn waits_for(&self, epoch: u32, ended_at: UnixSeconds, is_old: bool) -> anyhow::Result<Vec<String>> {
         let heard = self.ledger.heard_beyond(epoch)?;
-        let devices = self.register.devices()?.into_iter().filter(|device| {
-            // A card that was written later names a newer key.
-            !device.is_revoked && device.enrolled_at < ended_at && !heard.contains(&DeviceId::of(&device.public_key))
-        });
-        Ok(devices.map(|device| device.name).collect())
+        let is_past = |key: &[u8; 32]| heard.contains(&DeviceId::of(key));
+        let (devices, former) = (self.register.devices()?, self.register.all_former()?);
+        let began: BTreeMap<[u8; 32], UnixSeconds> =
+            devices.iter().map(|device| (device.public_key, device.enrolled_at)).collect();
+        let mut silent = Vec::new();
+        for device in devices {
+            let before = || former.iter().filter(|(key, _)| *key == device.public_key).map(|(_, former)| *former);
+            let mut keys = before().chain([device.public_key]);
+            let is_of_then = before().any(|key| began.get(&key).is_none_or(|began| *began < ended_at))
+                || device.enrolled_at < ended_at;
+            let has_successor = former.iter().any(|(_, former)| *former == device.public_key);
+            let is_given_up = device.is_revoked && (is_old || has_successor);
+            if is_of_then && !is_given_up && !keys.any(|key| is_past(&key)) {
+                silent.push(device.name);
+            }
+        }
+        Ok(silent)
     }
 
     /// Destroys the key of an epoch that ended. Devices that have not said that they are past it stop that, unless its time is
@@ -260,4 +277,62 @@ pub fn command(dir: &Path, order: KeyOrder, json: bool) -> anyhow::Result<ExitCo
         println!("epoch {epoch}: {state}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread::sleep, time::Duration};
+
+    use civic_core::{access::Role, area::Area, id::hex};
+    use replica::{
+        dir::DataDir,
+        enrol::{Claim, Claimant, Desk as _},
+        identity::Identity,
+    };
+
+    use super::*;
+    use crate::{county, errand::Desk};
+
+    fn let_in(register: &Register, public_key: [u8; 32], former: Option<[u8; 32]>, replaces: Option<&DeviceId>) {
+        let village = Area::parse("990127101201").unwrap();
+        let county = Area::parse("990127").unwrap();
+        match replaces {
+            Some(device) => register.add_successor(device, true).unwrap(),
+            None => register.add_slot(&county, Role::Kiosk, &[village], "石桥村", true).unwrap(),
+        };
+        let claimant = Claimant { public_key, comparison: String::new(), former };
+        assert_eq!(register.claim(register.slots().last().unwrap().id, &claimant), Ok(Claim::Approved));
+    }
+
+    #[test]
+    fn a_key_waits_for_what_a_device_brings_that_was_enrolled_anew_or_struck_off() {
+        let path = std::env::temp_dir().join(format!("huiyin-epochs-{}", hex(&clock::random::<8>())));
+        let dir = DataDir::hold(&path).unwrap();
+        county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
+        let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
+        let epochs = Desk::open(&dir, &ledger).unwrap().epochs;
+        let [card, anew, dead, new] = [1, 2, 3, 4].map(|byte| [byte; 32]);
+        for key in [card, dead] {
+            let_in(&epochs.register, key, None, None);
+        }
+        // The clocks count whole seconds.
+        sleep(Duration::from_millis(1_100));
+        epochs.make_next(By::hub(), "a month", clock::now()).unwrap();
+        sleep(Duration::from_millis(1_100));
+        let waits_for = |now: UnixSeconds| epochs.standing(now).unwrap()[0].waits_for.len();
+        assert_eq!(waits_for(clock::now()), 2);
+        // One is enrolled anew with all that waits on its card, and a new machine stands in for the other.
+        let_in(&epochs.register, anew, Some(card), Some(&DeviceId::of(&card)));
+        let_in(&epochs.register, new, None, Some(&DeviceId::of(&dead)));
+        assert_eq!(
+            waits_for(clock::now()),
+            2,
+            "the card under its new key, and whatever a stick may bring of the other"
+        );
+        assert_eq!(epochs.turn(clock::now()).unwrap(), 0, "no key is destroyed");
+        let after = UnixSeconds(clock::now().0 + 400 * DAY_S);
+        assert_eq!(waits_for(after), 1, "nobody waits for a dead machine for ever");
+        drop((epochs, ledger, dir));
+        std::fs::remove_dir_all(&path).unwrap();
+    }
 }

@@ -181,6 +181,9 @@ pub enum RegisterError {
     /// There is no such device or slot.
     #[error("there is no such device")]
     NotFound,
+    /// Every number of this hub is given: no other device can be let in.
+    #[error("every number that this hub may give to a device is given")]
+    NoNumbers,
 }
 
 impl Register {
@@ -245,6 +248,7 @@ impl Register {
         if let Some(area) = areas.iter().find(|area| !county.covers(area)) {
             return Err(RegisterError::Elsewhere(area.clone()));
         }
+        numbers_left(&self.db())?;
         let code = enrol::make_code(clock::random());
         let key = enrol::stretch(&code, &self.salt());
         self.db().execute(
@@ -283,6 +287,7 @@ impl Register {
     /// off, if it was not before.
     pub fn add_successor(&self, device: &DeviceId, is_trusted: bool) -> Result<String, RegisterError> {
         let line = self.device(device)?;
+        numbers_left(&self.db())?;
         let code = enrol::make_code(clock::random());
         let key = enrol::stretch(&code, &self.salt());
         self.db().execute(
@@ -362,16 +367,23 @@ impl Register {
         Ok(())
     }
 
-    /// Gives none of the next [`NUMBERS_SKIPPED`] numbers: before a restore they may have been given.
+    /// Gives none of the next [`NUMBERS_SKIPPED`] numbers, or of the next half of those that are left: before a restore they
+    /// may have been given.
     pub fn skip_numbers(&self) -> Result<(), RegisterError> {
-        self.db().execute(
-            "INSERT INTO skipped (id, number)
-             SELECT 1, min(?2, ?1 + coalesce(max(number), 0))
-             FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped) WHERE true
-             ON CONFLICT (id) DO UPDATE SET number = excluded.number",
-            params![NUMBERS_SKIPPED, DEVICE_NUMBER_MAX],
-        )?;
+        let db = self.db();
+        let (given, last) = (newest_number(&db)?, beneath::last_number(&db)?);
+        let skipped = given + NUMBERS_SKIPPED.min(last.saturating_sub(given).div_ceil(2));
+        let sql =
+            "INSERT INTO skipped (id, number) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET number = excluded.number";
+        db.execute(sql, params![skipped])?;
         Ok(())
+    }
+
+    /// The keys that each device had before, as pairs of a key and one of these.
+    pub fn all_former(&self) -> Result<Vec<([u8; 32], [u8; 32])>, RegisterError> {
+        let db = self.db();
+        let mut query = db.prepare_cached("SELECT public_key, former FROM former")?;
+        Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
 
     /// Strikes off whom the log says to be struck off: a register that was restored may have forgotten it.
@@ -708,16 +720,20 @@ fn connect(path: &Path) -> Result<Connection, RegisterError> {
 }
 
 /// Writes the device into the register, with the next free number, and uses the slot up.
-fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> Result<(), rusqlite::Error> {
+fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> Result<(), RegisterError> {
     let Claimant { public_key, former, .. } = claimant;
+    let is_known = |key: &[u8; 32]| {
+        db.prepare_cached("SELECT 1 FROM device WHERE public_key = ?1").and_then(|mut query| query.exists(params![key]))
+    };
+    // Before anything is written: who was to be replaced works on.
+    if !is_known(public_key)? {
+        numbers_left(db)?;
+    }
     db.execute(
-        "WITH given AS (SELECT coalesce(max(number), 0) AS number
-                        FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped))
-         INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
-         SELECT ?2, name, role, areas, given.number + 1, ?3 FROM slot, given
-         WHERE slot.id = ?1 AND given.number < ?4
+        "INSERT INTO device (public_key, name, role, areas, number, enrolled_at)
+         SELECT ?2, name, role, areas, ?4, ?3 FROM slot WHERE slot.id = ?1
          ON CONFLICT (public_key) DO UPDATE SET name = excluded.name, role = excluded.role, areas = excluded.areas",
-        params![slot, public_key, now.0, beneath::last_number(db)?],
+        params![slot, public_key, now.0, newest_number(db)? + 1],
     )?;
     // A hub beneath gives numbers of its own, behind the one that it is given.
     db.execute(
@@ -726,9 +742,6 @@ fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> 
          ON CONFLICT (id) DO UPDATE SET number = max(number, excluded.number)",
         params![public_key, DEVICE_NUMBER_MAX, beneath::BLOCK - 1],
     )?;
-    let is_known = |key: &[u8; 32]| {
-        db.prepare_cached("SELECT 1 FROM device WHERE public_key = ?1").and_then(|mut query| query.exists(params![key]))
-    };
     if let Some(former) = former
         && is_known(former)?
     {
@@ -744,6 +757,17 @@ fn let_in(db: &Connection, slot: i64, claimant: &Claimant, now: UnixSeconds) -> 
     }
     db.execute("UPDATE slot SET state = 'used', public_key = ?2 WHERE id = ?1", params![slot, public_key])?;
     Ok(())
+}
+
+/// The newest number that was given, or may have been.
+fn newest_number(db: &Connection) -> Result<u16, rusqlite::Error> {
+    let sql = "SELECT coalesce(max(number), 0) FROM (SELECT number FROM device UNION ALL SELECT number FROM skipped)";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+/// Fails if every number that this hub may give is given.
+fn numbers_left(db: &Connection) -> Result<(), RegisterError> {
+    if newest_number(db)? < beneath::last_number(db)? { Ok(()) } else { Err(RegisterError::NoNumbers) }
 }
 
 fn strike_off(db: &Connection, public_key: &[u8; 32], now: UnixSeconds) -> Result<(), rusqlite::Error> {

@@ -203,7 +203,10 @@ async fn erase(
             // The keys first: with them every copy in a backup becomes noise. Then the log, here and on every device.
             console.vault.erase(&docs, why, &operator.login, now())?;
             console.ledger.scrub()?;
-            console.ledger.erase(&whole.id, Depth::Details, ground_of(why))?;
+            // A hub above holds the log as well and erases for both; what it has without the keys opens to nobody.
+            if !console.is_beneath()? {
+                console.ledger.erase(&whole.id, Depth::Details, ground_of(why))?;
+            }
             Ok(back_to(&whole.id))
         })
         .await
@@ -225,6 +228,9 @@ async fn erase_whole(
             let note = note.trim();
             if let Some(reason) = unfit(note) {
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, frame::sorry(&reason)).into_response());
+            }
+            if console.is_beneath()? {
+                return Ok((StatusCode::CONFLICT, frame::sorry(&both("erase-whole-above"))).into_response());
             }
             let because = format!("whole, {}: {note}", why.word());
             operator.note(Event::new(operator.by(), Action::Erase).upon(whole.id).because(because))?;
@@ -356,7 +362,7 @@ pub(super) fn pane(
             @for request in &requests { (request_line(console, whole, operator, request)) }
             @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
             @if has_contact(&items) { (loans::part(console, whole, operator)?) }
-            @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome)) }
+            @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome, console.is_beneath()?)) }
             @if openable.is_empty() && !is_lent && (!items.is_empty() || whole.opinion.has_contact) { p.hint { (say("details-no-right")) } }
         }
     })
@@ -502,13 +508,14 @@ pub(super) fn reason_fields(console: &Console, typed: &str) -> Markup {
     }
 }
 
-fn erase_form(whole: &Whole, outcome: &Outcome) -> Markup {
+fn erase_form(whole: &Whole, outcome: &Outcome, is_beneath: bool) -> Markup {
     let until = UnixSeconds(now().0 + i64::from(KEYS_KEPT_DAYS) * DAY_S);
     html! {
         details.act.sure #act-erase data-form="erase" {
             summary { b { (say("erase-details")) } }
             form method="post" action={ "/opinion/" (whole.id) "/erase-details" } data-act="erase" {
                 p { (say("erase-what")) }
+                @if is_beneath { p { (say("erase-above")) } }
                 p.hint { (say_with("erase-remains", &[("until", until.date().into())])) }
                 label {
                     span.label { (say("erase-why")) }
@@ -522,12 +529,12 @@ fn erase_form(whole: &Whole, outcome: &Outcome) -> Markup {
 }
 
 /// The form that erases an opinion with every word of it, for who may.
-pub(super) fn erase_whole_form(whole: &Whole, operator: &Operator) -> Markup {
+pub(super) fn erase_whole_form(whole: &Whole, operator: &Operator, is_beneath: bool) -> Markup {
     html! {
         @if operator.may(Right::Erase, opinion::about(whole)) {
             details.act.sure #act-erase-whole data-form="erase-whole" {
                 summary { b { (say("erase-whole")) } }
-                form method="post" action={ "/opinion/" (whole.id) "/erase" } data-act="erase-whole" {
+                @if is_beneath { p { (say("erase-whole-above")) } } @else { form method="post" action={ "/opinion/" (whole.id) "/erase" } data-act="erase-whole" {
                     p { (say("erase-whole-what")) }
                     label {
                         span.label { (say("erase-why")) }
@@ -535,7 +542,7 @@ pub(super) fn erase_whole_form(whole: &Whole, operator: &Operator) -> Markup {
                     }
                     label { span.label { (say("erase-note")) } input name="note" maxlength=(REASON_CHARS_MAX) required autocomplete="off"; }
                     div { button.grave type="submit" { (say("erase-go")) } }
-                }
+                } }
             }
         }
     }

@@ -245,6 +245,7 @@ fn make_slot(console: &Console, operator: &Operator, pairs: &[(String, String)])
         Err(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
             Ok(Slot::Refused { reason: both("refused-no-area"), asked })
         }
+        Err(RegisterError::NoNumbers) => Ok(Slot::Refused { reason: both("error-no-numbers"), asked }),
         Err(failure @ (RegisterError::Db(_) | RegisterError::Version(_) | RegisterError::NotFound)) => {
             Err(failure.into())
         }

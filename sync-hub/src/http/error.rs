@@ -100,6 +100,7 @@ impl PageError {
             PageError::Register(RegisterError::NoArea | RegisterError::Elsewhere(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, both("error-area"))
             }
+            PageError::Register(RegisterError::NoNumbers) => (StatusCode::CONFLICT, both("error-no-numbers")),
             PageError::Ledger(failure) => match failure {
                 LedgerError::NotFound => (StatusCode::NOT_FOUND, both("error-not-found")),
                 LedgerError::Record(_) | LedgerError::NotAllowed(_) => {

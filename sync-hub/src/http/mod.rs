@@ -134,6 +134,11 @@ struct Fleet {
 }
 
 impl Console {
+    /// Whether another hub is above this one, which erases for both.
+    fn is_beneath(&self) -> Result<bool, PageError> {
+        Ok(self.register.is_beneath()?)
+    }
+
     /// Does work that waits for a disk, beside the pages.
     async fn work<T: Send + 'static>(
         &self,

@@ -465,7 +465,7 @@ fn show(
                     @if view.may(Right::CorrectOpinions) { (correction_form(&view)) }
                     @if view.may(Right::AddWords) { (addition_form(&view)) }
                     (slip)
-                    (details::erase_whole_form(&whole, operator))
+                    (details::erase_whole_form(&whole, operator, console.is_beneath()?))
                 }
             }
         }

@@ -31,6 +31,11 @@ impl Register {
         Ok(elsewhere)
     }
 
+    /// Whether this hub is beneath another one.
+    pub fn is_beneath(&self) -> Result<bool, RegisterError> {
+        Ok(last_of_block(&self.db())?.is_some())
+    }
+
     /// From now on the numbers behind this one are given, up to the end of its block: this hub joins another as number
     /// `own`. `false` if a device was let in before.
     pub fn take_block(&self, own: u16) -> Result<bool, RegisterError> {

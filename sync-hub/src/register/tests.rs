@@ -593,6 +593,24 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     let home = town.enrolled("kiosk").await;
     assert_eq!(town.register.devices().unwrap()[0].number, 202, "{}", home.path().display());
     assert!(!town.register.take_block(301).unwrap());
+    // A restore skips half of what is left and no more, and once all is given nobody is let in or struck off for it.
+    for left in [98, 49, 24, 12, 6, 3, 1] {
+        assert_eq!(newest_number(&town.register.db()).unwrap(), 300 - left);
+        town.register.skip_numbers().unwrap();
+    }
+    assert_eq!(newest_number(&town.register.db()).unwrap(), 300);
+    let known = town.register.devices().unwrap().remove(0);
+    let county = Area::parse("990127").unwrap();
+    let full = town.register.add_slot(&county, Role::Kiosk, slice::from_ref(&county), "桥", true);
+    assert!(matches!(full, Err(RegisterError::NoNumbers)));
+    assert!(matches!(town.register.add_successor(&known.device, true), Err(RegisterError::NoNumbers)));
+    let sql = "INSERT INTO slot (name, role, areas, key, made_at, is_trusted, state, replaces)
+               VALUES ('桥', 'kiosk', '990127', x'00', ?1, 1, 'open', ?2)";
+    town.register.db().execute(sql, params![clock::now().0, known.public_key]).unwrap();
+    let slot = town.register.slots().last().unwrap().id;
+    let claimant = Claimant { public_key: [3; 32], comparison: String::new(), former: None };
+    assert_eq!(town.register.claim(slot, &claimant), Err(Refusal::HubFailed), "a code from before");
+    assert!(town.register.is_registered(&known.public_key), "who was to be replaced works on");
     // Whom it does not know the hub above may know.
     let unknown = [&*rig.register, &*town.register].map(|register| hub::Authors::standing(register, &[4; 32]));
     assert_eq!(unknown, [Standing::Stranger, Standing::Elsewhere]);
