@@ -13,12 +13,16 @@
 //! ```
 //!
 //! Only the caller opens streams, numbered from 1, and each number once. Of each stream [`WINDOW`] bytes may be on their way that the other side
-//! has not taken from it, so that one that is not read holds no other up and memory is bounded by [`STREAMS_MAX`] windows;
-//! whoever sends more, or opens more, ends the connection. A frame of an unknown kind is passed over.
+//! has not taken from it, so that one that is not read holds no other up; whoever sends more, or opens more than
+//! [`STREAMS_MAX`], ends the connection. A frame of an unknown kind is passed over.
+//!
+//! Memory is bounded by the windows of the streams, whatever frames the other side cuts its bytes into: what came is kept as bytes,
+//! in a buffer that doubles as it grows. What the other side causes to be said is bounded too, however little of it it hears:
+//! PONG and NUDGE wait once, and beyond [`SMALL_MAX`] other small frames, or where a stream cannot be ended, it ends.
 
 use std::{
-    collections::BTreeMap,
-    io,
+    collections::{BTreeMap, VecDeque},
+    io::{self, Read as _},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -43,6 +47,9 @@ const ROOM_STEP: usize = WINDOW / 4;
 const FRAME_LEN_MAX: usize = 16 * 1024;
 /// Frames that wait for the road, of each of the two weights; beyond that their streams wait.
 const QUEUE_MAX: usize = 4;
+/// OPEN, STOP and ROOM that wait for the road. A window is told in four frames, so whoever keeps to the windows causes about
+/// forty at most; beyond this the other side does not hear, and the connection ends.
+const SMALL_MAX: usize = 64;
 const HEADER_LEN: usize = 9;
 const REASON_LEN_MAX: usize = 256;
 
@@ -95,8 +102,11 @@ struct Link {
     next: AtomicU32,
     heavy: mpsc::Sender<Frame>,
     light: mpsc::Sender<Frame>,
-    /// Frames that never wait: their number is bounded by what the other side may cause.
-    small: mpsc::UnboundedSender<Frame>,
+    /// Frames that never wait.
+    small: mpsc::Sender<Frame>,
+    /// A PONG and a NUDGE, each with one place: one that waits already stands for all.
+    pong: mpsc::Sender<Frame>,
+    nudge: mpsc::Sender<Frame>,
     incoming: tokio::sync::Mutex<mpsc::UnboundedReceiver<(SendStream, RecvStream)>>,
     nudged: Notify,
     closed: watch::Sender<Option<Closed>>,
@@ -105,14 +115,38 @@ struct Link {
 
 /// One stream as the reader knows it.
 struct Slot {
-    /// Into the stream; `None` once the other side has said all.
-    inbox: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    inbox: Arc<Inbox>,
     /// Bytes that may still come before the receiver has said that there is room.
     room: Arc<AtomicU64>,
     /// Bytes that may still be sent.
     credit: Arc<Semaphore>,
-    /// Ends of it that are still in use here.
+    /// Ends of it that are still in use here, and one more while its FIN waits for a place in the queue.
     ends: u8,
+}
+
+/// What came on a stream and was not taken from it yet.
+#[derive(Default)]
+struct Inbox {
+    // Std mutex: held to put in or to take out, never over an await.
+    came: Mutex<Came>,
+    more: Notify,
+}
+
+#[derive(Default)]
+struct Came {
+    bytes: VecDeque<u8>,
+    /// Why no more comes.
+    over: Option<Over>,
+}
+
+#[derive(Clone, Copy)]
+enum Over {
+    /// The other side has said all.
+    Said,
+    /// The connection is over.
+    Broken,
+    /// Nobody reads it any more.
+    Unread,
 }
 
 /// The end of a stream that speaks.
@@ -128,10 +162,8 @@ pub struct SendStream {
 pub struct RecvStream {
     stream: u32,
     link: Arc<Link>,
-    inbox: mpsc::UnboundedReceiver<Vec<u8>>,
+    inbox: Arc<Inbox>,
     room: Arc<AtomicU64>,
-    /// The chunk at hand and how much of it was taken.
-    chunk: (Vec<u8>, usize),
     taken: usize,
     is_over: bool,
 }
@@ -139,9 +171,15 @@ pub struct RecvStream {
 impl Connection {
     /// Speaks over `io` until either side has had enough.
     pub fn over(io: impl AsyncRead + AsyncWrite + Send + 'static, end: End) -> Self {
+        Self::with_streams(io, end, STREAMS_MAX as usize)
+    }
+
+    /// The same, and the other side has so many streams at one time.
+    pub fn with_streams(io: impl AsyncRead + AsyncWrite + Send + 'static, end: End, streams_max: usize) -> Self {
         let (reader, writer) = tokio::io::split(io);
         let ((heavy, heavies), (light, lights)) = (mpsc::channel(QUEUE_MAX), mpsc::channel(QUEUE_MAX));
-        let (small, smalls) = mpsc::unbounded_channel();
+        let ((small, smalls), (pong, pongs), (nudge, nudges)) =
+            (mpsc::channel(SMALL_MAX), mpsc::channel(1), mpsc::channel(1));
         let (accepted, incoming) = mpsc::unbounded_channel();
         let link = Arc::new(Link {
             streams: Mutex::default(),
@@ -149,28 +187,30 @@ impl Connection {
             heavy,
             light,
             small,
+            pong,
+            nudge,
             incoming: tokio::sync::Mutex::new(incoming),
             nudged: Notify::new(),
             closed: watch::channel(None).0,
             heard: AtomicU64::new(0),
         });
-        let reading = tokio::spawn(read(reader, link.clone(), end, accepted)).abort_handle();
-        let queues = Queues { small: smalls, heavy: heavies, light: lights };
+        let opened = Opened { most: if end == End::Answerer { streams_max } else { 0 }, accepted };
+        let reading = tokio::spawn(read(reader, link.clone(), opened)).abort_handle();
+        let queues = Queues { small: smalls, pong: pongs, nudge: nudges, heavy: heavies, light: lights };
         let writing = tokio::spawn(write(writer, link.clone(), end, queues)).abort_handle();
         Self(Arc::new(Inner { link, tasks: [reading, writing] }))
     }
 
     /// Opens a stream.
     pub fn open(&self) -> Result<(SendStream, RecvStream), Closed> {
-        let link = &self.0.link;
-        match link.closed.borrow().clone() {
-            Some(why) => Err(why),
-            None => {
-                let stream = link.next.fetch_add(1, Ordering::Relaxed);
-                link.send_small(OPEN, stream, Vec::new());
-                Ok(link.clone().stream(stream))
-            }
+        if let Some(why) = self.close_reason() {
+            return Err(why);
         }
+        let link = &self.0.link;
+        let stream = link.next.fetch_add(1, Ordering::Relaxed);
+        let ends = link.clone().stream(stream);
+        link.send_small(OPEN, stream, Vec::new());
+        Ok(ends)
     }
 
     /// The next stream that the other side opens.
@@ -187,7 +227,7 @@ impl Connection {
 
     /// Tells the other side that there is news.
     pub fn nudge(&self) {
-        self.0.link.send_small(NUDGE, 0, Vec::new());
+        Link::send_once(&self.0.link.nudge, NUDGE);
     }
 
     /// Waits for the other side to say so.
@@ -237,18 +277,31 @@ impl Link {
     }
 
     fn stream(self: Arc<Self>, stream: u32) -> (SendStream, RecvStream) {
-        let (sender, inbox) = mpsc::unbounded_channel();
         let (room, credit) = (Arc::new(AtomicU64::new(WINDOW as u64)), Arc::new(Semaphore::new(WINDOW)));
-        let slot = Slot { inbox: Some(sender), room: room.clone(), credit: credit.clone(), ends: 2 };
-        self.streams().insert(stream, slot);
+        let inbox = Arc::<Inbox>::default();
+        let slot = Slot { inbox: inbox.clone(), room: room.clone(), credit: credit.clone(), ends: 2 };
+        let mut streams = self.streams();
+        // Whoever closes the connection does so before it looks for streams.
+        if self.closed.borrow().is_some() {
+            slot.break_off();
+        }
+        streams.insert(stream, slot);
+        drop(streams);
         let send = SendStream { stream, link: self.clone(), credit, is_light: false, is_finished: false };
-        let chunk = (Vec::new(), 0);
-        (send, RecvStream { stream, link: self, inbox, room, chunk, taken: 0, is_over: false })
+        (send, RecvStream { stream, link: self, inbox, room, taken: 0, is_over: false })
     }
 
     fn send_small(&self, kind: u8, stream: u32, body: Vec<u8>) {
-        // A writer that is gone has nobody to say it to.
-        let _ = self.small.send(Frame { kind, stream, body });
+        match self.small.try_send(Frame { kind, stream, body }) {
+            // A writer that is gone has nobody to say it to.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => self.close(Closed::here(0, "too much waits to be heard")),
+        }
+    }
+
+    /// Says what need not be said twice.
+    fn send_once(place: &mpsc::Sender<Frame>, kind: u8) {
+        let _ = place.try_send(Frame { kind, stream: 0, body: Vec::new() });
     }
 
     /// The first reason stands.
@@ -259,10 +312,14 @@ impl Link {
             is_first
         });
         if is_first {
-            for slot in self.streams().values_mut() {
-                slot.inbox = None;
-                slot.credit.close();
-            }
+            self.streams().values().for_each(Slot::break_off);
+        }
+    }
+
+    /// One end more, until it is let go.
+    fn hold(&self, stream: u32) {
+        if let Some(slot) = self.streams().get_mut(&stream) {
+            slot.ends += 1;
         }
     }
 
@@ -310,7 +367,12 @@ impl SendStream {
             if let Err(mpsc::error::TrySendError::Full(frame)) = queue.try_send(frame)
                 && let Ok(runtime) = tokio::runtime::Handle::try_current()
             {
-                runtime.spawn(async move { queue.send(frame).await });
+                // Until then the stream is not over, so that only so many of them wait.
+                link.hold(stream);
+                runtime.spawn(async move {
+                    let _ = queue.send(frame).await;
+                    link.let_go(stream);
+                });
             }
         }
     }
@@ -330,23 +392,19 @@ impl RecvStream {
     pub async fn read_exact(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while filled < bytes.len() {
-            let (chunk, taken) = &mut self.chunk;
-            if *taken == chunk.len() {
-                match self.inbox.recv().await {
-                    // An empty chunk is the end that the other side set; without it the road broke.
-                    Some(next) if next.is_empty() => {
-                        self.is_over = true;
-                        return Ok(filled);
-                    }
-                    Some(next) => self.chunk = (next, 0),
-                    None if self.is_over => return Ok(filled),
-                    None => return Err(self.link.why()),
+            let len = match self.inbox.take(&mut bytes[filled..]) {
+                (0, None) => {
+                    self.inbox.more.notified().await;
+                    continue;
                 }
-                continue;
-            }
-            let len = (chunk.len() - *taken).min(bytes.len() - filled);
-            bytes[filled..filled + len].copy_from_slice(&chunk[*taken..*taken + len]);
-            *taken += len;
+                // This is the end that the other side set; without it the road broke.
+                (0, Some(Over::Said)) => {
+                    self.is_over = true;
+                    return Ok(filled);
+                }
+                (0, Some(Over::Broken | Over::Unread)) => return Err(self.link.why()),
+                (len, _) => len,
+            };
             filled += len;
             self.taken += len;
             if self.taken >= ROOM_STEP {
@@ -361,6 +419,7 @@ impl RecvStream {
 
 impl Drop for RecvStream {
     fn drop(&mut self) {
+        self.inbox.forget();
         if !self.is_over {
             self.link.send_small(STOP, self.stream, Vec::new());
         }
@@ -368,13 +427,52 @@ impl Drop for RecvStream {
     }
 }
 
-/// Hears frames until the road or the other side ends.
-async fn read(
-    mut io: impl AsyncRead + Unpin,
-    link: Arc<Link>,
-    end: End,
+impl Inbox {
+    fn came(&self) -> MutexGuard<'_, Came> {
+        self.came.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What nobody reads any more is thrown away, and so is what comes behind the end.
+    fn put(&self, bytes: &[u8]) {
+        let mut came = self.came();
+        if came.over.is_none() {
+            came.bytes.extend(bytes);
+            self.more.notify_one();
+        }
+    }
+
+    /// No more comes; the first reason stands.
+    fn end(&self, over: Over) {
+        self.came().over.get_or_insert(over);
+        self.more.notify_one();
+    }
+
+    /// Nobody reads it any more.
+    fn forget(&self) {
+        *self.came() = Came { bytes: VecDeque::new(), over: Some(Over::Unread) };
+    }
+
+    /// Takes what is there, and tells whether more may come.
+    fn take(&self, into: &mut [u8]) -> (usize, Option<Over>) {
+        let mut came = self.came();
+        // Reading from memory does not fail.
+        let len = came.bytes.read(into).unwrap_or(0);
+        if came.bytes.is_empty() {
+            came.bytes.shrink_to(FRAME_LEN_MAX);
+        }
+        (len, came.over)
+    }
+}
+
+/// Streams that the other side opens.
+struct Opened {
+    /// At one time.
+    most: usize,
     accepted: mpsc::UnboundedSender<(SendStream, RecvStream)>,
-) {
+}
+
+/// Hears frames until the road or the other side ends.
+async fn read(mut io: impl AsyncRead + Unpin, link: Arc<Link>, opened: Opened) {
     loop {
         let deadline = Instant::now() + IDLE;
         let frame = match timeout_at(deadline, read_frame(&mut io)).await {
@@ -388,21 +486,20 @@ async fn read(
             return link.close(Closed::there(u32::from_le_bytes(*code), &String::from_utf8_lossy(why)));
         }
         match frame.kind {
-            OPEN if end == End::Answerer => {
+            OPEN if opened.most > 0 => {
                 let is_new = !link.streams().contains_key(&frame.stream);
-                if !is_new || link.streams().len() >= STREAMS_MAX as usize {
+                if !is_new || link.streams().len() >= opened.most {
                     return link.close(Closed::here(0, "too many streams"));
                 }
                 // Nobody accepts any more: the connection is ending.
-                let _ = accepted.send(link.clone().stream(frame.stream));
+                let _ = opened.accepted.send(link.clone().stream(frame.stream));
             }
             NUDGE => link.nudged.notify_one(),
-            PING => link.send_small(PONG, 0, Vec::new()),
+            PING => Link::send_once(&link.pong, PONG),
             DATA | FIN | STOP | ROOM => {
-                let mut streams = link.streams();
-                let slot = streams.get_mut(&frame.stream);
-                if let Some(slot) = slot
-                    && let Err(why) = slot.hear(frame)
+                let streams = link.streams();
+                if let Some(slot) = streams.get(&frame.stream)
+                    && let Err(why) = slot.hear(&frame)
                 {
                     drop(streams);
                     return link.close(Closed::here(0, why));
@@ -414,19 +511,22 @@ async fn read(
 }
 
 impl Slot {
-    fn hear(&mut self, frame: Frame) -> Result<(), &'static str> {
+    /// The connection is over.
+    fn break_off(&self) {
+        self.inbox.end(Over::Broken);
+        self.credit.close();
+    }
+
+    fn hear(&self, frame: &Frame) -> Result<(), &'static str> {
         match frame.kind {
             DATA if frame.body.is_empty() => return Err("an empty frame"),
             DATA => {
                 let len = frame.body.len() as u64;
                 let took = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(len));
                 took.map_err(|_| "more than there is room for")?;
-                // A stream that nobody reads any more throws it away.
-                self.inbox.iter().for_each(|inbox| drop(inbox.send(frame.body.clone())));
+                self.inbox.put(&frame.body);
             }
-            FIN => {
-                self.inbox.take().iter().for_each(|inbox| drop(inbox.send(Vec::new())));
-            }
+            FIN => self.inbox.end(Over::Said),
             STOP => self.credit.close(),
             ROOM => {
                 let more = frame.body.as_slice().try_into().map(u32::from_le_bytes).unwrap_or(0) as usize;
@@ -455,7 +555,9 @@ async fn read_frame(io: &mut (impl AsyncRead + Unpin)) -> io::Result<Frame> {
 }
 
 struct Queues {
-    small: mpsc::UnboundedReceiver<Frame>,
+    small: mpsc::Receiver<Frame>,
+    pong: mpsc::Receiver<Frame>,
+    nudge: mpsc::Receiver<Frame>,
     heavy: mpsc::Receiver<Frame>,
     light: mpsc::Receiver<Frame>,
 }
@@ -466,6 +568,8 @@ impl Queues {
         tokio::select! {
             biased;
             frame = self.small.recv() => frame,
+            frame = self.pong.recv() => frame,
+            frame = self.nudge.recv() => frame,
             frame = self.heavy.recv() => frame,
             frame = self.light.recv() => frame,
         }
@@ -612,6 +716,106 @@ mod tests {
         assert_eq!(why.why, "more than there is room for");
         drop(hub);
         flood.await.unwrap();
+    }
+
+    /// Says frames to a connection that answers, without hearing anything; then hears what waits.
+    async fn say_and_only_then_hear(said: &[Frame]) -> (Connection, Vec<u8>) {
+        let (mut here, there) = tokio::io::duplex(64);
+        let hub = Connection::over(there, End::Answerer);
+        let accepting = hub.clone();
+        let shown_out = tokio::spawn(async move { while accepting.accept().await.is_ok() {} });
+        for frame in said {
+            tokio::select! {
+                written = write_frame(&mut here, frame) => written.unwrap(),
+                _ = hub.closed() => break,
+            }
+        }
+        let mut heard = Vec::new();
+        while let Ok(Ok(frame)) = tokio::time::timeout(Duration::from_millis(100), read_frame(&mut here)).await {
+            heard.push(frame.kind);
+        }
+        shown_out.abort();
+        (hub, heard)
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_without_end_whether_one_is_there_and_hears_nothing_is_owed_one_answer() {
+        let pings: Vec<_> = (0..10_000).map(|_| Frame { kind: PING, stream: 0, body: Vec::new() }).collect();
+        let (_hub, heard) = say_and_only_then_hear(&pings).await;
+        // What went out before the road was full, the one on its way, and one that waited.
+        assert!(heard.iter().all(|kind| *kind == PONG) && (1..=10).contains(&heard.len()), "{}", heard.len());
+    }
+
+    #[tokio::test]
+    async fn whoever_opens_streams_and_hears_nothing_of_their_end_is_sent_away_before_much_waits() {
+        let opened: Vec<_> = (1..10_000).map(|stream| Frame { kind: OPEN, stream, body: Vec::new() }).collect();
+        let (hub, heard) = say_and_only_then_hear(&opened).await;
+        assert_eq!(hub.close_reason().unwrap().why, "too many streams");
+        assert!(heard.len() <= SMALL_MAX, "{}", heard.len());
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_hear_that_there_is_room_is_sent_away_before_much_waits() {
+        let (mut here, there) = tokio::io::duplex(64);
+        let hub = Connection::over(there, End::Answerer);
+        write_frame(&mut here, &Frame { kind: OPEN, stream: 1, body: Vec::new() }).await.unwrap();
+        let (_send, mut receive) = hub.accept().await.unwrap();
+        let reading = tokio::spawn(async move { while receive.read_exact(&mut [0; FRAME_LEN_MAX]).await.is_ok() {} });
+        let frame = Frame { kind: DATA, stream: 1, body: vec![7; FRAME_LEN_MAX] };
+        // It takes the whole of it, and its words that it did go nowhere.
+        let frames = 2 * SMALL_MAX * ROOM_STEP / FRAME_LEN_MAX;
+        for _ in 0..frames {
+            tokio::select! {
+                written = write_frame(&mut here, &frame) => written.unwrap(),
+                _ = hub.closed() => break,
+            }
+        }
+        assert_eq!(hub.close_reason().unwrap().why, "too much waits to be heard");
+        reading.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_comes_in_single_bytes_takes_no_more_memory_than_what_comes_in_long_frames() {
+        const SAID: usize = WINDOW / 16;
+        let (mut here, there) = tokio::io::duplex(64 * 1024);
+        let hub = Connection::over(there, End::Answerer);
+        write_frame(&mut here, &Frame { kind: OPEN, stream: 1, body: Vec::new() }).await.unwrap();
+        let (_send, mut receive) = hub.accept().await.unwrap();
+        for _ in 0..SAID {
+            write_frame(&mut here, &Frame { kind: DATA, stream: 1, body: vec![7] }).await.unwrap();
+        }
+        write_frame(&mut here, &Frame { kind: FIN, stream: 1, body: Vec::new() }).await.unwrap();
+        write_frame(&mut here, &Frame { kind: PING, stream: 0, body: Vec::new() }).await.unwrap();
+        assert_eq!(read_frame(&mut here).await.unwrap().kind, PONG, "all of it was heard");
+        assert!(receive.inbox.came().bytes.capacity() <= 2 * SAID);
+        let mut heard = vec![0; SAID + 1];
+        assert_eq!(receive.read_exact(&mut heard).await.unwrap(), SAID);
+        assert!(heard[..SAID].iter().all(|byte| *byte == 7));
+        assert!(receive.inbox.came().bytes.capacity() <= FRAME_LEN_MAX, "what was taken is let go");
+    }
+
+    #[tokio::test]
+    async fn what_came_before_the_road_broke_is_heard_and_then_that_it_broke() {
+        let (device, hub) = pair();
+        let (mut send, _receive) = device.open().unwrap();
+        send.write_all(b"half").await.unwrap();
+        let (_answer, mut hear) = hub.accept().await.unwrap();
+        let mut heard = [0; 4];
+        hear.read_exact(&mut heard[..1]).await.unwrap();
+        hub.close(0, "");
+        assert_eq!(hear.read_exact(&mut heard[1..]).await.unwrap(), 3);
+        assert_eq!(&heard, b"half");
+        assert!(hear.read_exact(&mut [0]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_stranger_has_one_stream() {
+        let (here, there) = tokio::io::duplex(64 * 1024);
+        let (newcomer, hub) = (Connection::over(here, End::Caller), Connection::with_streams(there, End::Answerer, 1));
+        let _asking = newcomer.open().unwrap();
+        let _asked = hub.accept().await.unwrap();
+        let _more = newcomer.open().unwrap();
+        assert_eq!(newcomer.closed().await.why, "too many streams");
     }
 
     #[tokio::test]

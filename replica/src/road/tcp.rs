@@ -21,7 +21,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use super::{
-    CALL, IDLE, KEEP_ALIVE, RoadError, Traffic,
+    CALL, IDLE, KEEP_ALIVE, RoadError, STREAMS_MAX, Traffic,
     mux::{self, End},
     tls::HUB_NAME,
 };
@@ -31,6 +31,8 @@ pub const NAME: &str = "tcp";
 /// So much that is not on the road yet waits in the kernel; the rest waits where what has more weight can pass it.
 const UNSENT_MAX: u32 = 32 * 1024;
 const BACKLOG: u32 = 256;
+/// Streams of a caller without a certificate: it asks to be enrolled, and that is said on one.
+const STREAMS_OF_STRANGER_MAX: usize = 1;
 
 /// A connection over TLS and TCP.
 #[derive(Clone)]
@@ -121,8 +123,9 @@ impl Connection {
             exported.map(|secret| (label, secret)).map_err(|error| RoadError::Broken(error.to_string()))
         });
         let secrets = secrets.collect::<Result<_, _>>()?;
+        let streams_max = if certificate.is_some() { STREAMS_MAX as usize } else { STREAMS_OF_STRANGER_MAX };
         let peer = Arc::new(Peer { address, certificate, protocol, secrets, counts });
-        Ok(Self { streams: mux::Connection::over(stream, end), peer })
+        Ok(Self { streams: mux::Connection::with_streams(stream, end, streams_max), peer })
     }
 
     /// The certificate of whoever is on the other end, whose key TLS proved.
