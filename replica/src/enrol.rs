@@ -22,6 +22,7 @@ use civic_core::{
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sync_core::roads::{self, Memory};
+use tokio::time::timeout;
 use tracing::info;
 
 use crate::{
@@ -46,6 +47,8 @@ pub(crate) const SECRET_LABEL: &[u8] = b"huiyin enrolment";
 /// How long a device waits for an operator's approval.
 const APPROVAL: Duration = Duration::from_secs(600);
 const APPROVAL_POLL: Duration = Duration::from_millis(500);
+/// How long a device may take to write its card down.
+const FAREWELL: Duration = Duration::from_secs(5);
 const ARGON2_KIB: u32 = 19 * 1024;
 const ARGON2_PASSES: u32 = 2;
 
@@ -363,30 +366,44 @@ fn take_up(
     Ok(card)
 }
 
-/// The hub's half.
-pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection) {
+/// The hub's half. Whoever called has proved nothing yet, and has so much `patience` to ask; only who knows a code may then
+/// wait for an operator.
+pub(crate) async fn answer(desk: &dyn Desk, connection: &Connection, patience: Duration) {
     let from = connection.remote_address();
-    let Ok((mut send, mut receive)) = connection.accept().await else { return };
-    let answered = converse(desk, connection, &mut send, &mut receive).await;
-    if let Ok(Err(refusal)) = &answered {
-        info!(%from, ?refusal, "Refused an enrolment");
-        desk.refused(from.ip(), *refusal);
-        let _ = put(&mut send, &Answer::Refused(*refusal)).await;
-    }
-    send.finish();
-    // The device closes once it has written its card down.
-    let _ = tokio::time::timeout(Duration::from_secs(5), connection.closed()).await;
+    let Ok(Ok((mut send, _receive, request))) = timeout(patience, hear(desk, connection)).await else {
+        info!(%from, "Somebody who wanted to be enrolled asked for nothing");
+        connection.close(road::CLOSE_DONE, "nothing was asked");
+        return;
+    };
+    let answered = timeout(APPROVAL + patience, converse(desk, connection, &mut send, request)).await;
+    let farewell = async {
+        if let Ok(Ok(Err(refusal))) = &answered {
+            info!(%from, ?refusal, "Refused an enrolment");
+            desk.refused(from.ip(), *refusal);
+            let _ = put(&mut send, &Answer::Refused(*refusal)).await;
+        }
+        send.finish();
+        // The device closes once it has written its card down.
+        connection.closed().await
+    };
+    let _ = timeout(FAREWELL, farewell).await;
+}
+
+/// What a caller asks, once it has been told the salt.
+async fn hear(desk: &dyn Desk, connection: &Connection) -> Result<(SendStream, RecvStream, Request), RoadError> {
+    let (mut send, mut receive) = connection.accept().await?;
+    let () = get(&mut receive).await?;
+    put(&mut send, &Greeting { salt: hex(&desk.salt()) }).await?;
+    let request = get(&mut receive).await?;
+    Ok((send, receive, request))
 }
 
 async fn converse(
     desk: &dyn Desk,
     connection: &Connection,
     send: &mut SendStream,
-    receive: &mut RecvStream,
+    request: Request,
 ) -> Result<Result<(), Refusal>, RoadError> {
-    let () = get(receive).await?;
-    put(send, &Greeting { salt: hex(&desk.salt()) }).await?;
-    let request: Request = get(receive).await?;
     let from = connection.remote_address().ip();
     if desk.is_flooding(from, false) {
         return Ok(Err(Refusal::TooManyTries));
@@ -508,7 +525,12 @@ pub(crate) async fn get<T: for<'a> Deserialize<'a>>(stream: &mut RecvStream) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::task::JoinHandle;
+
     use super::*;
+    use crate::road::tcp;
 
     #[test]
     fn a_code_reads_as_people_type_it() {
@@ -547,6 +569,86 @@ mod tests {
         for other in others {
             assert_eq!(Invitation::scanned(other), None, "{other}");
         }
+    }
+
+    /// The key of the one slot of a hub where nobody is let in.
+    const SLOT: [u8; 32] = [8; 32];
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    /// An operator who declines after a while.
+    struct Declining(Mutex<u32>);
+
+    impl Desk for Declining {
+        fn salt(&self) -> [u8; 16] {
+            [1; 16]
+        }
+        fn is_flooding(&self, _: std::net::IpAddr, _: bool) -> bool {
+            false
+        }
+        fn slots(&self) -> Vec<Slot> {
+            vec![Slot { id: 1, key: SLOT, role: Role::Kiosk }]
+        }
+        fn claim(&self, _: i64, _: &Claimant) -> Result<Claim, Refusal> {
+            let mut looked = self.0.lock().unwrap();
+            *looked += 1;
+            if *looked < 5 { Ok(Claim::Waiting) } else { Err(Refusal::NotApproved) }
+        }
+        fn card(&self, _: &[u8; 32]) -> Result<Card, Refusal> {
+            Err(Refusal::HubFailed)
+        }
+        fn note_letter(&self, _: i64, _: &Claimant) -> Result<(), Refusal> {
+            Err(Refusal::HubFailed)
+        }
+        fn letters(&self) -> Vec<(Slot, Claimant)> {
+            Vec::new()
+        }
+    }
+
+    /// A machine that is no device yet has called a hub; its end, and the task that answers.
+    async fn called() -> (Connection, JoinHandle<()>) {
+        let socket = tcp::listen(([127, 0, 0, 1], 0).into()).unwrap();
+        let (at, key) = (socket.local_addr().unwrap(), SigningKey::from_bytes(&[3; 32]));
+        let answers = Arc::new(tls::hub_config(&key, crate::hub::tests::door(&key)).unwrap());
+        let answering = tokio::spawn(async move {
+            let (socket, _) = socket.accept().await.unwrap();
+            let connection = Connection::Tcp(tcp::answer(socket, answers).await.unwrap());
+            answer(&Declining(Mutex::new(0)), &connection, PATIENCE).await;
+        });
+        let config = Arc::new(tls::newcomer_config(tls::ALPN_ENROL).unwrap());
+        (Connection::Tcp(tcp::call("the hub", at, config).await.unwrap()), answering)
+    }
+
+    #[tokio::test]
+    async fn whoever_wants_to_be_enrolled_and_asks_for_nothing_is_shown_out() {
+        for is_greeted in [false, true] {
+            let (connection, answering) = called().await;
+            let mut stream = None;
+            if is_greeted {
+                let (mut send, mut receive) = connection.open().await.unwrap();
+                put(&mut send, &()).await.unwrap();
+                let _: Greeting = get(&mut receive).await.unwrap();
+                stream = Some((send, receive));
+            }
+            let why = timeout(Duration::from_secs(5), connection.closed()).await.expect("it waits no longer");
+            assert_eq!(why.why, "nothing was asked");
+            answering.await.unwrap();
+            drop(stream);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_knows_a_code_waits_for_the_operator_for_longer_than_a_stranger_may() {
+        let (connection, answering) = called().await;
+        let (mut send, mut receive) = connection.open().await.unwrap();
+        put(&mut send, &()).await.unwrap();
+        let _: Greeting = get(&mut receive).await.unwrap();
+        let (own, secret) = ([5; 32], Secret::of(&connection, SLOT).unwrap());
+        put(&mut send, &Request::by(&own, Role::Kiosk, &secret, None)).await.unwrap();
+        assert!(matches!(get(&mut receive).await.unwrap(), Answer::Waiting { .. }));
+        let answer = timeout(APPROVAL_POLL * 10, get(&mut receive)).await.expect("the operator declined");
+        assert!(matches!(answer.unwrap(), Answer::Refused(Refusal::NotApproved)));
+        connection.close(road::CLOSE_DONE, "");
+        answering.await.unwrap();
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use sync_core::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 use tracing::{debug, info, warn};
@@ -52,8 +52,15 @@ use crate::{
     vouch,
 };
 
-/// Connections at one time; beyond that a caller is turned away and tries again later.
+/// Connections of one road at one time, whoever called; beyond that a caller is turned away and tries again later.
 const CONNECTIONS_MAX: usize = 4_096;
+/// Callers at one time who are no devices yet and want to be enrolled; beyond that one is sent away and calls again. So
+/// strangers take few places that devices need.
+const NEWCOMERS_MAX: usize = 256;
+/// The same from one address.
+const NEWCOMERS_OF_ONE_MAX: usize = 128;
+/// So long they may take to ask: stretching a code takes a small machine some seconds, and a slow road a few more.
+const ASKING: Duration = Duration::from_secs(30);
 /// Meetings at one time; the others wait in the order in which they came, so that no device is starved and memory is bounded.
 const MEETINGS_MAX: usize = 64;
 /// Transfers of attachments at one time; the others wait, and their devices try again after a while.
@@ -153,6 +160,8 @@ pub struct Hub {
     transfers: Semaphore,
     quic_handshakes: Arc<Threshold>,
     tcp_handshakes: Arc<Threshold>,
+    tcp_connections: Arc<Semaphore>,
+    newcomers: Arc<Threshold>,
     carrying: Option<Carrying>,
 }
 
@@ -187,6 +196,8 @@ impl Hub {
             transfers: Semaphore::new(TRANSFERS_MAX),
             quic_handshakes: Threshold::new(HANDSHAKES_MAX, HANDSHAKES_OF_ONE_MAX),
             tcp_handshakes: Threshold::new(HANDSHAKES_MAX, HANDSHAKES_OF_ONE_MAX),
+            tcp_connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            newcomers: Threshold::new(NEWCOMERS_MAX, NEWCOMERS_OF_ONE_MAX),
             carrying: None,
         }
     }
@@ -242,9 +253,9 @@ impl Hub {
                 }
             };
             let place = self.tcp_handshakes.step_on(from.ip());
-            let Some(place) = place.filter(|_| self.connections().len() <= CONNECTIONS_MAX) else { continue };
+            let Some(places) = place.zip(self.tcp_connections.clone().try_acquire_owned().ok()) else { continue };
             let (hub, config) = (self.clone(), entrance.config.clone());
-            tokio::spawn(async move { hub.answer_tcp(socket, config, place).await });
+            tokio::spawn(async move { hub.answer_tcp(socket, config, places).await });
         }
     }
 
@@ -258,11 +269,21 @@ impl Hub {
         }
     }
 
-    async fn answer_tcp(self: &Arc<Self>, socket: TcpStream, config: Arc<rustls::ServerConfig>, place: Place) {
+    async fn answer_tcp(
+        self: &Arc<Self>,
+        socket: TcpStream,
+        config: Arc<rustls::ServerConfig>,
+        (place, _connected): (Place, OwnedSemaphorePermit),
+    ) {
         let connection = tcp::answer(socket, config).await;
         drop(place);
         match connection {
-            Ok(connection) => self.answer(&Connection::Tcp(connection)).await,
+            Ok(connection) => {
+                self.answer(&Connection::Tcp(connection.clone())).await;
+                // Its socket is in use until the last word is said.
+                connection.close(CLOSE_DONE, "");
+                connection.wait_flushed().await;
+            }
             Err(error) => info!(%error, "Turned a caller over TCP away"),
         }
     }
@@ -270,7 +291,10 @@ impl Hub {
     async fn answer(self: &Arc<Self>, connection: &Connection) {
         let from = connection.remote_address();
         match (connection.protocol().as_deref(), connection.peer_certificate()) {
-            (Some(tls::ALPN_ENROL), _) => enrol::answer(self.register.enrolment(), connection).await,
+            (Some(tls::ALPN_ENROL), _) => match self.newcomers.step_on(from.ip()) {
+                Some(_place) => enrol::answer(self.register.enrolment(), connection, ASKING).await,
+                None => connection.close(CLOSE_DONE, "too many want to be enrolled at once; call again in a minute"),
+            },
             (Some(tls::ALPN_MEET), Some(certificate)) => self.receive_device(connection, &certificate).await,
             (Some(_) | None, _) => {
                 info!(%from, "Turned a stranger away");
@@ -503,11 +527,157 @@ pub fn spread(log: &Log, space: &Space, revoked: Vec<Revocation>) -> Result<(), 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::net::IpAddr;
+
     use civic_core::{id::Incarnation, time::UnixSeconds};
+    use sync_core::roads::{Plan, Road};
 
     use super::*;
-    use crate::store::Author;
+    use crate::{
+        enrol::{Claim, Claimant, Desk, Refusal, Slot},
+        identity::Card,
+        road::race,
+        store::Author,
+    };
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    /// The door of a hub with this key.
+    pub(crate) fn door(key: &SigningKey) -> Arc<Door> {
+        let authority = tls::Authority::make(SigningKey::from_bytes(&[9; 32]), "990127", NOW).unwrap();
+        let certificate = authority.certify_hub(&key.verifying_key().to_bytes()).unwrap();
+        let door = Door::new(certificate, authority.certificate.clone(), None, Arc::new(|_| false), || NOW);
+        Arc::new(door.unwrap())
+    }
+
+    /// A register in which nobody stands, and whose desk lets nobody in.
+    struct Nobody;
+
+    impl Authors for Nobody {
+        fn standing(&self, _: &[u8; 32]) -> Standing {
+            Standing::Stranger
+        }
+    }
+
+    impl Register for Nobody {
+        fn revoked(&self) -> Vec<Revocation> {
+            Vec::new()
+        }
+        fn heard(&self, _: &[u8; 32], _: &str) {}
+        fn told(&self, _: &[u8; 32], _: &Status) {}
+        fn in_step(&self, _: &[u8; 32]) {}
+        fn vouch(&self, _: &[u8; 32], _: &[[u8; 32]]) -> bool {
+            false
+        }
+        fn name(&self, _: &[u8; 32]) -> String {
+            String::new()
+        }
+        fn enrolment(&self) -> &dyn Desk {
+            self
+        }
+    }
+
+    impl Desk for Nobody {
+        fn salt(&self) -> [u8; 16] {
+            [1; 16]
+        }
+        fn is_flooding(&self, _: IpAddr, _: bool) -> bool {
+            false
+        }
+        fn slots(&self) -> Vec<Slot> {
+            Vec::new()
+        }
+        fn claim(&self, _: i64, _: &Claimant) -> Result<Claim, Refusal> {
+            Err(Refusal::WrongCode)
+        }
+        fn card(&self, _: &[u8; 32]) -> Result<Card, Refusal> {
+            Err(Refusal::HubFailed)
+        }
+        fn note_letter(&self, _: i64, _: &Claimant) -> Result<(), Refusal> {
+            Err(Refusal::HubFailed)
+        }
+        fn letters(&self) -> Vec<(Slot, Claimant)> {
+            Vec::new()
+        }
+    }
+
+    /// A hub that answers, with its limits bent, until the test ends.
+    struct Answering {
+        at: SocketAddr,
+        path: std::path::PathBuf,
+        serving: tokio::task::JoinHandle<()>,
+    }
+
+    impl Answering {
+        fn new(name: &str, bend: impl FnOnce(Hub) -> Hub) -> Self {
+            let path = std::env::temp_dir().join(format!("huiyin-hub-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            let key = SigningKey::from_bytes(&[3; 32]);
+            let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
+            let log = Log::open(&path.join("log.db"), author, None, || NOW).unwrap();
+            let door = door(&key);
+            let entrance = Entrance::open(([127, 0, 0, 1], 0).into(), tls::hub_config(&key, door.clone()).unwrap());
+            let entrance = entrance.unwrap();
+            let at = entrance.address().unwrap();
+            let hub = Arc::new(bend(Hub::new(log, Area::parse("990127").unwrap(), key, Arc::new(Nobody), door)));
+            Self { at, path, serving: tokio::spawn(async move { hub.serve(&entrance).await }) }
+        }
+
+        /// Somebody calls over TCP who wants to be enrolled.
+        async fn called(&self) -> Result<tcp::Connection, RoadError> {
+            tcp::call("the hub", self.at, Arc::new(tls::newcomer_config(tls::ALPN_ENROL).unwrap())).await
+        }
+    }
+
+    impl Drop for Answering {
+        fn drop(&mut self) {
+            self.serving.abort();
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_no_place_over_quic_is_let_in_over_tcp() {
+        let hub = Answering::new("full", |hub| Hub { quic_handshakes: Threshold::new(0, 0), ..hub });
+        let plan = Plan { first: Road::Quic, second: Some(Road::Tcp), patience: Duration::from_secs(60) };
+        let config = tls::newcomer_config(tls::ALPN_ENROL).unwrap();
+        let answered = race::call("the hub", &[hub.at], config, plan).await.unwrap();
+        assert_eq!(
+            (answered.road, answered.slower),
+            (Road::Tcp, vec![Road::Quic]),
+            "and QUIC is not tried first again"
+        );
+    }
+
+    #[tokio::test]
+    async fn whoever_is_refused_over_quic_for_what_it_is_has_its_answer() {
+        let hub = Answering::new("refusing", |hub| hub);
+        let plan = Plan { first: Road::Quic, second: Some(Road::Tcp), patience: Duration::from_secs(60) };
+        // A hub is no neighbour.
+        let config = tls::newcomer_config(tls::ALPN_NEAR).unwrap();
+        let answered = race::call("the hub", &[hub.at], config, plan).await;
+        assert!(matches!(answered, Err(RoadError::Refused(..))));
+    }
+
+    #[tokio::test]
+    async fn every_connection_over_tcp_takes_a_place_also_of_whoever_says_nothing() {
+        let hub = Answering::new("counting", |hub| Hub { tcp_connections: Arc::new(Semaphore::new(1)), ..hub });
+        let silent = hub.called().await.unwrap();
+        assert!(matches!(hub.called().await, Err(RoadError::NoAnswer(_))));
+        silent.close(CLOSE_DONE, "");
+        let let_in = async { while hub.called().await.is_err() {} };
+        tokio::time::timeout(Duration::from_secs(5), let_in).await.expect("the place is free again");
+    }
+
+    #[tokio::test]
+    async fn whoever_wants_to_be_enrolled_takes_none_of_the_places_that_devices_need() {
+        let hub = Answering::new("newcomers", |hub| Hub { newcomers: Threshold::new(2, 1), ..hub });
+        let waiting = hub.called().await.unwrap();
+        let next = hub.called().await.unwrap();
+        assert!(next.closed().await.why.contains("too many want to be enrolled at once"));
+        assert_eq!(waiting.close_reason(), None);
+    }
 
     #[test]
     fn whom_the_hub_struck_off_every_device_comes_to_know_and_is_told_once() {

@@ -6,6 +6,7 @@ use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
 use quinn::{
     ClientConfig, ConnectionError, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig,
+    TransportErrorCode,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 
@@ -81,6 +82,10 @@ pub async fn call(hub: &str, address: SocketAddr, config: rustls::ClientConfig) 
     match tokio::time::timeout(CALL, connecting).await {
         Ok(Ok(connection)) => Ok(Connection { connection, endpoint: Some(endpoint) }),
         Ok(Err(ConnectionError::TimedOut)) | Err(_) => Err(RoadError::NoAnswer(hub.to_owned())),
+        // There is no place for one more caller, whoever it is; TCP has places of its own.
+        Ok(Err(ConnectionError::ConnectionClosed(why))) if why.error_code == TransportErrorCode::CONNECTION_REFUSED => {
+            Err(RoadError::NoAnswer(hub.to_owned()))
+        }
         Ok(Err(error)) => Err(RoadError::Refused(hub.to_owned(), error.to_string())),
     }
 }
