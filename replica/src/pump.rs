@@ -99,12 +99,15 @@ async fn pump(
                         on_send();
                     }
                     talk.sent += send.send(&message).await? as u64;
-                    // Receipts come while this side still speaks; everything else waits for its turn.
-                    while let Ok(message) = heard.try_recv() {
+                    // Receipts and refusals come while this side still speaks, however many; everything else waits for
+                    // its turn, and but for a little on the road.
+                    while later.len() < HEARD_MAX
+                        && let Ok(message) = heard.try_recv()
+                    {
                         match message {
-                            Ok(Some((receipts @ Message::Receipts(_), len))) => {
+                            Ok(Some((message @ (Message::Receipts(_) | Message::Refused { .. }), len))) => {
                                 talk.heard += len as u64;
-                                session.handle_input(Input::Received(receipts))?;
+                                session.handle_input(Input::Received(message))?;
                             }
                             other => later.push_back(other),
                         }
@@ -213,4 +216,83 @@ pub(crate) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::PathBuf, time::Duration};
+
+    use civic_core::{
+        access::{Role, Scope},
+        area::Area,
+        id::{DocId, Incarnation},
+        space::{Audience, Space},
+        time::UnixSeconds,
+    };
+    use ed25519_dalek::SigningKey;
+    use sync_core::{
+        entry::EntryKind,
+        feed::FeedId,
+        session::{Member, Side},
+    };
+
+    use super::*;
+    use crate::{
+        road::mux::{self, End},
+        store::{Author, NewEntry},
+    };
+
+    /// Messages that the other side said already.
+    const SAID: usize = 100;
+
+    /// A device that has so much to say that the road does not take all of it, and how much of what it hears it has taken from
+    /// the road when it can say no more.
+    async fn taken_while_it_speaks(name: &str, message: impl Fn() -> Message) -> usize {
+        let path: PathBuf = std::env::temp_dir().join(format!("huiyin-pump-{name}-{}.db", std::process::id()));
+        let key = SigningKey::from_bytes(&[3; 32]);
+        let author = Author { key: key.clone(), incarnation: Incarnation::new([1; 16]) };
+        let log = Log::open(&path, author, None, || UnixSeconds(50)).unwrap();
+        let entries = (0..20).map(|village| NewEntry {
+            space: Space::new(Area::parse(&format!("990127101{village:03}")).unwrap(), Audience::Public),
+            doc: DocId::new([village; 16]),
+            kind: EntryKind::Change,
+            at: UnixSeconds(40),
+            payload: vec![village; 64],
+        });
+        let (writing, entries) = (log.clone(), entries.collect());
+        tokio::task::spawn_blocking(move || writing.append(entries)).await.unwrap().unwrap();
+        let scope = Scope { role: Role::Kiosk, areas: vec![Area::parse("990127").unwrap()] };
+        let member = Member::new(key.verifying_key().to_bytes(), scope);
+        let side = Side::Caller { hub: [9; 32], cursor: None, room: u64::MAX, status: None };
+        let mut session = Session::new(side, member.clone(), log.shared(&member), UnixSeconds(50));
+
+        let (sender, mut heard) = mpsc::channel(SAID);
+        (0..SAID).for_each(|_| sender.try_send(Ok(Some((message(), 9)))).unwrap());
+        let (here, _unread) = tokio::io::duplex(64);
+        let road = mux::Connection::over(here, End::Caller);
+        let (send, _receive) = road.open().unwrap();
+        let mut send = SendStream::Tcp(send);
+        let speaking = pump(&mut session, &log, &mut send, &mut heard, None, || {});
+        let spoken = tokio::time::timeout(Duration::from_millis(500), speaking).await;
+        assert!(spoken.is_err(), "it can say no more");
+        drop(log);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+        }
+        sender.capacity()
+    }
+
+    #[tokio::test]
+    async fn what_comes_out_of_turn_stays_on_the_road_but_for_a_little() {
+        let taken = taken_while_it_speaks("turn", || Message::Want { feed: FeedId([1; 16]), length: 0 }).await;
+        assert_eq!(taken, HEARD_MAX);
+    }
+
+    /// Or two who both speak, the one its runs, the other what it thinks of them, would wait for each other.
+    #[tokio::test]
+    async fn receipts_and_refusals_are_heard_while_a_side_speaks_however_many_they_are() {
+        let refused = || Message::Refused { feed: FeedId([1; 16]), first: 1, reason: "no".to_owned() };
+        assert_eq!(taken_while_it_speaks("refused", refused).await, SAID);
+        assert_eq!(taken_while_it_speaks("receipts", || Message::Receipts(Vec::new())).await, SAID);
+    }
 }

@@ -21,7 +21,7 @@
 //!        ◄───────────────  Receipts, Announce, Runs…, Over
 //! ```
 //!
-//! Because only one side speaks at a time, neither can block the other; receipts alone may come at any time. Work is
+//! Because only one side speaks at a time, neither can block the other; receipts and refusals alone may come at any time. Work is
 //! idempotent: a meeting that breaks off costs time and never data. What was acknowledged is not sent again: a hub says at
 //! once if it holds more than the device knows, and marks how far it has come with what it sends.
 //!
@@ -55,6 +55,12 @@ const BATCH_LEN: usize = 256 * 1024;
 /// The first runs of a meeting are joined up to so long a body, and each later load up to twice the one before, at most
 /// [`RUN_BODY_LEN_MAX`]: what a broken road throws away stays small on slow roads, and fast roads compress best.
 const BODY_LEN_FIRST: usize = 128 * 1024;
+
+/// Feeds and spaces that a hub takes down in one meeting because the caller names them: those that it announces, refuses, or
+/// sends of without announcing them, and those whose fingerprints it says. A hub beneath another one that stands for 10,000
+/// devices, each with three feeds, and brings back everything, names fewer. Beyond it the meeting ends; what came is stored,
+/// and the next one goes on from there.
+const NAMES_MAX: usize = 4 * NAMED_MAX;
 
 /// Why a run without its payloads is not taken.
 pub const BARE: &str = "payloads are missing, and the county did not say that they were erased";
@@ -302,6 +308,9 @@ pub enum Broken {
     /// A message that has no place here.
     #[error("the other side spoke out of turn: {0}")]
     OutOfTurn(&'static str),
+    /// The caller named more feeds and spaces than a hub takes down.
+    #[error("the other side named more than {NAMES_MAX} feeds and spaces in one meeting")]
+    TooManyNames,
 }
 
 /// What is still to be sent in a turn.
@@ -323,6 +332,8 @@ pub struct Session {
     shared: Shared,
     /// Feeds the other side has named in this meeting.
     announced: BTreeMap<FeedId, Feed>,
+    /// At the hub: how many names it took down that the caller gave.
+    names: usize,
     /// Feeds this side has named.
     named: BTreeSet<FeedId>,
     plan: VecDeque<Load>,
@@ -366,6 +377,7 @@ impl Session {
             now,
             shared,
             announced: BTreeMap::new(),
+            names: 0,
             named: BTreeSet::new(),
             plan: VecDeque::new(),
             body_max: BODY_LEN_FIRST,
@@ -556,9 +568,11 @@ impl Session {
                 self.greet(cursor, &behind, left_out)?;
             }
             Message::Announce(feed) => {
-                self.announced.insert(feed.id(), feed);
+                if self.announced.insert(feed.id(), feed).is_none() {
+                    self.count_names(1)?;
+                }
             }
-            Message::Runs(runs) => self.take_runs(runs),
+            Message::Runs(runs) => self.take_runs(runs)?,
             Message::Receipts(receipts) => self.take_receipts(receipts),
             Message::Want { feed, length } => {
                 if self.shared.get(&feed).is_some_and(|held| held.extent.length > length) {
@@ -566,6 +580,9 @@ impl Session {
                 }
             }
             Message::Refused { feed, first, reason } => {
+                if !self.shared.is_left_out(&feed) {
+                    self.count_names(1)?;
+                }
                 self.shared.leave_out(feed);
                 // What one caller does not take others go on to bring: a hub leaves it out of this meeting alone.
                 if let Side::Caller { .. } = self.side {
@@ -582,8 +599,8 @@ impl Session {
                 }
             }
             Message::Mark(cursor) => self.take_mark(cursor),
-            Message::Spaces(spaces) => self.spaces.get_or_insert_default().extend(spaces),
-            Message::Vector { space, feeds } => self.vectors.entry(space).or_default().extend(feeds),
+            Message::Spaces(spaces) => self.take_spaces(spaces)?,
+            Message::Vector { space, feeds } => self.take_vector(space, feeds),
             Message::Status(status) => self.outcome.status = Some(status),
             Message::Time(time) => self.take_time(&time),
             Message::Unknown(_) if planted::is(Bug::NewerBreaks) => return Err(Broken::OutOfTurn("unknown")),
@@ -613,13 +630,34 @@ impl Session {
         self.shared.get(id).filter(|held| self.member.wrote(&held.feed))
     }
 
-    fn take_runs(&mut self, runs: Vec<Run>) {
+    /// The hub sets memory aside for what a caller names, whether there is anything of that name or not.
+    fn count_names(&mut self, names: usize) -> Result<(), Broken> {
+        let Side::Hub { .. } = self.side else { return Ok(()) };
+        self.names += names;
+        if self.names > NAMES_MAX { Err(Broken::TooManyNames) } else { Ok(()) }
+    }
+
+    fn take_spaces(&mut self, spaces: Vec<(Space, Fingerprint)>) -> Result<(), Broken> {
+        let Side::Hub { .. } = self.side else { return Ok(()) };
+        self.count_names(spaces.len())?;
+        self.spaces.get_or_insert_default().extend(spaces);
+        Ok(())
+    }
+
+    fn take_vector(&mut self, space: Space, feeds: Vec<(FeedId, ShortExtent)>) {
+        let Side::Caller { .. } = self.side else { return };
+        self.vectors.entry(space).or_default().extend(feeds);
+    }
+
+    fn take_runs(&mut self, runs: Vec<Run>) -> Result<(), Broken> {
         let mut good = Vec::new();
         for run in runs {
             let feed = self.announced.get(&run.feed).or_else(|| self.shared.get(&run.feed).map(|held| &held.feed));
             let Some(feed) = feed.cloned() else {
                 // It was announced in a meeting that is forgotten here: from its beginning it will be announced again.
-                self.lacking.insert(run.feed, 0);
+                if self.lacking.insert(run.feed, 0).is_none() {
+                    self.count_names(1)?;
+                }
                 self.is_whole = false;
                 continue;
             };
@@ -644,6 +682,7 @@ impl Session {
             let is_from_above = matches!(self.side, Side::Caller { .. });
             self.outputs.push_back(Output::Store { runs: good, is_from_above });
         }
+        Ok(())
     }
 
     /// Whether only the hub above this one can tell who wrote that: what was lost here comes back from there.

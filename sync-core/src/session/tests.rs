@@ -587,3 +587,65 @@ fn nothing_is_taken_from_someone_who_did_not_greet_or_greets_twice() {
     assert!(session.handle_input(Input::Received(hello())).is_ok());
     assert!(session.handle_input(Input::Received(hello())).is_err());
 }
+
+/// A feed that nobody holds, of a number.
+fn unheard_of(number: u32) -> Feed {
+    let mut public_key = [7; 32];
+    public_key[..4].copy_from_slice(&number.to_le_bytes());
+    let space = Space::new(Area::parse(VILLAGE).unwrap(), Audience::Deputies);
+    Feed { public_key, incarnation: Incarnation::new([1; 16]), space }
+}
+
+/// A hub to which a device has said hello.
+fn greeted() -> Session {
+    let (kiosk, hub) = (Peer::new(1), Peer::new(2));
+    let (_, mut session) = both(&kiosk, &hub, &member(&kiosk, Role::Kiosk, VILLAGE), Vec::new());
+    session.handle_input(Input::Received(hello())).unwrap();
+    session
+}
+
+#[test]
+fn whoever_names_without_end_what_nobody_holds_ends_the_meeting() {
+    let refused = |feed: Feed| Message::Refused { feed: feed.id(), first: 1, reason: String::new() };
+    let space = |number: u32| Space::new(Area::parse(&format!("{number:012}")).unwrap(), Audience::Public);
+    let (_, run) = {
+        let mut peer = Peer::new(3);
+        peer.write(VILLAGE, Audience::Deputies, &["一"]);
+        peer.runs.remove(0)
+    };
+    let run = |feed: Feed| Message::Runs(vec![Run { feed: feed.id(), ..run.clone() }]);
+    let ways: [&dyn Fn(u32) -> Message; 4] = [
+        &|number| Message::Announce(unheard_of(number)),
+        &|number| refused(unheard_of(number)),
+        &|number| Message::Spaces(vec![(space(number), [1; 16])]),
+        &|number| run(unheard_of(number)),
+    ];
+    for name in ways {
+        let mut session = greeted();
+        let mut names = 0..2 * NAMES_MAX as u32;
+        let broken = names.find_map(|number| session.handle_input(Input::Received(name(number))).err());
+        assert_eq!((broken, names.start as usize), (Some(Broken::TooManyNames), NAMES_MAX + 1));
+    }
+}
+
+#[test]
+fn a_hub_beneath_that_brings_everything_back_names_no_more_than_the_hub_above_takes_down() {
+    let mut session = greeted();
+    for number in 0..30_000 {
+        session.handle_input(Input::Received(Message::Announce(unheard_of(number)))).unwrap();
+        // Naming it again takes nothing.
+        session.handle_input(Input::Received(Message::Announce(unheard_of(number)))).unwrap();
+    }
+    let space = |number: u32| Space::new(Area::parse(&format!("{number:012}")).unwrap(), Audience::Public);
+    let spaces = (0..NAMED_MAX as u32).map(|number| (space(number), [1; 16])).collect();
+    session.handle_input(Input::Received(Message::Spaces(spaces))).unwrap();
+}
+
+#[test]
+fn what_a_hub_holds_a_hub_is_not_told_and_keeps_nothing_of() {
+    let mut session = greeted();
+    let (space, extent) = (unheard_of(1).space, ShortExtent { length: 1, head: [1; 16] });
+    let vector = Message::Vector { space, feeds: vec![(unheard_of(1).id(), extent)] };
+    session.handle_input(Input::Received(vector)).unwrap();
+    assert!(session.vectors.is_empty());
+}
