@@ -1,13 +1,18 @@
-// Pages that renew themselves, and a form whose draft is kept. Everything works without this file, only less smoothly.
+// Pages that renew themselves, forms that are sent without losing what is typed beside them, and drafts that are kept.
+// Everything works without this file, only less smoothly.
 "use strict";
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function read(page) {
+  return new DOMParser().parseFromString(page, "text/html");
+}
 
 /** Takes the live parts of this page anew; what is being typed is in none of them. */
 async function renew() {
   const response = await fetch(location.href);
   if (!response.ok) return;
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = read(await response.text());
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
     if (other && other.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(other));
@@ -66,29 +71,55 @@ async function keepDraft() {
   }
 }
 
-/** The page that answers a form. The form stays as it is until there is an answer, whatever happens on the way. */
+/** Why nothing came of it, as an answer without a form says. */
+function reason(page) {
+  return [...(page.getElementById("trouble") ?? page.body).childNodes];
+}
+
+/** The page that answers a form. What is typed stays as it is until there is an answer, whatever happens on the way. */
 async function send(form, button) {
+  const refused = document.getElementById("refused");
+  refused.hidden = true;
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, value);
   if (button && button.name) body.append(button.name, button.value);
   const response = await fetch(button?.getAttribute("formaction") || form.getAttribute("action"), { method: "POST", body });
-  if (response.redirected) {
+  const page = read(await response.text());
+  if (page.getElementById("trouble") || !page.querySelector("main")) {
+    // A page without the form has nothing to exchange for what is typed here.
+    const why = reason(page);
+    if (why.length === 0) throw new Error(String(response.status));
+    refused.replaceChildren(...why);
+    refused.hidden = false;
+    refused.scrollIntoView({ block: "center" });
+    return;
+  }
+  const isHere = new URL(response.url).pathname === location.pathname;
+  if (response.redirected && !(isHere && form.id && page.getElementById(form.id))) {
     location.assign(response.url);
     return;
   }
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  // An opinion more or less changes the form alone; a refusal has something to say above it.
-  const part = response.ok ? "#" + form.id : "main";
-  const fresh = page.querySelector(part);
-  if (!fresh) throw new Error(String(response.status));
-  document.querySelector(part).replaceWith(document.adoptNode(fresh));
-  const begin = fresh.querySelector("[autofocus]");
-  if (!response.ok) {
-    scrollTo({ top: 0 });
-  } else if (begin) {
-    begin.focus({ preventScroll: true });
-    begin.closest("fieldset").scrollIntoView({ behavior: "smooth", block: "start" });
+  if (response.ok && form.id === "visit") {
+    // An opinion more or less changes the form alone.
+    exchange(form, page.getElementById("visit"));
+    const begin = document.querySelector("#visit [autofocus]");
+    begin?.focus({ preventScroll: true });
+    begin?.closest("fieldset").scrollIntoView({ behavior: "smooth", block: "start" });
+    return;
   }
+  const main = document.querySelector("main");
+  const fresh = exchange(main, page.querySelector("main"));
+  // Into the other forms something may be typed that was not sent.
+  for (const other of main.querySelectorAll("form[id]")) {
+    if (other !== form) fresh.querySelector("#" + CSS.escape(other.id))?.replaceWith(other);
+  }
+  scrollTo({ top: 0 });
+}
+
+function exchange(old, other) {
+  const fresh = document.adoptNode(other);
+  old.replaceWith(fresh);
+  return fresh;
 }
 
 document.addEventListener("input", (event) => {

@@ -144,7 +144,7 @@ trouble-scope = That place is not in your areas.
 trouble-tickets = This device has no ticket numbers left; ask the county's administrator to enrol it anew.
 trouble-codebook = The county's words on this device cannot be read; call the county's administrator.
 trouble-seal = The name or phone is too long to be sealed. Make it shorter.
-trouble-form = What was sent cannot be read or is too long. Go back; what you typed is still there.
+trouble-form = What was sent cannot be read or is too long, and is not saved. What you typed is still on the page where you typed it.
 
 # Carrying for villages without a road.
 carrying-title = Carrying

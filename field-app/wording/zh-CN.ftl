@@ -144,7 +144,7 @@ trouble-scope = 这个地方不在您的片区里，不能在这里记录。
 trouble-tickets = 本机的受理号用完了，请联系县里的管理员重新登记。
 trouble-codebook = 县里给本机的词表读不了，请联系县里的管理员。
 trouble-seal = 姓名或电话太长，密封不了。请写短一些。
-trouble-form = 发来的内容读不懂，或者太长。请返回上一页，内容还在那里。
+trouble-form = 发来的内容读不懂，或者太长，没有保存。写的内容还在原来那一页上。
 
 # 捎带：给没有网的村捎东西。
 carrying-title = 捎带

@@ -236,6 +236,18 @@ impl Browser {
         value.as_str().map(str::to_owned).with_context(|| format!("{css} has no {name}"))
     }
 
+    /// Whether what `css` names is on the page and not shown.
+    pub async fn is_hidden(&self, css: &str) -> anyhow::Result<bool> {
+        let script = "return document.querySelector(arguments[0]).hidden";
+        Ok(self.client.execute(script, vec![json!(css)]).await? == json!(true))
+    }
+
+    /// Does on the page what hands cannot do in a test's time.
+    pub async fn run(&self, script: &str) -> anyhow::Result<()> {
+        self.client.execute(script, Vec::new()).await.with_context(|| format!("Running {script}"))?;
+        Ok(())
+    }
+
     /// Whether the page has been the same one since this mark was set: `mark` sets it, `is_marked` asks.
     pub async fn mark(&self) -> anyhow::Result<()> {
         self.client.execute("window.huiyinMark = true", Vec::new()).await?;

@@ -4,6 +4,7 @@
 
 mod desk;
 mod driver;
+mod field;
 mod kiosk;
 mod passkey;
 mod paths;

@@ -31,6 +31,7 @@ pub(super) fn frame(title: &Both, tab: Tab, main: Markup, action: Markup) -> Mar
             h1 { (page::both(title)) }
         }
         p #gone.alert role="alert" hidden { (say("app-gone")) }
+        p #refused.alert role="alert" hidden {}
         main { (main) }
         footer.bar {
             (action)
