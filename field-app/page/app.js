@@ -51,6 +51,8 @@ function draftOf(form) {
 }
 
 const DRAFT_AFTER_MS = 400;
+// A request that may outlive its page has at most 64 KiB, by the standard.
+const KEEPALIVE_LEN_MAX = 60000;
 let waiting = 0;
 
 async function keepDraft() {
@@ -59,14 +61,22 @@ async function keepDraft() {
   const form = document.getElementById("visit");
   const state = document.getElementById("draft-state");
   if (!form) return;
+  const draft = draftOf(form);
+  const keepalive = draft.toString().length < KEEPALIVE_LEN_MAX;
   let kept = false;
+  let why = [];
   try {
-    kept = (await fetch("/visit/draft", { method: "POST", body: draftOf(form), keepalive: true })).ok;
+    const response = await fetch("/visit/draft", { method: "POST", body: draft, keepalive });
+    kept = response.ok;
+    if (!kept) why = reason(read(await response.text()));
   } catch {
     // Said below.
   }
+  // Loaded anew, this window goes on with its own draft, whatever another one keeps.
+  if (kept) history.replaceState(null, "", "/visit/new?form=" + encodeURIComponent(draft.get("form")));
   if (state) {
-    state.textContent = kept ? state.dataset.kept : state.dataset.lost;
+    state.replaceChildren(kept ? state.dataset.kept : state.dataset.lost);
+    if (why.length > 0) state.append(document.createElement("br"), ...why);
     state.classList.toggle("bad", !kept);
   }
 }

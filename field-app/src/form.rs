@@ -102,6 +102,15 @@ pub(crate) fn draw_secret() -> String {
     hex(&clock::random::<32>())
 }
 
+/// Whether this can be the name of a form; it may stand in the name of a file then.
+pub(crate) fn is_name(text: &str) -> bool {
+    is_hex(text, 32)
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// A value of a form; nothing if it is not there.
 pub(crate) fn value<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
     pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str())
@@ -141,8 +150,7 @@ impl VisitForm {
         if form.heard.is_empty() {
             form.heard.push(HeardForm::default());
         }
-        let is_hex = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_hex(&form.form, 32) {
+        if !is_name(&form.form) {
             form.form = draw_name();
         }
         if !is_hex(&form.secret, 64) {

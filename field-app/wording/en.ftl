@@ -71,6 +71,8 @@ draft-discard = Discard and begin anew
 draft-keep = Keep as draft for later
 draft-kept = Draft kept on this device (without name and phone)
 draft-lost = The draft could not be kept
+draft-before = This form was saved already; what was written since is not kept as a draft. To record another visit, press save.
+draft-full = At most { $max } drafts are kept, and this one is not. Open one on the first page, and save or discard it.
 
 saved-title = Visit saved
 saved-here = Saved on this phone

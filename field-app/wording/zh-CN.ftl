@@ -71,6 +71,8 @@ draft-discard = 不要了，重新写
 draft-keep = 先存草稿，以后再写
 draft-kept = 草稿已保存在本机（不含姓名和电话）
 draft-lost = 草稿没有存上
+draft-before = 这张表已经保存过了，后来写的没有存成草稿。要另记一次走访，请按保存。
+draft-full = 草稿最多存 { $max } 份，现在存满了，这一份没有存上。请到首页打开一份，写完保存或者不要了。
 
 saved-title = 走访已保存
 saved-here = 已经保存在这台手机上

@@ -150,3 +150,33 @@ async fn saving_one_form_of_an_opinion_keeps_what_is_typed_into_another() -> any
     );
     browser.close().await
 }
+
+#[tokio::test]
+async fn a_long_draft_is_kept_and_one_of_a_saved_form_is_not_said_to_be() -> anyhow::Result<()> {
+    let Some(browser) = Browser::open("field-draft").await? else { return Ok(()) };
+    let phone = Phone::start("draft").await?;
+    browser.go(&format!("{}/visit/new", phone.page), 500, 900).await?;
+    browser.run(&typed("#note", 7_500)).await?;
+    browser.wait_for("#draft-state", "草稿已保存").await?;
+    // Loaded anew, it is there under the name of its form.
+    let form = browser.attribute("#visit [name=form]", "value").await?;
+    browser.go(&format!("{}/visit/new?form={form}", phone.page), 500, 900).await?;
+    assert_eq!(browser.attribute("#note", "value").await?.chars().count(), 7_500);
+
+    // Another window saves the same form.
+    let save = format!("{}/visit/new", phone.page);
+    let given = form.clone();
+    let saved = tokio::task::spawn_blocking(move || {
+        let pairs = [("form", given.as_str()), ("village", VILLAGE), ("topic-0", "道路交通"), ("text-0", "桥断了")];
+        ureq::Agent::config_builder().max_redirects(0).build().new_agent().post(save).send_form(pairs)
+    });
+    assert_eq!(saved.await??.status(), 303);
+    browser.run(&typed("#note", 3)).await?;
+    browser.wait_for("#draft-state", "没有存成草稿").await?;
+    // Saved from here too, it is another visit, and nothing is lost.
+    browser.choose("#village", VILLAGE).await?;
+    browser.click("#save").await?;
+    browser.wait_for("#before", "没有重复记录").await?;
+    assert_eq!(browser.attribute("#note", "value").await?, "长长长");
+    browser.close().await
+}

@@ -1,6 +1,7 @@
 //! The first page: whose app, what is where, and whether the road is open.
 
 use axum::extract::State;
+use civic_core::area::Area;
 use ledger::status::Status;
 use maud::{Markup, html};
 use web::page;
@@ -10,6 +11,7 @@ use super::{
     frame::{Tab, frame, time},
     status,
     trouble::Trouble,
+    visit,
 };
 use crate::{
     draft::Draft,
@@ -21,20 +23,16 @@ const APART_MAX: usize = 3;
 
 /// `GET /`
 pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
-    let (status, draft) = app
-        .work(|app| {
-            let draft = app.inner.drafts.read(&app.inner.dir)?;
-            let draft = draft.filter(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
-            Ok((status::now(app)?, draft))
-        })
-        .await?;
+    let (status, drafts) = app.work(|app| Ok((status::now(app)?, visit::unfinished(app)?))).await?;
     let areas: Vec<_> = app.inner.ledger.card().scope.areas.iter().map(|area| app.area_name(area)).collect();
     let main = html! {
         section.card.whose {
             p #deputy.name { (page::spoken(&status.name)) }
             p #areas { (say_with("home-areas", &[("areas", &areas.join("、"))])) }
         }
-        @if let Some(draft) = &draft { (draft_card(draft)) }
+        @if !drafts.is_empty() {
+            div #draft { @for draft in &drafts { (draft_card(&app, draft)) } }
+        }
         (figures(&status))
         @if !status.apart.is_empty() || !status.refused.is_empty() {
             section #apart.card {
@@ -63,11 +61,14 @@ pub(super) async fn show(State(app): State<App>) -> Result<Markup, Trouble> {
     Ok(frame(&both("home-heading"), Tab::Home, main, action))
 }
 
-fn draft_card(draft: &Draft) -> Markup {
+fn draft_card(app: &App, Draft { at, form }: &Draft) -> Markup {
+    let village = Area::parse(&form.village).map(|area| app.area_name(&area));
+    let words = form.heard.iter().map(|one| &one.text).chain([&form.note]).find(|text| !text.trim().is_empty());
     html! {
-        a #draft.card.draft href="/visit/new" {
+        a.card.draft href={ "/visit/new?form=" (form.form) } {
             strong { (say("home-draft")) }
-            span { (time(draft.at)) }
+            span { @if let Some(village) = village { (page::spoken(&village)) " · " } (time(*at)) }
+            @if let Some(words) = words { span.words { (page::spoken(words)) } }
         }
     }
 }

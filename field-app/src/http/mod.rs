@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! GET  /                      whose app, what is where, the road
-//! GET  /visit/new             the form of a visit, with the draft if there is one
+//! GET  /visit/new?form=       the form of a visit, with its draft if there is one; without a name, with the newest draft
 //! POST /visit/new             save it (or, by `do`, another opinion more or less in the form)
-//! POST /visit/draft           keep the unfinished form on disk;  POST /visit/draft/discard  forget it
+//! POST /visit/draft           keep an unfinished form on disk;  POST /visit/draft/discard  forget it
 //! GET  /visit/{id}            a visit that was saved, with the numbers to tell
 //! GET  /visits                past visits
 //! GET  /opinions              opinions of the deputy's areas
@@ -78,12 +78,13 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
+        let drafts = Drafts::open(&dir)?;
         let inner = Inner {
             dir,
             ledger,
             road,
             ending,
-            drafts: Drafts::new(),
+            drafts,
             saved,
             once: Once::new(),
             near: None,

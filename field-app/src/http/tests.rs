@@ -25,10 +25,12 @@ use replica::{
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{App, router};
-use crate::form::NOTICE;
+use crate::{draft::DRAFTS_MAX, form::NOTICE};
 
 const VILLAGE: &str = "990101101201";
 const FORM: &str = "00112233445566778899aabbccddeeff";
+const OTHER_FORM: &str = "ffeeddccbbaa99887766554433221100";
+const THIRD_FORM: &str = "0123456789abcdef0123456789abcdef";
 const CODEBOOK: &str = r#"
 channel = [{ name = "代表走访", en = "Visit" }]
 urgency = [{ name = "紧急", en = "Urgent" }]
@@ -302,12 +304,71 @@ fn a_draft_survives_a_restart_without_name_and_phone_and_ends_when_saved() {
     assert!(holds(&on_disk, "桥断了") && !holds(&on_disk, "王小明") && !holds(&on_disk, "10001234567"));
 
     assert_eq!(desk.post("/visit/new", &fields).status, 303);
-    // What the page's script sent late does not bring it back.
-    assert_eq!(desk.post("/visit/draft", &fields).status, 204);
+    // What the page's script sent late does not bring it back, and is not said to be kept.
+    let late = desk.post("/visit/draft", &fields);
+    assert!(late.status == 409 && late.page.contains("没有存成草稿"), "{}", late.page);
     assert!(!desk.get("/").page.contains("id=\"draft\""));
     assert!(!desk.get("/visit/new").page.contains("桥断了"));
     let on_disk = everything_in(&desk.dir);
     assert!(!holds(&on_disk, "王小明") && !holds(&on_disk, "10001234567"), "sealed, not written");
+}
+
+#[test]
+fn two_windows_keep_drafts_of_their_own_and_neither_takes_the_others_away() {
+    let desk = Desk::new();
+    let form = |name| [("form", name), ("village", VILLAGE), ("topic-0", "道路交通")];
+    let typed = |name, text| [&form(name)[..], &[("text-0", text)]].concat();
+    assert_eq!(desk.post("/visit/draft", &typed(FORM, "桥断了")).status, 204);
+    // The second window is still blank when an opinion is added to its form.
+    assert_eq!(desk.post("/visit/new", &[&form(OTHER_FORM)[..], &[("do", "more")]].concat()).status, 200);
+    assert!(desk.get("/visit/new").page.contains("桥断了"), "a blank form clears no draft but its own");
+    assert_eq!(desk.post("/visit/draft", &typed(OTHER_FORM, "渠堵了")).status, 204);
+    let home = desk.get("/").page;
+    for (name, text) in [(FORM, "桥断了"), (OTHER_FORM, "渠堵了")] {
+        assert!(home.contains(&format!("href=\"/visit/new?form={name}\"")), "both are found");
+        assert!(desk.get(&format!("/visit/new?form={name}")).page.contains(text));
+    }
+
+    assert_eq!(desk.post("/visit/new", &typed(OTHER_FORM, "渠堵了")).status, 303);
+    assert!(desk.get("/visit/new").page.contains("桥断了"), "saving one leaves the other");
+    assert_eq!(desk.post("/visit/draft", &typed(THIRD_FORM, "路坏了")).status, 204);
+    let next = desk.post("/visit/draft/discard", &[("form", THIRD_FORM)]).location;
+    assert!(desk.get("/visit/new").page.contains("桥断了"), "discarding one leaves the other");
+    assert!(!desk.get(&next).page.contains("桥断了"), "and begins anew");
+    // A form that was opened by its name goes on under it, so that what is kept of it is found again.
+    let name = next.trim_start_matches("/visit/new?form=");
+    assert!(desk.get(&next).page.contains(&format!("value=\"{name}\"")));
+}
+
+#[test]
+fn a_draft_more_than_are_kept_is_refused_with_everything_typed_and_the_others_stay() {
+    let desk = Desk::new();
+    let names: Vec<_> = (0..=DRAFTS_MAX).map(|n| format!("{n:032x}")).collect();
+    let (last, first) = names.split_last().unwrap();
+    for name in first {
+        assert_eq!(desk.post("/visit/draft", &[("form", name), ("text-0", name)]).status, 204);
+    }
+    let refused = desk.post("/visit/draft", &[("form", last), ("text-0", "桥断了")]);
+    assert!(refused.status == 409 && refused.page.contains("草稿最多存 5 份"), "{}", refused.page);
+    // Without the page's script, the form comes back.
+    let address = format!("http://{}/visit/draft", desk.address);
+    let refused = read(browser().post(address).send_form([("form", last.as_str()), ("text-0", "桥断了")]).unwrap());
+    assert!(refused.status == 409 && refused.page.contains("id=\"not-kept\"") && refused.page.contains("桥断了"));
+    for name in first {
+        assert!(desk.get(&format!("/visit/new?form={name}")).page.contains(&format!("{name}</textarea>")));
+    }
+    assert_eq!(desk.post("/visit/draft", &[("form", &first[0]), ("text-0", "改过的")]).status, 204);
+}
+
+#[test]
+fn the_draft_of_an_older_program_is_gone_on_with() {
+    let desk = Desk::new();
+    let draft = format!(r#"{{"at":9,"form":{{"form":"{FORM}","heard":[{{"text":"桥断了"}}]}}}}"#);
+    std::fs::write(desk.dir.join("visit-draft.json"), draft).unwrap();
+    let desk = desk.restart();
+    assert!(desk.get("/visit/new").page.contains("桥断了"));
+    assert_eq!(desk.post("/visit/draft/discard", &[("form", FORM)]).status, 303);
+    assert!(!desk.restart().get("/visit/new").page.contains("桥断了"));
 }
 
 #[test]

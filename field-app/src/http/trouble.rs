@@ -12,7 +12,10 @@ use tracing::error;
 use web::page;
 
 use super::frame::{Tab, frame};
-use crate::words::{both, both_with, say};
+use crate::{
+    draft::{DRAFTS_MAX, DraftError},
+    words::{both, both_with, say},
+};
 
 /// Why a page cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,12 @@ pub(super) enum Trouble {
     /// There is no such page or record here.
     #[error("there is nothing at this address")]
     Nowhere,
+    /// The form was saved already, so no draft of it is kept.
+    #[error("the form was saved before")]
+    Before,
+    /// As many drafts as are kept at one time.
+    #[error("there are as many drafts as are kept at one time")]
+    Drafts,
     /// What was sent is no form, or longer than any form of ours.
     #[error("what was sent cannot be read as a form")]
     Form,
@@ -37,6 +46,15 @@ pub(super) enum Trouble {
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Ledger(error.into())
+    }
+}
+
+impl From<DraftError> for Trouble {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Full => Self::Drafts,
+            DraftError::Dir(error) => Self::Dir(error),
+        }
     }
 }
 
@@ -61,6 +79,8 @@ impl Trouble {
             },
             Trouble::Dir(_) => both("trouble-full"),
             Trouble::Nowhere => both("trouble-nowhere"),
+            Trouble::Before => both("draft-before"),
+            Trouble::Drafts => both_with("draft-full", &[("max", &DRAFTS_MAX)]),
             Trouble::Form => both("trouble-form"),
             Trouble::Stopped => both("trouble-again"),
         }
@@ -86,6 +106,7 @@ impl Trouble {
             },
             Trouble::Dir(_) => StatusCode::INSUFFICIENT_STORAGE,
             Trouble::Nowhere => StatusCode::NOT_FOUND,
+            Trouble::Before | Trouble::Drafts => StatusCode::CONFLICT,
             Trouble::Form => StatusCode::UNPROCESSABLE_ENTITY,
             Trouble::Stopped => StatusCode::INTERNAL_SERVER_ERROR,
         }

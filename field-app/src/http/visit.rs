@@ -1,7 +1,7 @@
 //! A visit: the form, its draft, and the page that says it is saved.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -15,6 +15,7 @@ use civic_core::{
 use ledger::{enclosed::Heard, query::Whole};
 use maud::{Markup, html};
 use replica::clock;
+use serde::Deserialize;
 use web::page;
 
 use super::{
@@ -25,15 +26,30 @@ use super::{
 };
 use crate::{
     draft::Draft,
-    form::{Complaint, HeardForm, VisitForm, draw_name, draw_secret, value},
+    form::{Complaint, HeardForm, VisitForm, draw_name, draw_secret, is_name, value},
     saved::{SavedOpinion, SavedVisit},
     words::{both, plain, say, say_with},
 };
 
-/// `GET /visit/new`: the draft, or a form that begins where the last visit was.
-pub(super) async fn blank(State(app): State<App>) -> Result<Markup, Trouble> {
-    let draft = app.work(|app| Ok(app.inner.drafts.read(&app.inner.dir)?)).await?;
-    let draft = draft.filter(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
+/// Which form is wanted, by its name.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    form: String,
+}
+
+/// The drafts that can be gone on with, the one written last first.
+pub(super) fn unfinished(app: &App) -> Result<Vec<Draft>, Trouble> {
+    let mut drafts = app.inner.drafts.all(&app.inner.dir)?;
+    drafts.retain(|draft| app.inner.saved.by_form(&draft.form.form).is_none());
+    Ok(drafts)
+}
+
+/// `GET /visit/new`: the draft of this form, or the newest if none is named, or a form that begins where the last visit was.
+pub(super) async fn blank(State(app): State<App>, Query(wanted): Query<Wanted>) -> Result<Markup, Trouble> {
+    let name = Some(wanted.form).filter(|name| is_name(name));
+    let drafts = app.work(|app| unfinished(app)).await?;
+    let draft = drafts.into_iter().find(|draft| name.as_ref().is_none_or(|name| draft.form.form == *name));
     Ok(match draft {
         Some(mut draft) => {
             // One that an older program kept has none.
@@ -42,7 +58,13 @@ pub(super) async fn blank(State(app): State<App>) -> Result<Markup, Trouble> {
             }
             write(&app, &draft.form, Notice::Draft(&draft), &[])
         }
-        None => write(&app, &fresh(&app), Notice::None, &[]),
+        None => {
+            let mut form = fresh(&app);
+            if let Some(name) = name.filter(|name| app.inner.saved.by_form(name).is_none()) {
+                form.form = name;
+            }
+            write(&app, &form, Notice::None, &[])
+        }
     })
 }
 
@@ -119,12 +141,10 @@ pub(super) async fn save(State(app): State<App>, sent: Sent) -> Result<Response,
 /// The same form with an opinion more or less. The draft follows; if it cannot, the next save says why.
 async fn reshaped(app: &App, form: VisitForm) -> Response {
     let given = form.clone();
-    let kept = app.work(move |app| keep(app, &given)).await;
-    if let Err(trouble) = kept {
-        trouble.note();
-        return (trouble.status(), write(app, &form, Notice::NotKept(&trouble.sentence()), &[])).into_response();
+    match app.work(move |app| keep(app, &given)).await {
+        Ok(()) => write(app, &form, Notice::None, &[]).into_response(),
+        Err(trouble) => not_kept(app, &form, &trouble),
     }
-    write(app, &form, Notice::None, &[]).into_response()
 }
 
 fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
@@ -170,7 +190,7 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
     });
     match stored {
         Ok(Some(visit)) => {
-            if let Err(error) = inner.drafts.clear(&inner.dir) {
+            if let Err(error) = inner.drafts.clear(&inner.dir, &form.form) {
                 // Its form is known as saved, so it is not offered again.
                 Trouble::from(error).note();
             }
@@ -185,26 +205,38 @@ fn store(app: &App, form: &VisitForm) -> Result<Outcome, Trouble> {
     }
 }
 
-/// `POST /visit/draft`: a page's script wants no page back, a person does.
+/// `POST /visit/draft`: a page's script wants no page back, a person does, and the form again if it was not kept.
 pub(super) async fn keep_draft(State(app): State<App>, headers: HeaderMap, sent: Sent) -> Result<Response, Trouble> {
     let form = VisitForm::read(&pairs(sent)?);
-    app.work(move |app| keep(app, &form)).await?;
-    let is_script = headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty");
-    Ok(if is_script { StatusCode::NO_CONTENT.into_response() } else { Redirect::to("/").into_response() })
+    if headers.get("sec-fetch-dest").is_some_and(|dest| dest == "empty") {
+        app.work(move |app| keep(app, &form)).await?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let given = form.clone();
+    Ok(match app.work(move |app| keep(app, &given)).await {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(trouble) => not_kept(&app, &form, &trouble),
+    })
 }
 
 /// Keeps the draft, unless its form was saved meanwhile: what a script sent late must not bring it back.
 fn keep(app: &App, form: &VisitForm) -> Result<(), Trouble> {
     if app.inner.saved.by_form(&form.form).is_some() {
-        return Ok(());
+        return Err(Trouble::Before);
     }
     Ok(app.inner.drafts.keep(&app.inner.dir, form)?)
 }
 
-/// `POST /visit/draft/discard`
-pub(super) async fn discard_draft(State(app): State<App>) -> Result<Redirect, Trouble> {
-    app.work(|app| Ok(app.inner.drafts.clear(&app.inner.dir)?)).await?;
-    Ok(Redirect::to("/visit/new"))
+fn not_kept(app: &App, form: &VisitForm, trouble: &Trouble) -> Response {
+    trouble.note();
+    (trouble.status(), write(app, form, Notice::NotKept(&trouble.sentence()), &[])).into_response()
+}
+
+/// `POST /visit/draft/discard`: forgets the draft of one form and begins another, whatever other drafts there are.
+pub(super) async fn discard_draft(State(app): State<App>, sent: Sent) -> Result<Redirect, Trouble> {
+    let pairs = pairs(sent)?;
+    app.work(move |app| Ok(app.inner.drafts.clear(&app.inner.dir, value(&pairs, "form"))?)).await?;
+    Ok(Redirect::to(&format!("/visit/new?form={}", draw_name())))
 }
 
 /// What stands above the form.
@@ -227,6 +259,7 @@ fn write(app: &App, form: &VisitForm, notice: Notice<'_>, complaints: &[Complain
     let main = html! {
         @if let Notice::Draft(draft) = notice {
             form #draft-note.note method="post" action="/visit/draft/discard" {
+                input type="hidden" name="form" value=(draft.form.form);
                 p { (say_with("draft-found", &[("at", &draft.at.date_and_minute())])) }
                 p { (say("draft-without")) }
                 button #discard.button type="submit" { (say("draft-discard")) }
