@@ -108,6 +108,7 @@ opinion-filed = recorded by
 opinion-questions = Two versions; the county will settle it
 opinion-questions-means = Recorded in two places at the same time. Both are kept; nothing is lost.
 opinion-clash = Two steps that cannot both hold
+opinion-other-text = The same opinion was begun elsewhere too, in these words:
 opinion-steps = What happened
 opinion-add = Add to it
 opinion-add-means = Stands after the first words, which stay as they are
@@ -119,6 +120,14 @@ opinion-step-none = There is no step for a deputy now.
 opinion-correct = Correct topic and urgency
 opinion-correct-means = The earlier value stays in the record.
 opinion-correct-save = Save correction
+
+attachment-voice = Voice, { $seconds } s
+attachment-voice-unmeasured = Voice
+attachment-photo = Photo
+attachment-ink = Drawing
+attachment-unknown = Attachment (from a newer program)
+attachment-sealed = sealed; only the county can open it
+attachment-erased = erased
 
 choose = Choose
 choose-none = None

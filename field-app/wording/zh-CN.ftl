@@ -108,6 +108,7 @@ opinion-filed = 记录
 opinion-questions = 有两种说法，等县里裁定
 opinion-questions-means = 两处同时记下、互相不知道。两种都留着，谁的也没有丢。
 opinion-clash = 两个步骤不能同时成立
+opinion-other-text = 同一条意见在另一处也起了头，那里写的是：
 opinion-steps = 经过
 opinion-add = 补充
 opinion-add-means = 补充在原话后面，原话不改
@@ -119,6 +120,14 @@ opinion-step-none = 现在没有代表可以记的步骤。
 opinion-correct = 更正类别和紧急程度
 opinion-correct-means = 原来的值仍然留在记录里。
 opinion-correct-save = 保存更正
+
+attachment-voice = 语音 { $seconds } 秒
+attachment-voice-unmeasured = 语音
+attachment-photo = 照片
+attachment-ink = 手写
+attachment-unknown = 附件（由较新的程序登记）
+attachment-sealed = 已封存，只有县里能打开
+attachment-erased = 已删除
 
 choose = 请选择
 choose-none = 不选

@@ -1,11 +1,15 @@
 //! What every page has around it, and the small pieces that several pages share.
 
-use civic_core::{codebook::Codebook, id::DocId, opinion::Field, ticket::Ticket, time::UnixSeconds, wording::Both};
+use civic_core::{
+    attachment::AttachmentKind, codebook::Codebook, id::DocId, opinion::Field, ticket::Ticket, time::UnixSeconds,
+    wording::Both,
+};
+use ledger::enclosed::Enclosure;
 use maud::{Markup, html};
 use web::page;
 
 use super::{App, trouble::Trouble};
-use crate::words::{plain, say};
+use crate::words::{plain, say, say_with};
 
 /// Where in the app a page is, for the bar at the bottom.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,6 +142,18 @@ pub(super) fn field_name(field: Field) -> Markup {
         Field::Office => say("field-office"),
         Field::Sort => say("field-sort"),
     }
+}
+
+/// What stands beside an opinion's words: nobody here can hear or see it.
+pub(super) fn enclosed(enclosure: &Enclosure, is_erased: bool) -> Markup {
+    let kind = match (enclosure.attached.kind, enclosure.attached.seconds) {
+        (AttachmentKind::Voice, Some(seconds)) => say_with("attachment-voice", &[("seconds", &seconds)]),
+        (AttachmentKind::Voice, None) => say("attachment-voice-unmeasured"),
+        (AttachmentKind::Photo, _) => say("attachment-photo"),
+        (AttachmentKind::Ink, _) => say("attachment-ink"),
+        (AttachmentKind::Unknown(_), _) => say("attachment-unknown"),
+    };
+    html! { (kind) " · " @if is_erased { (say("attachment-erased")) } @else { (say("attachment-sealed")) } }
 }
 
 /// A choice of the county's words, for a form: the word is the value.

@@ -10,7 +10,7 @@ use axum::{
 use civic_core::{
     codebook::{Ask, StepRule},
     id::DocId,
-    opinion::{BODY_CHARS_MAX, Edit, Field, NOTE_CHARS_MAX, NewStep, Step},
+    opinion::{BODY_CHARS_MAX, Edit, Field, NOTE_CHARS_MAX, NewStep, Opinion, Step},
     wording::Both,
     workflow,
 };
@@ -21,7 +21,7 @@ use web::page::{self, typed};
 
 use super::{
     App, Sent,
-    frame::{Tab, Whereabouts, field_name, frame, options, state, time, topic, urgency, word},
+    frame::{Tab, Whereabouts, enclosed, field_name, frame, options, state, time, topic, urgency, word},
     pairs,
     trouble::Trouble,
 };
@@ -161,10 +161,10 @@ fn is_for_deputies(rule: &StepRule) -> bool {
 }
 
 async fn write(app: &App, id: DocId, is_saved: bool, typed: Typed) -> Result<Markup, Trouble> {
-    let (whole, place) = app
+    let (whole, place, is_erased) = app
         .work(move |app| {
             let whole = app.inner.ledger.opinion(&id)?.ok_or(Trouble::Nowhere)?;
-            Ok((whole, Whereabouts::of(app, &id)?))
+            Ok((whole, Whereabouts::of(app, &id)?, app.inner.ledger.erased(&id)?.is_some()))
         })
         .await?;
     let main = html! {
@@ -177,7 +177,7 @@ async fn write(app: &App, id: DocId, is_saved: bool, typed: Typed) -> Result<Mar
         @if is_saved { p #just-saved.good role="status" { (say("opinion-saved")) } }
         (head(app, &whole, place))
         (answer_given(&whole))
-        (said(&whole))
+        (said(&whole, is_erased))
         (questions(app, &whole))
         (timeline(app, &whole))
         (add_form(&id, &typed))
@@ -241,7 +241,7 @@ fn answer_given(whole: &Whole) -> Markup {
     }
 }
 
-fn said(whole: &Whole) -> Markup {
+fn said(whole: &Whole, is_erased: bool) -> Markup {
     let filed = &whole.opinion.filed;
     html! {
         section #said.card data-live="" {
@@ -260,12 +260,19 @@ fn said(whole: &Whole) -> Markup {
                     }
                 }
             }
+            @if !whole.enclosures.is_empty() {
+                ul #attachments {
+                    @for enclosure in &whole.enclosures {
+                        li data-attachment=(enclosure.attached.kind.word()) { (enclosed(enclosure, is_erased)) }
+                    }
+                }
+            }
             p.small { (say("opinion-filed")) " " (page::spoken(&filed.by)) " · " (time(filed.at)) }
         }
     }
 }
 
-fn questions(app: &App, whole: &Whole) -> Markup {
+pub(super) fn questions(app: &App, whole: &Whole) -> Markup {
     let codebook = app.inner.ledger.codebook();
     let act = |step: &Step| {
         html! {
@@ -278,19 +285,24 @@ fn questions(app: &App, whole: &Whole) -> Markup {
         whole.standing.clashes.iter().filter_map(|clash| {
             Some((whole.opinion.steps.get(clash.steps.0)?, whole.opinion.steps.get(clash.steps.1)?))
         });
-    let is_any = !whole.opinion.conflicts.is_empty() || !whole.standing.clashes.is_empty();
+    let Opinion { conflicts, other_texts, .. } = &whole.opinion;
+    let is_any = !(conflicts.is_empty() && other_texts.is_empty() && whole.standing.clashes.is_empty());
     html! {
         div #questions data-live="" {
             @if is_any {
                 section #conflicts.card.question-card {
                     h2 { (say("opinion-questions")) }
                     p { (say("opinion-questions-means")) }
-                    @for conflict in &whole.opinion.conflicts {
+                    @for conflict in conflicts {
                         h3 { (field_name(conflict.field)) }
                         ul { @for (value, stamp) in &conflict.values {
                             li { strong { (page::spoken(value)) } " "
                                 span.small { (page::spoken(&stamp.by)) " · " (time(stamp.at)) } }
                         } }
+                    }
+                    @for text in other_texts {
+                        h3 { (say("opinion-other-text")) }
+                        p.said data-other-text { (page::spoken(text.trim())) }
                     }
                     @for (one, other) in clashes {
                         h3 { (say("opinion-clash")) }

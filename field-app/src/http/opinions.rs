@@ -1,6 +1,9 @@
 //! The opinions of the deputy's areas that this device holds.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Query, State};
+use civic_core::id::DocId;
 use ledger::query::{Filter, Line, Page};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,7 +11,7 @@ use web::page;
 
 use super::{
     App,
-    frame::{Tab, Whereabouts, frame, grouped, state, topic},
+    frame::{Tab, Whereabouts, enclosed, frame, grouped, state, topic},
     trouble::Trouble,
 };
 use crate::words::{both, plain, say, say_with};
@@ -28,7 +31,7 @@ pub(super) struct Look {
 /// `GET /opinions`
 pub(super) async fn show(State(app): State<App>, Query(look): Query<Look>) -> Result<Markup, Trouble> {
     let given = look.clone();
-    let (list, places, tallies) = app
+    let (list, places, unwritten, tallies) = app
         .work(move |app| {
             let filter = Filter {
                 state: Some(given.state).filter(|state| !state.is_empty()),
@@ -40,7 +43,8 @@ pub(super) async fn show(State(app): State<App>, Query(look): Query<Look>) -> Re
             let list = app.inner.ledger.list(&filter)?;
             let places: Result<Vec<_>, Trouble> =
                 list.lines.iter().map(|line| Whereabouts::of(app, &line.id)).collect();
-            Ok((list, places?, app.inner.ledger.tallies(&Filter::default())?))
+            let unwritten = unwritten(app, &list.lines)?;
+            Ok((list, places?, unwritten, app.inner.ledger.tallies(&Filter::default())?))
         })
         .await?;
     let Page { lines, total } = list;
@@ -49,7 +53,7 @@ pub(super) async fn show(State(app): State<App>, Query(look): Query<Look>) -> Re
         p #total.small { (say_with("opinions-total", &[("count", &total)])) }
         @if lines.is_empty() { p.empty { (say("opinions-none")) } }
         ul #opinions.list {
-            @for (line, place) in lines.iter().zip(places) { li { (card(&app, line, place)) } }
+            @for (line, place) in lines.iter().zip(places) { li { (card(&app, line, place, unwritten.get(&line.id))) } }
         }
         (pages(&look, total))
     };
@@ -85,12 +89,26 @@ fn search(app: &App, look: &Look, tallies: &[(String, u64)]) -> Markup {
     }
 }
 
-fn card(app: &App, line: &Line, place: Whereabouts) -> Markup {
+/// What stands beside those of `lines` that have no words, as it is told.
+fn unwritten(app: &App, lines: &[Line]) -> Result<BTreeMap<DocId, Markup>, Trouble> {
+    let ledger = &app.inner.ledger;
+    let mut all = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.body.trim().is_empty()) {
+        let Some(whole) = ledger.opinion(&line.id)? else { continue };
+        let is_erased = ledger.erased(&line.id)?.is_some();
+        let told = html! { @for enclosure in &whole.enclosures { span { (enclosed(enclosure, is_erased)) } br; } };
+        all.insert(line.id, told);
+    }
+    Ok(all)
+}
+
+fn card(app: &App, line: &Line, place: Whereabouts, unwritten: Option<&Markup>) -> Markup {
     let codebook = app.inner.ledger.codebook();
     html! {
         a.card.opinion href={ "/opinion/" (line.id) } data-id=(line.id) {
             span.line { span.state { (state(codebook, &line.state)) } (place.badge()) }
             span.words { (page::spoken(if line.body.is_empty() { &line.title } else { &line.body })) }
+            @if let Some(enclosed) = unwritten { span.enclosed { (enclosed) } }
             @if line.questions > 0 { span.question { (say("opinion-questions")) } }
             span.small {
                 (page::spoken(&line.village)) " · " (topic(codebook, &line.topic)) br;

@@ -11,11 +11,16 @@ use civic_core::{
     consent::{Choice, Consent},
     id::{DocId, hex},
     opening::Opening,
-    opinion::{Edit, NewStep},
+    opinion::{Edit, Field, NewOpinion, NewStep},
+    review,
     seal::{OpenKey, Seed},
     time::UnixSeconds,
 };
-use ledger::{Ledger, query::Filter};
+use ledger::{
+    Ledger,
+    enclosed::{Enclosed, Heard},
+    query::Filter,
+};
 use replica::{
     clock,
     device::RoadState,
@@ -24,7 +29,7 @@ use replica::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{App, router};
+use super::{App, opinion, router};
 use crate::{draft::DRAFTS_MAX, form::NOTICE};
 
 const VILLAGE: &str = "990101101201";
@@ -96,6 +101,7 @@ settles = true
 struct Desk {
     dir: PathBuf,
     ledger: Ledger,
+    app: App,
     address: SocketAddr,
     road: watch::Sender<RoadState>,
     _end: watch::Sender<bool>,
@@ -147,8 +153,9 @@ impl Desk {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(listener, router(app)).await });
-        Self { dir, ledger, address, road, _end: end, runtime: Some(runtime) }
+        let pages = router(app.clone());
+        runtime.spawn(async move { axum::serve(listener, pages).await });
+        Self { dir, ledger, app, address, road, _end: end, runtime: Some(runtime) }
     }
 
     /// The phone is switched off and on again.
@@ -502,6 +509,34 @@ fn a_correction_sets_only_what_was_changed() {
     let line = desk.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().lines.remove(0);
     assert_eq!((line.topic.as_str(), line.urgency.as_str()), ("农田水利", "紧急"));
     assert_eq!(desk.post(&format!("{opinion}/correct"), &[("topic", "飞碟")]).status, 422);
+}
+
+#[test]
+fn an_opinion_that_was_spoken_says_so_where_its_words_would_be() {
+    let desk = Desk::new();
+    let fields = [(Field::Topic, "道路交通".to_owned())].into();
+    let new = NewOpinion { fields, ..NewOpinion::default() };
+    let heard = Heard { new, enclosed: vec![Enclosed::voice(vec![7; 90], 12)], ..Heard::default() };
+    let filed = desk.ledger.take_down(&Area::parse(VILLAGE).unwrap(), "石桥村", heard).unwrap();
+    for path in [format!("/opinion/{}", filed.id), "/opinions".to_owned()] {
+        let page = desk.get(&path).page;
+        assert!(page.contains("语音 12 秒") && page.contains("只有县里能打开"), "{path}: {page}");
+    }
+    desk.file("桥断了");
+    assert_eq!(desk.get("/opinions").page.matches("class=\"enclosed\"").count(), 1, "where there are words they stand");
+}
+
+#[test]
+fn a_second_text_of_one_opinion_is_shown_where_it_is_counted() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥坏了");
+    let id = DocId::parse(opinion.trim_start_matches("/opinion/")).unwrap();
+    let mut whole = desk.ledger.opinion(&id).unwrap().unwrap();
+    assert!(!opinion::questions(&desk.app, &whole).into_string().contains("id=\"conflicts\""));
+    whole.opinion.other_texts.push("桥断了".to_owned());
+    assert_eq!(review::open_questions(desk.ledger.codebook(), &whole.opinion), 1);
+    let shown = opinion::questions(&desk.app, &whole).into_string();
+    assert!(shown.contains("id=\"conflicts\"") && shown.contains("桥断了"), "{shown}");
 }
 
 #[test]
