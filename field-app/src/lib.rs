@@ -17,4 +17,5 @@ mod form;
 pub mod http;
 mod saved;
 mod stubs;
+mod tried;
 mod words;

@@ -99,6 +99,7 @@ opinions-older = Next
 
 opinion-title = Opinion
 opinion-saved = Saved on this phone.
+opinion-same = Nothing was changed: the record says so already.
 opinion-sealed = Name and phone are sealed; only the county can open them.
 opinion-satisfaction = Satisfaction { $number } of 5
 opinion-answer = The answer to them

@@ -99,6 +99,7 @@ opinions-older = 下一页 ›
 
 opinion-title = 一条意见
 opinion-saved = 已经保存在这台手机上。
+opinion-same = 没有改动：记录里已经是这样。
 opinion-sealed = 姓名电话已密封，只有县里能打开。
 opinion-satisfaction = 满意度 { $number }（共 5 分）
 opinion-answer = 给本人的答复

@@ -64,6 +64,7 @@ struct Inner {
     drafts: Drafts,
     saved: Saved,
     once: Once,
+    tried: crate::tried::Tried,
     near: Option<Near>,
     stubs: Stubs,
 }
@@ -79,6 +80,7 @@ impl App {
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
         let drafts = Drafts::open(&dir)?;
+        let tried = crate::tried::Tried::load(&dir)?;
         let inner = Inner {
             dir,
             ledger,
@@ -87,6 +89,7 @@ impl App {
             drafts,
             saved,
             once: Once::new(),
+            tried,
             near: None,
             stubs: Stubs::default(),
         };

@@ -9,8 +9,10 @@ use axum::{
 };
 use civic_core::{
     codebook::{Ask, StepRule},
+    document::Stamp,
     id::DocId,
-    opinion::{BODY_CHARS_MAX, Edit, Field, NOTE_CHARS_MAX, NewStep, Opinion, Step},
+    opinion::{BODY_CHARS_MAX, Edit, Field, NOTE_CHARS_MAX, NewStep, Opinion, Passage, Step},
+    time::UnixSeconds,
     wording::Both,
     workflow,
 };
@@ -35,6 +37,8 @@ use crate::{
 pub(super) struct Arrival {
     #[serde(default)]
     saved: String,
+    #[serde(default)]
+    same: String,
 }
 
 /// What was typed into the forms below an opinion, to be shown again if it could not be saved.
@@ -43,7 +47,43 @@ struct Typed {
     add: String,
     act: String,
     note: String,
-    alert: Option<Both>,
+    fields: BTreeMap<Field, String>,
+    told: Told,
+}
+
+/// What a page says above the opinion.
+#[derive(Default)]
+enum Told {
+    #[default]
+    Nothing,
+    /// What was sent is on disk.
+    Saved,
+    /// What was sent differs in nothing from what stands.
+    Same,
+    /// What was sent is not on disk, and why.
+    NotSaved(Both),
+}
+
+/// Why a form changed nothing.
+enum Refusal {
+    /// Something in it must be mended first.
+    Amiss(Both),
+    /// It says what stands already.
+    Same,
+    /// It could not be carried out.
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        Self::Trouble(error.into())
+    }
 }
 
 /// `GET /opinion/{id}`
@@ -53,7 +93,12 @@ pub(super) async fn show(
     Query(arrival): Query<Arrival>,
 ) -> Result<Markup, Trouble> {
     let id = DocId::parse(&id).ok_or(Trouble::Nowhere)?;
-    write(&app, id, !arrival.saved.is_empty(), Typed::default()).await
+    let told = match (arrival.saved.is_empty(), arrival.same.is_empty()) {
+        (true, true) => Told::Nothing,
+        (true, false) => Told::Same,
+        (false, _) => Told::Saved,
+    };
+    write(&app, id, Typed { told, ..Typed::default() }).await
 }
 
 /// `POST /opinion/{id}/add`
@@ -61,16 +106,27 @@ pub(super) async fn add(State(app): State<App>, Path(id): Path<String>, sent: Se
     let id = DocId::parse(&id).ok_or(Trouble::Nowhere)?;
     let pairs = pairs(sent)?;
     let text = typed(value(&pairs, "text")).trim().to_owned();
-    // A line end before it sets the addition apart wherever the text is shown as a whole.
-    let before = app
-        .work(move |app| Ok(app.inner.ledger.opinion(&id)?.ok_or(Trouble::Nowhere)?.opinion.body.chars().count()))
-        .await?;
-    let addition = if before == 0 { text.clone() } else { format!("\n{text}") };
-    let complaint = match (before + addition.chars().count()).checked_sub(BODY_CHARS_MAX) {
-        Some(over) if over > 0 => Some(too_long(over, BODY_CHARS_MAX)),
-        Some(_) | None => text.is_empty().then(|| both("complaint-text")),
-    };
-    let done = carry_out(&app, complaint, pairs, move |app| app.inner.ledger.add(&id, app.deputy(), &addition));
+    let given = text.clone();
+    let done = carry_out(&app, pairs, move |app, tried| {
+        let whole = app.inner.ledger.opinion(&id)?.ok_or(Trouble::Nowhere)?;
+        let is_it = |passage: &Passage| {
+            passage.text.trim() == given && passage.added.as_ref().is_some_and(|stamp| is_since(app, stamp, tried))
+        };
+        if whole.passages.iter().any(is_it) {
+            return Ok(());
+        }
+        if given.is_empty() {
+            return Err(Refusal::Amiss(both("complaint-text")));
+        }
+        let before = whole.opinion.body.chars().count();
+        // A line end before it sets the addition apart wherever the text is shown as a whole.
+        let addition = if before == 0 { given } else { format!("\n{given}") };
+        if let Some(over) = (before + addition.chars().count()).checked_sub(BODY_CHARS_MAX).filter(|over| *over > 0) {
+            return Err(Refusal::Amiss(too_long(over, BODY_CHARS_MAX)));
+        }
+        app.inner.ledger.add(&id, app.deputy(), &addition)?;
+        Ok(())
+    });
     answer(&app, id, done.await, Typed { add: text, ..Typed::default() }).await
 }
 
@@ -80,15 +136,24 @@ pub(super) async fn step(State(app): State<App>, Path(id): Path<String>, sent: S
     let pairs = pairs(sent)?;
     let act = value(&pairs, "act").to_owned();
     let note = typed(value(&pairs, "note")).trim().to_owned();
-    let rule = app.inner.ledger.codebook().step(&act).filter(|rule| is_for_deputies(rule));
-    let complaint = match rule {
-        None => Some(both("complaint-act")),
-        Some(rule) if rule.asks.contains(&Ask::Note) && note.is_empty() => Some(both("complaint-note")),
-        Some(_) => over(&note, NOTE_CHARS_MAX).map(|over| too_long(over, NOTE_CHARS_MAX)),
-    };
-    let step = NewStep { act: act.clone(), note: note.clone(), ..NewStep::default() };
-    let done = carry_out(&app, complaint, pairs, move |app| {
-        app.inner.ledger.edit(&id, app.deputy(), &Edit { step: Some(step), ..Edit::default() })
+    let new = NewStep { act: act.clone(), note: note.clone(), ..NewStep::default() };
+    let done = carry_out(&app, pairs, move |app, tried| {
+        let whole = app.inner.ledger.opinion(&id)?.ok_or(Trouble::Nowhere)?;
+        let is_it = |step: &Step| step.act == new.act && step.note == new.note && is_since(app, &step.stamp, tried);
+        if whole.opinion.steps.iter().any(is_it) {
+            return Ok(());
+        }
+        let rule = app.inner.ledger.codebook().step(&new.act).filter(|rule| is_for_deputies(rule));
+        let complaint = match rule {
+            None => Some(both("complaint-act")),
+            Some(rule) if rule.asks.contains(&Ask::Note) && new.note.is_empty() => Some(both("complaint-note")),
+            Some(_) => over(&new.note, NOTE_CHARS_MAX).map(|over| too_long(over, NOTE_CHARS_MAX)),
+        };
+        if let Some(sentence) = complaint {
+            return Err(Refusal::Amiss(sentence));
+        }
+        app.inner.ledger.edit(&id, app.deputy(), &Edit { step: Some(new), ..Edit::default() })?;
+        Ok(())
     });
     answer(&app, id, done.await, Typed { act, note, ..Typed::default() }).await
 }
@@ -114,45 +179,53 @@ pub(super) async fn correct(State(app): State<App>, Path(id): Path<String>, sent
         }
         fields.insert(field, now.to_owned());
     }
-    let done = carry_out(&app, complaint, pairs, move |app| {
-        app.inner.ledger.edit(&id, app.deputy(), &Edit { fields, ..Edit::default() })
+    let given = fields.clone();
+    // What the same form set before, it sets again: nothing differs then.
+    let done = carry_out(&app, pairs, move |app, _| {
+        if let Some(sentence) = complaint {
+            return Err(Refusal::Amiss(sentence));
+        }
+        let is_other = app.inner.ledger.edit(&id, app.deputy(), &Edit { fields: given, ..Edit::default() })?;
+        if is_other { Ok(()) } else { Err(Refusal::Same) }
     });
-    answer(&app, id, done.await, Typed::default()).await
+    answer(&app, id, done.await, Typed { fields, ..Typed::default() }).await
 }
 
-/// Carries out a form once; `Err` holds the sentence if it cannot be.
+/// Whether it is this deputy's, of the moment at which its form was first sent, or later; never if it was not sent before.
+fn is_since(app: &App, stamp: &Stamp, tried: Option<UnixSeconds>) -> bool {
+    stamp.by == app.deputy() && tried.is_some_and(|tried| stamp.at >= tried)
+}
+
+/// Carries out a form once. `work` is told when the form was first sent, if that was before: the app may have ended after it
+/// was written.
 async fn carry_out(
     app: &App,
-    complaint: Option<Both>,
     pairs: Pairs,
-    work: impl FnOnce(&App) -> Result<bool, LedgerError> + Send + 'static,
-) -> Result<(), (StatusCode, Both)> {
-    if let Some(sentence) = complaint {
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, sentence));
-    }
+    work: impl FnOnce(&App, Option<UnixSeconds>) -> Result<(), Refusal> + Send + 'static,
+) -> Result<(), Refusal> {
     let done = app.work(move |app| {
-        if value(&pairs, "form").is_empty() {
-            return Ok(work(app).map(Some)?);
+        let form = value(&pairs, "form");
+        if form.is_empty() {
+            return Ok(work(app, None));
         }
-        Ok(app.inner.once.run(&pairs, || work(app))?)
+        // Even what would now be refused was carried out, if it was.
+        Ok(app.inner.once.run(&pairs, || work(app, app.inner.tried.before(&app.inner.dir, form))).map(drop))
     });
-    match done.await {
-        Ok(_) => Ok(()),
-        Err(trouble) => {
-            trouble.note();
-            Err((trouble.status(), trouble.sentence()))
-        }
-    }
+    done.await?
 }
 
-async fn answer(app: &App, id: DocId, done: Result<(), (StatusCode, Both)>, typed: Typed) -> Result<Response, Trouble> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&format!("/opinion/{id}?saved=1")).into_response()),
-        Err((status, sentence)) => {
-            let page = write(app, id, false, Typed { alert: Some(sentence), ..typed }).await?;
-            Ok((status, page).into_response())
+async fn answer(app: &App, id: DocId, done: Result<(), Refusal>, typed: Typed) -> Result<Response, Trouble> {
+    let (status, sentence) = match done {
+        Ok(()) => return Ok(Redirect::to(&format!("/opinion/{id}?saved=1")).into_response()),
+        Err(Refusal::Same) => return Ok(Redirect::to(&format!("/opinion/{id}?same=1")).into_response()),
+        Err(Refusal::Amiss(sentence)) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Err(Refusal::Trouble(trouble)) => {
+            trouble.note();
+            (trouble.status(), trouble.sentence())
         }
-    }
+    };
+    let page = write(app, id, Typed { told: Told::NotSaved(sentence), ..typed }).await?;
+    Ok((status, page).into_response())
 }
 
 /// The steps that are a deputy's own: they move nothing, settle nothing, and answer nobody in the county's name.
@@ -160,7 +233,7 @@ fn is_for_deputies(rule: &StepRule) -> bool {
     rule.to.is_none() && !rule.settles && !rule.is_answer && !rule.asks.contains(&Ask::Body)
 }
 
-async fn write(app: &App, id: DocId, is_saved: bool, typed: Typed) -> Result<Markup, Trouble> {
+async fn write(app: &App, id: DocId, typed: Typed) -> Result<Markup, Trouble> {
     let (whole, place, is_erased) = app
         .work(move |app| {
             let whole = app.inner.ledger.opinion(&id)?.ok_or(Trouble::Nowhere)?;
@@ -168,13 +241,17 @@ async fn write(app: &App, id: DocId, is_saved: bool, typed: Typed) -> Result<Mar
         })
         .await?;
     let main = html! {
-        @if let Some(alert) = &typed.alert {
-            div #not-saved.alert role="alert" {
-                p { strong { (say("visit-not-saved")) } }
-                p { (page::both(alert)) }
+        @match &typed.told {
+            Told::Nothing => {}
+            Told::Saved => { p #just-saved.good role="status" { (say("opinion-saved")) } }
+            Told::Same => { p #same.note role="status" { (say("opinion-same")) } }
+            Told::NotSaved(why) => {
+                div #not-saved.alert role="alert" {
+                    p { strong { (say("visit-not-saved")) } }
+                    p { (page::both(why)) }
+                }
             }
         }
-        @if is_saved { p #just-saved.good role="status" { (say("opinion-saved")) } }
         (head(app, &whole, place))
         (answer_given(&whole))
         (said(&whole, is_erased))
@@ -182,7 +259,7 @@ async fn write(app: &App, id: DocId, is_saved: bool, typed: Typed) -> Result<Mar
         (timeline(app, &whole))
         (add_form(&id, &typed))
         (step_form(app, &whole, &typed))
-        (correct_form(app, &whole))
+        (correct_form(app, &whole, &typed))
     };
     let action = html! {
         div.actions {
@@ -386,23 +463,30 @@ fn step_form(app: &App, whole: &Whole, typed: &Typed) -> Markup {
     }
 }
 
-fn correct_form(app: &App, whole: &Whole) -> Markup {
+fn correct_form(app: &App, whole: &Whole, typed: &Typed) -> Markup {
     let codebook = app.inner.ledger.codebook();
     let opinion = &whole.opinion;
     // Where two values stand none is chosen beforehand, so that choosing one settles it.
     let chosen = |field: Field| {
         if opinion.conflicts.iter().any(|conflict| conflict.field == field) { "" } else { opinion.field(field) }
     };
-    let topics = codebook.topics.iter().map(|topic| (&topic.name[..], &topic.en[..]));
-    let urgencies = codebook.urgencies.iter().map(|word| (&word.name[..], &word.en[..]));
-    let choice = |field: Field, id: &str, options: Markup| {
+    let topics: Vec<_> = codebook.topics.iter().map(|topic| (&topic.name[..], &topic.en[..])).collect();
+    let urgencies: Vec<_> = codebook.urgencies.iter().map(|word| (&word.name[..], &word.en[..])).collect();
+    let choice = |field: Field, id: &str, words: &[(&str, &str)]| {
+        let was = chosen(field);
+        let now = typed.fields.get(&field).map_or(was, String::as_str);
         html! {
-            input type="hidden" name={ (field.key()) "-was" } value=(chosen(field));
+            input type="hidden" name={ (field.key()) "-was" } value=(was);
             label.field {
                 (field_name(field))
                 select id=(id) name=(field.key()) {
-                    option value="" { (plain("choose-none")) }
-                    (options)
+                    // A value that stands is not taken away, only exchanged.
+                    @if was.is_empty() {
+                        option value="" { (plain("choose-none")) }
+                    } @else if words.iter().all(|(name, _)| *name != was) {
+                        option value=(was) selected[was == now] { (page::spoken(was)) }
+                    }
+                    (options(words.iter().copied(), now))
                 }
             }
         }
@@ -412,9 +496,9 @@ fn correct_form(app: &App, whole: &Whole) -> Markup {
             (name_of_form())
             h2 { (say("opinion-correct")) }
             p.small { (say("opinion-correct-means")) }
-            (choice(Field::Topic, "correct-topic", options(topics, chosen(Field::Topic))))
-            @if !codebook.urgencies.is_empty() {
-                (choice(Field::Urgency, "correct-urgency", options(urgencies, chosen(Field::Urgency))))
+            (choice(Field::Topic, "correct-topic", &topics))
+            @if !urgencies.is_empty() {
+                (choice(Field::Urgency, "correct-urgency", &urgencies))
             }
             button #correct-save.button type="submit" { (say("opinion-correct-save")) }
         }

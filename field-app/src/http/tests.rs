@@ -36,6 +36,7 @@ const VILLAGE: &str = "990101101201";
 const FORM: &str = "00112233445566778899aabbccddeeff";
 const OTHER_FORM: &str = "ffeeddccbbaa99887766554433221100";
 const THIRD_FORM: &str = "0123456789abcdef0123456789abcdef";
+const FOURTH_FORM: &str = "fedcba9876543210fedcba9876543210";
 const CODEBOOK: &str = r#"
 channel = [{ name = "代表走访", en = "Visit" }]
 urgency = [{ name = "紧急", en = "Urgent" }]
@@ -467,6 +468,55 @@ fn an_opinion_is_added_to_once_with_its_author_and_the_first_words_stay() {
 }
 
 #[test]
+fn an_addition_and_a_step_sent_again_after_the_app_ended_stand_once() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let (add, step) = (format!("{opinion}/add"), format!("{opinion}/step"));
+    let forms = [(&add, vec![("text", "车不行")]), (&step, vec![("act", "走访"), ("note", "")])];
+    let send = |desk: &Desk, names: [&str; 2]| {
+        for ((path, fields), name) in forms.iter().zip(names) {
+            assert_eq!(desk.post(path, &[&[("form", name)][..], fields].concat()).status, 303);
+        }
+    };
+    let count = |desk: &Desk| {
+        let page = desk.get(&opinion).page;
+        (page.matches("车不行").count(), page.matches("data-act=\"走访\"").count())
+    };
+    send(&desk, [FORM, OTHER_FORM]);
+    // The app ends after they were written and before the browser heard of it.
+    let desk = desk.restart();
+    send(&desk, [FORM, OTHER_FORM]);
+    assert_eq!(count(&desk), (1, 1));
+    // The same words and the same step in other forms are meant.
+    send(&desk, [THIRD_FORM, FOURTH_FORM]);
+    assert_eq!(count(&desk), (2, 2));
+}
+
+#[test]
+fn a_form_that_was_sent_before_the_app_ended_and_is_not_written_is_carried_out() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let tried = format!(r#"[{{"form":"{FORM}","at":{}}}]"#, clock::now().0);
+    std::fs::write(desk.dir.join("forms-tried.json"), tried).unwrap();
+    let desk = desk.restart();
+    assert_eq!(desk.post(&format!("{opinion}/add"), &[("form", FORM), ("text", "车不行")]).status, 303);
+    assert_eq!(desk.get(&opinion).page.matches("车不行").count(), 1);
+}
+
+#[test]
+fn an_addition_that_is_saved_is_not_refused_for_its_length_when_it_is_sent_again() {
+    let desk = Desk::new();
+    let opinion = desk.file(&"长".repeat(1_500));
+    let add = |desk: &Desk, form, text: &str| desk.post(&format!("{opinion}/add"), &[("form", form), ("text", text)]);
+    let text = "补".repeat(300);
+    assert_eq!(add(&desk, FORM, &text).status, 303);
+    assert_eq!(add(&desk, FORM, &text).status, 303);
+    let desk = desk.restart();
+    assert_eq!(add(&desk, FORM, &text).status, 303);
+    assert_eq!(add(&desk, OTHER_FORM, &text).status, 422, "once more it is too long");
+}
+
+#[test]
 fn a_deputy_takes_only_a_deputys_steps() {
     let desk = Desk::new();
     let opinion = desk.file("桥断了");
@@ -509,6 +559,34 @@ fn a_correction_sets_only_what_was_changed() {
     let line = desk.ledger.list(&Filter { limit: 1, ..Filter::default() }).unwrap().lines.remove(0);
     assert_eq!((line.topic.as_str(), line.urgency.as_str()), ("农田水利", "紧急"));
     assert_eq!(desk.post(&format!("{opinion}/correct"), &[("topic", "飞碟")]).status, 422);
+}
+
+#[test]
+fn a_correction_that_changes_nothing_is_not_said_to_be_saved() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let correct = |fields: &[(&str, &str)]| desk.post(&format!("{opinion}/correct"), fields).location;
+    let urgent = [("form", FORM), ("topic", "道路交通"), ("topic-was", "道路交通"), ("urgency", "紧急")];
+    assert_eq!(correct(&urgent), format!("{opinion}?saved=1"));
+    let same = correct(&[("form", OTHER_FORM), ("urgency", ""), ("urgency-was", "紧急")]);
+    let page = desk.get(&same).page;
+    assert!(page.contains("id=\"same\"") && !page.contains("id=\"just-saved\""), "{same}");
+    // Where a value stands there is no choice that would take it away.
+    assert!(!page.contains("<option value=\"\">"), "{page}");
+    // A value that is no word of this device's codebook is not exchanged by itself.
+    let id = DocId::parse(opinion.trim_start_matches("/opinion/")).unwrap();
+    let fields = [(Field::Topic, "飞碟".to_owned())].into();
+    desk.ledger.edit(&id, "交通局", &Edit { fields, ..Edit::default() }).unwrap();
+    assert!(desk.get(&opinion).page.contains("<option value=\"飞碟\" selected>飞碟</option>"));
+}
+
+#[test]
+fn a_correction_that_is_refused_keeps_what_was_chosen() {
+    let desk = Desk::new();
+    let opinion = desk.file("桥断了");
+    let fields = [("topic", "农田水利"), ("topic-was", "道路交通"), ("urgency", "飞快")];
+    let refused = desk.post(&format!("{opinion}/correct"), &fields);
+    assert!(refused.status == 422 && refused.page.contains("<option value=\"农田水利\" selected>"));
 }
 
 #[test]
