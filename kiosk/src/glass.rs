@@ -99,10 +99,11 @@ impl Glass {
         let pieces = app.pieces();
         let spare = self.shown().spare.take().filter(|spare| spare.size() == app.size());
         let mut frame = spare.unwrap_or_else(|| Canvas::new(app.size()));
-        painter.paint(&mut frame, &pieces, app.marks(), app.theme());
+        let marks = app.marks(&pieces);
+        painter.paint(&mut frame, &pieces, marks, app.theme());
         let mut shown = self.shown();
         let changed = changes(&shown.frame, &frame);
-        let focus = app.marks().focus.and_then(|focus| pieces[focus].touch.clone());
+        let focus = marks.focus.and_then(|focus| pieces.get(focus)?.touch.clone());
         let said = app.said().to_vec();
         let mut words = InWords { screen: app.screen().name(), focus, said, light, ..InWords::default() };
         Size { width: words.width, height: words.height } = app.size();

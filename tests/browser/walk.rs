@@ -295,7 +295,8 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let mut canvas = Canvas::new(app.size());
-        self.painter.paint(&mut canvas, &app.pieces(), app.marks(), app.theme());
+        let pieces = app.pieces();
+        self.painter.paint(&mut canvas, &pieces, app.marks(&pieces), app.theme());
         let sum =
             canvas.pixels().iter().fold(0_u32, |sum, pixel| (sum ^ pixel).wrapping_mul(16_777_619).wrapping_add(1));
         if self.browser.pixels().await? != sum {

@@ -79,7 +79,7 @@ fn draw(desk: &Desk, painter: &mut Painter, before: &mut Canvas, frame: &mut Can
     let begun = Instant::now();
     let pieces = desk.app.pieces();
     let laid_out = Instant::now();
-    painter.paint(frame, &pieces, desk.app.marks(), desk.app.theme());
+    painter.paint(frame, &pieces, desk.app.marks(&pieces), desk.app.theme());
     let painted = Instant::now();
     std::hint::black_box(changes(before, frame));
     let compared = Instant::now();

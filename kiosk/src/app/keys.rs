@@ -3,7 +3,7 @@
 use civic_core::token::Token;
 use hardware::keyboard::Typed;
 
-use super::{App, Key};
+use super::{App, Key, named};
 use crate::{
     draw::layout::{Placed, reading},
     public::NotTaken,
@@ -22,7 +22,7 @@ impl App {
         match key {
             Key::Down => self.move_focus(1),
             Key::Up => self.move_focus(-1),
-            Key::Select => match self.focus {
+            Key::Select => match self.focused(&self.pieces()) {
                 Some(piece) => self.choose_by_key(piece),
                 None => self.move_focus(1),
             },
@@ -110,14 +110,16 @@ impl App {
     pub(super) fn move_focus(&mut self, step: isize) {
         let pieces = self.pieces();
         let stops = stops(&pieces);
-        let at = self.focus.and_then(|focus| stops.iter().position(|stop| *stop == focus));
+        let focused = self.focused(&pieces);
+        let at = focused.and_then(|focus| stops.iter().position(|stop| *stop == focus));
         let to = match at {
             Some(at) => (at as isize + step).rem_euclid(stops.len() as isize) as usize,
             None if step > 0 => 0,
             None => stops.len().saturating_sub(1),
         };
-        self.focus = stops.get(to).copied();
-        let spoken = self.focus.and_then(|piece| pieces[piece].face.spoken());
+        let to = stops.get(to).map(|stop| &pieces[*stop]);
+        self.focus = to.and_then(|piece| piece.touch.clone());
+        let spoken = to.and_then(|piece| piece.face.spoken());
         if self.settings.read_aloud {
             self.say(spoken.into_iter().collect());
         }
@@ -129,8 +131,14 @@ impl App {
         let name = self.pieces().get(piece).and_then(|piece| piece.touch.clone());
         let is_new = self.choose(piece);
         let pieces = self.pieces();
-        let same = pieces.iter().position(|piece| piece.touch.is_some() && piece.touch == name);
-        self.focus = same.filter(|_| !is_new).or_else(|| stops(&pieces).first().copied());
+        let same = name.and_then(|name| named(&pieces, &name)).filter(|_| !is_new);
+        let stop = same.or_else(|| stops(&pieces).first().copied());
+        self.focus = stop.and_then(|stop| pieces[stop].touch.clone());
+    }
+
+    /// Which of these pieces the keys stand on, if their target is still there.
+    fn focused(&self, pieces: &[Placed<String>]) -> Option<usize> {
+        self.marks(pieces).focus
     }
 }
 

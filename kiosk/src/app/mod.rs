@@ -91,7 +91,8 @@ pub struct App {
     waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
     drawing: Option<Drawing>,
-    focus: Option<usize>,
+    /// Name of the target that the keys stand on: places change under them when something comes up beside it.
+    focus: Option<String>,
     touched_at: Instant,
     /// When and where a finger brought up the screen that is there, until it touches another place: who does has seen it.
     last_change: Option<(Instant, Point)>,
@@ -263,10 +264,13 @@ impl App {
         self.screen.pieces(&self.around())
     }
 
-    /// Which piece is under a finger and looks pressed, and which one the keys stand on.
-    pub fn marks(&self) -> Marks {
-        let pressed = self.pressed.filter(|pressed| pressed.inside).map(|pressed| pressed.piece);
-        Marks { pressed, focus: self.focus }
+    /// Which of these [`pieces`](Self::pieces) is under a finger and looks pressed, and which one the keys stand on.
+    pub fn marks(&self, pieces: &[Placed<String>]) -> Marks {
+        let pressed = self.pressed.as_ref().filter(|pressed| pressed.inside);
+        Marks {
+            pressed: pressed.and_then(|pressed| named(pieces, &pressed.name)),
+            focus: self.focus.as_ref().and_then(|name| named(pieces, name)),
+        }
     }
 
     /// Letters, colours and language that the person chose.
@@ -358,4 +362,9 @@ impl App {
             size: self.size,
         }
     }
+}
+
+/// The target of this name.
+fn named(pieces: &[Placed<String>], name: &str) -> Option<usize> {
+    pieces.iter().position(|piece| piece.touch.as_deref() == Some(name))
 }

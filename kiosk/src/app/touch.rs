@@ -22,9 +22,9 @@ const DOUBLE_TAP: Duration = Duration::from_millis(300);
 const SAME_PLACE: i32 = 40;
 
 /// The target under a finger.
-#[derive(Clone, Copy)]
 pub(super) struct Pressed {
-    pub(super) piece: usize,
+    /// Its name: what lies there when the finger lifts may be another.
+    pub(super) name: String,
     /// Whether the finger is still inside it.
     pub(super) inside: bool,
     /// Whether lifting the finger chooses it; while screens are read aloud, the first touch only reads.
@@ -63,18 +63,19 @@ impl App {
                 self.finger_down(touch.at);
             }
             TouchKind::Move => {
-                if let Some(pressed) = self.pressed {
-                    let inside = hit(&self.pieces(), touch.at) == Some(pressed.piece);
-                    self.pressed = Some(Pressed { inside, ..pressed });
+                if let Some(mut pressed) = self.pressed.take() {
+                    pressed.inside = self.target_at(touch.at).is_some_and(|(_, name)| name == pressed.name);
+                    self.pressed = Some(pressed);
                 }
             }
             TouchKind::Up => {
                 if let Some(pressed) = self.pressed.take()
                     && pressed.chooses
-                    && hit(&self.pieces(), touch.at) == Some(pressed.piece)
+                    && let Some((piece, name)) = self.target_at(touch.at)
+                    && name == pressed.name
                 {
                     self.focus = None;
-                    if self.choose(pressed.piece) {
+                    if self.choose(piece) {
                         self.last_change = Some((now, touch.at));
                     }
                 }
@@ -129,19 +130,27 @@ impl App {
     pub(super) fn finger_down(&mut self, at: Point) {
         let pieces = self.pieces();
         let target = hit(&pieces, at);
+        let name = target.and_then(|piece| pieces[piece].touch.clone());
         // Keys are heard as they type; everything else is heard first and chosen by the second touch.
         let at_once = target.is_some_and(|piece| {
-            !self.settings.read_aloud || self.focus == Some(piece) || matches!(pieces[piece].face, Face::Key(_))
+            !self.settings.read_aloud || self.focus == name || matches!(pieces[piece].face, Face::Key(_))
         });
         if self.settings.read_aloud {
-            self.focus = target;
+            self.focus.clone_from(&name);
             if let Some(spoken) = heard(&pieces, at).and_then(|piece| pieces[piece].face.spoken()) {
                 self.say(vec![spoken]);
             }
         } else {
             self.focus = None;
         }
-        self.pressed = target.map(|piece| Pressed { piece, inside: true, chooses: at_once });
+        self.pressed = name.map(|name| Pressed { name, inside: true, chooses: at_once });
+    }
+
+    /// The target at this point, and its name.
+    fn target_at(&self, at: Point) -> Option<(usize, String)> {
+        let pieces = self.pieces();
+        let piece = hit(&pieces, at)?;
+        pieces[piece].touch.clone().map(|name| (piece, name))
     }
 
     pub(super) fn is_double_tap(&self, at: Point, now: Instant) -> bool {

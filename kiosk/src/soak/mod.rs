@@ -239,7 +239,8 @@ impl Village {
         let begun = Instant::now();
         self.app.handle(event, self.now);
         let mut frame = Canvas::new(self.app.size());
-        self.painter.paint(&mut frame, &self.app.pieces(), self.app.marks(), self.app.theme());
+        let pieces = self.app.pieces();
+        self.painter.paint(&mut frame, &pieces, self.app.marks(&pieces), self.app.theme());
         self.waited.push(begun.elapsed());
         if let Screen::Filed(filed) = self.app.screen() {
             self.confirmed.insert(filed.stub.ticket);

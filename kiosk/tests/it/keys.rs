@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use kiosk::{
     app::{App, Effect, Event, Key},
-    light::DIMS_AFTER,
+    draw::Painter,
+    glass::Glass,
+    light::{DIMS_AFTER, FULL},
     sample::sample_ticket,
     settings::{Language, Settings},
     spoken::Spoken,
@@ -12,7 +14,7 @@ use kiosk::{
 
 use crate::{
     looks::LARGE,
-    support::{Desk, packs, scan},
+    support::{Desk, packs, recording, scan},
 };
 
 /// What was last to be said, one piece a line.
@@ -220,4 +222,34 @@ fn who_chooses_a_language_hears_it_and_a_dialect_stays() {
     desk.touch("Back").wait(Duration::from_secs(25));
     let voice = Effect::Voice { pack: 0, volume: Settings::default().volume };
     assert!(desk.app.take_effects().contains(&voice), "the next person finds the station's own voice");
+}
+
+#[test]
+fn a_recording_that_ends_under_the_ring_of_the_keys_leaves_the_glass_whole() {
+    let mut desk = Desk::new(LARGE);
+    let (glass, mut painter) = (Glass::new(LARGE), Painter::default());
+    desk.touch_all(&["提意见", "道路交通"]).key_to("说给它听").key_to("说完了");
+    assert_eq!(desk.focus().as_deref(), Some("Stop"));
+    desk.event(Event::Recorded { recording: recording(), is_audible: true });
+    assert!(glass.show(&desk.app, FULL, &mut painter).is_some());
+    assert_eq!(glass.in_words().focus, None, "that target is gone");
+    desk.key_to("就这样").is_on("SinceWhen");
+}
+
+#[test]
+fn the_ring_of_the_keys_stays_on_its_target_when_the_read_button_comes_up() {
+    let written = ["提意见", "治安", "写下来", "晚上不安全"];
+    for (touches, target) in [
+        (&["返回", "返回", "返回"][..], "Stay"),
+        (&["写好了", "不说这个", "留个电话"], "Agree"),
+        (&["写好了", "不说这个", "不用留"], "Change"),
+    ] {
+        let mut desk = Desk::new(LARGE);
+        desk.touch_all(&written).touch_all(touches);
+        while desk.focus().as_deref() != Some(target) {
+            desk.key(Key::Down);
+        }
+        desk.key(Key::Read);
+        assert_eq!(desk.focus().as_deref(), Some(target));
+    }
 }

@@ -63,7 +63,8 @@ fn in_every_look(mut check: impl FnMut(&str, Size, Look, &Desk)) {
 
 fn picture_of(desk: &Desk, painter: &mut Painter) -> Canvas {
     let mut canvas = Canvas::new(desk.app.size());
-    painter.paint(&mut canvas, &desk.pieces(), desk.app.marks(), desk.app.theme());
+    let pieces = desk.pieces();
+    painter.paint(&mut canvas, &pieces, desk.app.marks(&pieces), desk.app.theme());
     canvas
 }
 

@@ -320,9 +320,9 @@ fn a_finger_that_slides_off_a_target_chooses_nothing() {
     let (say, find) = (desk.place_of("提意见"), desk.place_of("查进度"));
     let finger = |kind, at| Event::Touch(Touch { kind, at });
     desk.event(finger(TouchKind::Down, say));
-    assert!(desk.app.marks().pressed.is_some());
+    assert!(desk.app.marks(&desk.pieces()).pressed.is_some());
     desk.event(finger(TouchKind::Move, find));
-    assert!(desk.app.marks().pressed.is_none());
+    assert!(desk.app.marks(&desk.pieces()).pressed.is_none());
     desk.event(finger(TouchKind::Up, find));
     desk.is_on("Home");
 }

@@ -272,13 +272,14 @@ impl Desk {
     /// aloud does a touch leave the keys' ring where it was, and keys type all the same.
     pub fn has_only_read(&self) -> bool {
         let is_key = |at: usize| matches!(self.pieces()[at].face, Face::Key(_));
-        self.app.marks().focus.is_some_and(|focus| !is_key(focus))
+        self.app.marks(&self.pieces()).focus.is_some_and(|focus| !is_key(focus))
     }
 
     /// Name of the target that the keys stand on.
     pub fn focus(&self) -> Option<String> {
-        let focus = self.app.marks().focus?;
-        self.app.pieces()[focus].touch.clone()
+        let pieces = self.pieces();
+        let focus = self.app.marks(&pieces).focus?;
+        pieces[focus].touch.clone()
     }
 
     /// Goes with the keys to the target that says this, or whose name is this, and chooses it.
@@ -286,7 +287,8 @@ impl Desk {
     pub fn key_to(&mut self, target: &str) -> &mut Self {
         for _ in 0..self.app.pieces().len() {
             self.key(Key::Down);
-            let on = self.app.marks().focus.map(|focus| self.app.pieces()[focus].clone());
+            let pieces = self.pieces();
+            let on = self.app.marks(&pieces).focus.map(|focus| pieces[focus].clone());
             if on.is_some_and(|on| on.face.text() == target || on.touch.as_deref() == Some(target)) {
                 return self.key(Key::Select);
             }
