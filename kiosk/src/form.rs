@@ -136,6 +136,11 @@ impl Form {
         });
     }
 
+    /// Which screen: the introduction, each piece, and the end.
+    pub fn place(&self) -> usize {
+        self.at
+    }
+
     /// To the next screen.
     pub fn go_on(&mut self) {
         self.at = (self.at + 1).min(self.pieces() + 1);

@@ -110,6 +110,8 @@ pub struct Leaf<T> {
 pub enum Turn {
     /// What the screen is about.
     First,
+    /// What undoes something: nobody comes to it before they were past the rest.
+    Undo,
     /// What every screen has in its frame.
     Frame,
     /// The way back: last, for it has a key of its own.
@@ -448,8 +450,18 @@ impl<T> Part<T> {
     /// The same target, as the way back.
     #[must_use]
     pub fn as_way_back(self) -> Self {
+        self.in_turn(Turn::Back)
+    }
+
+    /// Comes behind the rest of the screen, wherever it lies.
+    #[must_use]
+    pub fn after_the_rest(self) -> Self {
+        self.in_turn(Turn::Undo)
+    }
+
+    fn in_turn(self, turn: Turn) -> Self {
         match self {
-            Part::Leaf(leaf) => Part::Leaf(Leaf { turn: Turn::Back, ..leaf }),
+            Part::Leaf(leaf) => Part::Leaf(Leaf { turn, ..leaf }),
             part @ (Part::Line(_) | Part::Grid(_) | Part::Sheet { .. }) => part,
         }
     }

@@ -10,9 +10,14 @@ use crate::{
 };
 
 impl App {
-    /// Another screen is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it.
+    /// Another page is up: it is read aloud, or what was read of the last one ends. Nobody is recorded behind it, and
+    /// nothing is said into a recording.
     pub(super) fn changed(&mut self) {
-        if self.is_recording && !matches!(self.screen, Screen::Speak(_) | Screen::Recorder(_)) {
+        if self.is_recording && matches!(self.screen, Screen::Speak(_) | Screen::Recorder(_)) {
+            return;
+        }
+        if self.is_recording {
+            self.is_stopped = true;
             self.effects.push(Effect::StopRecording);
         }
         if self.settings.read_aloud {

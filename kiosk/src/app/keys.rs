@@ -59,9 +59,11 @@ impl App {
     /// Something was held under the scanner: where nobody is in the middle of something, a slip is looked up or opened, the
     /// paper of a household opens its ballot, and the code for enrolling is taken by the page that asks for it.
     pub(super) fn scanned(&mut self, number: &str) {
+        let page = self.screen.shows();
         if let Screen::Enrol(enrol) = &mut self.screen {
             enrol.scanned(number);
             self.focus = None;
+            self.turned_from(page);
             return;
         }
         let asks_for_token = matches!(self.screen, Screen::Vote(_) | Screen::Token(_));
@@ -126,7 +128,7 @@ impl App {
     }
 
     /// Chooses, and puts the keys where the person will look for them: on the same target where it is still there, on
-    /// the first one of a new screen.
+    /// the first one of a new page.
     pub(super) fn choose_by_key(&mut self, piece: usize) {
         let name = self.pieces().get(piece).and_then(|piece| piece.touch.clone());
         let is_new = self.choose(piece);

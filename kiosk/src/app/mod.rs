@@ -94,8 +94,12 @@ pub struct App {
     /// Name of the target that the keys stand on: places change under them when something comes up beside it.
     focus: Option<String>,
     touched_at: Instant,
-    /// When and where a finger brought up the screen that is there, until it touches another place: who does has seen it.
+    /// When and where a finger brought up the page that is there, until it touches another place: who does has seen it.
     last_change: Option<(Instant, Point)>,
+    /// Whoever speaks said that this was it.
+    is_stopped: bool,
+    /// When a recording ended by itself and brought up the page that is there.
+    ended_at: Option<Instant>,
 }
 
 impl App {
@@ -136,6 +140,8 @@ impl App {
             focus: None,
             touched_at: now,
             last_change: None,
+            is_stopped: false,
+            ended_at: None,
         }
     }
 
@@ -196,7 +202,7 @@ impl App {
                 self.topics = self.station.topics();
                 self.spots = self.station.spots();
                 self.refresh();
-                let before = self.screen.clone();
+                let (before, page) = (self.screen.clone(), self.screen.shows());
                 if let (Screen::Enrol(enrol), Some(service)) = (&mut self.screen, &self.service) {
                     enrol.told(service.enrolling());
                 }
@@ -207,6 +213,7 @@ impl App {
                 if self.screen != before {
                     self.touched_at = now;
                 }
+                self.turned_from(page);
             }
             Event::SpeechEnded => self.speech = Speech::Quiet,
             Event::Recording { level, length } => {
@@ -220,6 +227,7 @@ impl App {
             Event::Recorded { recording, is_audible } => {
                 self.touched_at = now;
                 self.is_recording = false;
+                let page = self.screen.shows();
                 if let Screen::Recorder(recorder) = &mut self.screen {
                     recorder.recorded(recording, is_audible);
                 } else if let Some(speak) = self.screen.speaking() {
@@ -227,15 +235,22 @@ impl App {
                 } else {
                     tracing::warn!("A voice was recorded after its speaker had taken it back");
                 }
+                let is_stopped = std::mem::take(&mut self.is_stopped);
+                if self.turned_from(page) && !is_stopped {
+                    self.ended_at = Some(now);
+                }
             }
             Event::NoMicrophone => {
                 self.has_microphone = false;
                 self.is_recording = false;
+                self.is_stopped = false;
+                let page = self.screen.shows();
                 if let Screen::Recorder(recorder) = &mut self.screen {
                     recorder.fails();
                 } else if let Some(speak) = self.screen.speaking() {
                     speak.fails();
                 }
+                self.turned_from(page);
             }
             Event::Printed(sheet) => self.paper_came(&sheet, OnPaper::Printed),
             Event::NotPrinted(sheet) => self.paper_came(&sheet, OnPaper::Failed),
@@ -319,13 +334,18 @@ impl App {
         (self.touched_at, self.stirred_at) = (now, now);
     }
 
-    /// Does what a target means; whether another screen came up.
+    /// Does what a target means; whether another page came up.
     fn choose(&mut self, piece: usize) -> bool {
-        let before = std::mem::discriminant(&self.screen);
+        let before = self.screen.shows();
         let screen = self.take_screen();
         let next = screen.touched(piece, &self.around());
         self.screen = self.obey(next);
-        let is_new = std::mem::discriminant(&self.screen) != before;
+        self.turned_from(before)
+    }
+
+    /// Whether another page is up than this one ([`Screen::shows`]), and what comes with that.
+    fn turned_from(&mut self, before: (&'static str, usize)) -> bool {
+        let is_new = self.screen.shows() != before;
         if is_new {
             self.changed();
         }

@@ -51,15 +51,16 @@ impl App {
                 match effect {
                     Effect::Record => {
                         self.is_recording = true;
+                        self.is_stopped = false;
                         // Whoever records says nothing meanwhile.
                         self.speech = Speech::Quiet;
                     }
+                    Effect::StopRecording => self.is_stopped = true,
                     Effect::Play(_) | Effect::Say(_) => self.speech = Speech::Speaking,
                     Effect::Hush
                     | Effect::Pause
                     | Effect::GoOn
                     | Effect::RecordLonger
-                    | Effect::StopRecording
                     | Effect::ThrowAwayRecording
                     | Effect::Voice { .. }
                     | Effect::Print(_) => {}

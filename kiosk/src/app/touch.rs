@@ -15,8 +15,11 @@ use crate::{
     view::Face,
 };
 
-/// A second tap at the same place this soon after a new screen came up was meant for the screen before.
+/// A second tap at the same place this soon after a new page came up was meant for the page before.
 const DOUBLE_TAP: Duration = Duration::from_millis(300);
+
+/// What comes down this soon after a recording ended by itself was meant for the page of the recording, wherever it is.
+const ENDED: Duration = Duration::from_secs(1);
 
 /// How near two taps are "the same place", in pixels.
 const SAME_PLACE: i32 = 40;
@@ -57,7 +60,7 @@ impl App {
             return;
         }
         match touch.kind {
-            TouchKind::Down if self.is_double_tap(touch.at, now) => self.pressed = None,
+            TouchKind::Down if self.is_double_tap(touch.at, now) || self.has_just_ended(now) => self.pressed = None,
             TouchKind::Down => {
                 self.last_change = None;
                 self.finger_down(touch.at);
@@ -160,5 +163,10 @@ impl App {
                 && apart.x.abs() < SAME_PLACE
                 && apart.y.abs() < SAME_PLACE
         })
+    }
+
+    /// Whether the page came up under the finger, because a recording ended by itself a moment ago.
+    fn has_just_ended(&self, now: Instant) -> bool {
+        self.ended_at.is_some_and(|ended| now.saturating_duration_since(ended) < ENDED)
     }
 }

@@ -75,4 +75,8 @@ impl Page for Asked {
             Touch::More => Next::show(Self { page: self.page + 1, ..self }),
         }
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }

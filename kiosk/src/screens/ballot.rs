@@ -169,6 +169,10 @@ impl Page for Ballot {
         }
         Next::show(self)
     }
+
+    fn shows(&self) -> usize {
+        if self.is_done { usize::MAX } else { self.page }
+    }
 }
 
 impl std::fmt::Debug for Ballot {

@@ -99,6 +99,10 @@ impl Page for List {
             (Touch::At(place), Of::Deputies) => Next::show(DeputyPage { list: self, place }),
         }
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }
 
 /// The rows of this page; where there are more, a button below shows the next ones.

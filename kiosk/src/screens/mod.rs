@@ -225,6 +225,12 @@ pub(crate) trait Page: Into<Screen> {
         Next::show(leave::Leave::nobody_there(self.into()))
     }
 
+    /// Which of its pages it shows. One with another number is met as another screen is: read aloud, its first target the
+    /// one that the keys stand on, and no second tap of a finger meant for it. What is read aloud whole is one page.
+    fn shows(&self) -> usize {
+        0
+    }
+
     /// What somebody is saying, on screens that hold it: whatever it says is kept after every touch.
     fn draft(&self) -> Option<&Draft> {
         None
@@ -510,6 +516,12 @@ macro_rules! screens {
             /// Its name, for tests and the log.
             pub fn name(&self) -> &'static str {
                 match self { $(Screen::$Name(_) => stringify!($Name),)+ }
+            }
+
+            /// Its name, and which of its pages it shows: whether somebody meets anything new.
+            pub fn shows(&self) -> (&'static str, usize) {
+                let page = match self { $(Screen::$Name(page) => page.shows(),)+ };
+                (self.name(), page)
             }
 
             /// Everything on it with its place; targets carry their names.

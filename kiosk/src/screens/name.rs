@@ -143,6 +143,10 @@ impl Page for Name {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        if self.keyboard.is_some() { usize::MAX } else { self.page }
+    }
 }
 
 /// The surnames that are offered, the most frequent first.

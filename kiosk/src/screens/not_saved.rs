@@ -88,4 +88,8 @@ impl Page for NotSaved {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        self.failures as usize
+    }
 }

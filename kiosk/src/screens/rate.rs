@@ -86,4 +86,8 @@ impl Page for Rate {
             Touch::Skip => self.answered(None),
         }
     }
+
+    fn shows(&self) -> usize {
+        usize::from(self.satisfied.is_some())
+    }
 }

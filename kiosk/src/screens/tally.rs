@@ -98,4 +98,8 @@ impl Page for Tally {
             },
         }
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }

@@ -73,6 +73,10 @@ impl Page for Topics {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }
 
 #[cfg(test)]

@@ -70,4 +70,8 @@ impl Page for WhereAt {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }

@@ -192,6 +192,10 @@ impl Page for Writing {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        if self.keyboard.is_some() { usize::MAX } else { self.page }
+    }
 }
 
 impl Writing {

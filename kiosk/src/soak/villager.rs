@@ -73,7 +73,7 @@ impl Villager {
                 let chosen = |wanted: fn(&Placed<String>) -> bool| -> Vec<_> {
                     targets.iter().filter(|piece| wanted(piece)).copied().collect()
                 };
-                let (onward, own) = (chosen(|piece| leads_on(&piece.face)), chosen(|piece| piece.turn == Turn::First));
+                let (onward, own) = (chosen(|piece| leads_on(&piece.face)), chosen(|piece| piece.turn < Turn::Frame));
                 let among = match choice {
                     ..15 if !onward.is_empty() => onward,
                     ..19 if !own.is_empty() => own,

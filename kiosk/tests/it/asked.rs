@@ -311,3 +311,13 @@ fn where_it_is_so_is_touched_by_the_village_s_own_names_and_keeping_it_from_the_
     }
     desk.is_on("Filed");
 }
+
+#[test]
+fn a_finger_that_bounces_casts_no_ballot() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["村里的事", "请您说一说", VOTE, "按选票号投票"]);
+    at_the_number(&mut desk, &sample_tokens()[0].digits());
+    desk.touch("Project(0)").bounce("选好了").is_on("Ballot").sees("就投这些吗");
+    assert!(desk.station.0.lock().unwrap().taken.is_empty());
+    desk.touch("投票").is_on("Thanks");
+}

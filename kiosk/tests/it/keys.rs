@@ -10,6 +10,7 @@ use kiosk::{
     sample::sample_ticket,
     settings::{Language, Settings},
     spoken::Spoken,
+    station::NotSaved,
 };
 
 use crate::{
@@ -136,6 +137,43 @@ fn while_it_reads_aloud_a_new_screen_is_read_and_a_target_is_heard_before_it_is_
     assert_eq!(heard(&mut desk), "l");
     desk.touch_all(&["Help", "Help", "不读", "不读"]);
     desk.touch("Back").touch("返回").is_on("Speak");
+}
+
+#[test]
+fn every_page_within_a_screen_is_read_aloud_when_it_comes_up() {
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read).event(scan());
+    desk.key_to("您满意吗？").key_to("满意");
+    assert!(heard(&mut desk).contains("解决了吗"), "the second question");
+
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read);
+    for target in ["村里的事", "请您说一说", "青禾县饮用水源保护办法（征求意见稿）", "开始"]
+    {
+        desk.key_to(target);
+    }
+    assert!(heard(&mut desk).contains("第三条"), "an article");
+    desk.key_to("GoOn");
+    assert!(heard(&mut desk).contains("第四条"), "the next");
+
+    let mut desk = Desk::new(LARGE);
+    desk.key(Key::Read).key_to("提意见").key_to("道路交通");
+    for _ in 0..2 {
+        desk.key_to("说给它听");
+        let after = desk.app.take_effects().into_iter().skip_while(|effect| *effect != Effect::Record);
+        assert_eq!(after.collect::<Vec<_>>(), [Effect::Record], "nothing is said into the recording");
+        desk.event(Event::NoMicrophone);
+        assert!(heard(&mut desk).contains("话筒现在用不了"));
+        desk.event(Event::Recording { level: 1, length: Duration::ZERO });
+    }
+    desk.key_to("说给它听").key_to("说完了").event(Event::Recorded { recording: recording(), is_audible: true });
+    assert!(heard(&mut desk).contains("录了 24 秒"), "the end of a recording");
+    for target in ["就这样", "不说这个", "不用留"] {
+        desk.key_to(target);
+    }
+    desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
+    desk.key_to("对，交上去").key_to("再试一次");
+    assert!(heard(&mut desk).contains("试了 2 次"), "that trying again failed too");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kiosk::{
-    app::{App, Effect, Event, Key},
+    app::{App, Effect, Event, Key, Touch, TouchKind},
     screens::speak::{EXTENDED, USUAL},
     sound::opus::Writer,
     station::Piece,
@@ -52,6 +52,27 @@ fn a_minute_more_is_given_once() {
     desk.touch_all(&["提意见", "道路交通", "说给它听", "再加一分钟"]).sees("还能说 120 秒").does_not_see("再加一分钟");
     assert_eq!(asked(&mut desk), [Effect::Record, Effect::RecordLonger]);
     assert_eq!(EXTENDED, 2 * USUAL);
+}
+
+#[test]
+fn whoever_asks_for_a_minute_more_a_moment_too_late_loses_nothing_of_the_first() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    let longer = desk.place_of("再加一分钟");
+    // The minute is over just before the finger comes down, and once while it is on the glass.
+    desk.event(recorded());
+    desk.tap(longer);
+    desk.sees("录了 24 秒");
+    assert_eq!(asked(&mut desk), [Effect::Record]);
+    desk.wait(Duration::from_secs(1));
+    desk.tap(longer);
+    assert_eq!(asked(&mut desk), [Effect::Play(recording().opus)], "what lies there does no harm");
+    desk.touch("重新说").sees("正在听");
+    desk.event(Event::Touch(Touch { kind: TouchKind::Down, at: longer }));
+    desk.event(recorded());
+    desk.event(Event::Touch(Touch { kind: TouchKind::Up, at: longer }));
+    desk.sees("录了 24 秒");
+    assert_eq!(asked(&mut desk), [Effect::Record]);
 }
 
 #[test]

@@ -341,6 +341,18 @@ fn a_double_tap_does_not_fall_through_to_the_next_screen() {
     desk.is_on("Filed");
 }
 
+#[test]
+fn a_finger_that_bounces_answers_no_second_question_and_passes_no_page_unseen() {
+    let mut desk = Desk::new(LARGE);
+    desk.event(scan());
+    desk.touch("您满意吗？").bounce("满意").is_on("Rate").sees("解决了吗");
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["村里的事", "请您说一说", "青禾县饮用水源保护办法（征求意见稿）", "开始"]).sees("第 1 页");
+    desk.bounce("GoOn").sees("第 2 页");
+    // Whoever goes on at their own pace is not held up.
+    desk.touch("GoOn").sees("第 3 页");
+}
+
 /// A quick finger on the page of a kiosk came back to a place within 300 ms, by way of three others, and was not heard.
 #[test]
 fn whoever_touches_something_else_between_does_not_tap_twice() {

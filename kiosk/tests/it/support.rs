@@ -200,6 +200,17 @@ impl Desk {
         self.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
     }
 
+    /// Touches the target that says this, or whose name is this, with a finger that bounces.
+    #[track_caller]
+    pub fn bounce(&mut self, target: &str) -> &mut Self {
+        let at = self.place_of(target);
+        self.tap(at);
+        self.now += Duration::from_millis(150);
+        self.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
+        self.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
+        self
+    }
+
     /// A place in the square that is written in, given in hundredths of its side.
     #[track_caller]
     pub fn in_the_square(&self, (right, down): (i32, i32)) -> Point {

@@ -128,6 +128,10 @@ impl Page for Consult {
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
     }
+
+    fn shows(&self) -> usize {
+        self.form().map_or(0, Form::place)
+    }
 }
 
 /// Touched again, an answer is taken back.

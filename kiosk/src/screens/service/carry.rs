@@ -136,4 +136,14 @@ impl Page for Carry {
     fn unattended(self) -> Next {
         abandoned()
     }
+
+    fn shows(&self) -> usize {
+        match self.stands {
+            Carrying::Idle => 0,
+            Carrying::Working => 1,
+            Carrying::Written { .. } => 2,
+            Carrying::Read { .. } => 3,
+            Carrying::Failed(_) => 4,
+        }
+    }
 }

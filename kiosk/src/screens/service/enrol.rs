@@ -333,4 +333,16 @@ impl Page for Enrol {
     fn unattended(self) -> Next {
         abandoned()
     }
+
+    fn shows(&self) -> usize {
+        match self.stands {
+            Enrolling::Idle | Enrolling::Failed(_) => usize::from(self.road.is_some()),
+            Enrolling::Calling => 2,
+            Enrolling::OnStick => 3,
+            Enrolling::Compare(_) => 4,
+            Enrolling::Asked(..) => 5,
+            Enrolling::Already { .. } => 6,
+            Enrolling::Done(_) => 7,
+        }
+    }
 }

@@ -128,6 +128,10 @@ impl Page for Facts {
     fn unattended(self) -> Next {
         abandoned()
     }
+
+    fn shows(&self) -> usize {
+        self.page
+    }
 }
 
 /// Wider at its sides: its corners are round.

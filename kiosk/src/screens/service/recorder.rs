@@ -174,4 +174,12 @@ impl Page for Recorder {
     fn unattended(self) -> Next {
         abandoned()
     }
+
+    fn shows(&self) -> usize {
+        match self.state {
+            State::Ready(_) => 0,
+            State::Listening => 1,
+            State::Recorded(_) => 2,
+        }
+    }
 }

@@ -68,4 +68,8 @@ impl Page for SwitchOff {
     fn unattended(self) -> Next {
         abandoned()
     }
+
+    fn shows(&self) -> usize {
+        usize::from(self.is_going)
+    }
 }
