@@ -49,7 +49,7 @@ impl App {
 
     pub(super) fn paper_came(&mut self, sheet: &Sheet, on_paper: OnPaper) {
         // The paper of the person before says nothing about this one's.
-        let is_shown = match (sheet, &self.screen) {
+        let is_shown = match (sheet, self.screen.lowest()) {
             (Sheet::Ticket(stub), Screen::Filed(filed)) => filed.stub == *stub,
             (Sheet::Tally(tally), Screen::Tally(page)) => page.tally() == Some(tally),
             (Sheet::Test, screen) => matches!(screen, Screen::Facts(_)),

@@ -486,17 +486,18 @@ impl Screen {
 
     /// Where somebody speaks, if it is up or lies below a question.
     pub fn speaking(&mut self) -> Option<&mut speak::Speak> {
-        if let Screen::Speak(speak) = self {
-            return Some(speak);
-        }
-        self.under()?.speaking()
+        if let Screen::Speak(speak) = self.lowest() { Some(speak) } else { None }
     }
 
-    fn under(&mut self) -> Option<&mut Screen> {
+    /// The screen that is up, or the one below the help or a question.
+    pub fn lowest(&mut self) -> &mut Screen {
         if let Screen::Help(help) = self {
-            return Some(help.under());
+            return help.under().lowest();
         }
-        if let Screen::Leave(leave) = self { Some(leave.under()) } else { None }
+        if let Screen::Leave(leave) = self {
+            return leave.under().lowest();
+        }
+        self
     }
 }
 

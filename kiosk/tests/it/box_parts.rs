@@ -74,6 +74,23 @@ fn without_a_printer_nothing_is_promised_on_paper_and_a_wrong_clock_prints_no_da
     assert_eq!(printed(&mut desk)[0].day, None);
 }
 
+#[test]
+fn what_became_of_the_paper_is_known_below_the_help() {
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&WRITE).sees("正在印小票");
+    desk.touch("Help");
+    desk.event(Event::NotPrinted(Sheet::Ticket(sample_stub(18_376))));
+    desk.touch("Back").is_on("Filed").sees("小票没印出来");
+    desk.touch_all(&["再印一次", "Help"]);
+    desk.event(Event::Printed(Sheet::Ticket(sample_stub(18_376))));
+    desk.touch("Back").sees("小票印好了");
+    let mut desk = Desk::with_printer(LARGE);
+    desk.touch_all(&["村里的事", "请您说一说", "Tally(0)", "印一张", "Help"]);
+    let tally = desk.station.0.lock().unwrap().public.tallies[0].clone();
+    desk.event(Event::NotPrinted(Sheet::Tally(tally)));
+    desk.touch("Back").is_on("Tally").does_not_see("正在印小票");
+}
+
 fn scan(desk: &mut Desk, number: &str) {
     // A scanner types its digits first.
     for digit in number.bytes() {
