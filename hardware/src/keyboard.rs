@@ -31,8 +31,10 @@ pub enum Typed {
     Digit(u8),
     /// Take the last digit away.
     Erase,
-    /// All that a scanner read. Its digits were told one by one before, because until Enter a scan looks like typing:
-    /// whoever takes this puts it in the place of them. Letters, marks, spaces and Enter are not told besides.
+    /// So many of the digits that were told last were the beginning of a scan, and nobody typed them: until the third sign
+    /// a scan looks like a hand.
+    Stray(usize),
+    /// All that a scanner read. None of its other signs is told besides.
     Scanned(String),
 }
 
@@ -51,11 +53,18 @@ const DOWN: i32 = 1;
 /// A key that was let go.
 const UP: i32 = 0;
 
+/// Two keys in a moment may be a hand that rolled over them; more are a scanner.
+const ROLLED_MAX: usize = 2;
+
 /// Whatever types on one keyboard.
 #[derive(Default)]
 struct Hands {
     scanner: Scanner,
     is_shifted: bool,
+    /// Signs that came in one moment.
+    burst: usize,
+    /// Digits among them that were told.
+    told: usize,
 }
 
 impl Hands {
@@ -71,14 +80,23 @@ impl Hands {
             return None;
         }
         let sign = sign(event.code, self.is_shifted);
-        // A space between the signs of a scan is one of them, and no key.
-        let is_scanned = sign.is_some_and(|sign| self.scanner.sign(sign, event.at));
+        let is_burst = sign.is_some_and(|sign| self.scanner.sign(sign, event.at));
+        if !is_burst {
+            (self.burst, self.told) = (0, 0);
+        }
+        self.burst += 1;
+        if self.burst > ROLLED_MAX {
+            let told = std::mem::take(&mut self.told);
+            return (told > 0).then_some(Typed::Stray(told));
+        }
         if let Some(digit) = digit(event.code).filter(|_| sign.is_none_or(|sign| sign.is_ascii_digit())) {
+            self.told += 1;
             return Some(Typed::Digit(digit));
         }
         let key = key(event.code);
         if sign.is_some() {
-            return key.filter(|_| !is_scanned).map(Typed::Key);
+            // A space between the signs of a scan is one of them, and no key.
+            return key.filter(|_| !is_burst).map(Typed::Key);
         }
         if key == Some(Key::Choose)
             && let Some(scanned) = self.scanner.enter(event.at)
@@ -201,6 +219,7 @@ mod tests {
             digits.into_iter().chain([KEY_ENTER]).zip(0..).map(|(code, place)| (code, place * every)).collect()
         };
         assert_eq!(typed_by(&keys(4)).last(), Some(&Typed::Scanned("0412018376".to_owned())));
+        assert_eq!(typed_by(&keys(4)).len(), 4, "two digits, that they are stray, and the scan");
         let by_hand = typed_by(&keys(150));
         assert_eq!((by_hand.len(), by_hand.last()), (11, Some(&Typed::Key(Key::Choose))));
     }
@@ -235,8 +254,19 @@ mod tests {
         })
         .unwrap();
         assert_eq!(told.pop(), Some(Typed::Scanned(words.to_owned())));
-        assert!(told.iter().all(|typed| matches!(typed, Typed::Digit(_))), "{told:?}");
+        assert_eq!(told, [], "a letter begins it, so nothing is told before");
         assert_eq!(typed_by(&[(KEY_SPACE, 0), (KEY_SPACE, 400)]), [Typed::Key(Key::Hear), Typed::Key(Key::Hear)]);
+    }
+
+    #[test]
+    fn the_digits_of_a_scan_are_taken_back_and_those_of_a_hand_that_rolls_over_two_keys_are_not() {
+        let scan = [(5, 0), (2, 4), (3, 8), (4, 12), (6, 16), (7, 20), (KEY_ENTER, 24)];
+        let (first, second) = (Typed::Digit(4), Typed::Digit(1));
+        let scanned = Typed::Scanned("412356".to_owned());
+        assert_eq!(typed_by(&scan), [first.clone(), second.clone(), Typed::Stray(2), scanned]);
+        assert_eq!(typed_by(&[(5, 0), (2, 20), (3, 200)]), [first, second, Typed::Digit(2)]);
+        // A letter among the first signs was never told.
+        assert_eq!(typed_by(&[(30, 0), (2, 4), (3, 8)]), [Typed::Digit(1), Typed::Stray(1)]);
     }
 
     #[test]

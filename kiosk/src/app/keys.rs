@@ -11,6 +11,9 @@ use crate::{
     view::{self, Face, Turn},
 };
 
+/// Digits that may be taken back: as many as a scanner tells before it is known for one.
+const DIGITS_KEPT: usize = 2;
+
 impl App {
     pub(super) fn key(&mut self, key: Key) {
         self.pressed = None;
@@ -41,9 +44,25 @@ impl App {
     pub(super) fn typed(&mut self, typed: &Typed) {
         match typed {
             Typed::Key(key) => self.key((*key).into()),
-            Typed::Digit(digit) => self.type_key(|key| key.words.first == digit.to_string()),
+            Typed::Digit(digit) => {
+                let mut before = std::mem::take(&mut self.before_digits);
+                before.push(self.screen.clone());
+                self.type_key(|key| key.words.first == digit.to_string());
+                before.drain(..before.len().saturating_sub(DIGITS_KEPT));
+                self.before_digits = before;
+            }
+            Typed::Stray(digits) => self.take_back(*digits),
             Typed::Erase => self.type_key(|key| key.words.spoken.prompt.as_deref() == Some("erase")),
             Typed::Scanned(number) => self.scanned(number),
+        }
+    }
+
+    /// The last digits were of a slip under the scanner: whoever was typing finds what they typed.
+    fn take_back(&mut self, digits: usize) {
+        let mut before = std::mem::take(&mut self.before_digits);
+        let at = before.len().checked_sub(digits);
+        if let Some(at) = at.filter(|at| before.get(*at).is_some_and(|screen| screen.shows() == self.screen.shows())) {
+            self.screen = before.swap_remove(at);
         }
     }
 

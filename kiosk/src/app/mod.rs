@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Instant};
 
 use civic_core::{codebook::Topic, opening::SlipKey, ticket::Ticket, wording::Wording};
 use embedded_graphics::prelude::{Point, Size};
-use hardware::{lamp::Lamp, presence::Motion};
+use hardware::{keyboard::Typed, lamp::Lamp, presence::Motion};
 
 use crate::{
     draw::{Marks, layout::Placed, theme::Theme},
@@ -91,6 +91,8 @@ pub struct App {
     waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
     drawing: Option<Drawing>,
+    /// The screen before each of the last digits that were typed, while nothing else happens.
+    before_digits: Vec<Screen>,
     /// Name of the target that the keys stand on: places change under them when something comes up beside it.
     focus: Option<String>,
     touched_at: Instant,
@@ -139,6 +141,7 @@ impl App {
             drawing: None,
             focus: None,
             touched_at: now,
+            before_digits: Vec::new(),
             last_change: None,
             is_stopped: false,
             ended_at: None,
@@ -165,6 +168,9 @@ impl App {
 
     /// Takes one event. Whatever is on the screen afterwards is in [`pieces`](Self::pieces).
     pub fn handle(&mut self, event: Event, now: Instant) {
+        if !matches!(event, Event::Typed(Typed::Digit(_) | Typed::Stray(_))) {
+            self.before_digits.clear();
+        }
         match event {
             Event::Touch(touch) => {
                 self.stir(now);

@@ -92,10 +92,11 @@ fn what_became_of_the_paper_is_known_below_the_help() {
 }
 
 fn scan(desk: &mut Desk, number: &str) {
-    // A scanner types its digits first.
-    for digit in number.bytes() {
+    // A scanner looks like a hand at first.
+    for digit in number.bytes().take(2) {
         desk.event(Event::Typed(Typed::Digit(digit - b'0')));
     }
+    desk.event(Event::Typed(Typed::Stray(2)));
     desk.event(Event::Typed(Typed::Scanned(number.to_owned())));
 }
 
@@ -192,6 +193,21 @@ fn a_number_that_is_shown_is_said_by_itself_and_once() {
     assert_eq!(said(&mut desk), []);
     desk.touch("记好了，回首页");
     assert!(desk.app.take_effects().contains(&Effect::Hush), "nobody hears the number of the person before");
+}
+
+#[test]
+fn a_slip_under_the_scanner_leaves_what_somebody_is_typing_as_it_was() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&WRITE[..6]).touch_all(&["留个电话", "我满十四岁，同意留", "1", "3", "8"]);
+    scan(&mut desk, &sample_stub(90_155).code());
+    desk.is_on("Phone");
+    assert_eq!(desk.app.screen().draft().unwrap().phone.as_deref(), Some("138"));
+    let kept = desk.station.0.lock().unwrap().draft.clone().unwrap();
+    assert_eq!(kept.phone.as_deref(), Some("138"));
+    // What a hand typed a moment before stays.
+    desk.event(Event::Typed(Typed::Digit(5)));
+    scan(&mut desk, &sample_stub(90_155).code());
+    assert_eq!(desk.app.screen().draft().unwrap().phone.as_deref(), Some("1385"));
 }
 
 #[test]

@@ -183,9 +183,10 @@ fn the_square_code_of_the_hub_says_everything_and_any_other_says_nothing() {
 
     let mut desk = officer();
     desk.touch_all(&["入网", "有网，直接入网"]);
-    for digit in sample_ticket(7).digits().chars() {
+    for digit in sample_ticket(7).digits().chars().take(2) {
         desk.event(Event::Typed(Typed::Digit(digit as u8 - b'0')));
     }
+    desk.event(Event::Typed(Typed::Stray(2)));
     desk.event(Event::Typed(Typed::Scanned(sample_ticket(7).digits())));
     desk.sees("这不是入网的方码").sees("县里的地址").does_not_see("0412");
     // By stick the same square gives its code alone.

@@ -109,14 +109,12 @@ impl Enrol {
         self.stands = stands;
     }
 
-    /// A code was held under the scanner: the invitation of the hub says everything. Its digits were typed before, one by
-    /// one, until it was known to be a scan.
+    /// A code was held under the scanner: the invitation of the hub says everything.
     pub fn scanned(&mut self, text: &str) {
         if !matches!(self.stands, Enrolling::Idle | Enrolling::Failed(_)) {
             return;
         }
         let Some(Invitation { hub, code, pin }) = Invitation::scanned(text) else {
-            self.typed().clear();
             self.stands = Enrolling::Failed("enrol-no-invitation");
             return;
         };
