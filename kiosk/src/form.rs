@@ -243,6 +243,9 @@ impl Said {
         recording: Option<response::Recording>,
         ink: Option<response::Drawing>,
     ) -> Option<Answer> {
+        // A recording ends with a whole frame, and two that a power cut joined are longer: whoever spoke is not refused for it.
+        let most = u16::try_from(question.seconds_most()).unwrap_or(u16::MAX);
+        let recording = recording.map(|named| response::Recording { seconds: named.seconds.min(most), ..named });
         match question.asks {
             Asks::Single | Asks::Multiple | Asks::Faces | Asks::Rank | Asks::Place => Some(Answer::Chosen(
                 self.chosen.iter().filter_map(|place| question.choices.get(*place).cloned()).collect(),
@@ -392,6 +395,19 @@ mod tests {
         let kept: Form = serde_json::from_str(&serde_json::to_string(&form).unwrap()).unwrap();
         assert_eq!(kept, form);
         assert!(!format!("{form:?}").contains("水太小"));
+    }
+
+    #[test]
+    fn a_voice_that_ran_over_by_a_frame_is_named_no_longer_than_its_question_takes() {
+        let question = Question { key: "voice".into(), asks: Asks::Voice, most: 30, ..Question::default() };
+        let asked = Consultation { questions: vec![question], ..Consultation::default() };
+        let mut form = Form::new(DocId::new([3; 16]), asked);
+        form.go_on();
+        form.say(|said| said.voice = Some(Recording { seconds: 31, ..voice(1) }));
+        let named = Attached { id: AttachmentId::new([1; 32]), kind: AttachmentKind::Voice, seconds: Some(31) };
+        let response = form.response(vec![named]);
+        assert_eq!(response.check(form.asked()), Ok(()));
+        assert_eq!(response.answers[0].answer.own_words().recording.map(|recording| recording.seconds), Some(30));
     }
 
     #[test]

@@ -128,6 +128,12 @@ pub enum NotTaken {
     /// It is asked no longer, or was answered already.
     #[error("this is not asked here any more")]
     NotAsked,
+    /// It does not fit what is asked by now, and does not by trying again. What was said in own words is kept all the same.
+    #[error("this does not fit what is asked now")]
+    Unfit,
+    /// The projects on the ballot are not those of the vote by now.
+    #[error("the ballot has other projects than the vote has now")]
+    OtherProjects,
     /// The token was not made for this vote.
     #[error("this token was not made for this vote")]
     UnknownToken,
@@ -144,6 +150,8 @@ impl NotTaken {
             NotTaken::NotSaved(NotSaved::ReadOnly) => "not-saved-read-only",
             NotTaken::NotSaved(NotSaved::Failed) => "not-saved-failed",
             NotTaken::NotAsked => "not-asked",
+            NotTaken::Unfit => "not-fit",
+            NotTaken::OtherProjects => "other-projects",
             NotTaken::UnknownToken => "token-unknown",
             NotTaken::UsedToken => "token-used",
         }

@@ -388,19 +388,28 @@ impl Station for Records {
     }
 
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
-        let Some((form, draft)) = self.drawer.waiting().map(|(form, kept)| (form.to_owned(), kept.draft.clone()))
-        else {
-            return Ok(());
-        };
-        if draft.about.is_reply() {
-            self.answer_unfinished(&form, draft)?;
-        } else if self.filed_before_the_cut(&form).is_none() {
-            let heard = self.heard(&draft, true);
-            let filed = self.ledger.take_down_form(&form, &self.village, &self.ledger.card().name, heard);
-            filed.map_err(|error| self.not_saved(&error))?;
+        let left: Vec<_> =
+            self.drawer.left().into_iter().map(|(form, kept)| (form.to_owned(), kept.draft.clone())).collect();
+        let mut all = Ok(());
+        for (form, draft) in left {
+            let filed = match draft.about.is_reply() {
+                true => self.answer_unfinished(&form, draft),
+                false => self.take_down_unfinished(&form, &draft).map_err(NotTaken::from),
+            };
+            match filed {
+                Ok(()) => self.remove_draft(&form),
+                Err(NotTaken::NotSaved(why)) => all = all.and(Err(why)),
+                Err(NotTaken::Unfit) => self.drawer.set_unfit(&form),
+                // What is asked no longer can be handed in to nobody, and is let go.
+                Err(
+                    why @ (NotTaken::NotAsked | NotTaken::OtherProjects | NotTaken::UnknownToken | NotTaken::UsedToken),
+                ) => {
+                    tracing::error!(%why, "What somebody began to say back could not be handed in");
+                    self.remove_draft(&form);
+                }
+            }
         }
-        self.remove_draft(&form);
-        Ok(())
+        all
     }
 
     fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found {
@@ -461,10 +470,14 @@ impl Station for Records {
     fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
         let (ledger, village) = (&self.ledger, &self.village);
         let taken = match reply {
-            Reply::Ballot(Ballot { vote, token, choices }) => ledger.vote(village, vote, *token, choices.clone()),
-            Reply::Reaction(reaction) => ledger.react(form, village, reaction, &[]).map(drop),
+            Reply::Ballot(Ballot { vote, token, choices }) => {
+                let cast = ledger.vote(village, vote, *token, choices.clone()).map_err(not_taken);
+                // Of a ballot nothing is kept.
+                cast.map_err(|why| if why == NotTaken::Unfit { NotTaken::OtherProjects } else { why })
+            }
+            Reply::Reaction(reaction) => ledger.react(form, village, reaction, &[]).map(drop).map_err(not_taken),
         };
-        taken.map_err(not_taken)
+        taken
     }
 
     fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
@@ -481,8 +494,10 @@ impl Station for Records {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        let Some(watch) = &self.watch else { return Vec::new() };
+        let unfit = self.drawer.has_unfit().then_some(Trouble::Unfit);
+        let Some(watch) = &self.watch else { return Vec::from_iter(unfit) };
         let mut all = watch.reports.all();
+        all.extend(unfit);
         all.extend(self.disk_trouble());
         let proven = self.counts().last_receipt.unwrap_or_default().max(self.ledger.card().enrolled_at);
         let road_is_open = self.device.road().borrow().is_open;
@@ -525,17 +540,19 @@ impl Records {
         taken.map(drop).map_err(not_taken)
     }
 
-    /// The same when nobody came back to it. What is asked no longer can be handed in to nobody, and is let go.
-    fn answer_unfinished(&self, form: &str, draft: Draft) -> Result<(), NotSaved> {
-        let draft = if draft.has_words() { draft.with_words_in_form() } else { draft };
-        match self.answer_form(form, &draft) {
-            Ok(()) => Ok(()),
-            Err(NotTaken::NotSaved(why)) => Err(why),
-            Err(why @ (NotTaken::NotAsked | NotTaken::UnknownToken | NotTaken::UsedToken)) => {
-                tracing::error!(%why, "What somebody began to say back could not be handed in");
-                Ok(())
-            }
+    /// The same when nobody came back to it.
+    fn answer_unfinished(&self, form: &str, draft: Draft) -> Result<(), NotTaken> {
+        self.answer_form(form, &if draft.has_words() { draft.with_words_in_form() } else { draft })
+    }
+
+    /// Takes down an opinion that nobody came back to, unless it was just before the power failed.
+    fn take_down_unfinished(&self, form: &str, draft: &Draft) -> Result<(), NotSaved> {
+        if self.filed_before_the_cut(form).is_some() {
+            return Ok(());
         }
+        let heard = self.heard(draft, true);
+        let filed = self.ledger.take_down_form(form, &self.village, &self.ledger.card().name, heard);
+        filed.map(drop).map_err(|error| self.not_saved(&error))
     }
 
     fn disk_trouble(&self) -> Option<Trouble> {
@@ -579,7 +596,7 @@ fn not_taken(why: Refused) -> NotTaken {
         Refused::NotAsked => NotTaken::NotAsked,
         Refused::Unfit(reason) => {
             tracing::error!(reason, "A form was filled in as it cannot be");
-            NotSaved::Failed.into()
+            NotTaken::Unfit
         }
         Refused::UnknownToken => NotTaken::UnknownToken,
         Refused::UsedToken => NotTaken::UsedToken,

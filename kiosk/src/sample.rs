@@ -61,6 +61,8 @@ pub struct Sample {
     pub keeps_closed: Option<NotOpened>,
     /// When set, filing fails so.
     pub refuses: Option<NotSaved>,
+    /// Whether what was asked is asked otherwise by now: no answer fits it.
+    pub asks_otherwise: bool,
     /// The directory on whose disk there must be room for filing, if there is one.
     pub data: Option<PathBuf>,
     /// What is known about tickets that were not filed here, to their holders.
@@ -118,6 +120,7 @@ impl Default for Sample {
             left: Vec::new(),
             keeps_closed: None,
             refuses: None,
+            asks_otherwise: false,
             data: None,
             known: BTreeMap::from([
                 (sample_ticket(90_155), answered),
@@ -239,9 +242,7 @@ impl Station for Sample {
         if let Some(why) = self.refusal() {
             return Err(why);
         }
-        if self.waiting().is_some() {
-            self.unfinished.push(self.left.remove(0));
-        }
+        self.unfinished.append(&mut self.left);
         Ok(())
     }
 
@@ -306,6 +307,9 @@ impl Station for Sample {
     fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {
         if let Some(why) = self.refusal() {
             return Err(why.into());
+        }
+        if self.asks_otherwise {
+            return Err(NotTaken::Unfit);
         }
         self.draft = None;
         self.answered.push(draft.clone());

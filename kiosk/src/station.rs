@@ -52,8 +52,8 @@ pub trait Station: Send {
     fn waiting(&self) -> Option<Waiting>;
     /// Whoever began what waits longest goes on with it.
     fn take_up(&mut self) -> Option<TakenUp>;
-    /// Files what waits longest as unfinished: nobody came back to it, and nothing that was said is lost. When it cannot
-    /// be saved it waits on.
+    /// Files all that waits as unfinished: nobody came back to it, and nothing that was said is lost. What cannot be filed
+    /// waits on, and the rest is filed all the same; what does not fit what is asked now stays too, and is a trouble.
     fn file_unfinished(&mut self) -> Result<(), NotSaved>;
     /// What this station knows about a ticket: what everybody may know, and what its holder may, who has the key.
     fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found;

@@ -30,6 +30,8 @@ pub enum Trouble {
     NoPaper,
     /// The printer is not there, switched off or stuck; the same end.
     NoPrinter,
+    /// An answer was left that does not fit what the county asks by now: it is kept, and the county must ask as before.
+    Unfit,
     /// The clock says what cannot be: days on records are wrong until it is set, and nothing is refused for it.
     NoDate,
     /// The county has not been heard since then. What is said is kept, and goes when there is a road.
@@ -44,6 +46,22 @@ impl Trouble {
             Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
+            | Trouble::Unfit
+            | Trouble::NoDate
+            | Trouble::NotHeardSince(_) => true,
+        }
+    }
+
+    /// Whether what was said before can be looked up all the same, and what the village is told.
+    pub fn looks_up(self) -> bool {
+        match self {
+            Trouble::NotEnrolled | Trouble::Elsewhere => false,
+            Trouble::DiskFull
+            | Trouble::ReadOnly
+            | Trouble::NoMicrophone
+            | Trouble::NoPaper
+            | Trouble::NoPrinter
+            | Trouble::Unfit
             | Trouble::NoDate
             | Trouble::NotHeardSince(_) => true,
         }
@@ -59,6 +77,7 @@ impl Trouble {
             Trouble::NoMicrophone => "trouble-no-microphone",
             Trouble::NoPaper => "trouble-no-paper",
             Trouble::NoPrinter => "trouble-no-printer",
+            Trouble::Unfit => "trouble-unfit",
             Trouble::NoDate => "trouble-no-date",
             Trouble::NotHeardSince(_) => "trouble-not-heard",
         }
@@ -150,11 +169,12 @@ mod tests {
             Trouble::NoMicrophone,
             Trouble::NoPaper,
             Trouble::NoPrinter,
+            Trouble::Unfit,
             Trouble::NoDate,
             Trouble::NotHeardSince(UnixSeconds(0)),
         ]
         .map(|trouble| !trouble.keeps_words());
-        assert_eq!(stops, [true, true, true, true, false, false, false, false, false]);
+        assert_eq!(stops, [true, true, true, true, false, false, false, false, false, false]);
     }
 
     #[test]

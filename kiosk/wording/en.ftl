@@ -153,6 +153,7 @@ not-saved-again-kept = Tried { $failures } times and still not saved. Your words
 not-saved-disk-full = This machine is full. Please tell someone at the station or a deputy.
 not-saved-read-only = The card of this machine can no longer be written. Please tell the people of the station, or ask the deputy to come.
 not-saved-failed = Please try again. If it fails again, tell someone at the station.
+not-handed-in-title = Not handed in
 not-saved-look = See my words
 not-saved-again = Try again
 
@@ -224,6 +225,8 @@ thanks-misunderstood = What you said is saved. The county will look again at wha
 thanks-withdrawal = Noted. Once the county has received it, your name and number are deleted. What you said is handled all the same.
 thanks-addition = What you added is saved and goes to the county when there is a network.
 not-asked = This is not asked any more, or was answered here already.
+not-fit = The county asks otherwise now, and your answer does not fit. Your words are kept in this machine. Please tell somebody at the station.
+other-projects = The projects of this vote have changed. Please open the ballot with your number again and choose anew. The number is still good.
 token-unknown = This number is not one of this vote. Compare it with your slip, or ask someone at the station.
 token-used = This number has voted on this machine. Each number votes once.
 
@@ -247,6 +250,7 @@ trouble-read-only = The card of this machine cannot be written, so nothing new c
 trouble-no-microphone = The microphone does not work. You can write, or touch ready sentences.
 trouble-no-paper = The printer has no paper. Please write your number down, or take a picture of it.
 trouble-no-printer = The printer does not work. Please note your number, or take a photo of it.
+trouble-unfit = An answer does not fit what the county asks now and waits here. Please tell the station.
 trouble-no-date = This machine does not know the date. What you say is kept and sent all the same.
 trouble-not-heard = County not heard since { $day }. Your words are kept here and will go.
 trouble-rest = Everything else works.

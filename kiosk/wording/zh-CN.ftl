@@ -153,6 +153,7 @@ not-saved-again-kept = 试了 { $failures } 次，还是没有存上。您写的
 not-saved-disk-full = 这台机器存满了。请告诉站里的人，或者请代表来。
 not-saved-read-only = 这台机器的存储卡坏了，写不进去。请告诉站里的人，或者请代表来。
 not-saved-failed = 请再试一次。还不行，请告诉站里的人。
+not-handed-in-title = 没有交上去
 not-saved-look = 看看我写的
 not-saved-again = 再试一次
 
@@ -224,6 +225,8 @@ thanks-misunderstood = 您说的收好了。县里收到以后，会按您的意
 thanks-withdrawal = 记下了。县里收到以后，就把您的姓名电话删掉。您的意见还照样办。
 thanks-addition = 补充的话收好了，有网的时候送到县里。
 not-asked = 这件事现在不问了，或者已经有人在这里答过了。
+not-fit = 县里问的改过了，您答的和现在问的对不上。您的话存在这台机器里，没有丢。请告诉站里的人。
+other-projects = 票上的项目改过了。请按选票号再打开一次，重新选。这个号还能用。
 token-unknown = 这个号码不是这次投票的选票号。请对着纸条再看一遍，或者问问站里的人。
 token-used = 这个选票号在这台机器上投过票了。一个号码只能投一次。
 
@@ -247,6 +250,7 @@ trouble-read-only = 这台机器的存储卡写不进去，现在存不了新的
 trouble-no-microphone = 话筒用不了。您可以写，也可以点常用话。
 trouble-no-paper = 打印机没有纸了。号码请抄下来，或者用手机拍下来。
 trouble-no-printer = 打印机用不了。号码请抄下来，或者用手机拍下来。
+trouble-unfit = 有人答的和县里现在问的对不上，还没有交上去。话都在。请告诉站里的人。
 trouble-no-date = 这台机器不知道今天是几号。您的话照样存，照样送。
 trouble-not-heard = { $day }以后没有收到县里的消息。您的话存在这里，路通了就送。
 trouble-rest = 别的都能用。提过的意见，照样可以查。

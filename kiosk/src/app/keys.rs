@@ -123,7 +123,13 @@ impl App {
         votes.into_iter().find_map(|(id, vote)| match self.station.admit(&id, token) {
             Ok(()) => Some(Ballot::new(id, vote, token, under()).into()),
             Err(NotTaken::UsedToken) => Some(TokenPage::new(id, vote, under()).refused(NotTaken::UsedToken).into()),
-            Err(NotTaken::UnknownToken | NotTaken::NotAsked | NotTaken::NotSaved(_)) => None,
+            Err(
+                NotTaken::UnknownToken
+                | NotTaken::NotAsked
+                | NotTaken::Unfit
+                | NotTaken::OtherProjects
+                | NotTaken::NotSaved(_),
+            ) => None,
         })
     }
 

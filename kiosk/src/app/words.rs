@@ -59,11 +59,8 @@ impl App {
 
     /// Files everything that waits as unfinished.
     pub(super) fn set_aside(&mut self) {
-        while self.station.waiting().is_some() {
-            if let Err(why) = self.station.file_unfinished() {
-                tracing::error!(error = %why, "What waits could not be filed; it waits on");
-                return;
-            }
+        if let Err(why) = self.station.file_unfinished() {
+            tracing::error!(error = %why, "What waits could not all be filed; it waits on");
         }
         self.refresh();
     }

@@ -65,6 +65,8 @@ pub struct Kept {
     pub begun_at: UnixSeconds,
     /// Whether a file of pieces lies beside it, which the next writing takes in.
     has_pieces: bool,
+    /// Whether it does not fit what is asked now: it was tried since the drawer was opened, and nobody is asked about it.
+    is_unfit: bool,
 }
 
 /// What the file of the words holds.
@@ -131,7 +133,7 @@ impl Drawer {
         if had_pieces {
             self.directory.remove(&file(&name, PIECES))?;
         }
-        self.drafts.insert(name, Kept { draft: draft.clone(), begun_at, has_pieces: false });
+        self.drafts.insert(name, Kept { draft: draft.clone(), begun_at, has_pieces: false, is_unfit: false });
         Ok(())
     }
 
@@ -185,10 +187,29 @@ impl Drawer {
         self.directory.clone()
     }
 
-    /// The drafts that wait, the one that was begun first before the others.
+    /// The draft that waits for whoever began it: the one that was begun first.
     pub fn waiting(&self) -> Option<(&str, &Kept)> {
-        let waiting = self.drafts.iter().filter(|(name, _)| self.current.as_deref() != Some(name.as_str()));
-        waiting.min_by_key(|(_, kept)| kept.begun_at).map(|(name, kept)| (name.as_str(), kept))
+        self.left().into_iter().find(|(_, kept)| !kept.is_unfit)
+    }
+
+    /// Every draft that nobody is saying now, the one that was begun first before the others.
+    pub fn left(&self) -> Vec<(&str, &Kept)> {
+        let others = self.drafts.iter().filter(|(name, _)| self.current.as_deref() != Some(name.as_str()));
+        let mut left: Vec<_> = others.map(|(name, kept)| (name.as_str(), kept)).collect();
+        left.sort_by_key(|(_, kept)| kept.begun_at);
+        left
+    }
+
+    /// This draft does not fit what is asked now. It stays here, and nobody is asked about it any more.
+    pub fn set_unfit(&mut self, name: &str) {
+        if let Some(kept) = self.drafts.get_mut(name) {
+            kept.is_unfit = true;
+        }
+    }
+
+    /// Whether a draft is here that does not fit what is asked now.
+    pub fn has_unfit(&self) -> bool {
+        self.drafts.values().any(|kept| kept.is_unfit)
     }
 
     /// Takes up a draft that waits: from now on it is the one that is being said.
@@ -246,7 +267,7 @@ impl Drawer {
             let ink = self.unseal(&file(name, INK))?;
             sheet.draft.ink = ink.and_then(|ink| Ink::decode(&ink).ok()).unwrap_or_default();
         }
-        Ok(Some(Kept { draft: sheet.draft, begun_at: sheet.begun_at, has_pieces }))
+        Ok(Some(Kept { draft: sheet.draft, begun_at: sheet.begun_at, has_pieces, is_unfit: false }))
     }
 
     /// A voice that was still being recorded when the power failed, behind the one that the draft had before; `None` if

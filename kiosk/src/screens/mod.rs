@@ -280,6 +280,7 @@ impl Around<'_> {
             | Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
+            | Trouble::Unfit
             | Trouble::NoDate => self.sentence(trouble.sentence()),
         }
     }

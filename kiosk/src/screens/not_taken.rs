@@ -62,7 +62,14 @@ impl Page for NotTaken {
             16,
             vec![(Length::Share(1), sheet(Paper::Warm, 24, said)), (Length::Fingers(1, 100), row(20, buttons))],
         );
-        page(around, None, around.sentence("not-saved-title"), body)
+        let title = match self.why {
+            public::NotTaken::Unfit | public::NotTaken::OtherProjects => "not-handed-in-title",
+            public::NotTaken::NotSaved(_)
+            | public::NotTaken::NotAsked
+            | public::NotTaken::UnknownToken
+            | public::NotTaken::UsedToken => "not-saved-title",
+        };
+        page(around, None, around.sentence(title), body)
     }
 
     fn touched(self, touch: Touch) -> Next {

@@ -176,6 +176,19 @@ fn a_response_that_cannot_be_saved_is_kept_and_tried_again() {
     desk.touch("交给县里").is_on("Thanks");
 }
 
+#[test]
+fn an_answer_that_fits_no_longer_is_not_tried_again_and_its_words_wait() {
+    let mut desk = consultation();
+    desk.touch_all(&["开始", "不同意"]);
+    let mut desk = desk.and_on(11);
+    desk.station.0.lock().unwrap().asks_otherwise = true;
+    desk.touch("交给县里").is_on("NotTaken").sees("县里问的改过了").sees("没有丢").does_not_see("再试一次");
+    desk.touch("回首页").is_on("Home");
+    let left = desk.station.0.lock().unwrap().left.clone();
+    let [Draft { about: About::Form(form), .. }] = left.as_slice() else { panic!("{left:?}") };
+    assert_eq!(form.answered(), 1);
+}
+
 fn at_the_number(desk: &mut Desk, digits: &str) {
     for digit in digits.chars() {
         desk.touch(&digit.to_string());

@@ -2,11 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use civic_core::attachment::AttachmentKind;
+use civic_core::{
+    area::Area,
+    attachment::AttachmentKind,
+    consultation::{Asks, Consultation, Question},
+    opinion::BODY_CHARS_MAX,
+    publication::Publication,
+};
 use kiosk::{
     app::{App, Event, Key, WAITS_FOR},
-    records::UNFINISHED,
-    station::{NotSaved, Station},
+    records::{Records, UNFINISHED},
+    station::{Draft, NotSaved, Station, TakenUp},
 };
 use ledger::query::Filter;
 
@@ -218,4 +224,78 @@ fn a_power_cut_while_somebody_writes_with_a_finger_takes_no_stroke() {
     assert_eq!((line.body.as_str(), attached[0].kind), ("十□", AttachmentKind::Ink));
     let left = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with("draft-")), "nothing of it lies here");
+}
+
+#[test]
+fn what_cannot_be_filed_waits_on_and_holds_up_nothing_that_was_left_beside_it() {
+    let directory = Directory::new("beside");
+    let (_held, ledger, mut records) = directory.open();
+    let left = |records: &mut Records, body: &str| {
+        let draft = Draft { topic: "道路交通".to_owned(), body: body.to_owned(), ..Draft::default() };
+        records.keep(&draft).unwrap();
+        records.leave_waiting();
+    };
+    let too_long = "路".repeat(BODY_CHARS_MAX + 1);
+    for body in ["路灯坏了", &too_long, "桥不安全", "下雨路上积水"] {
+        left(&mut records, body);
+    }
+    assert_eq!(records.file_unfinished(), Err(NotSaved::Failed));
+    let lines = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines;
+    assert_eq!(lines.len(), 3);
+    let Some(TakenUp::Draft(draft)) = records.take_up() else { panic!("nothing waits") };
+    assert_eq!(draft.body, too_long);
+}
+
+/// A county that asks one question, with these choices.
+fn asks(directory: &Directory, choices: [&str; 2]) {
+    let question = Question {
+        key: "water".into(),
+        asks: Asks::Single,
+        text: "水从哪里来？".into(),
+        choices: choices.map(str::to_owned).into(),
+        ..Question::default()
+    };
+    let consultation = Consultation {
+        key: "well".into(),
+        title: "用水".into(),
+        intro: "问一问用水。".into(),
+        by: "云水县".into(),
+        areas: vec![Area::parse("451025101202").unwrap()],
+        questions: vec![question],
+        ..Consultation::default()
+    };
+    directory.publish(&Publication { consultations: vec![consultation], ..Publication::default() });
+}
+
+#[test]
+fn an_answer_that_fits_no_longer_stays_is_told_and_is_handed_in_once_the_county_asks_as_before() {
+    let directory = Directory::new("unfit");
+    asks(&directory, ["水井", "水库"]);
+    {
+        let (_held, _ledger, records) = directory.open();
+        at(records).touch_all(&["村里的事", "请您说一说", "用水", "开始", "水井"]);
+    }
+    asks(&directory, ["井水", "水库"]);
+    {
+        let (_held, ledger, records) = directory.open();
+        let mut desk = at(records);
+        desk.touch_all(&["提意见", "是我，接着说", "GoOn", "交给县里"]).is_on("NotTaken").sees("没有丢");
+        desk.touch("回首页").wait(WAITS_FOR + Duration::from_secs(1));
+        desk.is_on("Home").sees("和县里现在问的对不上");
+        desk.touch("提意见").is_on("Topics");
+        desk.touch_all(&["道路交通", "写下来", "路灯坏了"]).wait(WAITS_FOR + Duration::from_secs(100));
+        let lines = ledger.list(&Filter { limit: 9, ..Filter::default() }).unwrap().lines;
+        assert_eq!(lines.len(), 1, "what somebody else left is filed");
+        assert!(has_drafts(&directory), "and no word of this is lost");
+    }
+    asks(&directory, ["水井", "水库"]);
+    let (_held, _ledger, mut records) = directory.open();
+    assert_eq!(records.file_unfinished(), Ok(()));
+    assert_eq!(records.troubles(), []);
+    assert!(!has_drafts(&directory));
+}
+
+fn has_drafts(directory: &Directory) -> bool {
+    let mut files = std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    files.any(|name| name.to_string_lossy().starts_with("draft-"))
 }

@@ -545,6 +545,9 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         desk.touch_all(&vec!["GoOn"; pages]).touch_all(more);
         desk
     };
+    let mut not_fit = consult(1, &["同意"]).and_on(11);
+    not_fit.station.0.lock().unwrap().asks_otherwise = true;
+    not_fit.touch("交给县里");
     let mut drawn = consult(10, &["用手写"]);
     drawn.write_ten();
     drawn.touch("十");
@@ -604,6 +607,7 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("matter", desk(&["Village", "大家反映的事", "石桥桥面开裂"])),
         ("thanks-me-too", desk(&["Village", "大家反映的事", "石桥桥面开裂", "我也是"])),
         ("not-taken", not_taken),
+        ("not-taken-unfit", not_fit),
         ("home", desk(&[])),
         ("home-pressed", pressed),
         ("topics", desk(&["提意见"])),
@@ -712,6 +716,8 @@ pub fn every_screen(size: Size) -> Vec<(&'static str, Desk)> {
         ("home-keys", desk(&[])),
         ("home-full", troubled(&[Trouble::DiskFull], &[])),
         ("home-not-heard", troubled(&[Trouble::NotHeardSince(kiosk::sample::NEWS_AT)], &[])),
+        ("troubles-not-enrolled", troubled(&[Trouble::NotEnrolled], &["提意见"])),
+        ("troubles-unfit", troubled(&[Trouble::Unfit], &["Troubles"])),
         ("troubles-full", troubled(&[Trouble::DiskFull], &["提意见"])),
         ("troubles-read-only", troubled(&[Trouble::ReadOnly, Trouble::NoMicrophone], &["提意见"])),
         (
