@@ -7,7 +7,7 @@ use super::{App, Key, named};
 use crate::{
     draw::layout::{Placed, reading},
     public::NotTaken,
-    screens::{Screen, ballot::Ballot, find, token::TokenPage},
+    screens::{Screen, ballot::Ballot, find, token::TokenPage, troubles::Troubles},
     view::{self, Face, Turn},
 };
 
@@ -96,6 +96,13 @@ impl App {
                 | Screen::Asked(_)
         );
         if !(is_free || asks_for_token) {
+            return;
+        }
+        // What is not there to be looked up is not told to be unknown.
+        if !self.troubles.iter().all(|trouble| trouble.looks_up()) {
+            self.screen = Troubles.into();
+            self.focus = None;
+            self.changed();
             return;
         }
         let ballot = Token::parse(number).ok().and_then(|token| self.ballot_of(token));

@@ -28,6 +28,8 @@ pub enum Touch {
     Village,
     /// What does not work.
     Troubles,
+    /// The same instead of what this door leads to: it is closed for that.
+    Why(&'static str),
 }
 
 impl Page for Home {
@@ -50,7 +52,12 @@ impl Page for Home {
         // Nobody writes for ten minutes what cannot be kept: the door leads to the reason instead.
         let say = match around.troubles.iter().all(|trouble| trouble.keeps_words()) {
             true => Touch::Say,
-            false => Touch::Troubles,
+            false => Touch::Why("home-say"),
+        };
+        // A machine that is no station yet knows nothing, and does not say that there is nothing.
+        let (find, look) = match around.troubles.iter().all(|trouble| trouble.looks_up()) {
+            true => (Touch::Find, Touch::Village),
+            false => (Touch::Why("home-find"), Touch::Why("village")),
         };
         // What became of what was said here is what makes others speak.
         let village = Sentence { beside: month(around, around.public).first, ..around.sentence("village") };
@@ -64,11 +71,8 @@ impl Page for Home {
             20,
             vec![
                 (Length::Share(5), door(say, around.sentence("home-say"), Icon::Speak, Ink::Red, TextSize::Huge)),
-                (
-                    Length::Share(5),
-                    door(Touch::Find, around.sentence("home-find"), Icon::Search, Ink::Blue, TextSize::Huge),
-                ),
-                (Length::Share(4), door(Touch::Village, village, Icon::Sentences, Ink::Green, TextSize::Title)),
+                (Length::Share(5), door(find, around.sentence("home-find"), Icon::Search, Ink::Blue, TextSize::Huge)),
+                (Length::Share(4), door(look, village, Icon::Sentences, Ink::Green, TextSize::Title)),
             ],
         );
         let body = column(18, vec![(Length::Share(1), tiles), (Length::Needed, whereabouts(around))]);
@@ -86,7 +90,7 @@ impl Page for Home {
             Touch::Say => Next::Say,
             Touch::Find => Next::show(Find::default()),
             Touch::Village => Next::Open(Door::Village),
-            Touch::Troubles => Next::show(Troubles),
+            Touch::Troubles | Touch::Why(_) => Next::show(Troubles),
         }
     }
 

@@ -46,10 +46,12 @@ impl Page for Troubles {
             })
             .collect();
         lines.push((Length::Share(1), space()));
-        let rest = words(around.sentence("trouble-rest"), TextSize::Body, Ink::Grey);
-        let find = button(Touch::Find, around.sentence("home-find"), Some(Icon::Search), Look::Next);
-        lines.push((Length::Needed, rest));
-        lines.push((Length::Fingers(1, 84), find));
+        if around.troubles.iter().all(|trouble| trouble.looks_up()) {
+            let rest = words(around.sentence("trouble-rest"), TextSize::Body, Ink::Grey);
+            let find = button(Touch::Find, around.sentence("home-find"), Some(Icon::Search), Look::Next);
+            lines.push((Length::Needed, rest));
+            lines.push((Length::Fingers(1, 84), find));
+        }
         page(around, Some(Touch::Back), around.sentence("trouble-title"), column(8, lines))
     }
 

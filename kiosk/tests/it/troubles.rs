@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use kiosk::{app::Event, sample::NEWS_AT, station::NotSaved, trouble::Trouble};
 
-use crate::{looks::LARGE, support::Desk};
+use crate::{
+    looks::LARGE,
+    support::{Desk, scan},
+};
 
 const WRITE: [&str; 7] = ["提意见", "道路交通", "写下来", "路灯坏了，晚上看不见", "写好了", "不说这个", "不用留"];
 
@@ -68,4 +71,17 @@ fn what_is_filed_faster_than_people_speak_is_kept_and_marked() {
     let station = desk.station.0.lock().unwrap();
     let marks: Vec<bool> = station.filed.iter().map(|(_, draft)| draft.is_burst).collect();
     assert_eq!(marks, [false, false, true]);
+}
+
+#[test]
+fn a_machine_that_is_no_station_leads_nobody_to_what_it_cannot_know() {
+    for trouble in [Trouble::NotEnrolled, Trouble::Elsewhere] {
+        let mut desk = desk(&[trouble]);
+        for door in ["提意见", "查进度", "村里的事"] {
+            desk.touch(door).is_on("Troubles").does_not_see("别的都能用").does_not_see("查进度");
+            desk.touch("返回").is_on("Home");
+        }
+        desk.event(scan());
+        desk.is_on("Troubles");
+    }
 }
