@@ -65,6 +65,9 @@ use crate::{
 /// Disks fill up and months pass without any news: how often the station is looked at all the same.
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
+/// So long after the disk refused the hub is called again.
+const STORE_RETRY: Duration = Duration::from_secs(30);
+
 /// So long the screen says that the machine is enrolled, before it begins to serve.
 const ENROLLED_SHOWN: Duration = Duration::from_secs(4);
 
@@ -287,12 +290,7 @@ async fn serve(
         .watching(data, reports.clone())
         .with_service(Box::new(upkeep));
     let heard = Heard::new(data);
-    let road = async {
-        let error = device.stay(redial_max).await;
-        // The screens go on: what is said is still kept, and somebody must come for the disk.
-        tracing::error!(%error, "The road to the hub is given up");
-        std::future::pending::<()>().await;
-    };
+    let road = stay(&device, redial_max, STORE_RETRY);
     let routes = Router::new().route("/status.json", get(status)).with_state((ledger.clone(), device.clone()));
     let neighbours = async {
         if let Some(at) = near_at {
@@ -313,6 +311,17 @@ async fn serve(
         () = neighbours => Ok(()),
         () = ring(&ledger, &device, &news, &heard) => bail!("the ledger stopped telling what changed"),
         () = ledger.clone().follow() => bail!("the ledger stopped following its log"),
+    }
+}
+
+/// Stays in touch with the hub for ever. When the disk refuses, it is tried again after `pause`: the screens go on all the
+/// while, for what is said is still kept, and what kept the disk from writing once may be over.
+async fn stay(device: &Device, redial_max: Duration, pause: Duration) {
+    loop {
+        let failure = device.stay(redial_max).await;
+        let error = format!("{:#}", anyhow::Error::new(failure));
+        tracing::error!(error, "The log failed; the hub is called again later");
+        sleep(pause).await;
     }
 }
 
@@ -494,13 +503,43 @@ fn parse_size(text: &str) -> Result<Size, String> {
 
 #[cfg(test)]
 mod tests {
+    use civic_core::id::hex;
     use clap::CommandFactory;
 
     use super::*;
+    use crate::soak::stand_in;
 
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// One write that failed ended a kiosk's contact with the county until somebody switched it off and on.
+    #[tokio::test]
+    async fn a_kiosk_whose_disk_refused_calls_its_hub_again() {
+        let path = std::env::temp_dir().join(format!("huiyin-kiosk-stay-{}", hex(&clock::random::<8>())));
+        stand_in::enrol(&path).unwrap();
+        let place = path.clone();
+        let opened = tokio::task::spawn_blocking(move || command::open(Role::Kiosk, &place).unwrap());
+        let (held, identity, ledger) = opened.await.unwrap();
+        let mut identity = Arc::into_inner(identity).unwrap();
+        // With this card every call ends at once, as with a log that cannot be written.
+        identity.is_elsewhere = true;
+        let device = Device::new(Arc::new(identity), ledger.log().clone());
+        let mut seen = device.road();
+        let calls = async {
+            for _ in 0..3 {
+                seen.changed().await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = calls => {}
+            () = stay(&device, REDIAL_MAX, Duration::from_millis(1)) => unreachable!("it stays for ever"),
+            () = sleep(Duration::from_secs(10)) => panic!("the hub was called once"),
+        }
+        assert!(!device.road().borrow().is_open && !device.road().borrow().trouble.is_empty());
+        drop((device, ledger, held));
+        std::fs::remove_dir_all(&path).unwrap();
     }
 
     #[test]

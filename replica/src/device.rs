@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -273,17 +274,21 @@ impl Device {
         })
     }
 
-    /// Stays in touch for ever: meets when something was written here, when the hub has something, and now and then. With a
-    /// card that was enrolled in another machine it says nothing at all.
+    /// Stays in touch until this device's own disk refuses: meets when something was written here, when the hub has something,
+    /// and now and then. Then the road is told to be closed and why, and whoever wants to go on calls this again. With a card
+    /// that was enrolled in another machine it says nothing at all.
     pub async fn stay(&self, redial_max: Duration) -> StoreError {
         if self.identity.is_elsewhere {
-            self.note_trouble(&RoadError::Elsewhere.into());
+            self.note_trouble(&RoadError::Elsewhere);
             return StoreError::Elsewhere;
         }
-        tokio::select! {
-            error = self.keep_in_touch(redial_max) => error,
-            error = self.watch_bag() => error,
-        }
+        let failure = tokio::select! {
+            failure = self.keep_in_touch(redial_max) => failure,
+            failure = self.watch_bag() => failure,
+        };
+        // Nobody calls any more: a screen must not go on saying that the road is open.
+        self.note_trouble(&failure);
+        failure
     }
 
     /// Tells what is with carriers, whenever that changes.
@@ -337,7 +342,7 @@ impl Device {
                         Ended::Probe => continue,
                     }
                 }
-                Err(error) => self.note_trouble(&MeetError::Road(error)),
+                Err(error) => self.note_trouble(&error),
             }
             failures = failures.saturating_add(1);
             let draw = f64::from(u32::from_le_bytes(clock::random())) / f64::from(u32::MAX);
@@ -680,7 +685,7 @@ impl Device {
         card.hub_key().ok_or_else(unreadable)
     }
 
-    fn note_trouble(&self, error: &MeetError) {
+    fn note_trouble(&self, error: &dyn Display) {
         let trouble = error.to_string();
         debug!(trouble, "The road is closed");
         self.road.send_replace(RoadState { trouble, ..self.closed() });

@@ -537,6 +537,31 @@ mod tests {
         assert!(log.verify().unwrap().unwrap_err().contains("piece 1 of attachment"));
     }
 
+    /// One rotten row ended every meeting of a kiosk behind its first, and no voice left the village any more.
+    #[test]
+    fn an_attachment_that_cannot_be_read_keeps_no_other_from_moving() {
+        let (here, there) = (Scratch::new("rotten-hub"), Scratch::new("rotten-kiosk"));
+        let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+        let (first, second) = (voice(1, 100), voice(2, 100));
+        for (doc, new) in [(1, &first), (2, &second)] {
+            attach(&kiosk, doc, Audience::County, new).unwrap();
+        }
+        meet(&kiosk, &hub);
+        let admit = |new: &NewAttachment| {
+            let giver = Giver::Device(member(&kiosk, Role::Kiosk, "990127101201"));
+            block(hub.admit(new.manifest.clone(), giver))
+        };
+        assert!(matches!(admit(&first), Ok(Admission::Take(_))));
+        let (given, taken) = (first.manifest.clone(), second.manifest.clone());
+        assert_eq!(kiosk.to_offer(9).unwrap(), [given, taken.clone()]);
+        for scratch in [&here, &there] {
+            meddle(scratch, "UPDATE attachment SET hashes = zeroblob(32) WHERE id = 1");
+        }
+        assert_eq!(kiosk.to_offer(9).unwrap(), [taken]);
+        assert!(matches!(admit(&first), Ok(Admission::Refused(_))));
+        assert!(matches!(admit(&second), Ok(Admission::Take(_))));
+    }
+
     /// Seed 854 of the simulated county: somebody speaks at length, and it is erased while the road brings it piece by piece.
     #[test]
     fn a_piece_of_what_was_erased_since_it_was_admitted_is_not_kept_and_no_disk_is_called_damaged() {

@@ -493,6 +493,27 @@ async fn a_card_in_another_machine_is_read_and_neither_written_nor_heard() {
     assert!(rig.opinions().is_empty());
 }
 
+/// One write that failed ended a kiosk's contact with the county, and its screens went on saying that the road was open.
+#[tokio::test]
+async fn a_device_whose_disk_refuses_says_that_the_road_is_closed_and_why_and_may_call_again() {
+    let rig = Rig::begin("refuses", clock::now).await;
+    let home = rig.enrolled("kiosk").await;
+    say(&home, "路灯坏了").await;
+    let mut identity = Identity::load(&home, Role::Kiosk).unwrap();
+    identity.card.hub = rig.at.to_string();
+    let ledger = open(&home).await;
+    let device = Device::new(Arc::new(identity), ledger.log().clone());
+    let disk = rusqlite::Connection::open(home.file("log.db")).unwrap();
+    disk.execute_batch("CREATE TRIGGER refuses BEFORE INSERT ON peer BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
+    let failure = tokio::time::timeout(Duration::from_secs(60), device.stay(Duration::from_secs(1))).await.unwrap();
+    let road = device.road().borrow().clone();
+    assert_eq!((road.is_open, road.trouble), (false, failure.to_string()));
+    disk.execute_batch("DROP TRIGGER refuses").unwrap();
+    assert!(device.meet_once().await.unwrap().in_step);
+    drop(device);
+    blocking(move || drop(ledger)).await;
+}
+
 #[test]
 fn an_operator_of_many_addresses_is_one_caller_and_a_flood_of_them_is_bounded() {
     let dir = std::env::temp_dir().join(format!("huiyin-flood-{}", std::process::id()));

@@ -20,6 +20,7 @@ use sync_core::{
     entry::{Entry, EntryKind},
     feed::{Feed, FeedId},
 };
+use tracing::warn;
 
 use super::{FEED_COLUMN_COUNT, FEED_COLUMNS, SqliteStore, feed_row, refusal, run_of};
 use crate::store::{
@@ -137,13 +138,7 @@ impl SqliteStore {
     /// See [`crate::store::Log::to_offer`].
     pub fn to_offer(&self, limit: usize) -> Result<Vec<Manifest>, StoreError> {
         let names: Vec<AttachmentId> = self.waiting_attachments(limit)?.into_iter().map(|line| line.id).collect();
-        let whole = names.iter().map(|id| Ok(self.shelved(id)?.filter(|shelved| shelved.is_whole)));
-        Ok(whole
-            .collect::<Result<Vec<_>, StoreError>>()?
-            .into_iter()
-            .flatten()
-            .map(|shelved| shelved.manifest)
-            .collect())
+        self.manifests(&names)
     }
 
     /// See [`crate::store::Log::to_bring`].
@@ -171,8 +166,20 @@ impl SqliteStore {
                 break;
             }
         }
-        let whole = names.iter().map(|id| self.shelved(id)).collect::<Result<Vec<_>, _>>()?;
-        Ok(whole.into_iter().flatten().map(|shelved| shelved.manifest).collect())
+        self.manifests(&names)
+    }
+
+    /// The manifests of those of these attachments that are whole. One that cannot be read keeps no other from leaving.
+    fn manifests(&self, names: &[AttachmentId]) -> Result<Vec<Manifest>, StoreError> {
+        let mut whole = Vec::new();
+        for id in names {
+            match self.shelved(id) {
+                Ok(shelved) => whole.extend(shelved.filter(|shelved| shelved.is_whole).map(|shelved| shelved.manifest)),
+                Err(StoreError::Damaged(fault)) => warn!(%id, %fault, "An attachment stays here: it cannot be read"),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(whole)
     }
 
     /// See [`crate::store::Log::to_ask_for`].
@@ -407,7 +414,13 @@ impl Shelf for SqliteStore {
         if let Some(reason) = self.why_not(manifest, giver)? {
             return Ok(Admission::Refused(reason.to_owned()));
         }
-        if let Some(known) = self.shelved(&manifest.id())? {
+        let known = match self.shelved(&manifest.id()) {
+            Err(StoreError::Damaged(_)) => {
+                return Ok(Admission::Refused("what is here of the attachment cannot be read".to_owned()));
+            }
+            other => other?,
+        };
+        if let Some(known) = known {
             return Ok(if known.is_whole { Admission::Whole } else { Admission::Take(known.held) });
         }
         let sql = "SELECT coalesce(sum(length), 0) FROM attachment WHERE is_own = 0";
