@@ -138,7 +138,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let is_beneath = upstream::is_beneath(&dir)?;
     let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone(), is_beneath));
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
-    let above = tokio::spawn(keep_above(DataDir::look(dir.path()), desk.clone(), register.clone()));
+    let above = tokio::spawn(upstream::stay(DataDir::look(dir.path()), desk.clone(), register.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
     let signing = tokio::spawn(keep_audit(audit.clone(), ledger.clone()));
     let watching = tokio::spawn(keep_watch(ledger.clone(), register.clone(), watch.clone()));
@@ -219,13 +219,6 @@ async fn keep_audit(audit: Arc<Audit>, ledger: Ledger) {
             Err(failure) => error!(error = %failure, "Signing the audit log stopped in the middle"),
         }
         tokio::time::sleep(SIGN_PERIOD).await;
-    }
-}
-
-/// Stays in touch with the hub above, if this one is beneath another.
-async fn keep_above(dir: DataDir, desk: Desk, register: Arc<Register>) {
-    if let Err(failure) = upstream::stay(dir, desk, register).await {
-        error!(error = format!("{failure:#}"), "The hub above is not met any more");
     }
 }
 

@@ -6,7 +6,7 @@
 //! county's on the way down; each opens its own. Slips are written by whoever gave the ticket's number. It must join before
 //! it lets its first device in, so that the numbers of tickets and of keys are its own in the whole county.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use civic_core::{
@@ -113,11 +113,24 @@ fn repeat(dir: &DataDir, desk: &Desk, above: &[u8; 32], reached: &mut Reached) -
 }
 
 /// Stays in touch with the hub above for ever, if there is one.
-pub async fn stay(dir: DataDir, desk: Desk, register: Arc<Register>) -> anyhow::Result<()> {
+pub async fn stay(dir: DataDir, desk: Desk, register: Arc<Register>) {
+    stay_and_retry(&dir, &desk, &register, ASK).await;
+}
+
+/// Where this hub's own disk refuses, it begins again after `pause`: somebody may have made room.
+async fn stay_and_retry(dir: &DataDir, desk: &Desk, register: &Register, pause: Duration) {
+    loop {
+        let Err(failure) = stay_in_touch(dir, desk, register).await;
+        warn!(error = format!("{failure:#}"), "The hub above is met again later");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn stay_in_touch(dir: &DataDir, desk: &Desk, register: &Register) -> anyhow::Result<Infallible> {
     let Some(card) = dir.read(FILE)? else { return std::future::pending().await };
     let log = desk.ledger.log().clone();
     let mut reached = Reached::default();
-    let place = place(&dir)?;
+    let place = place(dir)?;
     if place.read(CARD_FILE)?.is_none() {
         // It came back from a backup.
         place.replace(CARD_FILE, &card)?;
@@ -170,5 +183,49 @@ pub async fn stay(dir: DataDir, desk: Desk, register: Arc<Register>) -> anyhow::
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use civic_core::id::hex;
+    use ledger::Ledger;
+
+    use super::*;
+    use crate::county;
+
+    /// A disk that was full for a moment, and a township's hub did not meet its county's until it was started again.
+    #[tokio::test]
+    async fn a_hub_whose_disk_refused_for_a_while_goes_on_to_meet_the_hub_above() {
+        let path = std::env::temp_dir().join(format!("huiyin-upstream-{}", hex(&clock::random::<8>())));
+        let home = path.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let dir = DataDir::hold(&home).unwrap();
+            county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
+            let identity = Identity::load(&dir, Role::Hub).unwrap();
+            let ledger = Ledger::open(&dir, &identity).unwrap();
+            let desk = Desk::open(&dir, &ledger).unwrap();
+            let register = Register::open(&dir.file(register::FILE)).unwrap();
+            (dir, desk, register, identity.card)
+        });
+        let (dir, desk, register, card) = opened.await.unwrap();
+        // What cannot be read now: a directory stands in the way of the card.
+        std::fs::create_dir(dir.file(FILE)).unwrap();
+        let begins = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            std::fs::remove_dir(dir.file(FILE)).unwrap();
+            let card = Card { hub: "127.0.0.1:1".into(), ..card };
+            dir.replace(FILE, &serde_json::to_vec(&card).unwrap()).unwrap();
+            while !dir.file(PLACE).join(CARD_FILE).exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            () = begins => {}
+            () = stay_and_retry(&dir, &desk, &register, Duration::from_millis(1)) => unreachable!("it stays for ever"),
+            () = tokio::time::sleep(Duration::from_secs(20)) => panic!("it was given up"),
+        }
+        drop((desk, register, dir));
+        std::fs::remove_dir_all(path).unwrap();
     }
 }
