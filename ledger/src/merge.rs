@@ -91,11 +91,14 @@ struct Work {
     arrived_at: UnixSeconds,
 }
 
-/// How far the log is merged: all runs up to a row, and so many entries of the run behind it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How far the log is merged: all runs up to a row, and so many entries of one behind it.
+#[derive(Clone, Copy)]
 pub(crate) struct Progress {
     pub(crate) row: i64,
     pub(crate) entries: usize,
+    /// The row of the run that these are of. It may be gone by now, joined with others that wait; what is merged twice then
+    /// is known already.
+    pub(crate) part: Option<i64>,
 }
 
 /// What of the log is merged together.
@@ -244,7 +247,7 @@ impl Ledger {
     }
 
     /// Merges one batch in a transaction; `false` if there was none.
-    fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
+    pub(crate) fn merge_next(&self, tables: &Tables, merged: &mut Merged) -> Result<bool, LedgerError> {
         tables.keep_short()?;
         if tables.progress()?.row >= self.inner.log.newest_row() {
             return Ok(false);
@@ -276,7 +279,8 @@ impl Ledger {
                 warn!(device = %origin.device, error = %bad, "A stored run cannot be read");
                 Vec::new()
             });
-            let mut left = entries.iter().skip(done.entries);
+            let is_begun = done.part.is_none_or(|part| part == row);
+            let mut left = entries.iter().skip(if is_begun { done.entries } else { 0 });
             for entry in left.by_ref() {
                 batch.put(&origin, entry, row, at);
                 if batch.is_full() {
@@ -285,9 +289,9 @@ impl Ledger {
             }
             if left.len() == 0 {
                 batch.runs += 1;
-                done = Progress { row, entries: 0 };
+                done = Progress { row, entries: 0, part: None };
             } else {
-                done.entries = entries.len() - left.len();
+                done = Progress { entries: entries.len() - left.len(), part: Some(row), ..done };
             }
         }
         Ok((batch, done))

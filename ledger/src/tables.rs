@@ -37,7 +37,7 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
@@ -45,6 +45,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("0005_opening.sql"),
     include_str!("0006_edition.sql"),
     include_str!("0007_tally.sql"),
+    include_str!("0008_part.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 /// Pages that wait in the write-ahead log from which on they are copied: as many as SQLite itself would wait for.
@@ -230,14 +231,14 @@ impl Tables {
 
     pub(crate) fn progress(&self) -> Result<Progress, rusqlite::Error> {
         self.db
-            .prepare_cached("SELECT row, entries FROM progress WHERE id = 1")?
-            .query_row([], |row| Ok(Progress { row: row.get(0)?, entries: row.get(1)? }))
+            .prepare_cached("SELECT row, entries, part FROM progress WHERE id = 1")?
+            .query_row([], |row| Ok(Progress { row: row.get(0)?, entries: row.get(1)?, part: row.get(2)? }))
     }
 
-    pub(crate) fn set_progress(&self, Progress { row, entries }: Progress) -> Result<(), rusqlite::Error> {
+    pub(crate) fn set_progress(&self, Progress { row, entries, part }: Progress) -> Result<(), rusqlite::Error> {
         self.db
-            .prepare_cached("UPDATE progress SET row = ?1, entries = ?2 WHERE id = 1")?
-            .execute(params![row, entries])
+            .prepare_cached("UPDATE progress SET row = ?1, entries = ?2, part = ?3 WHERE id = 1")?
+            .execute(params![row, entries, part])
             .map(drop)
     }
 

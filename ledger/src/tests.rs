@@ -31,7 +31,7 @@ use sync_core::{
 use tokio::time::timeout;
 
 use crate::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, Merged,
     enclosed::{Enclosed, Enclosure, Heard, Whereabouts},
     reason::Reason,
 };
@@ -91,8 +91,14 @@ impl Drop for Installation {
     }
 }
 
-/// Carries everything of one audience from one log to another.
+/// Carries everything of one audience from one log to another, and merges it there.
 fn carry(from: &Ledger, to: &Ledger, audience: Audience) {
+    deliver(from, to, audience);
+    to.catch_up().unwrap();
+}
+
+/// The same, and nobody there has looked at it yet.
+fn deliver(from: &Ledger, to: &Ledger, audience: Audience) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for held in from.log().held() {
         if held.feed.space.audience == audience {
@@ -101,7 +107,6 @@ fn carry(from: &Ledger, to: &Ledger, audience: Audience) {
             runtime.block_on(to.log().accept(runs)).unwrap();
         }
     }
-    to.catch_up().unwrap();
 }
 
 fn village() -> Area {
@@ -484,4 +489,32 @@ fn tables_that_a_failing_card_damaged_are_made_anew() {
         assert_eq!(lines(&ledger), before);
         assert!(ledger.opinion(&filed.id).unwrap().is_some());
     }
+}
+
+/// What a deputy wrote was passed over at a kiosk, entry by entry, as many as had been merged of a run that was joined with
+/// others meanwhile.
+#[test]
+fn what_waits_may_be_joined_while_it_is_half_merged_and_nothing_behind_it_is_passed_over() {
+    let (kiosk, deputy) = (Installation::new(Role::Kiosk, VILLAGE, 1), Installation::new(Role::Deputy, VILLAGE, 2));
+    let (here, there) = (kiosk.open(), deputy.open());
+    let filed = there.file(&village(), "陈", opinion("桥坏了"), &Contact::default()).unwrap();
+    let of_a_newer_program = NewEntry {
+        space: Space::new(village(), Audience::Deputies),
+        doc: DocId::new([7; 16]),
+        kind: EntryKind::Unknown(40),
+        at: UnixSeconds(1),
+        payload: vec![1],
+    };
+    // More than is merged at once, in one run.
+    here.log().append(vec![of_a_newer_program.clone(); 1_500]).unwrap();
+    deliver(&there, &here, Audience::Deputies);
+    for _ in 0..20 {
+        here.log().append(vec![of_a_newer_program.clone()]).unwrap();
+    }
+    assert!(here.merge_next(&here.writer(), &mut Merged::default()).unwrap());
+    assert!(here.writer().progress().unwrap().entries > 0, "it stands inside of the first run");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(runtime.block_on(here.log().join_waiting()).unwrap() > 20);
+    here.catch_up().unwrap();
+    assert!(here.opinion(&filed.id).unwrap().is_some());
 }
