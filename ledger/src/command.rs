@@ -241,7 +241,7 @@ pub fn open(role: Role, dir: &Path) -> anyhow::Result<(DataDir, Arc<Identity>, L
 pub fn export(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, role)?;
-    let ledger = Ledger::open(&dir, &identity)?;
+    let ledger = Ledger::look(&dir, &identity)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     ledger.export(|line| writeln!(out, "{line}"))?.context("Writing the export")?;
     out.flush().context("Writing the export")?;
@@ -252,7 +252,7 @@ pub fn export(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
 pub fn verify(role: Role, dir: &Path) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, role)?;
-    let ledger = Ledger::open(&dir, &identity)?;
+    let ledger = Ledger::look(&dir, &identity)?;
     match ledger.log().verify()? {
         Ok(entries) => {
             println!("{entries} entries, every chain and signature sound");
@@ -415,7 +415,7 @@ fn sync_once(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
 fn status(role: Role, dir: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(dir);
     let identity = Identity::load(&dir, role)?;
-    let ledger = Ledger::open(&dir, &identity)?;
+    let ledger = Ledger::look(&dir, &identity)?;
     // No road is open here; a running program tells of its own.
     let carried = Roadbook::open(&dir).carried();
     let (bag, tariff) = (near::look(&dir, &identity, ledger.log())?, tariff::read(&dir));

@@ -74,7 +74,7 @@ impl Ledger {
         let tables = self.writer_in_step()?;
         if let Some(known) = tables.erased(doc)?.into_iter().find(|known| known.depth >= depth) {
             drop(tables);
-            self.bury()?;
+            self.catch_up()?;
             return Ok(Erasure { doc: *doc, ticket: known.ticket, beside: 0, was_erased: true });
         }
         let kept = tables.document(doc)?.ok_or(LedgerError::NotFound)?;
@@ -144,18 +144,25 @@ impl Ledger {
         Ok(self.reader().heard(doc, &Heard::Erased(depth))?)
     }
 
-    /// Lets go of what the county erased, in the log and in the files of both, and says so to the county. Cheap if there is
-    /// nothing to do.
-    pub(crate) fn bury(&self) -> Result<(), LedgerError> {
+    /// The newest tombstone that is here, if something is to be erased, or is not gone from the files yet.
+    pub(crate) fn erasure_due(&self) -> Result<Option<i64>, LedgerError> {
+        let is_due = !self.inner.is_looking && self.log().is_erasure_due()?;
+        Ok(is_due.then(|| self.log().newest_tombstone()).transpose()?)
+    }
+
+    /// Lets go of what the county erased by tombstones up to `due`, all of which the tables have heard of, in the log and in the
+    /// files of both, and says so to the county. Cheap if there is nothing to do. Whoever only looks leaves it to the program
+    /// that holds the directory; a card that is in another machine says nothing.
+    pub(crate) fn bury(&self, due: Option<i64>) -> Result<(), LedgerError> {
         let log = self.log();
-        if log.is_erasure_due()? {
+        if let Some(upto) = due {
             // The tables first: once the log has noted that it is gone, nobody looks for it again.
-            let is_gone = self.wipe()? && log.erase()?;
+            let is_gone = self.wipe()? && log.erase(upto)?;
             if !is_gone {
                 warn!("Another program reads what is to be erased; it is gone from the files once that has ended");
             }
         }
-        if self.is_hub() {
+        if self.is_hub() || self.inner.is_looking || log.is_elsewhere() {
             return Ok(());
         }
         self.acknowledge_epoch()?;

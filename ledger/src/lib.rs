@@ -130,6 +130,8 @@ struct Inner {
     turn: Mutex<()>,
     // Whether something of our own is in the log and could not be merged.
     is_behind: AtomicBool,
+    // Whether another program may hold the directory, and carries out what the county erased.
+    is_looking: bool,
     reader: Mutex<Tables>,
     /// Numbers of devices whose slips another hub writes.
     elsewhere: Mutex<Vec<RangeInclusive<u16>>>,
@@ -137,10 +139,10 @@ struct Inner {
 }
 
 impl Ledger {
-    /// Opens the ledger in `dir` for `identity` and merges what the log holds beyond it. Tables that a failing disk has
-    /// damaged are made anew: there is nobody in a village who could ask for it.
+    /// Opens the ledger in `dir`, which this program holds, for `identity` and merges what the log holds beyond it. Tables that
+    /// a failing disk has damaged are made anew: there is nobody in a village who could ask for it.
     pub fn open(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
-        match Self::open_as_it_is(dir, identity) {
+        match Self::open_as_it_is(dir, identity, false) {
             Err(LedgerError::Tables(damage)) if is_damage(&damage) => {
                 error!(error = %damage, "The ledger's tables are damaged; they are made anew from the log");
                 Self::rebuild(dir, identity)
@@ -149,7 +151,14 @@ impl Ledger {
         }
     }
 
-    fn open_as_it_is(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
+    /// Looks into the ledger in `dir`, which another program may hold, and merges what the log holds beyond it. What the county
+    /// erased is not carried out by this one, and not acknowledged: two who did that at once could each take what the other
+    /// had begun for done.
+    pub fn look(dir: &DataDir, identity: &Identity) -> Result<Self, LedgerError> {
+        Self::open_as_it_is(dir, identity, true)
+    }
+
+    fn open_as_it_is(dir: &DataDir, identity: &Identity, is_looking: bool) -> Result<Self, LedgerError> {
         let author = Author { key: identity.key.clone(), incarnation: fresh_incarnation() };
         let log = Log::open(&dir.file(LOG_FILE), author, identity.card.hub_key(), clock::now)?;
         if identity.is_elsewhere {
@@ -165,6 +174,7 @@ impl Ledger {
             writer: Mutex::new(writer),
             turn: Mutex::new(()),
             is_behind: AtomicBool::new(false),
+            is_looking,
             reader: Mutex::new(Tables::open(&path)?),
             elsewhere: Mutex::default(),
             changed: watch::channel(0).0,
@@ -184,7 +194,7 @@ impl Ledger {
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
             }
         }
-        Self::open_as_it_is(dir, identity)
+        Self::open_as_it_is(dir, identity, false)
     }
 
     /// The log beneath.

@@ -207,10 +207,12 @@ impl Ledger {
         if !self.is_hub() && self.writer().progress()?.row == 0 {
             self.inner.log.miss()?;
         }
+        // What is said to be erased from here on has its turn the next time: the tables have not heard of it yet.
+        let due = self.erasure_due()?;
         // The writer is let go after each batch: a villager who files waits for one batch and not for a whole first sync.
         while self.merge_next(&self.writer(), &mut merged)? {}
         self.take_up_edition()?;
-        self.bury()?;
+        self.bury(due)?;
         self.tell(&merged);
         Ok(merged)
     }

@@ -428,7 +428,7 @@ fn audited<T>(
 
 fn export(data: &Data, format: Format, path: &Path) -> anyhow::Result<ExitCode> {
     let dir = DataDir::look(&data.dir);
-    let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub)?)?;
+    let ledger = Ledger::look(&dir, &Identity::load(&dir, Role::Hub)?)?;
     export::write_file(&ledger, format, path)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -141,7 +141,7 @@ pub fn run(command: DeviceCommand) -> anyhow::Result<ExitCode> {
         }
         DeviceCommand::List { data, needs_look, json } => {
             let Office { register, identity, .. } = open(&data)?;
-            let forks = Ledger::open(&DataDir::look(&data.dir), &identity)?.forks()?;
+            let forks = Ledger::look(&DataDir::look(&data.dir), &identity)?.forks()?;
             for line in register.devices()? {
                 let forks = forks.get(&line.device.to_string()).copied().unwrap_or_default();
                 let health = Health::of(&line, forks, clock::now());

@@ -102,7 +102,7 @@ pub fn tokens(dir: &Path, vote: &str, count: u16, sheet: Option<&Path>, json: bo
             return Err(error);
         }
         let looked = DataDir::look(dir);
-        let ledger = Ledger::open(&looked, &Identity::load(&looked, Role::Hub)?)?;
+        let ledger = Ledger::look(&looked, &Identity::load(&looked, Role::Hub)?)?;
         token_sheet::write(file, &ledger.published_as::<Vote>(&id)?.unwrap_or_default(), &tokens)
             .with_context(|| format!("Writing {}", sheet.display()))?;
         eprintln!(
@@ -170,7 +170,7 @@ fn count(
         // Two programs that took one reaction to its opinion at once would both write it: a hub that is serving opens alone.
         None => {
             let dir = DataDir::look(dir);
-            let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub)?)?;
+            let ledger = Ledger::look(&dir, &Identity::load(&dir, Role::Hub)?)?;
             wait_for_the_hub(&ledger)?;
             (ledger.clone(), Opener::new(&dir, ledger, Arc::new(Keys::open(&dir)?))?)
         }

@@ -1,5 +1,7 @@
 //! What the county erases is gone at the hub, at the kiosk and at the deputy's, and whoever asks for it is told so.
 
+use std::{thread, time::Duration};
+
 use civic_core::{id::DeviceId, opinion::NewStep, reaction::Reaction, sealed::Record, slip};
 use sync_core::tombstone::{Depth, Ground};
 
@@ -171,4 +173,77 @@ fn nobody_but_the_hub_erases_and_what_is_not_here_cannot_be() {
     assert!(deputy.opinion(&filed.id).unwrap().is_some());
     let unknown = hub.erase(&DocId::new([1; 16]), Depth::Whole, Ground::Asked);
     assert!(matches!(unknown, Err(LedgerError::NotFound)));
+}
+
+/// A second tombstone came while a device was emptying its files for the first, and the county was told that both were gone
+/// while the second document still stood in the tables.
+#[test]
+fn what_is_erased_while_another_erasure_is_carried_out_is_acknowledged_once_it_is_gone_itself() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let [first, second] = ["桥坏了", WORDS]
+        .map(|words| kiosk.take_down(&village(), "站", Heard { new: opinion(words), ..heard() }).unwrap().id);
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&first, Depth::Whole, Ground::Asked).unwrap();
+    // Somebody reads the kiosk's tables, so that emptying them takes its time.
+    let reading = rusqlite::Connection::open(county.kiosk.path.join("ledger.db")).unwrap();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM document").unwrap();
+    thread::scope(|scope| {
+        let emptying = scope.spawn(|| carry(&hub, &kiosk, Audience::Public));
+        while kiosk.opinion(&first).unwrap().is_some() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(Duration::from_millis(500));
+        hub.erase(&second, Depth::Whole, Ground::Asked).unwrap();
+        deliver(&hub, &kiosk, Audience::Public);
+        reading.execute_batch("COMMIT").unwrap();
+        emptying.join().unwrap();
+    });
+    let told = |doc: &DocId| {
+        carry(&kiosk, &hub, Audience::County);
+        (hub.erased_by(doc, Depth::Whole).unwrap().len(), kiosk.opinion(doc).unwrap().is_none())
+    };
+    assert_eq!((told(&first), told(&second)), ((1, true), (0, false)));
+    kiosk.catch_up().unwrap();
+    assert_eq!(told(&second), (1, true));
+    assert!(!holds(&county.kiosk, WORDS));
+}
+
+/// `status` or `export` beside a program that was erasing could take for done what neither had carried out.
+#[test]
+fn whoever_only_looks_leaves_it_to_the_program_that_holds_the_directory_to_erase_and_to_say_so() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    deliver(&hub, &kiosk, Audience::Public);
+    let looking = Ledger::look(&DataDir::look(&county.kiosk.path), &county.kiosk.identity).unwrap();
+    looking.catch_up().unwrap();
+    assert!(looking.opinion(&filed.id).unwrap().is_none() && looking.log().is_erasure_due().unwrap());
+    assert_eq!(looking.log().held().len(), kiosk.log().held().len(), "it writes nothing of its own");
+    drop(looking);
+    kiosk.catch_up().unwrap();
+    carry(&kiosk, &hub, Audience::County);
+    assert_eq!(hub.erased_by(&filed.id, Depth::Whole).unwrap().len(), 1);
+    assert!(!kiosk.log().is_erasure_due().unwrap() && !holds(&county.kiosk, WORDS));
+}
+
+#[test]
+fn a_card_in_another_machine_that_owes_an_acknowledgement_can_still_be_read() {
+    let mut county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    deliver(&hub, &kiosk, Audience::Public);
+    drop(kiosk);
+    county.kiosk.identity.is_elsewhere = true;
+    let moved = county.kiosk.open();
+    assert!(moved.status(&RoadState::default()).unwrap().is_elsewhere && moved.opinion(&filed.id).unwrap().is_none());
+    drop(moved);
+    // Back in its own machine it says so.
+    county.kiosk.identity.is_elsewhere = false;
+    carry(&county.kiosk.open(), &hub, Audience::County);
+    assert_eq!(hub.erased_by(&filed.id, Depth::Whole).unwrap().len(), 1);
 }

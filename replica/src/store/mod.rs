@@ -171,12 +171,14 @@ pub trait Store: Shelf + Send + 'static {
     fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError>;
     /// Every tombstone of the county that is here.
     fn tombstones(&self) -> Arc<Tombstones>;
-    /// Erases some of what tombstones cover; `false` once there is nothing left of it in the tables.
-    fn erase_some(&mut self) -> Result<bool, StoreError>;
+    /// The newest tombstone of the county that is here; 0 while there is none.
+    fn newest_tombstone(&self) -> Result<i64, StoreError>;
+    /// Erases some of what tombstones up to `upto` cover; `false` once there is nothing left of it in the tables.
+    fn erase_some(&mut self, upto: i64) -> Result<bool, StoreError>;
     /// Writes over what is left of deleted rows, in pages from this one on.
     fn wipe_some(&mut self, from: u32) -> Result<Part, StoreError>;
-    /// Notes that what was erased is gone from the files, too.
-    fn note_gone(&mut self) -> Result<(), StoreError>;
+    /// Notes that what tombstones up to `upto` erased is gone from the files, too.
+    fn note_gone(&mut self, upto: i64) -> Result<(), StoreError>;
 }
 
 /// A run of somebody else on its way to the disk.
@@ -673,16 +675,23 @@ impl Log {
         self.reader().is_erasure_due()
     }
 
-    /// Erases what the county's tombstones cover: payloads become hashes, attachments go, and the files hold nothing of
-    /// them any more when it returns `true`. It reads the whole file, in parts between which others write. `false` means that
-    /// another program reads the log just now; call again. A power cut at any point only means that it is done again. For
-    /// threads that may wait.
-    pub fn erase(&self) -> Result<bool, StoreError> {
-        while self.write_blocking(false, |store, _, _| store.erase_some())? {}
+    /// The newest tombstone that is here, 0 while there is none: whoever reads on to [`Log::newest_row`] from here has read
+    /// every tombstone up to it. For threads that may wait.
+    pub fn newest_tombstone(&self) -> Result<i64, StoreError> {
+        // By the writer, who tells of the rows that he committed before he answers.
+        self.write_blocking(false, |store, _, _| store.newest_tombstone())
+    }
+
+    /// Erases what the county's tombstones up to `upto` cover: payloads become hashes, attachments go, and the files hold
+    /// nothing of them any more when it returns `true`. It reads the whole file, in parts between which others write. `false`
+    /// means that another program reads the log just now; call again. A power cut at any point only means that it is done
+    /// again. For threads that may wait.
+    pub fn erase(&self, upto: i64) -> Result<bool, StoreError> {
+        while self.write_blocking(false, move |store, _, _| store.erase_some(upto))? {}
         wipe_whole(|from| self.write_blocking(false, move |store, _, _| store.wipe_some(from)))?;
         let is_gone = self.reader().truncate()?;
         if is_gone {
-            self.write_blocking(false, |store, _, _| store.note_gone())?;
+            self.write_blocking(false, move |store, _, _| store.note_gone(upto))?;
         }
         Ok(is_gone)
     }

@@ -94,18 +94,26 @@ impl SqliteStore {
             .map_err(refusal)
     }
 
+    /// See [`crate::store::Store::newest_tombstone`].
+    pub(super) fn last_tombstone(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(id), 0) FROM tombstone";
+        self.db.query_row(sql, [], |row| row.get(0)).map_err(refusal)
+    }
+
     /// See [`crate::store::Store::erase_some`].
-    pub(super) fn erase_covered(&mut self) -> Result<bool, StoreError> {
+    pub(super) fn erase_covered(&mut self, upto: i64) -> Result<bool, StoreError> {
         let due: Vec<(DocId, String, Depth, i64)> = {
-            let sql = "SELECT doc, area, depth, reached FROM tombstone WHERE step < 3 AND step = ?1";
+            let sql = "SELECT doc, area, depth, reached FROM tombstone WHERE step < 3 AND step = ?1 AND id <= ?2";
             let mut query = self.db.prepare_cached(sql).map_err(refusal)?;
-            let rows = query.query_map(params![step::DUE], |row| {
+            let rows = query.query_map(params![step::DUE, upto], |row| {
                 let depth = Depth::from_number(row.get(2)?).unwrap_or(Depth::Whole);
                 Ok((DocId::new(row.get(0)?), row.get(1)?, depth, row.get(3)?))
             });
             rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
         };
         let Some(from) = due.iter().map(|(.., reached)| *reached).min() else { return Ok(false) };
+        // Another program may have written some of them, and what they cover is asked of these in memory.
+        self.tombstones = Arc::new(Self::load_tombstones(&self.db)?);
         if from == 0 {
             for (doc, area, ..) in &due {
                 self.drop_attachments(doc, area)?;
@@ -132,11 +140,11 @@ impl SqliteStore {
             }
         }
         self.db
-            .prepare_cached("UPDATE tombstone SET reached = max(reached, ?2) WHERE step = ?1")
-            .and_then(|mut update| update.execute(params![step::DUE, reached]))
+            .prepare_cached("UPDATE tombstone SET reached = max(reached, ?3) WHERE step = ?1 AND id <= ?2")
+            .and_then(|mut update| update.execute(params![step::DUE, upto, reached]))
             .map_err(refusal)?;
         if is_end {
-            self.set_step(step::DUE, step::ERASED)?;
+            self.set_step(upto, step::DUE, step::ERASED)?;
         }
         Ok(!is_end)
     }
@@ -206,14 +214,15 @@ impl SqliteStore {
     }
 
     /// See [`crate::store::Store::note_gone`].
-    pub(super) fn set_gone(&mut self) -> Result<(), StoreError> {
-        self.set_step(step::ERASED, step::GONE)
+    pub(super) fn set_gone(&mut self, upto: i64) -> Result<(), StoreError> {
+        self.set_step(upto, step::ERASED, step::GONE)
     }
 
-    fn set_step(&self, from: u8, to: u8) -> Result<(), StoreError> {
+    /// Notes that tombstones up to `upto` went one step further.
+    fn set_step(&self, upto: i64, from: u8, to: u8) -> Result<(), StoreError> {
         self.db
-            .prepare_cached("UPDATE tombstone SET step = ?2 WHERE step = ?1")
-            .and_then(|mut update| update.execute(params![from, to]))
+            .prepare_cached("UPDATE tombstone SET step = ?3 WHERE step = ?2 AND id <= ?1")
+            .and_then(|mut update| update.execute(params![upto, from, to]))
             .map(drop)
             .map_err(refusal)
     }

@@ -323,16 +323,20 @@ impl Store for SqliteStore {
         self.tombstones.clone()
     }
 
-    fn erase_some(&mut self) -> Result<bool, StoreError> {
-        self.erase_covered()
+    fn newest_tombstone(&self) -> Result<i64, StoreError> {
+        self.last_tombstone()
+    }
+
+    fn erase_some(&mut self, upto: i64) -> Result<bool, StoreError> {
+        self.erase_covered(upto)
     }
 
     fn wipe_some(&mut self, from: u32) -> Result<Part, StoreError> {
         wipe_part(&self.db, from).map_err(refusal)
     }
 
-    fn note_gone(&mut self) -> Result<(), StoreError> {
-        self.set_gone()
+    fn note_gone(&mut self, upto: i64) -> Result<(), StoreError> {
+        self.set_gone(upto)
     }
 
     fn append(&mut self, author: &Author, entries: &[NewEntry], now: UnixSeconds) -> Result<i64, StoreError> {

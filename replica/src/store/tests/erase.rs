@@ -28,7 +28,8 @@ async fn write(log: &Log, entries: Vec<NewEntry>) {
 
 async fn erase(log: &Log) {
     let log = log.clone();
-    assert!(tokio::task::spawn_blocking(move || log.erase()).await.unwrap().unwrap());
+    let erased = tokio::task::spawn_blocking(move || log.erase(log.newest_tombstone().unwrap()));
+    assert!(erased.await.unwrap().unwrap());
 }
 
 /// Everything of `from` that `to` lacks.
@@ -235,6 +236,43 @@ async fn a_hub_beneath_another_takes_from_it_what_was_erased_and_from_nobody_els
     assert_eq!(beneath.accept(runs()).await.unwrap()[0].2, StoredAs::Bare(0));
     let mut taking = beneath.begin_accept(runs(), true, &mut BTreeMap::new()).await.unwrap();
     assert_eq!(taking.wait().await.unwrap()[0].2, StoredAs::Accepted(held.extent));
+}
+
+/// While one tombstone was carried out the next came, and was noted as gone before the tables above had let go of anything.
+#[tokio::test]
+async fn a_tombstone_that_comes_while_another_is_carried_out_waits_for_its_own_turn() {
+    let (here, there) = (Scratch::new("two-hub"), Scratch::new("two-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    for doc in [1, 2] {
+        write(&kiosk, vec![of(doc, Audience::Deputies, EntryKind::Change, canary(doc))]).await;
+    }
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    let log = kiosk.clone();
+    let first = tokio::task::spawn_blocking(move || log.newest_tombstone().unwrap()).await.unwrap();
+    write(&hub, vec![stone(2, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    let log = kiosk.clone();
+    assert!(tokio::task::spawn_blocking(move || log.erase(first)).await.unwrap().unwrap());
+    assert_eq!(kiosk.to_acknowledge().unwrap(), [(DocId::new([1; 16]), Depth::Whole)]);
+    assert!(kiosk.is_erasure_due().unwrap() && !holds(&there, &canary(1)));
+    erase(&kiosk).await;
+    assert_eq!(kiosk.to_acknowledge().unwrap().len(), 2);
+    assert!(!kiosk.is_erasure_due().unwrap() && !holds(&there, &canary(2)));
+}
+
+/// It saw in the database that something was due, found no run that it covered by what it had in memory, and noted it as done.
+#[tokio::test]
+async fn a_program_that_has_not_heard_of_a_tombstone_carries_it_out_all_the_same() {
+    let (here, there) = (Scratch::new("unheard-hub"), Scratch::new("unheard-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&kiosk, vec![of(1, Audience::Deputies, EntryKind::Change, canary(1))]).await;
+    let beside = there.log(1, 2);
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    erase(&beside).await;
+    assert!(!holds(&there, &canary(1)));
+    assert_eq!(kiosk.to_acknowledge().unwrap(), [(DocId::new([1; 16]), Depth::Whole)]);
 }
 
 #[tokio::test]
