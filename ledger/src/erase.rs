@@ -270,9 +270,12 @@ impl Tables {
 
     /// Whether a document was erased whole.
     pub(crate) fn is_buried(&self, doc: &DocId) -> Result<bool, rusqlite::Error> {
-        self.db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE doc = ?1 AND depth = ?2)")?
-            .query_row(params![doc.as_bytes(), Depth::Whole.number()], |row| row.get(0))
+        Ok(self.buried_in(doc)?.is_some())
+    }
+
+    /// Where a document stood that was erased whole; `None` if it was not.
+    pub(crate) fn buried_in(&self, doc: &DocId) -> Result<Option<Area>, rusqlite::Error> {
+        Ok(self.erased(doc)?.into_iter().find(|erased| erased.depth == Depth::Whole).map(|erased| erased.area))
     }
 
     /// Lets go of a document of this area, so far, and remembers that it was erased.

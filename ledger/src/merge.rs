@@ -307,9 +307,9 @@ impl Ledger {
         }
         let (mut group, mut len) = (Vec::new(), 0);
         for (name, Work { changes: came, row, arrived_at }) in batch.works {
-            if tables.is_buried(&name)? {
-                // In its own place it would have come without its words.
-                for change in came {
+            if let Some(area) = tables.buried_in(&name)? {
+                // In its own place it is gone with the rest; in another it is none of that tombstone's business.
+                for change in came.into_iter().filter(|change| change.origin.space.area != area) {
                     let device = change.origin.device.to_string();
                     tables.put_refused(&name, &device, Reason::Elsewhere, &change.payload, arrived_at)?;
                     merged.refused += 1;

@@ -73,7 +73,8 @@ impl Ledger {
         if planted::is(Bug::FormTwice) {
             id = DocId::new(clock::random());
         }
-        if tables.document(&id)?.is_some() {
+        // What was erased cannot be compared with, and comes back under no name of its own.
+        if tables.document(&id)?.is_some() || tables.is_buried(&id)? {
             if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
                 return Ok(filed);
             }
@@ -244,14 +245,15 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Enters records of an import file in one transaction; those whose id is here already are passed over. A record goes
-    /// to the village it names, if that is one of this device's, and else to `home`. Returns for each whether it was new.
+    /// Enters records of an import file in one transaction; those whose id is here already, or was erased, are passed over. A
+    /// record goes to the village it names, if that is one of this device's, and else to `home`. Returns for each whether it was new.
     pub fn import(&self, home: &Area, records: &[Record]) -> Result<Vec<Result<bool, LedgerError>>, LedgerError> {
         let tables = self.writer_in_step()?;
         let (mut results, mut entries, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
-            let is_known =
-                tables.document(&record.id)?.is_some() || given.iter().any(|filed: &Filed| filed.id == record.id);
+            let is_known = tables.document(&record.id)?.is_some()
+                || tables.is_buried(&record.id)?
+                || given.iter().any(|filed: &Filed| filed.id == record.id);
             results.push(if is_known {
                 Ok(false)
             } else {

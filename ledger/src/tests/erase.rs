@@ -247,3 +247,60 @@ fn a_card_in_another_machine_that_owes_an_acknowledgement_can_still_be_read() {
     carry(&county.kiosk.open(), &hub, Audience::County);
     assert_eq!(hub.erased_by(&filed.id, Depth::Whole).unwrap().len(), 1);
 }
+
+/// A deputy entered a file a second time, longer than before, and what had been erased of it was back for good.
+#[test]
+fn a_record_that_was_erased_is_not_entered_again_from_the_same_file() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let line = |id: u8, body: &str| {
+        let line = format!(r#"{{"id":"{}","init":{{"body":"{body}"}},"steps":[]}}"#, hex(&[id; 16]));
+        civic_core::bulk::Record::parse(&line).unwrap()
+    };
+    let records = [line(1, WORDS), line(2, "桥坏了")];
+    assert!(matches!(deputy.import(&village(), &records[..1]).unwrap()[..], [Ok(true)]));
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&records[0].id, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    assert!(!holds(&county.deputy, WORDS));
+    assert!(matches!(deputy.import(&village(), &records).unwrap()[..], [Ok(false), Ok(true)]));
+    assert!(!holds(&county.deputy, WORDS));
+    assert_eq!((lines(&deputy).len(), deputy.refused(9).unwrap().len()), (1, 0));
+}
+
+/// The words were in the log under a name that nobody merges, and the person had no number.
+#[test]
+fn what_is_said_in_a_form_whose_opinion_was_erased_is_another_opinion() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down_form("form 1", &village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let other = Heard { new: opinion("路灯不亮"), ..heard() };
+    let again = kiosk.take_down_form("form 1", &village(), "站", other).unwrap();
+    assert_ne!((again.id, again.ticket), (filed.id, filed.ticket));
+    assert_eq!(kiosk.opinion(&again.id).unwrap().unwrap().opinion.body, "路灯不亮");
+}
+
+#[test]
+fn what_a_program_that_had_not_heard_of_it_still_wrote_of_an_erased_document_is_kept_in_no_table() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let beside = Ledger::look(&DataDir::look(&county.kiosk.path), &county.kiosk.identity).unwrap();
+    hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    let late = |area: &str| NewEntry {
+        space: Space::new(Area::parse(area).unwrap(), Audience::Deputies),
+        doc: filed.id,
+        kind: EntryKind::Change,
+        at: UnixSeconds(1),
+        payload: WORDS.into(),
+    };
+    beside.log().append(vec![late(VILLAGE), late("990127101202")]).unwrap();
+    kiosk.take_down(&village(), "站", Heard { new: opinion("桥坏了"), ..heard() }).unwrap();
+    kiosk.catch_up().unwrap();
+    assert_eq!(kiosk.refused(9).unwrap().len(), 1, "what stands elsewhere is none of the tombstone's business");
+}

@@ -365,7 +365,10 @@ impl Store for SqliteStore {
                 if piece.iter().any(Entry::is_declaration) {
                     self.note_declared(&row, &run)?;
                 }
-                newest = self.insert_run(&row, &run, &end, now)?;
+                // What is erased already is not written in again, by nobody.
+                let is_covered = |entry: &Entry<'_>| self.tombstones.covers(&space.area, entry);
+                let erased = piece.iter().any(is_covered).then(|| run.without(is_covered).ok().flatten()).flatten();
+                newest = self.insert_run(&row, erased.as_ref().unwrap_or(&run), &end, now)?;
                 for (entry, number) in piece.iter().zip(run.first..) {
                     self.note_own(entry, row.id, number)?;
                     if entry.kind == EntryKind::Heard {

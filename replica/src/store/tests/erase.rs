@@ -276,6 +276,21 @@ async fn a_program_that_has_not_heard_of_a_tombstone_carries_it_out_all_the_same
 }
 
 #[tokio::test]
+async fn what_is_erased_is_not_written_in_again_by_its_own_author() {
+    let (here, there) = (Scratch::new("again-hub"), Scratch::new("again-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&kiosk, vec![of(1, Audience::Deputies, EntryKind::Change, canary(1))]).await;
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    erase(&kiosk).await;
+    let again = vec![of(1, Audience::Deputies, EntryKind::Change, canary(1)), entry(2, Audience::Deputies, "二")];
+    write(&kiosk, again).await;
+    assert!(!holds(&there, &canary(1)));
+    assert_eq!(kiosk.verify().unwrap(), Ok(4));
+    assert!(meet(&kiosk, &hub).await.iter().all(|stored| !matches!(stored, StoredAs::Refused(_))));
+}
+
+#[tokio::test]
 async fn what_was_kept_apart_of_an_erased_document_is_emptied_too() {
     let scratch = Scratch::new("erase-apart");
     let hub = scratch.log(9, 1);
