@@ -1,6 +1,7 @@
 //! A touch panel, read from the kernel's event file (`/dev/input/event0`): no library, and any file can stand in for it.
 //!
-//! One finger is followed. Panels that report several say where the first is in the same words.
+//! One finger is followed: the first, until all have lifted. Of a panel that tells several apart, each has a slot, and
+//! what is said of another slot than the first finger's is passed over.
 
 use std::{
     fs::File,
@@ -74,8 +75,10 @@ fn read_from(events: impl Read, panel: &Panel, screen: Size, mut take: impl FnMu
 // The kernel's names for what we follow (linux/input-event-codes.h).
 const ABS_X: u16 = 0x00;
 const ABS_Y: u16 = 0x01;
+const ABS_MT_SLOT: u16 = 0x2F;
 const ABS_MT_POSITION_X: u16 = 0x35;
 const ABS_MT_POSITION_Y: u16 = 0x36;
+const ABS_MT_TRACKING_ID: u16 = 0x39;
 const BTN_LEFT: u16 = 0x110;
 const BTN_TOUCH: u16 = 0x14A;
 
@@ -85,20 +88,33 @@ struct Follower {
     screen: Size,
     /// Where the finger is, in the panel's own units.
     reported: Point,
+    /// Any finger is on the panel.
     down: bool,
+    /// The slot that the kernel speaks of.
+    slot: i32,
+    /// The slot of the first finger, once the panel said that it has one.
+    first: Option<i32>,
+    /// The first finger has lifted, and another rests there still.
+    first_lifted: bool,
     told: Option<Finger>,
 }
 
 impl Follower {
     fn new(panel: Panel, screen: Size) -> Self {
-        Self { panel, screen, reported: Point::zero(), down: false, told: None }
+        let reported = Point::zero();
+        Self { panel, screen, reported, down: false, slot: 0, first: None, first_lifted: false, told: None }
     }
 
     fn follow(&mut self, event: RawEvent) -> Option<Finger> {
         match (event.kind, event.code) {
-            (EV_ABS, ABS_X | ABS_MT_POSITION_X) => self.reported.x = event.value,
-            (EV_ABS, ABS_Y | ABS_MT_POSITION_Y) => self.reported.y = event.value,
-            (EV_KEY, BTN_TOUCH | BTN_LEFT) => self.down = event.value != 0,
+            (EV_ABS, ABS_MT_SLOT) => self.slot = event.value,
+            (EV_ABS, ABS_MT_TRACKING_ID) => self.told_apart(event.value),
+            // Without a slot these are of the finger that has been there longest: another one, when the first is gone.
+            (EV_ABS, ABS_X) if !self.first_lifted => self.reported.x = event.value,
+            (EV_ABS, ABS_Y) if !self.first_lifted => self.reported.y = event.value,
+            (EV_ABS, ABS_MT_POSITION_X) if self.is_of_first() => self.reported.x = event.value,
+            (EV_ABS, ABS_MT_POSITION_Y) if self.is_of_first() => self.reported.y = event.value,
+            (EV_KEY, BTN_TOUCH | BTN_LEFT) => self.touched(event.value != 0),
             (EV_SYN, 0) => return self.report(),
             // Pressure, tool widths, second fingers: not needed.
             _ => {}
@@ -106,9 +122,30 @@ impl Follower {
         None
     }
 
+    /// A finger comes into a slot under a number of its own, or leaves it.
+    fn told_apart(&mut self, number: i32) {
+        if number >= 0 {
+            self.first.get_or_insert(self.slot);
+        } else if self.first == Some(self.slot) {
+            self.first_lifted = true;
+        }
+    }
+
+    fn touched(&mut self, is_touched: bool) {
+        self.down = is_touched;
+        if !is_touched {
+            (self.first, self.first_lifted) = (None, false);
+        }
+    }
+
+    /// Whether the kernel speaks of the slot that is followed: of the lowest, where no finger has been told apart.
+    fn is_of_first(&self) -> bool {
+        !self.first_lifted && self.slot == self.first.unwrap_or(0)
+    }
+
     fn report(&mut self) -> Option<Finger> {
         let was_down = self.told.is_some_and(|finger| finger.kind != FingerKind::Up);
-        let kind = match (was_down, self.down) {
+        let kind = match (was_down, self.down && !self.first_lifted) {
             (false, true) => FingerKind::Down,
             (true, true) => FingerKind::Move,
             (true, false) => FingerKind::Up,
@@ -185,6 +222,50 @@ mod tests {
         assert_eq!(touch(), Point::new(0, 150));
         panel.fit.try_out(None);
         assert_eq!(touch(), Point::new(256, 0));
+    }
+
+    /// What a panel sends that tells fingers apart, when one comes into a slot; the kernel adds where the oldest is.
+    fn comes(slot: i32, x: i32, y: i32) -> [(u16, u16, i32); 4] {
+        [
+            (EV_ABS, ABS_MT_SLOT, slot),
+            (EV_ABS, ABS_MT_TRACKING_ID, 40 + slot),
+            (EV_ABS, ABS_MT_POSITION_X, x),
+            (EV_ABS, ABS_MT_POSITION_Y, y),
+        ]
+    }
+
+    #[test]
+    fn a_second_finger_does_not_drag_the_first_one_along() {
+        let (touch, report) = ((EV_KEY, BTN_TOUCH, 1), (EV_SYN, 0, 0));
+        let first = [touch, (EV_ABS, ABS_X, 1024), (EV_ABS, ABS_Y, 2048), report];
+        // The first one rests, so nothing is said of it while the second comes and moves.
+        let moves = [report, (EV_ABS, ABS_MT_POSITION_X, 3072), report];
+        let first_moves = [(EV_ABS, ABS_MT_SLOT, 0), (EV_ABS, ABS_MT_POSITION_X, 2048), (EV_ABS, ABS_X, 2048), report];
+        let lifts = [(EV_ABS, ABS_MT_TRACKING_ID, -1), (EV_KEY, BTN_TOUCH, 0), report];
+        let parts = [&comes(0, 1024, 2048)[..], &first, &comes(1, 4000, 100), &moves, &first_moves, &lifts].concat();
+        let (down, moved, up) = (FingerKind::Down, FingerKind::Move, FingerKind::Up);
+        assert_eq!(fingers(&parts), [(down, 256, 300), (moved, 256, 300), (moved, 512, 300), (up, 512, 300)]);
+    }
+
+    #[test]
+    fn a_first_finger_lifts_where_it_was_while_a_second_one_stays() {
+        let (touch, report) = ((EV_KEY, BTN_TOUCH, 1), (EV_SYN, 0, 0));
+        let first = [touch, (EV_ABS, ABS_X, 1024), (EV_ABS, ABS_Y, 2048), report];
+        // What has no slot is of the second one from now on.
+        let lifts = [
+            (EV_ABS, ABS_MT_SLOT, 0),
+            (EV_ABS, ABS_MT_TRACKING_ID, -1),
+            (EV_ABS, ABS_X, 4000),
+            (EV_ABS, ABS_Y, 100),
+            report,
+        ];
+        let stays = [(EV_ABS, ABS_MT_SLOT, 1), (EV_ABS, ABS_MT_POSITION_X, 3072), (EV_ABS, ABS_X, 3072), report];
+        let all_lift = [(EV_ABS, ABS_MT_TRACKING_ID, -1), (EV_KEY, BTN_TOUCH, 0), report];
+        let again = [touch, (EV_ABS, ABS_X, 2048), (EV_ABS, ABS_Y, 0), report];
+        let parts = [&comes(0, 1024, 2048)[..], &first, &comes(1, 4000, 100), &[report], &lifts, &stays, &all_lift];
+        let parts = [&parts.concat()[..], &comes(1, 2048, 0), &again].concat();
+        let (down, moved, up) = (FingerKind::Down, FingerKind::Move, FingerKind::Up);
+        assert_eq!(fingers(&parts), [(down, 256, 300), (moved, 256, 300), (up, 256, 300), (down, 512, 599)]);
     }
 
     #[test]
