@@ -18,7 +18,7 @@ const NONBLOCK: i32 = 0o4000;
 /// How often a device that is not ready is asked again. A row of dots takes a few milliseconds.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// A printer that takes nothing for this long is off, open or out of paper.
+/// A printer that takes nothing for this long is out of paper or open: one that is off is not there any more.
 const STUCK: Duration = Duration::from_secs(8);
 
 /// Printers answer within some milliseconds, or never.
@@ -28,12 +28,15 @@ const ANSWER: Duration = Duration::from_millis(300);
 #[derive(Clone, Debug)]
 pub struct DevicePrinter {
     path: PathBuf,
+    /// It waits for a command. Else it may wait for the rest of a picture that broke off, in this program or in the one
+    /// before, and take for dots whatever comes.
+    is_at_rest: bool,
 }
 
 impl DevicePrinter {
     /// The printer behind this file. Nothing is opened yet.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, is_at_rest: false }
     }
 
     fn open(&self) -> Result<File, PrinterError> {
@@ -44,30 +47,54 @@ impl DevicePrinter {
 
 impl Printer for DevicePrinter {
     fn print(&mut self, picture: &Raster) -> Result<(), PrinterError> {
-        print(&mut self.open()?, picture)
+        print(&mut self.open()?, &mut self.is_at_rest, picture)
     }
 
     fn status(&mut self) -> Result<PrinterStatus, PrinterError> {
-        ask(&mut self.open()?).map_err(PrinterError::Offline)
+        begin(&mut self.open()?, &mut self.is_at_rest)
     }
 }
 
 /// Prints over anything that can be read and written without waiting.
-fn print(line: &mut (impl Read + Write), picture: &Raster) -> Result<(), PrinterError> {
+fn print(line: &mut (impl Read + Write), is_at_rest: &mut bool, picture: &Raster) -> Result<(), PrinterError> {
     if picture.rows.len() > ROWS_MAX {
         return Err(PrinterError::TooLong { rows: picture.rows.len() });
     }
-    let paper_is_there = |line: &mut _| match ask(line).map_err(PrinterError::Offline)? {
-        PrinterStatus::PaperOut => Err(PrinterError::PaperOut),
-        PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent => Ok(()),
-    };
-    paper_is_there(line)?;
+    able(begin(line, is_at_rest)?)?;
+    *is_at_rest = false;
     let sent = send(line, &escpos::INITIALISE)
         .and_then(|()| escpos::bands(picture).try_for_each(|band| send(line, &band)))
         .and_then(|()| send(line, &escpos::FEED_OUT));
     // It may have stopped in the middle for want of paper: that is the better answer than "stuck".
-    paper_is_there(line)?;
-    sent.map_err(PrinterError::Offline)
+    let status = ask(line).map_err(why)?;
+    able(status)?;
+    sent.map_err(|error| if status == PrinterStatus::Silent { why(error) } else { PrinterError::Offline(error) })?;
+    *is_at_rest = true;
+    Ok(())
+}
+
+/// Brings the printer to where it takes a command, and asks how it is.
+fn begin(line: &mut (impl Read + Write), is_at_rest: &mut bool) -> Result<PrinterStatus, PrinterError> {
+    if !*is_at_rest {
+        send(line, &escpos::REST).map_err(why)?;
+    }
+    let status = ask(line).map_err(why)?;
+    // The question went out, and so did all that was sent before it.
+    *is_at_rest = true;
+    Ok(status)
+}
+
+fn able(status: PrinterStatus) -> Result<(), PrinterError> {
+    match status {
+        PrinterStatus::PaperOut => Err(PrinterError::PaperOut),
+        PrinterStatus::Faulty => Err(PrinterError::Faulty),
+        PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent => Ok(()),
+    }
+}
+
+/// What somebody should look at, where it says nothing itself.
+fn why(error: io::Error) -> PrinterError {
+    if error.kind() == ErrorKind::TimedOut { PrinterError::PaperOut } else { PrinterError::Offline(error) }
 }
 
 fn ask(line: &mut (impl Read + Write)) -> io::Result<PrinterStatus> {
@@ -137,7 +164,7 @@ fn drain(line: &mut impl Read) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::net::UnixStream, thread};
+    use std::{collections::VecDeque, os::unix::net::UnixStream, thread};
 
     use super::*;
     use crate::{
@@ -175,7 +202,7 @@ mod tests {
     #[test]
     fn what_a_printer_gets_is_the_picture() {
         let (mut line, at_work) = printer(Paper::Plenty);
-        print(&mut line, &diagonal()).unwrap();
+        print(&mut line, &mut false, &diagonal()).unwrap();
         drop(line);
         assert_eq!(at_work.join().unwrap(), diagonal());
     }
@@ -183,7 +210,7 @@ mod tests {
     #[test]
     fn a_printer_without_paper_says_so_and_gets_nothing() {
         let (mut line, at_work) = printer(Paper::Out);
-        assert!(matches!(print(&mut line, &diagonal()), Err(PrinterError::PaperOut)));
+        assert!(matches!(print(&mut line, &mut false, &diagonal()), Err(PrinterError::PaperOut)));
         drop(line);
         assert_eq!(at_work.join().unwrap(), Raster::default());
     }
@@ -191,7 +218,90 @@ mod tests {
     #[test]
     fn paper_that_ends_in_the_middle_is_told() {
         let (mut line, _at_work) = printer(Paper::Rows(200));
-        assert!(matches!(print(&mut line, &diagonal()), Err(PrinterError::PaperOut)));
+        assert!(matches!(print(&mut line, &mut false, &diagonal()), Err(PrinterError::PaperOut)));
+    }
+
+    /// A printer whose memory holds so many bytes more; then it takes nothing, and our patience ends at once.
+    struct Filling {
+        printer: Interpreter,
+        answers: VecDeque<u8>,
+        room: usize,
+    }
+
+    impl Filling {
+        fn new(room: usize) -> Self {
+            Self { printer: Interpreter::new(Paper::Plenty), answers: VecDeque::new(), room }
+        }
+    }
+
+    impl Read for Filling {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            bytes[0] = self.answers.pop_front().ok_or(ErrorKind::WouldBlock)?;
+            Ok(1)
+        }
+    }
+
+    impl Write for Filling {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.room);
+            if taken == 0 {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.room -= taken;
+            self.answers.extend(self.printer.take(&bytes[..taken]));
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_slip_that_broke_off_anywhere_spoils_nothing_of_the_next_one() {
+        // Both questions, the first two bytes, and every place in the head of a piece; then inside the dots and at their end.
+        for room in (1..20).chain([3_000, 5_775, 5_776, 5_777, 5_780, 9_000, 14_440]) {
+            let (mut line, mut is_at_rest) = (Filling::new(room), true);
+            assert!(matches!(print(&mut line, &mut is_at_rest, &diagonal()), Err(PrinterError::PaperOut)), "{room}");
+            line.room = usize::MAX;
+            print(&mut line, &mut is_at_rest, &diagonal()).unwrap();
+            let rows = &line.printer.printed().rows;
+            assert!(rows.ends_with(&diagonal().rows), "what came after {room} bytes is not the picture");
+        }
+    }
+
+    #[test]
+    fn a_printer_that_hangs_with_a_slip_half_printed_wants_paper_and_asking_it_again_says_so_too() {
+        let (mut line, mut is_at_rest) = (Filling::new(3_000), true);
+        assert!(matches!(print(&mut line, &mut is_at_rest, &diagonal()), Err(PrinterError::PaperOut)));
+        assert!(matches!(begin(&mut line, &mut is_at_rest), Err(PrinterError::PaperOut)));
+        line.room = usize::MAX;
+        assert_eq!(begin(&mut line, &mut is_at_rest).unwrap(), PrinterStatus::Ready);
+    }
+
+    /// A printer that answers what it is asked and takes nothing else.
+    struct Balking(Filling);
+
+    impl Read for Balking {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            self.0.read(bytes)
+        }
+    }
+
+    impl Write for Balking {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if bytes[0] == escpos::DLE { self.0.write(bytes) } else { Err(ErrorKind::TimedOut.into()) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_printer_that_says_it_has_paper_and_takes_nothing_is_not_told_as_one_without() {
+        let mut line = Balking(Filling::new(usize::MAX));
+        assert!(matches!(print(&mut line, &mut true, &diagonal()), Err(PrinterError::Offline(_))));
     }
 
     #[test]
@@ -213,6 +323,6 @@ mod tests {
         assert!(matches!(printer.status(), Err(PrinterError::Offline(_))));
         let (mut line, _at_work) = self::printer(Paper::Plenty);
         let endless = Raster::blank(ROWS_MAX + 1);
-        assert!(matches!(print(&mut line, &endless), Err(PrinterError::TooLong { rows: 8_001 })));
+        assert!(matches!(print(&mut line, &mut false, &endless), Err(PrinterError::TooLong { rows: 8_001 })));
     }
 }

@@ -36,6 +36,8 @@ pub enum PrinterStatus {
     PaperLow,
     /// It has no paper, or its lid is open.
     PaperOut,
+    /// It has stopped for an error of its own: a cutter that jams, a head that is too hot.
+    Faulty,
     /// It does not answer questions, as the cheapest do not: print and hope.
     Silent,
 }
@@ -43,10 +45,14 @@ pub enum PrinterStatus {
 /// Why nothing was printed, or not all, by what can be done.
 #[derive(Debug, thiserror::Error)]
 pub enum PrinterError {
-    /// Somebody must put paper in or close the lid; then print again.
+    /// Somebody must put paper in or close the lid; then print again. Said too of a printer that is there, takes nothing
+    /// more and answers nothing: nothing else makes one stop so often.
     #[error("the printer has no paper, or its lid is open")]
     PaperOut,
-    /// It is not there, switched off, or stuck; look at it and its cable.
+    /// It says that it has stopped for an error of its own: somebody must look at it, or switch it off and on.
+    #[error("the printer has stopped for an error of its own")]
+    Faulty,
+    /// It is not there, switched off, or stuck though it says that it is well; look at it and its cable.
     #[error("the printer cannot be reached")]
     Offline(#[source] std::io::Error),
     /// No paper is this long; nothing was sent.

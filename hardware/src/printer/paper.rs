@@ -120,7 +120,7 @@ impl Interpreter {
                     after
                 }
                 // The beginning of a command whose end has not come.
-                [] | [ESC | GS | DLE] | [ESC, b'd'] | [DLE, EOT] | [GS, b'v', ..] => break,
+                [] | [ESC | GS | DLE] | [ESC, b'd'] | [DLE, EOT] | [GS, b'v'] | [GS, b'v', b'0', ..] => break,
                 [_, ref after @ ..] => after,
             };
         }
@@ -197,6 +197,8 @@ mod tests {
             interpreter = Interpreter::new(Paper::Plenty);
         }
         interpreter.take(b"hello\x1D!\x1B\x00");
+        interpreter.take(b"\x1Dv\x00");
+        assert_eq!(interpreter.take(&escpos::ASK_PAPER), [0x12], "it waits for nothing");
         assert_eq!(*interpreter.printed(), Raster::default());
     }
 }

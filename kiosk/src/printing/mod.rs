@@ -46,6 +46,7 @@ impl OnPaper {
 pub fn pass_on(event: Event, teller: &Teller) {
     match event {
         Event::Status(Ok(PrinterStatus::PaperOut)) => report(teller, Some(Trouble::NoPaper)),
+        Event::Status(Ok(PrinterStatus::Faulty)) => report(teller, Some(Trouble::NoPrinter)),
         Event::Status(Ok(PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent)) => {
             report(teller, None);
         }
@@ -65,7 +66,7 @@ fn fails(teller: &Teller, error: &PrinterError) {
     tracing::warn!(%error, "The printer does not print; everything else goes on");
     match error {
         PrinterError::PaperOut => report(teller, Some(Trouble::NoPaper)),
-        PrinterError::Offline(_) => report(teller, Some(Trouble::NoPrinter)),
+        PrinterError::Faulty | PrinterError::Offline(_) => report(teller, Some(Trouble::NoPrinter)),
         // Nothing is wrong with the printer.
         PrinterError::TooLong { .. } => {}
     }

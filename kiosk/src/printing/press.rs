@@ -73,6 +73,8 @@ impl Press {
 fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
     let mut text = Text::new();
     let mut is_able = true;
+    // It stopped while it was there. One that answers nothing says no word of its being able again: the next receipt shows it.
+    let mut is_in_doubt = false;
     loop {
         let job = if is_able { jobs.recv().map_err(Into::into) } else { jobs.recv_timeout(ASK_AGAIN) };
         let job = match job {
@@ -83,19 +85,28 @@ fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
         match job {
             Job::Ask => {
                 let status = printer.status();
-                is_able = match status {
-                    Ok(PrinterStatus::Ready | PrinterStatus::PaperLow | PrinterStatus::Silent) => true,
-                    Ok(PrinterStatus::PaperOut) | Err(_) => false,
+                (is_able, is_in_doubt) = match status {
+                    Ok(PrinterStatus::Ready | PrinterStatus::PaperLow) => (true, false),
+                    Ok(PrinterStatus::Silent) if is_in_doubt => continue,
+                    Ok(PrinterStatus::Silent) => (true, false),
+                    Ok(PrinterStatus::PaperOut | PrinterStatus::Faulty) => (false, true),
+                    Err(_) => (false, is_in_doubt),
                 };
                 tell(Event::Status(status));
             }
             Job::Print(receipt) => match printer.print(&receipt.draw(&mut text)) {
                 Ok(()) => {
-                    is_able = true;
+                    (is_able, is_in_doubt) = (true, false);
                     tell(Event::Printed(receipt.sheet));
                 }
                 Err(error) => {
-                    is_able = false;
+                    match error {
+                        PrinterError::PaperOut | PrinterError::Faulty | PrinterError::Offline(_) => {
+                            (is_able, is_in_doubt) = (false, true);
+                        }
+                        // Nothing was sent.
+                        PrinterError::TooLong { .. } => {}
+                    }
                     tell(Event::NotPrinted(receipt.sheet, error));
                 }
             },
@@ -152,6 +163,36 @@ mod tests {
         paper.load(Paper::Plenty);
         assert!(press.print(receipt(2)));
         assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_stub(2))));
+    }
+
+    /// A printer that answers nothing, and has paper when the test says so.
+    struct Mute(Receiver<bool>);
+
+    impl Printer for Mute {
+        fn print(&mut self, _picture: &Raster) -> Result<(), PrinterError> {
+            if self.0.recv() == Ok(true) { Ok(()) } else { Err(PrinterError::PaperOut) }
+        }
+
+        fn status(&mut self) -> Result<PrinterStatus, PrinterError> {
+            Ok(PrinterStatus::Silent)
+        }
+    }
+
+    #[test]
+    fn silence_after_a_receipt_that_did_not_come_is_no_news_of_paper() {
+        let (has_paper, mute): (Sender<bool>, _) = channel();
+        let (press, events) = press(Mute(mute));
+        let next = || events.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))));
+        has_paper.send(false).unwrap();
+        assert!(press.print(receipt(1)));
+        assert!(matches!(next(), Event::NotPrinted(_, PrinterError::PaperOut)));
+        press.ask();
+        has_paper.send(true).unwrap();
+        assert!(press.print(receipt(2)));
+        assert!(matches!(next(), Event::Printed(_)), "nothing was told of the silence");
+        press.ask();
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))));
     }
 
     /// A printer that prints when the test says so.
