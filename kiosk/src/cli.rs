@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -70,6 +71,10 @@ const STORE_RETRY: Duration = Duration::from_secs(30);
 
 /// So long the screen says that the machine is enrolled, before it begins to serve.
 const ENROLLED_SHOWN: Duration = Duration::from_secs(4);
+
+/// A screen that is not there is looked for every two seconds for a minute: less than a service manager waits for a start.
+const LOOK_FOR_SCREEN_EVERY: Duration = Duration::from_secs(2);
+const LOOKS_FOR_SCREEN: u32 = 30;
 
 /// The village terminal of Huiyin 回音.
 #[derive(Parser)]
@@ -150,7 +155,7 @@ pub struct ScreenArgs {
 /// A kind of screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ScreenKind {
-    /// What is plugged in, else a framebuffer, and else the browser
+    /// What is plugged in, else a framebuffer, and else the browser, unless a touch panel is wired: it has a screen behind it
     Auto,
     /// The screen that is plugged into `/dev/dri/card0` or the next card
     Drm,
@@ -392,8 +397,18 @@ pub async fn stand(
     if let Some(pins) = wiring.pins {
         boards.push(Box::new(Pi::open(pins, Instant::now()).context("Opening the pins of wiring.toml")?));
     }
-    let (display, size) =
-        open_screen(screen.screen)?.map_or((None, screen.size), |(display, size)| (Some(display), size));
+    let shutdown = async {
+        tokio::select! {
+            () = told_to_stop() => Ended::Told,
+            () = off.notified() => Ended::Off,
+        }
+    };
+    let mut shutdown = pin!(shutdown);
+    let found = tokio::select! {
+        ended = &mut shutdown => return Ok(ended),
+        found = find_screen(screen.screen, wiring.touch.is_some(), LOOK_FOR_SCREEN_EVERY, open_screen) => found?,
+    };
+    let (display, size) = found.map_or((None, screen.size), |(display, size)| (Some(display), size));
     // A page in a browser is on somebody's own computer, whose light is their own.
     let backlight = match &display {
         Some(_) => KernelBacklight::open().context("Opening the backlight")?,
@@ -405,6 +420,7 @@ pub async fn stand(
     let (teller, told) = Teller::new(reports, news.clone());
     let voice = Box::new(Aloud::of(&wiring, teller.clone()).context("Starting the sound")?);
     let press = wiring.printer.map(|printer| {
+        let teller = teller.clone();
         let tell = Arc::new(move |event| printing::pass_on(event, &teller));
         Press::start(Box::new(DevicePrinter::new(printer.device)), tell).context("Starting the printer")
     });
@@ -423,15 +439,10 @@ pub async fn stand(
         voice,
         press,
         told,
+        teller,
         size,
         listener,
         routes,
-    };
-    let shutdown = async {
-        tokio::select! {
-            () = told_to_stop() => Ended::Told,
-            () = off.notified() => Ended::Off,
-        }
     };
     run(kiosk, shutdown).await
 }
@@ -445,9 +456,42 @@ fn watchdog(wired: Option<FileWiring>) -> std::io::Result<Option<Box<dyn Watchdo
     Ok(kernel.map(|watchdog| Box::new(watchdog) as Box<dyn Watchdog>))
 }
 
-/// A screen of this computer and its size; `None` where there is only the browser.
-fn open_screen(kind: ScreenKind) -> anyhow::Result<Option<(Box<dyn Display>, Size)>> {
-    let drm = |drm: Drm| -> (Box<dyn Display>, Size) {
+/// A screen of this computer and its size.
+type Screen = (Box<dyn Display>, Size);
+
+/// The screen of this computer, by this way of opening one; `None` where the page in a browser is the screen. One that is not
+/// there yet, a monitor that wakes after the computer, is looked for; without it there is nothing to serve people with, so the
+/// program ends, and what started it starts it anew. Meanwhile the road stays open.
+async fn find_screen(
+    kind: ScreenKind,
+    has_panel: bool,
+    every: Duration,
+    mut open: impl FnMut(ScreenKind) -> anyhow::Result<Option<Screen>>,
+) -> anyhow::Result<Option<Screen>> {
+    let mut looks = 0;
+    loop {
+        let why = match open(kind) {
+            Ok(found) => return Ok(found),
+            Err(why) => format!("{why:#}"),
+        };
+        looks += 1;
+        if kind == ScreenKind::Auto && !has_panel {
+            tracing::warn!(why, "Only the page in a browser is shown");
+            return Ok(None);
+        }
+        if looks == LOOKS_FOR_SCREEN {
+            bail!("no screen was found, and --screen browser was not asked for: {why}");
+        }
+        if looks == 1 {
+            tracing::warn!(why, "A screen is looked for");
+        }
+        sleep(every).await;
+    }
+}
+
+/// Opens the screen of this kind; `None` where it is the page in a browser.
+fn open_screen(kind: ScreenKind) -> anyhow::Result<Option<Screen>> {
+    let drm = |drm: Drm| -> Screen {
         let size = drm.size();
         (Box::new(drm), size)
     };
@@ -459,14 +503,10 @@ fn open_screen(kind: ScreenKind) -> anyhow::Result<Option<(Box<dyn Display>, Siz
             let size = framebuffer.size();
             Ok(Some((Box::new(framebuffer), size)))
         }
-        ScreenKind::Auto => match Drm::open() {
-            Ok(Some(plugged)) => Ok(Some(drm(plugged))),
-            Ok(None) if Path::new("/dev/fb0").exists() => open_screen(ScreenKind::Fb),
-            Ok(None) => Ok(None),
-            Err(why) => {
-                tracing::warn!(%why, "Only the page in a browser is shown");
-                Ok(None)
-            }
+        ScreenKind::Auto => match Drm::open()? {
+            None if Path::new("/dev/fb0").exists() => open_screen(ScreenKind::Fb),
+            None => bail!("No screen is plugged in"),
+            Some(plugged) => Ok(Some(drm(plugged))),
         },
     }
 }
@@ -505,6 +545,8 @@ fn parse_size(text: &str) -> Result<Size, String> {
 mod tests {
     use civic_core::id::hex;
     use clap::CommandFactory;
+    use embedded_graphics::primitives::Rectangle;
+    use hardware::screen::Canvas;
 
     use super::*;
     use crate::soak::stand_in;
@@ -548,5 +590,44 @@ mod tests {
         assert_eq!(parse_size("600x1024"), Ok(Size::new(600, 1024)));
         assert!(parse_size("480x800").is_err());
         assert!(parse_size("800").is_err() && parse_size("1x1").is_err() && parse_size("9x").is_err());
+    }
+
+    /// A screen that shows nothing.
+    struct Dark;
+
+    impl Display for Dark {
+        fn show(&mut self, _frame: &Canvas, _changed: &[Rectangle]) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is found where a screen comes up with the look of this number, and how often was looked.
+    fn found(kind: ScreenKind, has_panel: bool, comes_at: u32) -> (anyhow::Result<Option<Size>>, u32) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (mut looks, size) = (0, Size::new(1024, 600));
+        let open = |_kind| {
+            looks += 1;
+            let screen: Screen = (Box::new(Dark), size);
+            if looks < comes_at { Err(anyhow::anyhow!("The monitor sleeps")) } else { Ok(Some(screen)) }
+        };
+        let found = runtime.block_on(find_screen(kind, has_panel, Duration::ZERO, open));
+        (found.map(|found| found.map(|(_, size)| size)), looks)
+    }
+
+    #[test]
+    fn a_screen_behind_a_panel_that_wakes_late_is_found_and_without_one_the_program_ends() {
+        for (kind, has_panel) in [(ScreenKind::Auto, true), (ScreenKind::Drm, false), (ScreenKind::Fb, false)] {
+            let (late, looks) = found(kind, has_panel, 7);
+            assert_eq!((late.unwrap(), looks), (Some(Size::new(1024, 600)), 7));
+            let (never, looks) = found(kind, has_panel, u32::MAX);
+            assert!(never.unwrap_err().to_string().contains("The monitor sleeps"));
+            assert_eq!(looks, LOOKS_FOR_SCREEN);
+        }
+    }
+
+    #[test]
+    fn without_a_panel_the_page_in_a_browser_is_screen_enough() {
+        let (page, looks) = found(ScreenKind::Auto, false, u32::MAX);
+        assert_eq!((page.unwrap(), looks), (None, 1));
     }
 }

@@ -16,6 +16,7 @@ pub mod disk;
 pub mod draw;
 pub mod drawer;
 pub mod flood;
+pub mod follow;
 pub mod form;
 pub mod glass;
 pub mod guesses;

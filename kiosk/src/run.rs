@@ -12,9 +12,9 @@ use hardware::{
     backlight::Backlight,
     board::{Board, BoardEvent},
     desk::Desk,
-    keyboard::{Keyboard, read_keys},
+    keyboard::Keyboard,
     screen::Display,
-    touch::{FingerKind, Panel, read_fingers},
+    touch::Panel,
     watchdog::Watchdog,
 };
 use tokio::{
@@ -26,14 +26,16 @@ use tokio::{
 use web::guard::protect;
 
 use crate::{
-    app::{App, Effect, Event, Touch, TouchKind},
+    app::{App, Effect, Event},
     browser::{Input, Page, What, router},
     draw::Painter,
+    follow,
     glass::Glass,
     handwriting::handwriting,
     pinyin::pinyin,
     printing::Press,
     station::Station,
+    teller::Teller,
     voice::Voice,
 };
 
@@ -66,6 +68,8 @@ pub struct Kiosk {
     pub press: Option<Press>,
     /// What `voice` and `press` tell.
     pub told: mpsc::Receiver<Event>,
+    /// Who hears that the panel or a keyboard is away.
+    pub teller: Teller,
     /// Size of the screen, in pixels.
     pub size: Size,
     /// Where the browser page is served. It must be bound to the loopback only.
@@ -92,6 +96,7 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
         mut voice,
         press,
         mut told,
+        teller,
         size,
         listener,
         routes,
@@ -103,11 +108,9 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
     }
     let (inputs, mut waiting) = mpsc::channel::<Input>(INPUTS_WAITING);
     if let Some(panel) = panel {
-        follow(panel, size, inputs.clone());
+        follow::panel(panel, size, inputs.clone(), teller.clone());
     }
-    for keyboard in keyboards {
-        follow_keys(keyboard, inputs.clone());
-    }
+    follow::keyboards(keyboards, &inputs, teller);
     let painter = Painter::default();
     let mut front = Front { glass: glass.clone(), painter, displays, backlight, light: None, watchdog };
     let page = Page { glass, desk, inputs };
@@ -264,37 +267,6 @@ fn polled(boards: &mut [Box<dyn Board>]) -> Vec<Event> {
         }
     }
     events
-}
-
-/// Passes on what is typed on a keyboard, in the way of [`follow`].
-fn follow_keys(keyboard: Keyboard, inputs: mpsc::Sender<Input>) {
-    std::thread::spawn(move || {
-        let ended =
-            read_keys(&keyboard, |typed| inputs.blocking_send(Input { what: What::Typed(typed), done: None }).is_ok());
-        match ended {
-            Ok(()) => tracing::warn!(device = %keyboard.device.display(), "A keyboard went away"),
-            Err(error) => tracing::error!(%error, device = %keyboard.device.display(), "A keyboard cannot be read"),
-        }
-    });
-}
-
-/// Passes the panel's touches on. The thread waits in a read and ends with the program, or when the kiosk has stopped.
-fn follow(panel: Panel, size: Size, inputs: mpsc::Sender<Input>) {
-    std::thread::spawn(move || {
-        let ended = read_fingers(&panel, size, |finger| {
-            let kind = match finger.kind {
-                FingerKind::Down => TouchKind::Down,
-                FingerKind::Move => TouchKind::Move,
-                FingerKind::Up => TouchKind::Up,
-            };
-            let touch = What::Touch(Touch { kind, at: finger.at });
-            inputs.blocking_send(Input { what: touch, done: None }).is_ok()
-        });
-        match ended {
-            Ok(()) => tracing::warn!(device = %panel.device.display(), "The touch panel went away"),
-            Err(error) => tracing::error!(%error, device = %panel.device.display(), "The touch panel cannot be read"),
-        }
-    });
 }
 
 async fn until(time: Option<TokioInstant>) {

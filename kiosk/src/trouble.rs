@@ -24,6 +24,10 @@ pub enum Trouble {
     DiskFull,
     /// The disk can only be read, with the same end.
     ReadOnly,
+    /// The touch panel is not there: people use the keys, where there are some.
+    NoTouch,
+    /// A keypad, a number pad or a scanner is not there: people touch the screen.
+    NoKeys,
     /// No microphone works: people write instead.
     NoMicrophone,
     /// The printer has no paper: people note their number down.
@@ -43,7 +47,9 @@ impl Trouble {
     pub fn keeps_words(self) -> bool {
         match self {
             Trouble::NotEnrolled | Trouble::Elsewhere | Trouble::DiskFull | Trouble::ReadOnly => false,
-            Trouble::NoMicrophone
+            Trouble::NoTouch
+            | Trouble::NoKeys
+            | Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
             | Trouble::Unfit
@@ -58,6 +64,8 @@ impl Trouble {
             Trouble::NotEnrolled | Trouble::Elsewhere => false,
             Trouble::DiskFull
             | Trouble::ReadOnly
+            | Trouble::NoTouch
+            | Trouble::NoKeys
             | Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter
@@ -74,6 +82,8 @@ impl Trouble {
             Trouble::Elsewhere => "trouble-elsewhere",
             Trouble::DiskFull => "trouble-disk-full",
             Trouble::ReadOnly => "trouble-read-only",
+            Trouble::NoTouch => "trouble-no-touch",
+            Trouble::NoKeys => "trouble-no-keys",
             Trouble::NoMicrophone => "trouble-no-microphone",
             Trouble::NoPaper => "trouble-no-paper",
             Trouble::NoPrinter => "trouble-no-printer",
@@ -105,7 +115,7 @@ pub fn of_time(
     (!road_is_open && now.0 - since.0 > SILENT_S).then_some(Trouble::NotHeardSince(since))
 }
 
-/// Troubles that their finders report: whoever prints, whoever listens. Clones are the same list.
+/// Troubles that their finders report: whoever prints, listens, or reads the panel. Clones are the same list.
 #[derive(Clone, Debug, Default)]
 pub struct Reports {
     // A std mutex: held for one insertion.
@@ -166,6 +176,8 @@ mod tests {
             Trouble::Elsewhere,
             Trouble::DiskFull,
             Trouble::ReadOnly,
+            Trouble::NoTouch,
+            Trouble::NoKeys,
             Trouble::NoMicrophone,
             Trouble::NoPaper,
             Trouble::NoPrinter,
@@ -174,7 +186,7 @@ mod tests {
             Trouble::NotHeardSince(UnixSeconds(0)),
         ]
         .map(|trouble| !trouble.keeps_words());
-        assert_eq!(stops, [true, true, true, true, false, false, false, false, false, false]);
+        assert_eq!(stops, [true, true, true, true, false, false, false, false, false, false, false, false]);
     }
 
     #[test]

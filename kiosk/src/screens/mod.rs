@@ -277,6 +277,8 @@ impl Around<'_> {
             | Trouble::Elsewhere
             | Trouble::DiskFull
             | Trouble::ReadOnly
+            | Trouble::NoTouch
+            | Trouble::NoKeys
             | Trouble::NoMicrophone
             | Trouble::NoPaper
             | Trouble::NoPrinter

@@ -24,6 +24,8 @@ use kiosk::{
     run::{Kiosk, run},
     sample::sample_ticket,
     station::Station,
+    teller::Teller,
+    trouble::Reports,
     voice::Silent,
 };
 use ledger::query::Filter;
@@ -127,6 +129,7 @@ impl Running {
             voice: Box::new(silent),
             press: None,
             told,
+            teller: Teller::new(Reports::default(), Arc::default()).0,
             size: LARGE,
             listener,
             routes: axum::Router::new(),

@@ -20,6 +20,8 @@ use hardware::desk::Desk;
 use kiosk::{
     run::{Kiosk, run},
     sample::{Sample, sample_stub, sample_ticket},
+    teller::Teller,
+    trouble::Reports,
     voice::Silent,
 };
 use ledger::{Filed, Ledger};
@@ -244,6 +246,7 @@ fn screen() -> anyhow::Result<Behind> {
         voice: Box::new(silent),
         press: None,
         told,
+        teller: Teller::new(Reports::default(), Arc::default()).0,
         size: SCREEN,
         listener,
         routes: Router::new(),
