@@ -44,7 +44,7 @@ use replica::{
 use tokio::sync::watch;
 use web::{guard, once::Once};
 
-use crate::{draft::Drafts, form::Pairs, saved::Saved, stubs::Stubs};
+use crate::{draft::Drafts, form::Pairs, saved::Saved, stubs::Stubs, tried::Tried};
 use trouble::Trouble;
 
 /// Longest form of a visit: twenty opinions of two thousand characters, each nine bytes as browsers send it, fit twice.
@@ -64,7 +64,7 @@ struct Inner {
     drafts: Drafts,
     saved: Saved,
     once: Once,
-    tried: crate::tried::Tried,
+    tried: Tried,
     near: Option<Near>,
     stubs: Stubs,
 }
@@ -80,7 +80,7 @@ impl App {
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
         let drafts = Drafts::open(&dir)?;
-        let tried = crate::tried::Tried::load(&dir)?;
+        let tried = Tried::load(&dir)?;
         let inner = Inner {
             dir,
             ledger,
