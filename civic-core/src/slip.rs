@@ -6,8 +6,8 @@
 //! and who spoke are not on it at all. A slip that was given without an opening part tells its state alone.
 //!
 //! ```text
-//! type "slip" · ticket · state · filed (when it was said) · moved (when it last moved) · as_of (when the hub last had
-//! news), all three in seconds · lock · sealed: a JSON object, filled up with spaces to a multiple of 256 bytes
+//! type "slip" · ticket · state · filed (when it was said) · moved (when it last came to another state) · as_of (when the
+//! hub last had news), all three in seconds · lock · sealed: a JSON object, filled up with spaces to a multiple of 256 bytes
 //! ```
 //!
 //! An older program wrote `answer` and `steps`, a list of {act, at}, for everybody to read. They are read as they stand,
@@ -37,7 +37,7 @@ pub struct Slip {
     pub state: String,
     /// When it was said, by the clock of whoever took it down.
     pub filed: UnixSeconds,
-    /// When it last moved, by the clock of whoever moved it.
+    /// When it last came to another state, by the clock of whoever moved it.
     pub moved: UnixSeconds,
     /// When the hub last had news of it.
     pub as_of: UnixSeconds,
@@ -141,11 +141,12 @@ impl Slip {
             lock: lock.clone(),
             sealed: Told::of(codebook, opinion).seal(&ticket, key),
         };
+        let standing = workflow::fold(codebook, opinion);
         Some(Self {
             ticket,
-            state: workflow::fold(codebook, opinion).state,
+            state: standing.state,
             filed: opinion.filed.at,
-            moved: opinion.steps.last().map_or(opinion.filed.at, |step| step.stamp.at),
+            moved: standing.moved.unwrap_or(opinion.filed.at),
             as_of,
             content: opening.map_or(Content::Nothing, seal),
         })
@@ -381,6 +382,19 @@ mod tests {
         let codebook = Codebook::parse(SMALL).unwrap();
         let closed = [&ANSWERED[..], &[(7, "销号", "")]].concat();
         assert_eq!(told(&closed, None).settled(&codebook), Some(UnixSeconds(7)));
+    }
+
+    /// The board counted it again in the month in which the person who spoke said what they thought of the answer.
+    #[test]
+    fn a_closed_matter_rests_since_it_was_closed_whatever_is_said_of_it_afterwards() {
+        let codebook = Codebook::parse(SMALL).unwrap();
+        let closed = [&ANSWERED[..], &[(7, "销号", "")]].concat();
+        for said in ["评价", "群众补充", "收回姓名电话"] {
+            let slip = told(&[&closed[..], &[(40, said, "")]].concat(), None);
+            assert_eq!((slip.state.as_str(), slip.settled(&codebook)), ("已销号", Some(UnixSeconds(7))), "{said}");
+        }
+        let again = [&closed[..], &[(40, "要求复核", ""), (50, "答复", "修好了"), (60, "销号", "")]].concat();
+        assert_eq!(told(&again, None).settled(&codebook), Some(UnixSeconds(60)));
     }
 
     #[test]

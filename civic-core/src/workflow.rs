@@ -7,6 +7,7 @@ use crate::{
     codebook::{Ask, Codebook, StepRule},
     document::Stamp,
     opinion::{NewStep, Opinion, Step},
+    time::UnixSeconds,
 };
 
 /// Two steps, neither of which knew of the other, that no order would have allowed.
@@ -21,6 +22,8 @@ pub struct Clash {
 pub struct Standing {
     /// The state's word.
     pub state: String,
+    /// When a step last led to another state, by the clock of whoever took it; `None` if it stands where it began.
+    pub moved: Option<UnixSeconds>,
     /// The newest answer given to the person who spoke.
     pub answer: Option<Answer>,
     /// Clashes that nobody has settled yet.
@@ -68,11 +71,12 @@ pub fn fold(codebook: &Codebook, opinion: &Opinion) -> Standing {
 /// Where an opinion stands after these steps, which came in with `state` if that was said.
 pub fn fold_steps(codebook: &Codebook, state: Option<&str>, steps: &[Step]) -> Standing {
     let mut state = state.unwrap_or_else(|| codebook.first_state()).to_owned();
-    let mut answer = None;
+    let (mut moved, mut answer) = (None, None);
     let mut clashes: Vec<Clash> = Vec::new();
     for (place, step) in steps.iter().enumerate() {
-        if let Some(next) = leads_to(codebook, step) {
+        if let Some(next) = leads_to(codebook, step).filter(|next| *next != state) {
             state = next;
+            moved = Some(step.stamp.at);
         }
         let rule = codebook.step(&step.act);
         if rule.is_some_and(|rule| rule.is_answer) && !step.note.is_empty() {
@@ -88,7 +92,7 @@ pub fn fold_steps(codebook: &Codebook, state: Option<&str>, steps: &[Step]) -> S
             clashes.retain(|clash| !(knows(clash.steps.0) && knows(clash.steps.1)));
         }
     }
-    Standing { state, answer, clashes }
+    Standing { state, moved, answer, clashes }
 }
 
 /// The steps that may be taken with an opinion in `state` by somebody at work; what a person says of it at a kiosk is
@@ -164,7 +168,7 @@ fn cannot_both_hold(codebook: &Codebook, one: &Step, other: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{codebook::tests::SMALL, id::Actor, time::UnixSeconds};
+    use crate::{codebook::tests::SMALL, id::Actor};
 
     fn step(act: &str, note: &str, unaware_of: &[usize]) -> Step {
         Step {
