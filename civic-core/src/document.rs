@@ -157,9 +157,12 @@ impl Document {
         self.inner.get_heads().is_empty()
     }
 
-    /// What kind of document this is.
+    /// What kind of document this is. Where several began it, the first of [`Kind::ALL`] that one of them says: nobody makes
+    /// an opinion vanish by saying another word beside it.
     pub fn kind(&self) -> Kind {
-        text_at(&self.inner, &automerge::ROOT, "type").map_or(Kind::Unknown, |word| Kind::parse(&word))
+        let words = self.inner.get_all(automerge::ROOT, "type").unwrap_or_default();
+        let kinds = words.iter().filter_map(|(value, id)| Some(Kind::parse(&text_of(&self.inner, value, id)?)));
+        kinds.min().unwrap_or(Kind::Unknown)
     }
 
     /// The newest changes, none of which another one follows, as 32-byte hashes in order: equal heads, equal document.

@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
+use automerge::{ActorId, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, Value, transaction::Transactable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -554,6 +554,36 @@ fn attachments(document: &Document) -> Vec<Attached> {
         }
     }
     found
+}
+
+/// As whom an opinion was begun; nobody, if it is none.
+pub(crate) fn begun_by(document: &Document) -> Vec<ActorId> {
+    let doc = &document.inner;
+    let words = doc.get_all(ROOT, "type").unwrap_or_default().into_iter();
+    let of_opinions = words.filter(|(value, id)| text_of(doc, value, id).as_deref() == Some(Kind::Opinion.word()));
+    of_opinions.filter_map(|(_, id)| maker(&id).cloned()).collect()
+}
+
+/// Everything that they began in it and that is only added to: its text, its steps, and what stands beside the words.
+pub(crate) fn growing_parts(document: &Document, began: &[ActorId]) -> Vec<ObjId> {
+    let doc = &document.inner;
+    let objects = |key| {
+        let all = objects_at(document, key).into_iter();
+        all.filter(|object| maker(object).is_some_and(|maker| began.contains(maker)))
+    };
+    let mut parts: Vec<ObjId> = objects("body").collect();
+    for list in objects("steps").chain(objects("attachments")) {
+        parts.extend(doc.list_range(&list, ..).map(|item| item.id()));
+        parts.push(list);
+    }
+    parts
+}
+
+fn maker(object: &ObjId) -> Option<&ActorId> {
+    match object {
+        ObjId::Root => None,
+        ObjId::Id(_, actor, _) => Some(actor),
+    }
 }
 
 fn extra(document: &Document) -> BTreeMap<String, String> {

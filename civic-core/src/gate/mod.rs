@@ -73,7 +73,8 @@ pub enum Refusal {
     /// Automerge cannot read it, or would write it otherwise.
     #[error("change is not in its canonical form")]
     NotCanonical,
-    /// It says something that no writer says: what Automerge takes and then cannot write beside.
+    /// It says something that no writer says: what Automerge takes and then cannot write beside, or what takes away what others
+    /// said.
     #[error("operations are of no kind that anybody writes")]
     Operations,
     /// Another change of its author stands in its place: two installations write as one.
@@ -206,7 +207,8 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
         Ok(Trial { verdicts, grown })
     }
 
-    /// Applies changes to a clone, which must save, load with the same heads, have every object as it is `used`, and be read.
+    /// Applies changes to a clone, which must save, load with the same heads, have every object as it is `used`, have lost
+    /// nothing that only grows, and be read.
     ///
     /// The heads are hashes over all that was said, and loading makes every change anew from the document's own columns:
     /// with the same heads, all of them are byte for byte what came.
@@ -226,6 +228,9 @@ impl<T, R: Fn(&Document) -> T> Entrance<'_, T, R> {
                 return Err(Refusal::Operations);
             }
             let document = Document { inner };
+            if !used.leave_whole(&document) {
+                return Err(Refusal::Operations);
+            }
             let read = (self.read)(&document);
             Ok((document, snapshot, read))
         }));
@@ -292,7 +297,7 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
 fn canonical(chunk: &[u8]) -> Option<(Change, Option<Objects>)> {
     let change = Change::try_from(chunk).ok()?;
     let read = change.decode();
-    let objects = Objects::of(&read.operations);
+    let objects = Objects::of(&read.operations, read.deps.is_empty());
     let again = Change::from(read);
     (again.raw_bytes() == chunk && change.raw_bytes() == chunk).then_some((change, objects))
 }

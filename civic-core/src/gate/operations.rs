@@ -1,7 +1,9 @@
 //! Looks at what the operations of a change say.
 //!
 //! Automerge applies, saves and loads operations that none of its writers makes, an insertion under the key of a map for one,
-//! and panics when somebody writes beside them later.
+//! and panics when somebody writes beside them later. It also lets everybody take away what others said: what a record is and
+//! which number it has, and of an opinion its words and what was done with it, only grow, so whoever would change that is
+//! refused. Each rule looks at the change alone, or at what its author must have known: on every device it says the same.
 
 use std::collections::HashSet;
 
@@ -10,19 +12,40 @@ use automerge::{
     legacy::{ElementId, Key, ObjectId, Op, OpId, OpType},
 };
 
-/// Objects, and whether each is taken for one whose parts have places instead of keys. Of two who differ over one, at least one
-/// is wrong.
+use crate::{document::Document, opinion};
+
+/// What is said of a record when it is begun, and never after.
+const SAID_ONCE: [&str; 4] = ["type", "ticket", "body", "steps"];
+
+/// What changes take objects for, and what they take away.
 #[derive(Debug, Default)]
-pub(super) struct Objects(HashSet<(OpId, bool)>);
+pub(super) struct Objects {
+    /// Objects, and whether each is taken for one whose parts have places instead of keys. Of two who differ over one, at
+    /// least one is wrong.
+    taken_for: HashSet<(OpId, bool)>,
+    /// Those of which something that stood there is replaced or deleted.
+    cut: HashSet<OpId>,
+    /// Lists of steps that are deleted as a whole.
+    steps_cut: HashSet<OpId>,
+}
 
 impl Objects {
-    /// What these operations take objects for; `None` if one of them is of a kind that nobody writes.
-    pub(super) fn of(operations: &[Op]) -> Option<Self> {
+    /// What these operations of one change take objects for; `None` if one of them is of a kind that nobody writes. `begins`
+    /// says that the change follows none.
+    pub(super) fn of(operations: &[Op], begins: bool) -> Option<Self> {
         let (mut objects, mut last) = (Self::default(), None);
         for operation in operations {
             let has_places = !operation.key.is_map_key();
-            if !is_written_so(operation) || (has_places && operation.obj == ObjectId::Root) {
+            let is_at_root = operation.obj == ObjectId::Root;
+            if !is_written_so(operation) || (is_at_root && (has_places || !may_stand_at_root(operation, begins))) {
                 return None;
+            }
+            match &operation.obj {
+                ObjectId::Root if is_said_once(operation) => objects.steps_cut.extend(operation.pred.iter().cloned()),
+                ObjectId::Id(id) if (has_places && !operation.insert) || !operation.pred.is_empty() => {
+                    objects.cut.insert(id.clone());
+                }
+                ObjectId::Root | ObjectId::Id(_) => {}
             }
             // Text comes as one operation for each character.
             let now = Some((&operation.obj, has_places));
@@ -31,20 +54,37 @@ impl Objects {
             }
             last = now;
             if let ObjectId::Id(id) = &operation.obj {
-                objects.0.insert((id.clone(), has_places));
+                objects.taken_for.insert((id.clone(), has_places));
             }
         }
         Some(objects)
     }
 
-    /// Takes in what another change takes objects for.
+    /// Takes in what another change does.
     pub(super) fn join(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.taken_for.extend(other.taken_for);
+        self.cut.extend(other.cut);
+        self.steps_cut.extend(other.steps_cut);
+    }
+
+    /// Whether what only grows is left whole in the document. Nobody can name a part of an opinion whose beginning is not here,
+    /// so this does not hang on what came first.
+    pub(super) fn leave_whole(&self, document: &Document) -> bool {
+        if self.cut.is_empty() && self.steps_cut.is_empty() {
+            return true;
+        }
+        let began = opinion::begun_by(document);
+        let is_cut = |part: &ObjId| match part {
+            ObjId::Id(counter, actor, _) => self.cut.contains(&OpId::new(*counter, actor)),
+            ObjId::Root => false,
+        };
+        !self.steps_cut.iter().any(|list| began.contains(list.actor()))
+            && !opinion::growing_parts(document, &began).iter().any(is_cut)
     }
 
     /// Whether the document has each of them, and as what it is taken for.
     pub(super) fn are_in(&self, document: &Automerge) -> bool {
-        self.0.iter().all(|(id, has_places)| {
+        self.taken_for.iter().all(|(id, has_places)| {
             match document.object_type(ObjId::Id(id.counter(), id.actor().clone(), 0)) {
                 Ok(ObjType::List | ObjType::Text) => *has_places,
                 Ok(ObjType::Map | ObjType::Table) => !has_places,
@@ -66,6 +106,21 @@ fn is_written_so(operation: &Op) -> bool {
     }
 }
 
+fn is_said_once(operation: &Op) -> bool {
+    matches!(&operation.key, Key::Map(key) if SAID_ONCE.contains(&key.as_str()))
+}
+
+/// Whether somebody writes so beside the type of a record: what is said once is said by a change that begins it. What stands
+/// beside the words is never replaced either; the steps of a slip may go, for an older program told them openly.
+fn may_stand_at_root(operation: &Op, begins: bool) -> bool {
+    let is = |word: &str| matches!(&operation.key, Key::Map(key) if key == word);
+    match &operation.action {
+        OpType::Delete if is_said_once(operation) => is("steps"),
+        OpType::Make(_) | OpType::Put(_) if is_said_once(operation) => begins && operation.pred.is_empty(),
+        _ => !is_said_once(operation) && (!is("attachments") || operation.pred.is_empty()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU64;
@@ -77,9 +132,9 @@ mod tests {
         *,
     };
     use crate::{
-        document::{Document, Stamp},
+        document::{Document, Kind, Stamp},
         id::Actor,
-        opinion::{self, Edit, Field, NewOpinion},
+        opinion::{self, Edit, Field, NewOpinion, NewStep, Opinion},
         payload::{self, Known},
         time::UnixSeconds,
     };
@@ -122,6 +177,11 @@ mod tests {
         OpId::new(counter, &actor)
     }
 
+    fn item_of(document: &Document, key: &str) -> ObjId {
+        let Ok(Some((_, list))) = document.inner.get(ROOT, key) else { panic!("no {key}") };
+        document.inner.get(&list, 0).unwrap().unwrap().1
+    }
+
     #[test]
     fn what_nobody_writes_is_refused() {
         let document = filed();
@@ -153,6 +213,65 @@ mod tests {
             let verdict = verdict(&mut document.clone(), bent.clone());
             assert!(matches!(verdict, Verdict::Refused(_)), "{bent:?}: {verdict:?}");
         }
+    }
+
+    /// What a stolen device wrote of an opinion of its area made it vanish: the list still named it, and it could not be opened;
+    /// made anew, the list did not name it either.
+    #[test]
+    fn nobody_takes_away_what_an_opinion_is_and_what_was_said_and_done() {
+        let mut document = filed();
+        let step = Edit { step: Some(NewStep { act: "受理".into(), ..NewStep::default() }), ..Edit::default() };
+        opinion::edit(&mut document, ALICE, &Stamp::new("县", AT), &step).unwrap().unwrap();
+        let before = Opinion::read(&document).unwrap();
+        let ObjId::Id(counter, actor, _) = item_of(&document, "steps") else { panic!("a step is an object") };
+        let first_step = OpId::new(counter, &actor);
+        let object = |key: &str| ObjectId::Id(id_of(&document, key));
+        let letter = OpId::new(id_of(&document, "body").counter() + 1, &actor);
+        let put = |obj: ObjectId, key: Key, pred: Vec<OpId>| Op {
+            action: OpType::Put("x".into()),
+            obj,
+            key,
+            pred: pred.into(),
+            insert: false,
+        };
+        let root = |key: &str, pred: Vec<OpId>| put(ObjectId::Root, Key::Map(key.into()), pred);
+        let delete = |operation: Op| Op { action: OpType::Delete, ..operation };
+        let mut evil = Vec::new();
+        for key in SAID_ONCE {
+            evil.push(root(key, Vec::new()));
+            if key != "ticket" {
+                evil.push(root(key, vec![id_of(&document, key)]));
+                evil.push(delete(root(key, vec![id_of(&document, key)])));
+            }
+        }
+        let at = |id: &OpId| Key::Seq(ElementId::Id(id.clone()));
+        evil.push(delete(put(object("steps"), at(&first_step), vec![first_step.clone()])));
+        evil.push(put(object("steps"), at(&first_step), vec![first_step.clone()]));
+        evil.push(delete(put(object("body"), at(&letter), vec![letter.clone()])));
+        let act = OpId::new(counter + 1, &actor);
+        evil.push(put(ObjectId::Id(first_step), Key::Map("act".into()), vec![act]));
+        for operation in evil {
+            let mut there = document.clone();
+            assert_eq!(verdict(&mut there, operation.clone()), Verdict::Refused(Refusal::Operations), "{operation:?}");
+            assert_eq!(Opinion::read(&there), Some(before.clone()));
+        }
+        let topic = OpId::new(id_of(&document, "topic").counter(), &actor);
+        assert_eq!(verdict(&mut document, root("topic", vec![topic])), Verdict::Admitted);
+    }
+
+    #[test]
+    fn whoever_begins_a_record_anew_under_another_word_makes_no_opinion_vanish() {
+        let (mut here, evil) = (filed(), Document::empty());
+        let mut there = evil.clone();
+        let put = |tx: &mut automerge::transaction::Transaction<'_>| {
+            use automerge::transaction::Transactable;
+            (0..20).try_for_each(|number| tx.put(ROOT, format!("{number}"), number))?;
+            tx.put(ROOT, "type", "x")
+        };
+        let payload = there.change(BOB, &Stamp::new("某", AT), put).unwrap().unwrap();
+        assert_eq!(there.kind(), Kind::Unknown);
+        assert_eq!(admit(&mut here, &[Offer { actor: BOB, at: AT, payload: &payload }]), [Verdict::Admitted]);
+        assert_eq!(Opinion::read(&here).unwrap(), Opinion::read(&filed()).unwrap());
     }
 
     /// It was let in, and whoever wrote the topic next fell: found by a million bent changes, seed 11.
