@@ -262,6 +262,11 @@ impl Causality {
         self.changes.iter().position(|change| change.actor == *actor && change.ops.contains(&counter))
     }
 
+    /// How many changes the one at this place knows, with itself: more than each of those does, and as many on every device.
+    pub(crate) fn known_by(&self, place: usize) -> u64 {
+        self.clocks.get(place).map_or(place as u64 + 1, |clock| clock.values().sum())
+    }
+
     /// Whether the change at place `later` was made knowing the one at place `earlier`.
     pub(crate) fn knows(&self, later: usize, earlier: usize) -> bool {
         match (self.clocks.get(later), self.changes.get(earlier)) {

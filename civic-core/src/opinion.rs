@@ -411,9 +411,9 @@ impl Opinion {
         }
         let doc = &document.inner;
         let causality = Causality::of(document);
-        let first = causality.changes().first()?;
         let root = Entries::of(doc, &ROOT);
         let texts = objects_at(document, "body");
+        let first = causality.changes().get(beginning(&causality, texts.first()))?;
         let body = texts.first().and_then(|body| doc.text(body).ok()).unwrap_or_default();
         let others = texts.iter().skip(1).filter_map(|other| doc.text(other).ok()).filter(|other| *other != body);
         let contested = Field::ALL.into_iter().filter(|field| root.is_contested(field.key()));
@@ -451,6 +451,7 @@ pub fn passages(document: &Document) -> Vec<Passage> {
     let Some(body) = object_at(document, "body") else { return Vec::new() };
     let doc = &document.inner;
     let causality = Causality::of(document);
+    let first = beginning(&causality, Some(&body));
     let mut passages: Vec<(usize, Passage)> = Vec::new();
     for (index, character) in doc.text(&body).unwrap_or_default().chars().enumerate() {
         let place = doc.get_cursor(&body, index, None).ok().and_then(|cursor| {
@@ -458,11 +459,11 @@ pub fn passages(document: &Document) -> Vec<Passage> {
             let (counter, actor) = name.trim_start_matches('-').split_once('@')?;
             causality.place_of(&Actor::parse(actor)?, counter.parse().ok()?)
         });
-        let place = place.unwrap_or(0);
+        let place = place.unwrap_or(first);
         match passages.last_mut() {
             Some((last, passage)) if *last == place => passage.text.push(character),
             Some(_) | None => {
-                let added = (place > 0).then(|| causality.changes()[place].stamp.clone());
+                let added = (place != first).then(|| causality.changes()[place].stamp.clone());
                 passages.push((place, Passage { text: character.to_string(), added }));
             }
         }
@@ -470,14 +471,28 @@ pub fn passages(document: &Document) -> Vec<Passage> {
     passages.into_iter().map(|(_, passage)| passage).collect()
 }
 
+/// The place in the history of the change that began this text. Where two began one opinion, the one that came first is
+/// another on every device.
+fn beginning(causality: &Causality, body: Option<&ObjId>) -> usize {
+    body.and_then(|body| place_of_object(causality, body)).unwrap_or(0)
+}
+
 fn steps(document: &Document, causality: &Causality) -> Vec<Step> {
     let doc = &document.inner;
-    let mut places: Vec<usize> = Vec::new();
-    let mut steps = Vec::new();
+    let mut items = Vec::new();
     let lists = objects_at(document, "steps");
     for item in lists.iter().flat_map(|list| doc.list_range(list, ..)) {
         let (item, Value::Object(ObjType::Map)) = (item.id(), item.value.into_value()) else { continue };
-        let Some(place) = place_of_object(causality, &item) else { continue };
+        items.extend(place_of_object(causality, &item).map(|place| (place, item)));
+    }
+    // Begun in two places it has two lists, and who knows both writes into the first: each step stands behind all that it
+    // knows, by list and place where that says nothing.
+    if lists.len() > 1 {
+        items.sort_by_key(|(place, _)| causality.known_by(*place));
+    }
+    let mut places: Vec<usize> = Vec::new();
+    let mut steps = Vec::new();
+    for (place, item) in items {
         let change = &causality.changes()[place];
         let unaware_of = places
             .iter()
@@ -718,6 +733,88 @@ mod tests {
         texts.sort_unstable();
         assert_eq!(texts, ["桥坏了", "桥断了"]);
         assert_eq!(opinion.steps.len(), 2);
+    }
+
+    /// One file, entered on two devices of a village, and what each wrote of it. Either of the lists is the one shown first.
+    fn begun_twice(here_first: &[&str], there_first: &[&str]) -> Vec<[Vec<(Actor, i64, Vec<u8>)>; 2]> {
+        let begun = |actor: Actor, acts: &[&str]| {
+            let new = NewOpinion { body: "桥坏了".into(), ..NewOpinion::default() };
+            let (mut document, first) = file(actor, &at("village", 10), &new).unwrap();
+            let mut payloads = vec![(actor, 10, first)];
+            for (seconds, act) in (11..).zip(acts) {
+                let payload = edit(&mut document, actor, &at("village", seconds), &step(act)).unwrap().unwrap();
+                payloads.push((actor, seconds, payload));
+            }
+            payloads
+        };
+        let pair = |one, other| [begun(one, here_first), begun(other, there_first)];
+        vec![pair(STATION, DEPUTY), pair(DEPUTY, STATION)]
+    }
+
+    fn merged<'a>(parts: impl IntoIterator<Item = &'a Vec<(Actor, i64, Vec<u8>)>>) -> Document {
+        let mut document = Document::empty();
+        for (actor, seconds, payload) in parts.into_iter().flatten() {
+            assert_eq!(admit(&mut document, &[offer(*actor, *seconds, payload)]), [Verdict::Admitted]);
+        }
+        document
+    }
+
+    const COUNTY: Actor = Actor::new([3; 16]);
+
+    /// Every later step stood before what the other device had begun with, and the state never moved again.
+    #[test]
+    fn an_opinion_begun_in_two_places_moves_on_and_is_closed_like_any_other() {
+        let codebook = crate::codebook::Codebook::parse(crate::codebook::tests::SMALL).unwrap();
+        for [here, there] in begun_twice(&["受理"], &["受理", "走访"]) {
+            let mut document = merged([&here, &there]);
+            assert_eq!(crate::workflow::fold(&codebook, &Opinion::read(&document).unwrap()).clashes.len(), 1);
+            let mut later = Vec::new();
+            for (seconds, act) in [(30, "裁定"), (31, "答复"), (32, "销号")] {
+                let note = NewStep { act: act.into(), note: "修好了".into(), ..NewStep::default() };
+                let change = Edit { step: Some(note), ..Edit::default() };
+                let payload = edit(&mut document, COUNTY, &at("县", seconds), &change).unwrap().unwrap();
+                later.push((COUNTY, seconds, payload));
+            }
+            let opinion = Opinion::read(&document).unwrap();
+            assert_eq!(
+                opinion.steps.iter().map(|step| step.act.as_str()).collect::<Vec<_>>()[3..],
+                ["裁定", "答复", "销号"]
+            );
+            let standing = crate::workflow::fold(&codebook, &opinion);
+            assert_eq!((standing.state.as_str(), standing.answer.unwrap().text.as_str()), ("已销号", "修好了"));
+            assert!(standing.clashes.is_empty() && opinion.steps[3..].iter().all(|step| step.unaware_of.is_empty()));
+            for order in [[&here, &there, &later], [&there, &here, &later]] {
+                let elsewhere = merged(order);
+                assert_eq!(Opinion::read(&elsewhere).unwrap(), opinion, "whichever came first");
+                assert_eq!(passages(&elsewhere), [Passage { text: "桥坏了".into(), added: None }]);
+            }
+        }
+    }
+
+    #[test]
+    fn steps_of_one_list_stay_where_they_stand_whatever_each_knew() {
+        let (mut here, first) = file(STATION, &at("st-01", 10), &NewOpinion::default()).unwrap();
+        let mut there = Document::empty();
+        admit(&mut there, &[offer(STATION, 10, &first)]);
+        // The greater author stands first, though it knows more.
+        for (seconds, act) in [(5, "走访"), (6, "退回")] {
+            let payload = edit(&mut there, DEPUTY, &at("dep-7", seconds), &step(act)).unwrap().unwrap();
+            admit(&mut here, &[offer(DEPUTY, seconds, &payload)]);
+        }
+        let mut apart = Document::empty();
+        admit(&mut apart, &[offer(STATION, 10, &first)]);
+        let payload = edit(&mut apart, COUNTY, &at("县", 20), &step("受理")).unwrap().unwrap();
+        assert_eq!(admit(&mut here, &[offer(COUNTY, 20, &payload)]), [Verdict::Admitted]);
+        let list = object_at(&here, "steps").unwrap();
+        let as_they_stand: Vec<String> = (0..here.inner.length(&list))
+            .map(|place| {
+                let (_, item) = here.inner.get(&list, place).unwrap().unwrap();
+                text_at(&here.inner, &item, "act").unwrap()
+            })
+            .collect();
+        let steps = Opinion::read(&here).unwrap().steps;
+        assert_eq!(steps.iter().map(|step| step.act.clone()).collect::<Vec<_>>(), as_they_stand);
+        assert_eq!(as_they_stand.len(), 3);
     }
 
     #[test]
