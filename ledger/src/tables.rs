@@ -243,10 +243,13 @@ impl Tables {
     }
 
     /// Whether a number was given. Where the tables were made anew the opinion may still be at the hub alone: then its slip
-    /// tells of it.
+    /// tells of it. Of one that was erased the tombstone does: somebody may still hold its paper.
     pub(crate) fn is_given(&self, ticket: &Ticket) -> Result<bool, rusqlite::Error> {
         self.db
-            .prepare_cached("SELECT 1 FROM opinion WHERE ticket = ?1 UNION ALL SELECT 1 FROM slip WHERE ticket = ?1")?
+            .prepare_cached(
+                "SELECT 1 FROM opinion WHERE ticket = ?1 UNION ALL SELECT 1 FROM slip WHERE ticket = ?1
+                 UNION ALL SELECT 1 FROM erased WHERE ticket = ?1 AND ticket <> ''",
+            )?
             .exists(params![ticket.digits()])
     }
 

@@ -119,6 +119,21 @@ fn an_erased_opinion_is_gone_everywhere_and_its_number_tells_that_it_was_erased(
     assert!(hub.refused(9).unwrap().is_empty(), "erased is not damaged");
 }
 
+/// Somebody still holds the paper with it, and would have heard of another's opinion.
+#[test]
+fn the_number_of_an_erased_opinion_is_given_to_nobody_else() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let filed = kiosk.take_down(&village(), "站", heard()).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    assert!(kiosk.opinion(&filed.id).unwrap().is_none() && kiosk.slip(&filed.ticket).unwrap().is_none());
+    for ledger in [&hub, &kiosk, &deputy] {
+        assert!(ledger.reader().is_given(&filed.ticket).unwrap(), "{}", ledger.card().name);
+    }
+}
+
 /// Seed 93 of the simulated county: a township erased the slip as well, and the county, which had never seen it, would not
 /// take the township's feed any further.
 #[test]
