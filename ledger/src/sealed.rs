@@ -62,7 +62,8 @@ pub enum What {
     Response,
     /// In a vote.
     Ballot,
-    /// In a vote, and of no token or choices of it, or not under its own name: it does not count.
+    /// In a vote, and of no token or choices of it, or not under its own name: it does not count. It is looked at anew when
+    /// its vote comes or changes: a hub that was restored may have it before the tokens.
     BadBallot,
     /// 我也一样
     MeToo,
@@ -143,15 +144,23 @@ impl Ledger {
     /// Notes what an opened record is: whether a ballot is one of its vote, and where a reaction goes, which is taken
     /// there. Only the hub does this; done twice, it is done once.
     pub fn take(&self, envelope: &Envelope, record: &Record) -> Result<What, LedgerError> {
+        let vote = match record {
+            Record::Ballot(ballot) => self.published_as::<Vote>(&ballot.vote)?,
+            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => None,
+        };
         // Slow on purpose, so nobody waits for it.
-        let is_sound = match record {
-            Record::Ballot(ballot) => {
-                let vote = self.published_as::<Vote>(&ballot.vote)?;
-                vote.is_some_and(|vote| ballot.check(&vote, &envelope.doc).is_ok())
-            }
-            Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_) => true,
+        let is_sound = match (record, &vote) {
+            (Record::Ballot(ballot), Some(vote)) => ballot.check(vote, &envelope.doc).is_ok(),
+            (Record::Ballot(_), None) => false,
+            (Record::Response(_) | Record::Reaction(_) | Record::Confided(_) | Record::Guesses(_), _) => true,
         };
         let tables = self.writer_in_step()?;
+        if let Record::Ballot(ballot) = record
+            && tables.published::<Vote>(&ballot.vote)? != vote
+        {
+            // The vote came or changed meanwhile: the next pass looks at this one again.
+            return Ok(What::Waits);
+        }
         if let Record::Reaction(reaction) = record
             && let Some(ticket) = reaction.ticket()
             && tables.erased_ticket(&ticket)?.is_some()

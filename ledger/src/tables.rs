@@ -37,7 +37,7 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
@@ -46,6 +46,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("0006_edition.sql"),
     include_str!("0007_tally.sql"),
     include_str!("0008_part.sql"),
+    include_str!("0009_ballots.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 /// Pages that wait in the write-ahead log from which on they are copied: as many as SQLite itself would wait for.
@@ -310,13 +311,21 @@ impl Tables {
             Told::Published { key, content } => self
                 .db
                 .prepare_cached("INSERT OR REPLACE INTO published (id, kind, key, content) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, kind.word(), key, content]),
+                .execute(params![id, kind.word(), key, content])
+                .and_then(|_| self.look_again_at_ballots(name)),
             Told::Unreadable => {
                 self.db.prepare_cached("DELETE FROM published WHERE id = ?1")?.execute(params![id])
             }
             Told::Nothing => return Ok(()),
         }
         .map(drop)
+    }
+
+    /// Has the ballots of this vote opened once more that were none of it as it was: the tokens may have come after them.
+    fn look_again_at_ballots(&self, vote: &DocId) -> Result<usize, rusqlite::Error> {
+        self.db
+            .prepare_cached("UPDATE sealed SET what = '' WHERE what = ?1 AND subject = ?2")?
+            .execute(params![What::BadBallot.word(), vote.to_string()])
     }
 
     /// Tells of a document that is here what follows for it from another codebook.

@@ -275,6 +275,34 @@ fn a_token_votes_once_here_and_is_counted_once_wherever_else_it_is_used() {
     assert_eq!(ballot.choices, ["road", "lamp"], "what came first counts");
 }
 
+/// What a hub that was restored hears first are ballots; its own vote and the tokens come back to it behind them.
+#[test]
+fn ballots_that_a_restored_hub_has_before_their_tokens_count_once_it_has_these_back() {
+    let county = County::new();
+    let restored = Installation::new(Role::Hub, "990127", 0);
+    let restored = restored.open();
+    // Monday's copy has the vote and no tokens.
+    carry(&county.hub, &restored, Audience::Public);
+    let (id, tokens) = (published::id_of(Kind::Vote, "2026"), [Token::new([1; 8]), Token::new([2; 8])]);
+    county.hub.add_tokens("2026", &batch_of(&id, &tokens)).unwrap();
+    county.meet();
+    county.kiosk.vote(&village(), &id, tokens[0], vec!["road".into()]).unwrap();
+    carry(&county.kiosk, &restored, Audience::County);
+    let open = || {
+        let waiting = restored.unopened(9).unwrap();
+        let opened = waiting.iter().map(|envelope| {
+            let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
+            restored.take(envelope, &record).unwrap()
+        });
+        opened.collect::<Vec<_>>()
+    };
+    assert_eq!((open(), open()), (vec![What::BadBallot], vec![]));
+    carry(&county.hub, &restored, Audience::Public);
+    assert_eq!((open(), open()), (vec![What::Ballot], vec![]));
+    let counts = [What::Ballot, What::BadBallot].map(|what| restored.sealed_count(what, &id).unwrap());
+    assert_eq!(counts, [1, 0]);
+}
+
 #[test]
 fn not_solved_starts_the_recheck_once_however_often_it_is_said_or_arrives() {
     let county = County::new();
