@@ -170,6 +170,8 @@ struct Task {
 struct Outcome {
     name: DocId,
     admitted: u64,
+    /// Whether what was here of it must go first.
+    gives_way: bool,
     grown: Option<Grown>,
     pending: Vec<Incoming>,
     refused: Vec<(Incoming, Reason)>,
@@ -333,7 +335,7 @@ impl Ledger {
 
     fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {
         for outcome in in_parallel(group, |task| task.carry_out(self.codebook())) {
-            let Outcome { name, admitted, grown, pending, refused, row, arrived_at } = outcome;
+            let Outcome { name, admitted, gives_way, grown, pending, refused, row, arrived_at } = outcome;
             merged.changes += admitted;
             merged.pending += pending.len() as u64;
             merged.refused += refused.len() as u64;
@@ -342,6 +344,9 @@ impl Ledger {
             }
             for (Incoming { origin, payload, .. }, reason) in &refused {
                 tables.put_refused(&name, &origin.device.to_string(), *reason, payload, arrived_at)?;
+            }
+            if gives_way {
+                tables.give_way(&name)?;
             }
             if let Some(grown) = grown {
                 tables.keep(&name, &grown, row, arrived_at)?;
@@ -369,11 +374,27 @@ impl Task {
     /// Lets the changes into the document and reads what the tables are to tell of it. Needs no database.
     fn carry_out(self, codebook: &Codebook) -> Outcome {
         let Self { name, stored, changes, row, arrived_at } = self;
-        let mut outcome =
-            Outcome { name, admitted: 0, grown: None, pending: Vec::new(), refused: Vec::new(), row, arrived_at };
-        let (home, mut document) = match stored {
+        // Only hubs write in public, and nobody takes a name from them: whatever stood there before gives way, and what comes
+        // of it later lives elsewhere.
+        let is_public = |space: &&Space| space.audience == Audience::Public;
+        let public = changes.iter().map(|change| &change.origin.space).find(is_public).cloned();
+        let gives_way = public.is_some() && stored.as_ref().is_some_and(|(space, _)| !is_public(&space));
+        if gives_way {
+            warn!(document = %name, "What stood under a name of the county's gives way to what the county wrote");
+        }
+        let mut outcome = Outcome {
+            name,
+            admitted: 0,
+            gives_way,
+            grown: None,
+            pending: Vec::new(),
+            refused: Vec::new(),
+            row,
+            arrived_at,
+        };
+        let (home, mut document) = match stored.filter(|_| !gives_way) {
             Some((space, snapshot)) => (Some(space), load(&name, &snapshot)),
-            None => (changes.first().map(|change| change.origin.space.clone()), Document::empty()),
+            None => (public.or_else(|| changes.first().map(|change| change.origin.space.clone())), Document::empty()),
         };
         let Some(home) = home else { return outcome };
         let (mut here, mut elsewhere) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@ use civic_core::{
     opinion::Opinion,
     publication::{MatterForm, OpinionName, Publication},
     published::{self, Published},
-    space::Audience,
+    space::{Audience, Space},
     token::HASH_DIGITS,
     vote::{TOKENS_BATCH_MAX, TOKENS_MAX, Vote, VoteCount},
 };
@@ -181,10 +181,12 @@ impl Ledger {
         record: &T,
         stamp: &Stamp,
     ) -> Result<Option<NewEntry>, LedgerError> {
-        let mut document = tables.document(id)?.map_or_else(Document::empty, |kept| kept.document);
+        let space = Space::new(self.codebook().county.area.clone(), Audience::Public);
+        let mut document = document_in(tables, &space, id)?;
         let payload = published::write(&mut document, self.inner.log.actor(), stamp, record)?;
-        let county = &self.codebook().county.area;
-        payload.map(|payload| self.entry(county, Audience::Public, *id, EntryKind::Change, stamp, payload)).transpose()
+        payload
+            .map(|payload| self.entry(&space.area, space.audience, *id, EntryKind::Change, stamp, payload))
+            .transpose()
     }
 
     fn desk(&self) -> Desk<'_> {
@@ -194,6 +196,13 @@ impl Ledger {
     fn county_stamp(&self) -> Stamp {
         Stamp::new(self.codebook().county.name.clone(), clock::now())
     }
+}
+
+/// The document of this name in this space, or one that is not begun. A device may have written under the name in a space of
+/// its own: nobody builds on that, for most would wait for it for ever.
+pub(crate) fn document_in(tables: &Tables, space: &Space, id: &DocId) -> Result<Document, rusqlite::Error> {
+    let kept = tables.document(id)?.filter(|kept| kept.space == *space);
+    Ok(kept.map_or_else(Document::empty, |kept| kept.document))
 }
 
 /// Whether a published count is worth writing anew. Small ones always are; a large one when it has grown by a twentieth,

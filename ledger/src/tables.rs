@@ -268,6 +268,15 @@ impl Tables {
         Ok(stored.and_then(|(space, snapshot)| Some(Kept { space, document: Document::load(&snapshot).ok()? })))
     }
 
+    /// Lets go of a document that had no right to its name, and of what the tables tell of it.
+    pub(crate) fn give_way(&self, name: &DocId) -> Result<(), rusqlite::Error> {
+        for table in ["opinion", "slip", "visit", "published", "document"] {
+            let sql = format!("DELETE FROM {table} WHERE id IN (SELECT id FROM document WHERE name = ?1)");
+            self.db.prepare_cached(&sql)?.execute(params![name.as_bytes()])?;
+        }
+        Ok(())
+    }
+
     /// Keeps a document and what the tables tell of it.
     pub(crate) fn keep(
         &self,

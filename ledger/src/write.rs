@@ -32,7 +32,7 @@ use rusqlite::params;
 use sync_core::entry::EntryKind;
 use tracing::error;
 
-use crate::{Ledger, LedgerError, enclosed::Heard, tables::Tables};
+use crate::{Ledger, LedgerError, enclosed::Heard, publish::document_in, tables::Tables};
 
 /// Draws for a number that is still free; with a tenth of the block free one fails once in 10^45.
 const DRAWS_MAX: u32 = 1_000;
@@ -339,7 +339,7 @@ impl Ledger {
         let opening = self.deposit(tables, name)?;
         let Some(slip) = Slip::of(self.codebook(), opinion, opening.as_ref(), stamp.at) else { return Ok(None) };
         let id = slip::id_of(name);
-        let mut document = tables.document(&id)?.map_or_else(Document::empty, |kept| kept.document);
+        let mut document = document_in(tables, &Space::new(area.clone(), Audience::Public), &id)?;
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
         self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
     }

@@ -8,6 +8,7 @@ use civic_core::{
     document::Kind,
     id::DocId,
     matter,
+    notice::Notice,
     opinion::{Evaluation, NewStep},
     publication::Publication,
     published,
@@ -25,6 +26,7 @@ use crate::{
     NotTaken,
     board::Month,
     publish::{Outcome, ResultError, TokenError},
+    query::Filter,
     sealed::What,
 };
 
@@ -411,6 +413,40 @@ fn a_matter_on_the_board_follows_its_opinion_and_counts_who_says_me_too() {
     assert_eq!(county.hub.publish(&publication(&file)).unwrap()[0].outcome, Outcome::Same);
     let nobody = Reaction::MeToo { matter: DocId::new([1; 16]) };
     assert!(matches!(county.kiosk.react("3", &village(), &nobody, &[]), Err(NotTaken::NotAsked)));
+}
+
+/// The county built on what a stolen kiosk had written under the name, and every device waited for that for ever.
+#[test]
+fn a_name_that_a_device_took_first_is_the_countys_to_publish_under_all_the_same() {
+    let county = County::new();
+    let others = [Installation::new(Role::Deputy, VILLAGE, 2), Installation::new(Role::Deputy, VILLAGE, 3)];
+    let [before, after] = others.each_ref().map(Installation::open);
+    let id = published::id_of(Kind::Notice, "late");
+    let new = NewOpinion { body: "占".into(), ..NewOpinion::default() };
+    let stamp = Stamp::new("站", UnixSeconds(9));
+    let (_, payload) = civic_core::opinion::file(county.kiosk.log().actor(), &stamp, &new).unwrap();
+    let space = Space::new(village(), Audience::Deputies);
+    let entry = NewEntry { space, doc: id, kind: EntryKind::Change, at: stamp.at, payload };
+    county.kiosk.log().append(vec![entry]).unwrap();
+    county.kiosk.catch_up().unwrap();
+    [&county.hub, &before].map(|ledger| carry(&county.kiosk, ledger, Audience::Deputies));
+    assert_eq!(before.total(&Filter::default()).unwrap(), 1);
+
+    let file = "[[notice]]\nkey = \"late\"\ntitle = \"开会\"\ntext = \"明天开会。\"\nareas = [\"990127\"]\n";
+    let publish = |text: &str| county.hub.publish(&publication(text)).unwrap().remove(0).outcome;
+    assert_eq!((publish(file), publish(file)), (Outcome::New, Outcome::Same));
+    assert_eq!(publish(&file.replace("明天", "后天")), Outcome::Changed(vec!["text".into()]));
+    for ledger in [&county.kiosk, &before, &after] {
+        carry(&county.hub, ledger, Audience::Public);
+    }
+    carry(&county.kiosk, &after, Audience::Deputies);
+    let check = |ledger: &Ledger| {
+        let notices = ledger.published::<Notice>().unwrap();
+        assert!(notices.iter().any(|(name, notice)| *name == id && notice.text == "后天开会。"));
+        assert_eq!((ledger.total(&Filter::default()).unwrap(), lines(ledger).len()), (0, 0));
+    };
+    [&county.hub, &county.kiosk, &before, &after].map(check);
+    check(&Ledger::rebuild(&DataDir::look(&county._hub.path), &county._hub.identity).unwrap());
 }
 
 #[test]
