@@ -172,6 +172,11 @@ impl Document {
         heads
     }
 
+    /// As whom it was begun; by more than one where they did not know of each other.
+    pub fn begun_by(&self) -> Vec<Actor> {
+        self.history().into_iter().filter(|change| change.deps.is_empty()).map(|change| change.actor).collect()
+    }
+
     /// Makes one change as `actor` and returns its payload, for an entry of the stamp's time; `None` if nothing differs.
     pub(crate) fn change(
         &mut self,

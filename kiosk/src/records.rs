@@ -619,6 +619,7 @@ fn not_saved(error: &LedgerError) -> NotSaved {
         | LedgerError::Changed
         | LedgerError::NotFound
         | LedgerError::OutOfScope(_)
+        | LedgerError::SlipElsewhere
         | LedgerError::NoTickets
         | LedgerError::Codebook(_)
         | LedgerError::Seal(_) => NotSaved::Failed,

@@ -101,6 +101,9 @@ pub enum LedgerError {
     /// This device may not write there.
     #[error("this device may not write in {0}")]
     OutOfScope(String),
+    /// Another hub gave the number of this opinion and writes its slip.
+    #[error("another hub gave this number and writes its slip; this is done there")]
+    SlipElsewhere,
     /// Every number of this device is given away: enrol it anew.
     #[error("this device has no ticket numbers left; enrol it anew")]
     NoTickets,

@@ -7,6 +7,7 @@ use civic_core::{
     document::Stamp,
     id::{DeviceId, DocId},
     opening::Deposit,
+    opinion::Opinion,
     seal::{SealError, Seed},
     space::Audience,
 };
@@ -14,7 +15,11 @@ use replica::clock;
 use rusqlite::{OptionalExtension, params};
 use sync_core::entry::EntryKind;
 
-use crate::{Ledger, LedgerError, reason::Reason, tables::Tables};
+use crate::{
+    Ledger, LedgerError,
+    reason::Reason,
+    tables::{Kept, Tables},
+};
 
 /// An opening as it came, sealed.
 pub struct SealedOpening {
@@ -68,11 +73,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Gives the opinion `id` this opening instead of what opened its slip before. Only the hub does this, for a holder who
-    /// came in person.
+    /// Gives the opinion `id` this opening instead of what opened its slip before. Only the hub that gave its number does this,
+    /// for a holder who came in person: another one could neither write its slip nor have it written.
     pub fn reopen(&self, id: &DocId, deposit: &Deposit) -> Result<(), LedgerError> {
         let tables = self.writer_in_step()?;
-        let space = tables.document(id)?.ok_or(LedgerError::NotFound)?.space;
+        let Kept { space, document } = tables.document(id)?.ok_or(LedgerError::NotFound)?;
+        let ticket = Opinion::read(&document).and_then(|opinion| opinion.ticket);
+        if ticket.is_some_and(|ticket| self.is_elsewhere(&ticket)) {
+            return Err(LedgerError::SlipElsewhere);
+        }
         let stamp = Stamp::new("", clock::now());
         let envelope = deposit.seal(&self.seal_key()?, id, Seed(clock::random()))?;
         let entry = self.entry(&space.area, Audience::County, *id, EntryKind::Sealed, &stamp, envelope)?;

@@ -137,7 +137,8 @@ impl Ledger {
         Ok(line)
     }
 
-    /// The entry that brings the matter of an opinion, if the county shows one, to where the opinion stands.
+    /// The entry that brings the matter of an opinion, if the county shows one, to where the opinion stands. A hub beneath
+    /// another one leaves the matters of that one to it: what it would write there goes nowhere.
     pub(crate) fn matter_entry(
         &self,
         tables: &Tables,
@@ -147,8 +148,20 @@ impl Ledger {
     ) -> Result<Option<NewEntry>, LedgerError> {
         let id = matter::id_of(name);
         let Some(known) = tables.published::<Matter>(&id)? else { return Ok(None) };
+        if self.is_beneath() && !self.has_begun(tables, &id)? {
+            return Ok(None);
+        }
         let matter = known.follow(self.codebook(), opinion, stamp.at);
         self.published_entry(tables, &id, &matter, stamp)
+    }
+
+    /// Whether it was this installation, in whichever of its lives, that began a document.
+    fn has_begun(&self, tables: &Tables, id: &DocId) -> Result<bool, LedgerError> {
+        let begun_by = tables.document(id)?.map(|kept| kept.document.begun_by()).unwrap_or_default();
+        let own = self.inner.log.public_key();
+        let held = self.inner.log.held();
+        let mut lives = held.iter().filter(|held| held.feed.public_key == own);
+        Ok(lives.any(|held| begun_by.contains(&held.feed.actor())))
     }
 
     /// Brings the "me too" counts of matters up to date that have fallen behind what was said; returns how many moved.

@@ -36,6 +36,8 @@ use crate::{Ledger, LedgerError, enclosed::Heard, publish::document_in, tables::
 
 /// Draws for a number that is still free; with a tenth of the block free one fails once in 10^45.
 const DRAWS_MAX: u32 = 1_000;
+/// The number of a hub that is beneath none.
+const HIGHEST_HUB: u16 = 0;
 /// Slips that are written in one transaction.
 const SLIPS_BATCH: usize = 200;
 
@@ -277,7 +279,7 @@ impl Ledger {
     }
 
     /// Whether the slip of this ticket is left to another hub.
-    fn is_elsewhere(&self, ticket: &Ticket) -> bool {
+    pub fn is_elsewhere(&self, ticket: &Ticket) -> bool {
         let elsewhere = self.inner.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         elsewhere.iter().any(|numbers| numbers.contains(&ticket.device()))
     }
@@ -302,10 +304,10 @@ impl Ledger {
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
             let Some(kept) = tables.document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
-            if opinion.ticket.is_some_and(|ticket| self.is_elsewhere(&ticket)) {
-                continue;
-            }
-            let slip = self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp);
+            let slip = match opinion.ticket.is_some_and(|ticket| self.is_elsewhere(&ticket)) {
+                true => Ok(None),
+                false => self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp),
+            };
             let matter = self.matter_entry(&tables, &name, &opinion, &stamp);
             for entry in [slip, matter] {
                 match entry {
@@ -326,6 +328,12 @@ impl Ledger {
             clear.execute(params![id])?;
         }
         Ok(written.max(1))
+    }
+
+    /// Whether this hub is beneath another one: the first of all numbers are those of the hub above.
+    pub(crate) fn is_beneath(&self) -> bool {
+        let elsewhere = self.inner.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.iter().any(|numbers| numbers.contains(&HIGHEST_HUB))
     }
 
     fn slip_entry(

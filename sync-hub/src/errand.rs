@@ -103,6 +103,7 @@ impl Desk {
     pub fn open(dir: &DataDir, ledger: &Ledger) -> anyhow::Result<Self> {
         let identity = Identity::load(dir, Role::Hub)?;
         let register = Arc::new(Register::open(&dir.file(register::FILE))?);
+        ledger.leave_slips_of(register.numbers_elsewhere()?);
         let audit = Arc::new(Audit::open(dir, &identity.key)?);
         let keys = Arc::new(Keys::open(dir)?);
         let opener = Opener::new(dir, ledger.clone(), keys.clone())?;

@@ -138,6 +138,7 @@ slip-bare = It has no number for the answer: kiosks tell how far it is, and nobo
 slip-open = Written by an older program, and everybody can read it; it is sealed when it is next written.
 reopen = Give the holder a new number for the answer
 reopen-hint = Only for the person themselves, whom you see and know. The paper of before opens nothing any more.
+reopen-elsewhere = Another platform gave this number and keeps its slip; a new number for the answer is given there.
 reopened = A new number for the answer
 reopened-find = To ask how far it is:
 reopened-open = To hear the answer:

@@ -71,7 +71,8 @@ impl Trouble {
                 LedgerError::Store(StoreError::Failed(_) | StoreError::Stopped) => both("trouble-again"),
                 LedgerError::Record(reason) => both_with("trouble-record", &[("reason", reason)]),
                 LedgerError::NotAllowed(_) | LedgerError::Changed => both("trouble-step"),
-                LedgerError::NotFound => both("trouble-nowhere"),
+                // Only hubs are asked for what the second says.
+                LedgerError::NotFound | LedgerError::SlipElsewhere => both("trouble-nowhere"),
                 LedgerError::OutOfScope(_) => both("trouble-scope"),
                 LedgerError::NoTickets => both("trouble-tickets"),
                 LedgerError::Codebook(_) => both("trouble-codebook"),
@@ -95,7 +96,7 @@ impl Trouble {
                 LedgerError::NotAllowed(_) | LedgerError::Changed | LedgerError::Store(StoreError::Elsewhere) => {
                     StatusCode::CONFLICT
                 }
-                LedgerError::NotFound => StatusCode::NOT_FOUND,
+                LedgerError::NotFound | LedgerError::SlipElsewhere => StatusCode::NOT_FOUND,
                 LedgerError::OutOfScope(_) => StatusCode::FORBIDDEN,
                 LedgerError::Store(
                     StoreError::Version(_) | StoreError::Damaged(_) | StoreError::Failed(_) | StoreError::Stopped,

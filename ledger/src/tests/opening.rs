@@ -103,6 +103,18 @@ fn an_opinion_without_an_opening_part_can_be_given_one_later() {
     assert!(county.kiosk.progress(&filed.ticket, Some(&mine().key)).unwrap().unwrap().told.is_some());
 }
 
+/// The county took what the township was to write, and the paper never opened anything.
+#[test]
+fn a_new_number_for_the_answer_is_given_where_the_slip_is_written_and_nowhere_else() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    let reopen = || county.hub.reopen(&id, &mine().deposit());
+    county.hub.leave_slips_of(vec![1..=100]);
+    assert!(county.hub.is_elsewhere(&ticket) && matches!(reopen(), Err(LedgerError::SlipElsewhere)));
+    county.hub.leave_slips_of(vec![101..=200]);
+    assert!(!county.hub.is_elsewhere(&ticket) && reopen().is_ok());
+}
+
 #[test]
 fn an_opening_that_cannot_be_opened_is_kept_apart_and_its_slip_tells_the_state() {
     let county = County::new();

@@ -415,6 +415,55 @@ fn a_matter_on_the_board_follows_its_opinion_and_counts_who_says_me_too() {
     assert!(matches!(county.kiosk.react("3", &village(), &nobody, &[]), Err(NotTaken::NotAsked)));
 }
 
+fn write_all_slips(hub: &Ledger) {
+    while hub.write_slips().unwrap() > 0 {}
+}
+
+/// The township wrote it in its own name where nobody outside of it hears, and the county did not write it at all.
+#[test]
+fn a_matter_of_an_opinion_that_a_township_numbered_is_kept_up_by_the_county_that_shows_it() {
+    let county = County::new();
+    let town = Installation::new(Role::Hub, "990127", 0);
+    let town = town.open();
+    // The kiosk is one of the township's.
+    county.hub.leave_slips_of(vec![1..=100]);
+    town.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
+    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+    [&county.hub, &town].map(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    let matter = |title: &str| {
+        let ticket = filed.ticket;
+        publication(&format!("[[matter]]\nticket = \"{ticket}\"\ntitle = \"{title}\"\nareas = [\"{VILLAGE}\"]\n"))
+    };
+    assert_eq!(county.hub.publish(&matter("石桥桥面")).unwrap()[0].outcome, Outcome::New);
+    write_all_slips(&county.hub);
+    carry(&county.hub, &town, Audience::Public);
+    let step = |act: &str| Edit { step: Some(NewStep { act: act.into(), ..NewStep::default() }), ..Edit::default() };
+    town.edit(&filed.id, "镇", &step("受理")).unwrap();
+    write_all_slips(&town);
+    let own = town.log().public_key();
+    let is_in_county = |space: &Space| space.audience == Audience::Public && space.area.code() == "990127";
+    let held = town.log().held();
+    assert!(!held.iter().any(|held| held.feed.public_key == own && is_in_county(&held.feed.space)));
+    assert!(town.slip(&filed.ticket).unwrap().is_some());
+
+    carry(&town, &county.hub, Audience::Deputies);
+    write_all_slips(&county.hub);
+    carry(&county.hub, &county.kiosk, Audience::Public);
+    let shown = county.kiosk.board(&village(), today()).unwrap().matters.remove(0).1;
+    assert_eq!((shown.title.as_str(), shown.state.as_str()), ("石桥桥面", "已受理"));
+    assert!(county.hub.slip(&filed.ticket).unwrap().is_none(), "the slip is the township's");
+
+    // What the township shows itself it keeps up itself.
+    let other = county.kiosk.file(&village(), "站", opinion("灯坏了"), &Contact::default()).unwrap();
+    carry(&county.kiosk, &town, Audience::Deputies);
+    let own = format!("[[matter]]\nticket = \"{}\"\ntitle = \"路灯\"\nareas = [\"{VILLAGE}\"]\n", other.ticket);
+    town.publish(&publication(&own)).unwrap();
+    town.edit(&other.id, "镇", &step("受理")).unwrap();
+    write_all_slips(&town);
+    let shown = town.board(&village(), today()).unwrap().matters;
+    assert!(shown.iter().all(|(_, matter)| matter.state == "已受理" || matter.title != "路灯") && shown.len() == 2);
+}
+
 /// The county built on what a stolen kiosk had written under the name, and every device waited for that for ever.
 #[test]
 fn a_name_that_a_device_took_first_is_the_countys_to_publish_under_all_the_same() {

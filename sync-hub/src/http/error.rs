@@ -108,6 +108,7 @@ impl PageError {
                 }
                 LedgerError::Changed => (StatusCode::CONFLICT, both("refused-changed-meanwhile")),
                 LedgerError::OutOfScope(_) => (StatusCode::FORBIDDEN, both("error-area")),
+                LedgerError::SlipElsewhere => (StatusCode::CONFLICT, both("reopen-elsewhere")),
                 LedgerError::Store(StoreError::DiskFull) => (StatusCode::INSUFFICIENT_STORAGE, both("error-disk-full")),
                 LedgerError::Store(
                     StoreError::Version(_)

@@ -377,6 +377,7 @@ fn explain(codebook: &Codebook, failure: LedgerError) -> Refused {
         | LedgerError::Record(DocumentError::Damaged(_) | DocumentError::Failed(_))
         | LedgerError::NotFound
         | LedgerError::OutOfScope(_)
+        | LedgerError::SlipElsewhere
         | LedgerError::NoTickets
         | LedgerError::Codebook(_)
         | LedgerError::Seal(_)) => {

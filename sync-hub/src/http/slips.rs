@@ -1,7 +1,7 @@
 //! Slips 小票: what each tells and to whom, a new opening part for a holder who comes in person, who wants their name and
 //! number erased, and at which kiosks somebody guesses.
 
-use ::ledger::{query::Whole, sealed::Withdrawal};
+use ::ledger::{LedgerError, query::Whole, sealed::Withdrawal};
 use axum::extract::{Path, State};
 use civic_core::{
     access::operator::Right,
@@ -51,7 +51,9 @@ pub(super) fn pane(console: &Console, whole: &Whole, operator: &Operator) -> Res
             }
             @if let Some(answer) = &told.answer { p.answer { (web::page::spoken(answer)) } }
             ol { @for step in &told.steps { li { (web::page::spoken(&step.act)) " " time { (step.at.date_and_minute()) } } } }
-            @if operator.may(Right::CorrectOpinions, opinion::about(whole)) {
+            @if console.ledger.is_elsewhere(&slip.ticket) {
+                p #reopen-elsewhere .hint { (say("reopen-elsewhere")) }
+            } @else if operator.may(Right::CorrectOpinions, opinion::about(whole)) {
                 form method="post" action={ "/opinion/" (whole.id) "/reopen" } {
                     p.hint { (say("reopen-hint")) }
                     button #reopen type="submit" { (say("reopen")) }
@@ -97,6 +99,9 @@ async fn reopen(
             let whole = console.ledger.opinion(&id)?.ok_or(PageError::NotFound)?;
             let ticket = whole.opinion.ticket.ok_or(PageError::NotFound)?;
             operator.must(Right::CorrectOpinions, opinion::about(&whole), &id.to_string())?;
+            if console.ledger.is_elsewhere(&ticket) {
+                return Err(LedgerError::SlipElsewhere.into());
+            }
             operator.did(Action::ReopenSlip, id)?;
             let stub = slips::reopen(&console.ledger, ticket)?;
             let body = html! {

@@ -459,6 +459,21 @@ async fn two_steps_that_cannot_both_hold_are_named_in_the_words_of_the_work() {
 }
 
 #[tokio::test]
+async fn a_new_number_for_the_answer_is_offered_only_where_the_slip_is_written() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    desk.work(|console, _| console.ledger.write_slips().unwrap()).await;
+    let page = format!("/opinion/{}", filed.id);
+    assert!(desk.get(&page).await.body.contains("id=\"reopen\""));
+    // The deputy is one of a township's.
+    desk.work(|console, _| console.ledger.leave_slips_of(vec![1..=100])).await;
+    let there = desk.get(&page).await.body;
+    assert!(!there.contains("id=\"reopen\"") && there.contains("id=\"reopen-elsewhere\""));
+    let answer = desk.post(&format!("{page}/reopen"), &[]).await;
+    assert!(answer.status == 409 && answer.body.contains("另一级平台"), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn an_addition_stands_beside_the_first_words_with_its_author() {
     let desk = Desk::set().await;
     let id = desk.file("桥", "桥坏了").await.id.to_string();
