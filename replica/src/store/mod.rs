@@ -164,8 +164,8 @@ pub trait Store: Shelf + Send + 'static {
     fn grant_kept(&mut self, row: i64) -> Result<(), StoreError>;
     /// Joins some own runs that have no receipt; returns how many, 0 if none can be joined.
     fn join_waiting(&mut self, author: &Author) -> Result<u64, StoreError>;
-    /// Lets go of the bytes of own runs that are kept, came before `before` and stand in rows up to `row`; returns how many
-    /// entries.
+    /// Lets go of the bytes of own runs that are kept since `before`, by the hub's clock, and stand in rows up to `row`; returns
+    /// how many entries.
     fn prune(&mut self, author: &Author, before: UnixSeconds, row: i64) -> Result<u64, StoreError>;
     /// Forgets what is missed and wholly let go, but for the feeds of lives that may still write.
     fn forget_missed(&mut self, living: &[Incarnation]) -> Result<(), StoreError>;
@@ -526,9 +526,14 @@ impl Log {
         self.write(move |store, _, _| store.grant_kept(row)).await
     }
 
-    /// Lets go of the bytes of own runs that are kept, came to this disk before `before` and up to `row`, which the tables
-    /// above have on it; returns how many entries. What is [missed](Log::miss) and let go to its end is forgotten, so that the
-    /// next meeting brings it.
+    /// What time it was by the hub's receipts that were heard last; `None` before the first.
+    pub fn heard_at(&self) -> Result<Option<UnixSeconds>, StoreError> {
+        self.reader().heard_at()
+    }
+
+    /// Lets go of the bytes of own runs that are kept since `before`, by the hub's clock ([`Log::heard_at`]), and stand in
+    /// rows up to `row`, which the tables above have on the disk; returns how many entries. What is [missed](Log::miss) and
+    /// let go to its end is forgotten, so that the next meeting brings it.
     ///
     /// To be called by the one program that stays, for whatever lives beside it writes to its own feeds and ends soon.
     pub async fn prune(&self, before: UnixSeconds, row: i64) -> Result<u64, StoreError> {

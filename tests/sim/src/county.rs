@@ -812,15 +812,22 @@ impl County {
     fn back_up(&mut self) -> Result<(), Broken> {
         if self.dice.percent(50) {
             let device = self.somebody();
-            let before = self.node(device).believes(self.now) - 3_600;
-            return self.let_go(device, UnixSeconds(before));
+            let Some(ledger) = self.at_work(device) else { return Ok(()) };
+            let heard_at = ledger.log().heard_at();
+            drop(ledger);
+            return match heard_at {
+                // As in a village, where it is longer: how long something is kept the hub alone says.
+                Ok(Some(now)) => self.let_go(device, UnixSeconds(now.0 - 3_600)),
+                Ok(None) => Ok(()),
+                Err(error) => self.after_failure(device, &error),
+            };
         }
         let hubs = self.hubs();
         let hub = *self.dice.one_of(&hubs);
         self.back_up_hub(hub)
     }
 
-    /// A device lets go of what it may and what came before then.
+    /// A device lets go of what it may and what is kept since before then, by the hub's clock.
     pub(crate) fn let_go(&mut self, device: usize, before: UnixSeconds) -> Result<(), Broken> {
         let Some(ledger) = self.at_work(device) else { return Ok(()) };
         let pruned = self.runtime.block_on(ledger.prune(before));

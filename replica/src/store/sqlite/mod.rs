@@ -29,15 +29,17 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("0001_init.sql"),
     ATTACHMENTS,
     include_str!("0003_callers.sql"),
     TOMBSTONES,
     include_str!("0005_missed.sql"),
+    KEPT_SINCE,
 ];
 const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
 const TOMBSTONES: &str = include_str!("0004_tombstones.sql");
+const KEPT_SINCE: &str = include_str!("0006_kept_since.sql");
 /// `user_version` before the first migration of [`MIGRATIONS`]: 1 was a form of the log that nobody keeps any more.
 const VERSION_BEFORE: usize = 1;
 /// How long a connection waits for another before it gives up.
@@ -103,6 +105,9 @@ impl SqliteStore {
             }
             if let Some(county) = county.filter(|_| *migration == TOMBSTONES) {
                 erase::note_all(&tx, &county)?;
+            }
+            if *migration == KEPT_SINCE {
+                prune::note_receipts(&tx)?;
             }
             tx.pragma_update(None, "user_version", VERSION_BEFORE + number + 1).map_err(refusal)?;
             tx.commit().map_err(refusal)?;

@@ -1,16 +1,21 @@
 //! Letting go of what the hub has in a backup, and asking for it again.
 //!
+//! How long it is there already is told by the hub's receipts alone: the time in the one that was heard last, and in the one that
+//! first said so. A device's own clock begins in 1970 where it has no battery, and nothing may go because of it.
+//!
 //! The tables above the log hold what it let go. Where they are lost, they are made anew from what is left, and the rest is
 //! missed. A feed that is missed goes on being let go in its time; once nothing of it is here any more, it counts as never
 //! heard of. The next meeting then finds that the hub holds a feed of ours that we do not, and brings it from its
 //! beginning, as to a card that was put back. So nothing that is here alone ever goes.
 
 use civic_core::{
+    codec::Reader,
     id::Incarnation,
     planted::{self, Bug},
     time::UnixSeconds,
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
+use sync_core::receipt::{Level, Receipt};
 
 use super::{FEED_COLUMNS, FeedRow, SqliteStore, feed_row, refusal};
 use crate::store::{Author, StoreError};
@@ -25,8 +30,11 @@ impl SqliteStore {
                     "SELECT run.id, feed.id, run.count, run.first + run.count - 1, run.head
                      FROM run JOIN feed ON feed.id = run.feed
                      WHERE (feed.public_key = ?1 OR feed.is_missed)
-                     AND run.first + run.count - 1 <= max(feed.kept, ?3 * feed.receipted)
-                     AND run.at < ?2 AND run.id <= ?4
+                     AND run.first + run.count - 1 <= max(
+                         coalesce((SELECT max(mark.length) FROM kept_since AS mark
+                                   WHERE mark.feed = feed.id AND mark.at <= ?2), 0),
+                         ?3 * feed.receipted)
+                     AND run.id <= ?4
                      ORDER BY feed.id, run.first",
                 )
                 .map_err(refusal)?;
@@ -49,7 +57,35 @@ impl SqliteStore {
                 pruned += count;
             }
         }
+        self.forget_marks(before)?;
         Ok(pruned)
+    }
+
+    /// Forgets of each feed what a mark that says more says as well, for as long.
+    fn forget_marks(&self, before: UnixSeconds) -> Result<(), StoreError> {
+        let sql = "DELETE FROM kept_since AS mark WHERE length <
+                   (SELECT max(length) FROM kept_since AS more WHERE more.feed = mark.feed AND more.at <= ?1)";
+        self.db.execute(sql, params![before.0]).map(drop).map_err(refusal)
+    }
+
+    /// Notes since when so much of a feed is kept; a hub lets go of nothing.
+    pub(super) fn note_kept(&self, feed: i64, length: u64, at: UnixSeconds) -> Result<(), StoreError> {
+        if self.is_hub {
+            return Ok(());
+        }
+        note_kept(&self.db, feed, length, at).map_err(refusal)
+    }
+
+    /// See [`crate::store::Log::heard_at`].
+    pub fn heard_at(&self) -> Result<Option<UnixSeconds>, StoreError> {
+        let at: Option<i64> = self.db.query_row("SELECT heard_at FROM log", [], |row| row.get(0)).map_err(refusal)?;
+        Ok(at.map(UnixSeconds))
+    }
+
+    /// Notes what time it is by receipts that were heard together. Not the latest of all: a hub whose clock was wrong for a day
+    /// would have everything let go ever after.
+    pub(super) fn note_heard_at(&self, at: UnixSeconds) -> Result<(), StoreError> {
+        self.db.execute("UPDATE log SET heard_at = ?1", params![at.0]).map(drop).map_err(refusal)
     }
 
     /// See [`crate::store::Log::miss`].
@@ -80,4 +116,29 @@ impl SqliteStore {
         }
         Ok(())
     }
+}
+
+fn note_kept(db: &Connection, feed: i64, length: u64, at: UnixSeconds) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(
+        "INSERT INTO kept_since (feed, length, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (feed, length) DO UPDATE SET at = min(at, excluded.at)",
+    )?
+    .execute(params![feed, length, at.0])
+    .map(drop)
+}
+
+/// Of what is kept already the newest receipts tell since when, as far as this program looked for it.
+pub(super) fn note_receipts(db: &Connection) -> Result<(), StoreError> {
+    let receipts: Vec<(i64, Vec<u8>)> = {
+        let mut query = db.prepare("SELECT feed, signed FROM receipt WHERE level = ?1").map_err(refusal)?;
+        let rows = query.query_map(params![Level::Kept.number()], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.map_err(refusal)?.collect::<Result<_, _>>().map_err(refusal)?
+    };
+    for (feed, signed) in receipts {
+        // What cannot be read says nothing: it waits for the next.
+        if let Ok(receipt) = Receipt::read(&mut Reader::new(&signed)) {
+            note_kept(db, feed, receipt.extent.length, receipt.at).map_err(refusal)?;
+        }
+    }
+    Ok(())
 }

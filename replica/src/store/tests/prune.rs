@@ -34,17 +34,53 @@ async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole()
     assert_eq!((held.kept.length, held.extent.length, hub.kept_row().unwrap()), (2, 3, 1));
     let key = SigningKey::from_bytes(&[9; 32]);
     let sign = |extent, level| Receipt::sign(feed.id(), extent, level, UnixSeconds(77), &key);
-    let later = UnixSeconds(51);
+    let later = UnixSeconds(77);
     device.keep(vec![sign(held.extent, Level::Received)]).await.unwrap();
     assert_eq!(device.prune(later, i64::MAX).await.unwrap(), 0, "received is not kept");
     device.keep(vec![sign(held.kept, Level::Kept)]).await.unwrap();
-    assert_eq!(device.prune(UnixSeconds(50), i64::MAX).await.unwrap(), 0, "too new");
+    assert_eq!(device.prune(UnixSeconds(76), i64::MAX).await.unwrap(), 0, "too new");
     assert_eq!(device.prune(later, i64::MAX).await.unwrap(), 2);
     assert_eq!(device.verify().unwrap(), Ok(1));
     assert_eq!(device.counts().unwrap().received, 3);
     // Whoever lacks the beginning has it in that backup; the rest is here.
     assert!(device.runs_after(feed.id(), 0, 3, RUN_BODY_LEN_MAX).unwrap().is_empty());
     assert_eq!(device.runs_after(feed.id(), 2, 3, RUN_BODY_LEN_MAX).unwrap().len(), 1);
+}
+
+/// A kiosk without a battery for its clock wrote in 1970. The network set the clock right, and what the hub had had in a backup
+/// for a minute was 50 years old.
+#[tokio::test]
+async fn how_long_a_backup_has_something_the_hub_alone_says_whatever_clock_a_device_has() {
+    const DAY_S: i64 = 86_400;
+    let (one, two) = (Scratch::new("clock-device"), Scratch::new("clock-hub"));
+    let (device, hub) = (one.log(1, 1), two.log(9, 1));
+    let begun = UnixSeconds(1_800_000_000);
+    let day = |days: i64| UnixSeconds(begun.0 + days * DAY_S);
+    let key = SigningKey::from_bytes(&[9; 32]);
+    write(&device, 1).await;
+    let feed = device.held().remove(0).feed;
+    let hear = async |days: i64, level| {
+        let told = hub.held().remove(0).extent;
+        device.keep(vec![Receipt::sign(feed.id(), told, level, day(days), &key)]).await.unwrap();
+    };
+    assert_eq!(device.heard_at().unwrap(), None);
+    accept(&hub, &feed, device.runs_after(feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap()).await;
+    hear(0, Level::Kept).await;
+    write(&device, 2).await;
+    accept(&hub, &feed, device.runs_after(feed.id(), 1, 2, RUN_BODY_LEN_MAX).unwrap()).await;
+    hear(20, Level::Received).await;
+    hear(21, Level::Kept).await;
+    assert_eq!(device.heard_at().unwrap(), Some(day(21)));
+    assert_eq!(device.prune(day(-1), i64::MAX).await.unwrap(), 0, "it is written since 1970, and kept since today");
+    assert_eq!(device.prune(day(20), i64::MAX).await.unwrap(), 1);
+    // A stick that lay in a drawer brings what the hub said before: then it is that day again.
+    hear(19, Level::Received).await;
+    assert_eq!(device.heard_at().unwrap(), Some(day(19)));
+    assert_eq!(device.prune(day(20), i64::MAX).await.unwrap(), 0, "the second is kept since the day after");
+    drop(device);
+    let device = one.log(1, 2);
+    assert_eq!(device.prune(day(21), i64::MAX).await.unwrap(), 1, "also by another program");
+    assert_eq!(device.verify().unwrap(), Ok(0));
 }
 
 /// Tables that were damaged 35 days after an opinion were made anew without it, for ever.
@@ -59,7 +95,7 @@ async fn what_the_tables_miss_is_forgotten_once_nothing_of_it_is_here_and_comes_
     let two_of_them = hub.held().remove(0).extent;
     device.keep(receipts(&feed, two_of_them, &[Level::Received, Level::Kept])).await.unwrap();
     write(&device, 3).await;
-    let (later, length) = (UnixSeconds(51), |log: &Log| log.held().remove(0).extent.length);
+    let (later, length) = (UnixSeconds(77), |log: &Log| log.held().remove(0).extent.length);
     assert_eq!(device.prune(later, 1).await.unwrap(), 1, "the tables hold one");
     assert_eq!(device.prune(later, 9).await.unwrap(), 1);
 
