@@ -429,7 +429,7 @@ fn a_matter_of_an_opinion_that_a_township_numbered_is_kept_up_by_the_county_that
     county.hub.leave_slips_of(vec![1..=100]);
     town.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
     let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
-    [&county.hub, &town].map(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    [&county.hub, &town].into_iter().for_each(|hub| carry(&county.kiosk, hub, Audience::Deputies));
     let matter = |title: &str| {
         let ticket = filed.ticket;
         publication(&format!("[[matter]]\nticket = \"{ticket}\"\ntitle = \"{title}\"\nareas = [\"{VILLAGE}\"]\n"))
@@ -478,7 +478,7 @@ fn a_name_that_a_device_took_first_is_the_countys_to_publish_under_all_the_same(
     let entry = NewEntry { space, doc: id, kind: EntryKind::Change, at: stamp.at, payload };
     county.kiosk.log().append(vec![entry]).unwrap();
     county.kiosk.catch_up().unwrap();
-    [&county.hub, &before].map(|ledger| carry(&county.kiosk, ledger, Audience::Deputies));
+    [&county.hub, &before].into_iter().for_each(|ledger| carry(&county.kiosk, ledger, Audience::Deputies));
     assert_eq!(before.total(&Filter::default()).unwrap(), 1);
 
     let file = "[[notice]]\nkey = \"late\"\ntitle = \"开会\"\ntext = \"明天开会。\"\nareas = [\"990127\"]\n";
@@ -494,7 +494,7 @@ fn a_name_that_a_device_took_first_is_the_countys_to_publish_under_all_the_same(
         assert!(notices.iter().any(|(name, notice)| *name == id && notice.text == "后天开会。"));
         assert_eq!((ledger.total(&Filter::default()).unwrap(), lines(ledger).len()), (0, 0));
     };
-    [&county.hub, &county.kiosk, &before, &after].map(check);
+    [&county.hub, &county.kiosk, &before, &after].into_iter().for_each(check);
     check(&Ledger::rebuild(&DataDir::look(&county._hub.path), &county._hub.identity).unwrap());
 }
 

@@ -503,7 +503,7 @@ async fn a_device_whose_disk_refuses_says_that_the_road_is_closed_and_why_and_ma
     identity.card.hub = rig.at.to_string();
     let ledger = open(&home).await;
     let device = Device::new(Arc::new(identity), ledger.log().clone());
-    let disk = rusqlite::Connection::open(home.file("log.db")).unwrap();
+    let disk = Connection::open(home.file("log.db")).unwrap();
     disk.execute_batch("CREATE TRIGGER refuses BEFORE INSERT ON peer BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
     let failure = tokio::time::timeout(Duration::from_secs(60), device.stay(Duration::from_secs(1))).await.unwrap();
     let road = device.road().borrow().clone();
@@ -622,7 +622,7 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     assert_eq!(newest_number(&town.register.db()).unwrap(), 300);
     let known = town.register.devices().unwrap().remove(0);
     let county = Area::parse("990127").unwrap();
-    let full = town.register.add_slot(&county, Role::Kiosk, slice::from_ref(&county), "桥", true);
+    let full = town.register.add_slot(&county, Role::Kiosk, std::slice::from_ref(&county), "桥", true);
     assert!(matches!(full, Err(RegisterError::NoNumbers)));
     assert!(matches!(town.register.add_successor(&known.device, true), Err(RegisterError::NoNumbers)));
     let sql = "INSERT INTO slot (name, role, areas, key, made_at, is_trusted, state, replaces)
