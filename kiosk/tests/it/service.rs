@@ -359,7 +359,7 @@ async fn a_panel_that_misses_is_fitted_by_four_touches_and_one_that_is_not_confi
     machine.desk.is_on("Facts");
     machine.desk.event(Event::Button);
     machine.finger_on("查进度");
-    machine.desk.is_on("Find");
+    machine.desk.is_on("Troubles");
 }
 
 #[tokio::test]
