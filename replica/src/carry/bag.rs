@@ -144,7 +144,7 @@ impl Bag {
         let item = |line: Line| {
             let label = Label::read(&mut Reader::new(&from_hex(&line.label)?)).ok()?;
             let held = fs::metadata(dir.file(DIR).join(hex(&label.id))).map_or(0, |file| file.len());
-            (held <= label.len).then_some(Item { label, held, since: line.since })
+            (1..=label.len).contains(&held).then_some(Item { label, held, since: line.since })
         };
         let told = |line: ToldLine| {
             let word = Word::read(&mut Reader::new(&from_hex(&line.word)?)).ok()?;
@@ -182,6 +182,21 @@ impl Bag {
         self.content().packs.get(&hex(receiver)).cloned()
     }
 
+    /// Whether what was last sealed for this receiver was made of `state`, and none of it is lacking: each parcel is here
+    /// still, or was heard.
+    pub fn has_pack(&self, receiver: &[u8; 32], state: &str) -> bool {
+        let content = self.content();
+        let Some(pack) = content.packs.get(&hex(receiver)).filter(|pack| pack.state == state) else { return false };
+        let here = content.items.iter().filter(|item| item.label.to == *receiver && item.is_whole());
+        let heard = content.told.iter().filter(|told| told.word.says == Says::Heard && told.word.by == *receiver);
+        let known: BTreeSet<ParcelId> = here.map(|item| item.label.id).chain(heard.map(|told| told.word.id)).collect();
+        let is_known = |id: &String| {
+            let id: Option<ParcelId> = from_hex(id).and_then(|id| id.try_into().ok());
+            id.is_some_and(|id| known.contains(&id))
+        };
+        pack.parts.iter().all(is_known)
+    }
+
     /// Who was met, by key in hexadecimal.
     pub fn peers(&self) -> BTreeMap<String, Peer> {
         self.content().peers.clone()
@@ -207,7 +222,7 @@ impl Bag {
     /// What is offered to a peer.
     pub fn offers(&self, peer: &[u8; 32], peer_carries: bool, limit: usize) -> Vec<Label> {
         let content = self.content();
-        let offers = self.inner.holder.offers(&content.items, peer, peer_carries);
+        let offers = self.inner.holder.offers(&content.items, &content.told, peer, peer_carries);
         offers.into_iter().take(limit).cloned().collect()
     }
 
@@ -225,32 +240,36 @@ impl Bag {
         self.content().told.iter().find(|told| told.is_of(label) && told.word.by == own).map(|told| told.word)
     }
 
-    /// Makes room for a parcel that was judged to be taken.
-    pub fn expect(&self, label: Label) {
-        let mut content = self.content();
-        if content.items.iter().all(|item| item.label.id != label.id) {
-            content.items.push(Item { label, held: 0, since: clock::now() });
-        }
+    /// How much of a parcel is here.
+    pub fn held(&self, id: &ParcelId) -> u64 {
+        self.content().items.iter().find(|item| item.label.id == *id).map_or(0, |item| item.held)
     }
 
-    /// Appends a piece of a parcel that is expected; one that is not the next is passed over, and one that makes a parcel
-    /// whole that is not what its label says takes it out again. `true` once it is whole.
-    pub fn append(&self, id: &ParcelId, from: u64, bytes: &[u8]) -> Result<bool, BagError> {
-        let path = self.path(id);
+    /// Appends a piece of a parcel that was judged to be taken, which is here from its first byte on; one that is not the
+    /// next is passed over, and one that makes a parcel whole that is not what its label says takes it out again. `true` once
+    /// it is whole.
+    pub fn append(&self, label: &Label, from: u64, bytes: &[u8]) -> Result<bool, BagError> {
+        let path = self.path(&label.id);
         let mut content = self.content();
-        let Some(place) = content.items.iter().position(|item| item.label.id == *id) else { return Ok(false) };
-        let item = &mut content.items[place];
-        if item.held != from || from + bytes.len() as u64 > item.label.len {
-            return Ok(item.is_whole());
+        let known = content.items.iter().position(|item| item.label.id == label.id);
+        let held = known.map_or(0, |place| content.items[place].held);
+        if held != from || bytes.is_empty() || from + bytes.len() as u64 > label.len {
+            return Ok(held == label.len);
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let mut file = OpenOptions::new().create(true).write(true).truncate(from == 0).open(&path)?;
+        file.seek(SeekFrom::Start(from))?;
         file.write_all(bytes)?;
+        let place = known.unwrap_or(content.items.len());
+        if known.is_none() {
+            content.items.push(Item { label: label.clone(), held: 0, since: clock::now() });
+        }
+        let item = &mut content.items[place];
         item.held += bytes.len() as u64;
         if !item.is_whole() {
             return Ok(false);
         }
         file.sync_all()?;
-        if blake3::hash(&fs::read(&path)?).as_bytes() == id {
+        if *blake3::hash(&fs::read(&path)?).as_bytes() == label.id {
             return Ok(true);
         }
         fs::remove_file(&path)?;
@@ -272,7 +291,20 @@ impl Bag {
         Ok(fs::read(self.path(id))?)
     }
 
-    /// Parcels for this installation of which the whole pack is here, in the order in which they are to be opened.
+    /// Parcels from `peer` that are here whole, are carried for others, and have no word of this installation yet.
+    pub fn to_sign(&self, peer: &[u8; 32]) -> Vec<ParcelId> {
+        let content = self.content();
+        let own = self.inner.holder.own;
+        let is_due = |item: &&Item| {
+            let label = &item.label;
+            let is_signed = content.told.iter().any(|told| told.is_of(label) && told.word.by == own);
+            item.is_whole() && label.from == *peer && label.to != own && !is_signed
+        };
+        content.items.iter().filter(is_due).map(|item| item.label.id).collect()
+    }
+
+    /// Parcels for this installation of which the whole pack is here, and that were not opened, in the order in which they are
+    /// to be opened.
     pub fn to_open(&self) -> Vec<Label> {
         let content = self.content();
         let own = self.inner.holder.own;
@@ -286,7 +318,9 @@ impl Bag {
             let of_pack = here.iter().filter(|other| other.from == label.from && other.pack == label.pack).count();
             of_pack >= label.parts as usize
         };
-        let mut whole: Vec<Label> = here.iter().filter(is_whole).map(|label| (*label).clone()).collect();
+        let is_new = |label: &&&Label| !content.told.iter().any(|told| told.is_of(label) && told.word.by == own);
+        let mut whole: Vec<Label> =
+            here.iter().filter(|label| is_whole(label) && is_new(label)).map(|label| (*label).clone()).collect();
         whole.sort_by_key(|label| (label.from, label.pack, label.part));
         whole
     }
@@ -335,7 +369,7 @@ impl Bag {
         self.save()
     }
 
-    /// Lets go of what is over, and writes the list down.
+    /// Lets go of what is over, and writes the list down. Nothing that a handover still gives may be over before it is given.
     pub fn tidy(&self) -> Result<(), BagError> {
         let now = clock::now();
         let mut content = self.content();
@@ -351,7 +385,8 @@ impl Bag {
         self.save()
     }
 
-    fn save(&self) -> Result<(), BagError> {
+    /// Writes the list down as it is.
+    pub fn save(&self) -> Result<(), BagError> {
         let content = self.content();
         let encoded = |put: &dyn Fn(&mut Vec<u8>)| {
             let mut bytes = Vec::new();

@@ -1,6 +1,7 @@
 //! What is put into bags and taken out of them: a device's parcels for the hub, the hub's for its devices.
 //!
-//! Both are packed anew only when something changed, so that a carrier who comes again in between takes nothing twice.
+//! Both are packed anew only when something changed, so that a carrier who comes again in between takes nothing twice; or when
+//! a parcel that nobody has heard is not in the bag any more.
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
@@ -127,7 +128,7 @@ impl OfDevice {
         put_cursor(&mut hasher, self.log.cursor(&end.hub)?);
         hasher.update(&end.county);
         let state = hasher.finalize().to_string();
-        if bag.pack(&end.hub).is_some_and(|pack| pack.state == state) {
+        if bag.has_pack(&end.hub, &state) {
             return Ok(());
         }
         let mut parcels = Parcels::default();
@@ -181,7 +182,7 @@ impl OfHub {
         let county = (self.ring)();
         for reply in self.end(&county).replies()? {
             let (device, state) = (reply.to.public_key, reply.gist());
-            if bag.pack(&device).is_some_and(|pack| pack.state == state) {
+            if bag.has_pack(&device, &state) {
                 continue;
             }
             let Some(sealed) = self.desk.as_deref().and_then(|desk| reply.seal(desk, &self.key)) else { continue };
@@ -199,7 +200,7 @@ impl OfHub {
             hasher.update(&shared.fingerprint()).update(&self.log.kept_row()?.to_le_bytes());
             put_cursor(&mut hasher, caller.cursor);
             let state = hasher.finalize().to_string();
-            if bag.pack(&device).is_some_and(|pack| pack.state == state) {
+            if bag.has_pack(&device, &state) {
                 continue;
             }
             let mut parcels = Parcels::default();

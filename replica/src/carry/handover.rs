@@ -16,7 +16,7 @@ use civic_core::{space::Audience, time::UnixSeconds};
 use ed25519_dalek::SigningKey;
 use sync_core::{
     carry::{
-        bag::Verdict,
+        bag::{Item, Verdict},
         label::{Label, ParcelId},
         message::{HELD_MAX, Message, OFFERS_MAX, TURN_MAX, VERSION, VERSION_OLDEST, WORDS_MAX},
         word::{Says, Word},
@@ -122,6 +122,9 @@ struct Greeting {
     lends: bool,
 }
 
+/// What was asked for in this handover, and has not come.
+type Wanted = BTreeMap<ParcelId, Label>;
+
 /// What was heard in one turn.
 #[derive(Default)]
 struct Turn {
@@ -142,15 +145,15 @@ impl<O: Opener> Hands<'_, O> {
         self.say_held(send).await?;
         say(send, &Message::Over).await?;
 
-        let turn = self.hear(receive, None, &mut handed).await?;
+        let turn = self.hear(receive, None, &mut Wanted::new(), &mut handed).await?;
         self.know(turn.hello, &mut handed)?;
-        self.answer_offers(send, turn.offers).await?;
+        let mut wanted = self.answer_offers(send, turn.offers).await?;
         self.give(send, turn.wants, &mut handed).await?;
         self.give_public(send, turn.holds).await?;
         say(send, &Message::Over).await?;
 
-        self.hear(receive, None, &mut handed).await?;
-        self.sign(send, &mut handed).await?;
+        self.hear(receive, None, &mut wanted, &mut handed).await?;
+        self.sign(send).await?;
         say(send, &Message::Over).await?;
         send.finish();
         self.bag.tidy()?;
@@ -163,23 +166,23 @@ impl<O: Opener> Hands<'_, O> {
     pub async fn answer(&self, first: Number, mut stream: (SendStream, RecvStream)) -> Result<Handed, HandoverError> {
         let mut handed = Handed::default();
         let (send, receive) = (&mut stream.0, &mut stream.1);
-        let turn = self.hear(receive, Some(first), &mut handed).await?;
+        let turn = self.hear(receive, Some(first), &mut Wanted::new(), &mut handed).await?;
         let peer_carries = self.know(turn.hello, &mut handed)?;
         self.greet(send).await?;
         self.offer(send, peer_carries).await?;
-        self.answer_offers(send, turn.offers).await?;
+        let mut wanted = self.answer_offers(send, turn.offers).await?;
         if turn.holds.is_some() {
             self.say_held(send).await?;
         }
         self.give_public(send, turn.holds).await?;
         say(send, &Message::Over).await?;
 
-        let turn = self.hear(receive, None, &mut handed).await?;
-        self.sign(send, &mut handed).await?;
+        let turn = self.hear(receive, None, &mut wanted, &mut handed).await?;
+        self.sign(send).await?;
         self.give(send, turn.wants, &mut handed).await?;
         say(send, &Message::Over).await?;
 
-        self.hear(receive, None, &mut handed).await?;
+        self.hear(receive, None, &mut Wanted::new(), &mut handed).await?;
         self.bag.tidy()?;
         send.finish();
         Ok(handed)
@@ -275,18 +278,27 @@ impl<O: Opener> Hands<'_, O> {
         Ok(())
     }
 
-    /// Says of each offer whether it is wanted.
-    async fn answer_offers(&self, send: &mut SendStream, offers: Vec<Label>) -> Result<(), RoadError> {
+    /// Says of each offer whether it is wanted; gives the labels of what is.
+    async fn answer_offers(&self, send: &mut SendStream, offers: Vec<Label>) -> Result<Wanted, RoadError> {
+        let (holder, mut items, told) = (self.bag.holder(), self.bag.items(), self.bag.told());
+        let mut wanted = Wanted::new();
         for label in offers {
-            let (id, known) = (label.id, self.bag.own_word(&label));
-            let answer = match self.bag.judge(&label, &self.peer) {
+            let id = label.id;
+            let answer = match holder.judge(&items, &told, &label, &self.peer) {
                 Verdict::Take(from) => {
-                    self.bag.expect(label);
+                    if wanted.contains_key(&id) {
+                        continue;
+                    }
+                    if from == 0 {
+                        // It counts from now on, and is here once something of it has come.
+                        items.push(Item { label: label.clone(), held: 0, since: clock::now() });
+                    }
+                    wanted.insert(id, label);
                     Message::Want { id, from }
                 }
-                Verdict::Known => match known {
+                Verdict::Known => match self.bag.own_word(&label) {
                     Some(word) => Message::Word(word),
-                    // It is here and its pack is not whole yet.
+                    // It is here, and signed for in this handover, or its pack is not whole yet.
                     None => continue,
                 },
                 Verdict::Leave => continue,
@@ -297,7 +309,7 @@ impl<O: Opener> Hands<'_, O> {
             };
             say(send, &answer).await?;
         }
-        Ok(())
+        Ok(wanted)
     }
 
     /// Gives what is wanted, within the budget.
@@ -325,12 +337,11 @@ impl<O: Opener> Hands<'_, O> {
         Ok(())
     }
 
-    /// Opens what is for this installation and whole, and signs for all that came.
-    async fn sign(&self, send: &mut SendStream, handed: &mut Handed) -> Result<(), HandoverError> {
-        let own = self.bag.holder().own;
+    /// Opens what is for this installation and whole, and signs for all that came, also before a road that broke.
+    async fn sign(&self, send: &mut SendStream) -> Result<(), HandoverError> {
         let mut words: Vec<Word> = Vec::new();
-        for label in handed.taken.iter().filter(|label| label.to != own) {
-            words.extend(self.bag.say(&label.id, Says::Taken, self.key));
+        for id in self.bag.to_sign(&self.peer) {
+            words.extend(self.bag.say(&id, Says::Taken, self.key));
         }
         for label in self.bag.to_open() {
             let (bag, id) = (self.bag.clone(), label.id);
@@ -338,8 +349,8 @@ impl<O: Opener> Hands<'_, O> {
             let says = self.opener.open(&label, sealed).await?;
             words.extend(self.bag.say(&label.id, says, self.key));
         }
-        // What is signed for is written down first.
-        self.bag.tidy()?;
+        // What is signed for is written down first; what is asked for is let go only once it is given.
+        self.bag.save()?;
         for word in words {
             say(send, &Message::Word(word)).await?;
         }
@@ -351,6 +362,7 @@ impl<O: Opener> Hands<'_, O> {
         &self,
         receive: &mut RecvStream,
         first: Option<Number>,
+        wanted: &mut Wanted,
         handed: &mut Handed,
     ) -> Result<Turn, HandoverError> {
         let mut turn = Turn::default();
@@ -387,8 +399,8 @@ impl<O: Opener> Hands<'_, O> {
                 Message::Want { id, from } => turn.wants.push((id, from)),
                 Message::Piece { id, from, bytes } => {
                     let (bag, len) = (self.bag.clone(), bytes.len() as u64);
-                    let before = bag.items().into_iter().find(|item| item.label.id == id);
-                    let Some(item) = before.filter(|item| item.held == from && !bytes.is_empty()) else {
+                    let label = wanted.get(&id).filter(|_| bag.held(&id) == from && !bytes.is_empty()).cloned();
+                    let Some(label) = label else {
                         stray += 1;
                         if stray > STRAY_MAX {
                             return Err(HandoverError::Broken("pieces came that nobody asked for"));
@@ -396,11 +408,16 @@ impl<O: Opener> Hands<'_, O> {
                         continue;
                     };
                     handed.bytes_down += len;
-                    let is_whole = blocking(move || bag.append(&id, from, &bytes)).await?;
+                    let of = label.clone();
+                    let is_whole = blocking(move || bag.append(&of, from, &bytes)).await?;
+                    let is_over = from + len >= label.len;
+                    if is_over {
+                        wanted.remove(&id);
+                    }
                     if is_whole {
-                        handed.taken.push(item.label);
-                    } else if from + len >= item.label.len {
-                        warn!(from = item.label.who, "A parcel is not the one that its label names");
+                        handed.taken.push(label);
+                    } else if is_over {
+                        warn!(from = label.who, "A parcel is not the one that its label names");
                         handed.refused.push("a parcel is not the one that its label names".to_owned());
                     }
                 }

@@ -182,9 +182,8 @@ fn take(near: &Near, label: Label, sealed: &[u8]) -> Result<Result<Word, &'stati
             return Ok(Err("there is no room for it here; another carrier may take it"));
         }
         Verdict::Take(from) => {
-            bag.expect(label.clone());
             let rest = sealed.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default();
-            if !bag.append(&id, from, rest)? {
+            if !bag.append(&label, from, rest)? {
                 return Ok(Err("it is not the one that its label names"));
             }
         }
@@ -194,6 +193,6 @@ fn take(near: &Near, label: Label, sealed: &[u8]) -> Result<Result<Word, &'stati
     }
     let word = bag.own_word(&label).or_else(|| bag.say(&id, Says::Taken, near.key()));
     // What is signed for is written down first.
-    bag.tidy()?;
+    bag.save()?;
     Ok(word.ok_or("it is not here any more"))
 }

@@ -129,6 +129,17 @@ impl Place {
         OfHub { log, key: key(HUB), ring, authors: Arc::new(Known), desk: None }
     }
 
+    /// Everything in its bag has been there for as long as one can think.
+    fn age(&mut self) {
+        let (dir, list) = (DataDir::look(&self.path), self.path.join("bag.json"));
+        let mut told: serde_json::Value = serde_json::from_slice(&std::fs::read(&list).unwrap()).unwrap();
+        for item in told["items"].as_array_mut().unwrap() {
+            item["since"] = 0.into();
+        }
+        std::fs::write(&list, told.to_string()).unwrap();
+        self.bag = Bag::open(&dir, self.bag.holder()).unwrap();
+    }
+
     fn entries(&self) -> u64 {
         self.log.held().iter().map(|held| held.extent.length).sum()
     }
@@ -482,7 +493,9 @@ async fn whatever_a_carrier_does_with_what_it_carries_is_harmless_or_refused_wit
     for (number, (_, way, bent, most)) in all.into_iter().enumerate() {
         let county = County::new(&format!("way-{number}"));
         let is_honest = way == "is honest in the end";
-        let offered: Vec<ParcelId> = bent.iter().map(|(label, _)| label.id).collect();
+        // Of what nothing came nothing is here, and nothing is to be said.
+        let came = bent.iter().filter(|(_, bytes)| !bytes.is_empty());
+        let offered: Vec<ParcelId> = came.map(|(label, _)| label.id).collect();
         let (said, not_taken) = deliver(&county, bent).await;
         // Nothing that the author did not write is in the county's log, and nothing is there twice.
         for held in county.hub.log.held() {
@@ -757,4 +770,79 @@ async fn no_carrier_makes_a_kiosk_believe_what_the_county_did_not_say() {
     assert_eq!((county.kiosk.seed, county.kiosk.log.counts().unwrap().received), (KIOSK, 0));
     county.in_village().await;
     assert_eq!(county.kiosk.log.counts().unwrap().received, 1, "and the true one is believed");
+}
+
+#[tokio::test]
+async fn what_waited_for_ninety_days_in_a_quiet_village_goes_with_the_next_phone_and_the_one_after() {
+    let mut county = County::new("quiet");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.kiosk.device().fill(&county.kiosk.bag).await.unwrap();
+    county.kiosk.age();
+    let (at_phone, at_kiosk) = county.in_village().await;
+    assert_eq!((at_phone.taken.len(), at_kiosk.given), (1, 1));
+    // It is let go of then; and if that phone is lost, the same words are sealed for another.
+    assert!(county.kiosk.bag.items().is_empty());
+    county.kiosk.device().fill(&county.kiosk.bag).await.unwrap();
+    assert_eq!(county.kiosk.bag.items().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_device_turned_away_is_sealed_for_it_again_and_what_it_heard_is_not() {
+    let county = County::new("turned");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    county.in_town().await;
+    county.in_town().await;
+    let homes = || -> Vec<ParcelId> { county.phone.bag.items().iter().map(|item| item.label.id).collect() };
+    let first = homes();
+    assert_eq!(first.len(), 1);
+    county.phone.bag.hear(Word::sign(first[0], Says::Turned, UnixSeconds(60), &key(KIOSK)));
+    county.phone.bag.tidy().unwrap();
+    county.in_town().await;
+    county.in_town().await;
+    let second = homes();
+    assert!(second.len() == 1 && second != first, "{second:?}");
+    assert!(county.hub.bag.hear(Word::sign(second[0], Says::Heard, UnixSeconds(70), &key(KIOSK))));
+    county.hub.bag.tidy().unwrap();
+    county.hub.hub().fill(&county.hub.bag, |_| "石桥村".to_owned()).await.unwrap();
+    assert!(county.hub.bag.items().is_empty(), "nothing is new");
+}
+
+#[tokio::test]
+async fn parcels_of_which_nothing_comes_take_nobodys_place() {
+    let county = County::new("empty");
+    let promised = |n: u8| {
+        let (from, to, who) = (public(OTHER), public(HUB), "石桥村".to_owned());
+        let label = Label {
+            from,
+            to,
+            who,
+            at: UnixSeconds(1),
+            pack: 1,
+            part: 0,
+            parts: 1,
+            len: 1,
+            id: name_of(&[n]),
+            signature: [0; 64],
+        };
+        (label.sign(&key(OTHER)), Vec::new())
+    };
+    let (said, _) = deliver(&county, (0..40).map(promised).collect()).await;
+    assert_eq!(said.iter().filter(|message| matches!(message, Message::Want { .. })).count(), 40);
+    assert!(county.hub.bag.items().is_empty());
+}
+
+#[tokio::test]
+async fn what_came_whole_before_the_road_broke_is_signed_for_the_next_time() {
+    let county = County::new("unsigned");
+    for doc in 0..12 {
+        county.kiosk.write(doc, Audience::Deputies, 40_000).await;
+    }
+    county.kiosk.device().fill(&county.kiosk.bag).await.unwrap();
+    let first = county.kiosk.bag.items().remove(0).label;
+    let sealed = county.kiosk.bag.read(&first.id).unwrap();
+    assert!(county.phone.bag.append(&first, 0, &sealed).unwrap() && first.parts > 1);
+    county.in_village().await;
+    let (reached, _) = county.kiosk.bag.on_the_road(crate::clock::now());
+    assert_eq!(county.kiosk.log.covered(&reached, &BTreeSet::new()).unwrap(), 12, "all of it is on the road");
 }

@@ -15,6 +15,12 @@ pub const BYTES_MAX: u64 = 256 << 20;
 pub const AUTHOR_BYTES_MAX: u64 = 48 << 20;
 /// Most parcels in a bag.
 pub const ITEMS_MAX: usize = 2_048;
+/// Most parcels of one author: two packs, of parcels not much shorter than they are made.
+pub const AUTHOR_ITEMS_MAX: usize = 512;
+/// Of the bytes in a carrier's bag what goes home takes no more than this: there is always room for what villages say.
+pub const HOME_BYTES_MAX: u64 = BYTES_MAX / 2;
+/// The same of parcels.
+pub const HOME_ITEMS_MAX: usize = ITEMS_MAX / 2;
 /// A parcel that nobody could be given for so long is let go, 90 days: whoever sealed it still has what is in it.
 pub const AGE_MAX_S: i64 = 90 * 86_400;
 /// Words are kept for so long after the parcel is gone, 180 days, so that its author hears of it.
@@ -129,26 +135,48 @@ impl Holder {
         if newest.is_some_and(|newest| newest > label.pack) {
             return Verdict::Refuse("a newer one of the same author is here, which holds it all");
         }
-        let bytes = |of: &dyn Fn(&Item) -> bool| -> u64 {
-            items.iter().filter(|item| of(item)).map(|item| item.label.len).sum()
-        };
-        if items.len() >= ITEMS_MAX || bytes(&|_| true) + label.len > BYTES_MAX {
+        if !self.has_room(items, label) {
             return Verdict::Refuse("there is no room for it here; another carrier may take it");
         }
-        let is_same = |item: &Item| item.label.from == label.from && item.label.to == label.to;
-        if bytes(&is_same) + label.len > AUTHOR_BYTES_MAX {
+        let (count, bytes) = sum(items, |other| other.from == label.from && other.to == label.to);
+        if count >= AUTHOR_ITEMS_MAX || bytes + label.len > AUTHOR_BYTES_MAX {
             return Verdict::Refuse("its author has as much here as one may");
         }
         Verdict::Take(0)
     }
 
-    /// What is offered to `peer`, oldest first: to whom it is for; and what is this device's own to whoever carries.
-    pub fn offers<'a>(&self, items: &'a [Item], peer: &[u8; 32], peer_carries: bool) -> Vec<&'a Label> {
+    /// Whether there is room for one more parcel beside those that others sealed: what is this device's own is held anyway.
+    fn has_room(&self, items: &[Item], label: &Label) -> bool {
+        let is_home = |label: &Label| label.from == self.hub && label.to != self.own;
+        let (home, home_bytes) = sum(items, |other| other.from != self.own && is_home(other));
+        let (up, up_bytes) = sum(items, |other| other.from != self.own && !is_home(other));
+        let is_within = |count, bytes| up + count < ITEMS_MAX && up_bytes + bytes + label.len <= BYTES_MAX;
+        if is_home(label) {
+            home < HOME_ITEMS_MAX && home_bytes + label.len <= HOME_BYTES_MAX && is_within(home, home_bytes)
+        } else {
+            // An older program may have filled the bag with what goes home.
+            is_within(home.min(HOME_ITEMS_MAX), home_bytes.min(HOME_BYTES_MAX))
+        }
+    }
+
+    /// What is offered to `peer`: to whom it is for; and what is this device's own to whoever carries. Not what it has signed
+    /// for. The oldest come first, and what goes home by lot.
+    pub fn offers<'a>(&self, items: &'a [Item], told: &[Told], peer: &[u8; 32], peer_carries: bool) -> Vec<&'a Label> {
         let is_for = |label: &Label| {
             label.to == *peer || (label.from == self.own && peer_carries) || (*peer == self.hub && label.to == self.hub)
         };
-        let mut offers: Vec<_> = items.iter().filter(|item| item.is_whole() && is_for(&item.label)).collect();
-        offers.sort_by_key(|item| (item.label.from, item.label.pack, item.label.part));
+        let signed: BTreeSet<_> =
+            told.iter().filter(|told| told.word.by == *peer).map(|told| (told.word.id, told.from)).collect();
+        let is_due = |item: &&Item| {
+            item.is_whole() && is_for(&item.label) && !signed.contains(&(item.label.id, item.label.from))
+        };
+        let mut offers: Vec<_> = items.iter().filter(is_due).collect();
+        offers.sort_by_cached_key(|item| {
+            let label = &item.label;
+            // The hub seals for all at once: each time in another order, so that nobody is the last for ever.
+            let since = if label.from == self.hub { UnixSeconds(0) } else { item.since };
+            (since, lot(label), label.part)
+        });
         offers.into_iter().map(|item| &item.label).collect()
     }
 
@@ -183,6 +211,19 @@ impl Holder {
         };
         items.iter().filter(is_over).map(|item| item.label.id).collect()
     }
+}
+
+/// How many of these parcels are meant, and how many bytes they have together.
+fn sum(items: &[Item], is_meant: impl Fn(&Label) -> bool) -> (usize, u64) {
+    let lens = items.iter().filter(|item| is_meant(&item.label)).map(|item| item.label.len);
+    lens.fold((0, 0), |(count, bytes), len| (count + 1, bytes + len))
+}
+
+/// A place in the line for each pack that nobody chooses.
+fn lot(label: &Label) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&label.from).update(&label.to).update(&label.pack.to_le_bytes());
+    *hasher.finalize().as_bytes()
 }
 
 /// The newest pack of each author and receiver of which every part is here.
@@ -220,7 +261,7 @@ mod tests {
     use ed25519_dalek::SigningKey;
 
     use super::*;
-    use crate::carry::label;
+    use crate::carry::label::{self, PARTS_MAX};
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
@@ -340,6 +381,62 @@ mod tests {
     }
 
     #[test]
+    fn what_the_hub_sends_home_leaves_it_all_its_room_for_what_carriers_bring() {
+        let hub = holder(HUB, false);
+        let home = |n: u32| item(Label { len: 4 << 20, ..label(HUB, KIOSK, 1, n, PARTS_MAX) }.sign(&key(HUB)));
+        let sealed: Vec<_> = (0..70).map(home).collect();
+        assert_eq!(hub.judge(&sealed, &[], &label(OTHER, HUB, 1, 0, 1), &public(PHONE)), Verdict::Take(0));
+        let many: Vec<_> = std::iter::repeat_n(item(label(HUB, KIOSK, 1, 0, 1)), ITEMS_MAX).collect();
+        assert_eq!(hub.judge(&many, &[], &label(OTHER, HUB, 1, 0, 1), &public(PHONE)), Verdict::Take(0));
+    }
+
+    #[test]
+    fn one_village_does_not_fill_a_bag_with_the_smallest_parcels() {
+        let hub = holder(HUB, false);
+        let small: Vec<_> = std::iter::repeat_n(item(label(KIOSK, HUB, 1, 0, 2)), AUTHOR_ITEMS_MAX).collect();
+        let next = label(KIOSK, HUB, 2, 0, 1);
+        assert!(matches!(hub.judge(&small, &[], &next, &public(PHONE)), Verdict::Refuse(_)));
+        assert_eq!(hub.judge(&small[1..], &[], &next, &public(PHONE)), Verdict::Take(0));
+        assert_eq!(hub.judge(&small, &[], &label(OTHER, HUB, 3, 0, 1), &public(PHONE)), Verdict::Take(0));
+    }
+
+    #[test]
+    fn what_goes_home_never_takes_a_villages_place_on_a_phone() {
+        let phone = holder(PHONE, true);
+        let home = |n: u8| item(Label { len: 4 << 20, ..label(HUB, 100 + n, 1, 0, 1) }.sign(&key(HUB)));
+        let [up, down] = [(KIOSK, HUB), (HUB, KIOSK)].map(|(from, to)| label(from, to, 1, 0, 1));
+        let half: Vec<_> = (0..32).map(home).collect();
+        assert!(matches!(phone.judge(&half, &[], &down, &public(HUB)), Verdict::Refuse(_)));
+        assert_eq!(phone.judge(&half[1..], &[], &down, &public(HUB)), Verdict::Take(0));
+        // An older program filled the whole bag with it.
+        let full: Vec<_> = (0..64).map(home).collect();
+        assert_eq!(phone.judge(&full, &[], &up, &public(KIOSK)), Verdict::Take(0));
+        let many: Vec<_> = std::iter::repeat_n(item(down), ITEMS_MAX).collect();
+        assert_eq!(phone.judge(&many, &[], &up, &public(KIOSK)), Verdict::Take(0));
+    }
+
+    #[test]
+    fn the_answer_of_every_device_is_offered_to_one_phone_in_its_turn() {
+        let hub = holder(HUB, false);
+        let all: Vec<_> = (0..50).map(|pack| item(label(HUB, KIOSK, pack, 0, 1))).collect();
+        let (mut words, mut offered) = (Vec::new(), BTreeSet::new());
+        for _ in 0..5 {
+            // The phone signs for what it takes, ten at a time.
+            for label in hub.offers(&all, &words.clone(), &public(PHONE), true).into_iter().take(10) {
+                assert!(offered.insert(label.id), "it is offered again");
+                words.push(told(label, Says::Taken, PHONE));
+            }
+        }
+        assert_eq!(offered.len(), all.len());
+        assert!(hub.offers(&all, &words, &public(PHONE), true).is_empty());
+        let first = |pack: u64| -> Vec<_> {
+            let items: Vec<_> = (1..5).map(|to| item(label(HUB, to, pack, 0, 1))).collect();
+            hub.offers(&items, &[], &public(PHONE), true).iter().map(|label| label.to).collect()
+        };
+        assert!((1..20).any(|pack| first(pack)[0] != first(0)[0]), "nobody is the last for ever");
+    }
+
+    #[test]
     fn a_pack_is_on_the_road_when_one_carrier_has_taken_all_of_it() {
         let [first, second] = [0, 1].map(|part| label(KIOSK, HUB, 2, part, 2));
         let parts = BTreeSet::from([first.id, second.id]);
@@ -357,7 +454,7 @@ mod tests {
         let half = Item { held: 1, ..item(label(OTHER, HUB, 1, 0, 1)) };
         let items = [item(up.clone()), item(home.clone()), item(own.clone()), half];
         let offers = |peer: u8, carries: bool| -> BTreeSet<ParcelId> {
-            phone.offers(&items, &public(peer), carries).into_iter().map(|label| label.id).collect()
+            phone.offers(&items, &[], &public(peer), carries).into_iter().map(|label| label.id).collect()
         };
         assert_eq!(offers(HUB, false), BTreeSet::from([up.id, own.id]));
         assert_eq!(offers(KIOSK, false), BTreeSet::from([home.id]));
