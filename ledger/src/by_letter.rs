@@ -7,7 +7,10 @@ use civic_core::access::Role;
 use replica::{
     carry::newcomer::{self, Asking},
     dir::DataDir,
-    enrol::by_letter::{self, ASKING_LEN_MAX, Addressee},
+    enrol::{
+        EnrolError,
+        by_letter::{self, ASKING_LEN_MAX, Addressee, Heard},
+    },
     identity::Card,
 };
 
@@ -42,17 +45,23 @@ pub fn ask_by_stick(
     code: Option<&str>,
     is_again: bool,
 ) -> anyhow::Result<ByStick> {
-    if let Some(card) = answered(dir, stick, is_again)? {
-        return Ok(ByStick::Enrolled(Box::new(card)));
+    let before = by_letter::pending(dir)?;
+    let heard = answered(dir, stick, is_again)?;
+    if let Heard::Admitted(card) = heard {
+        return Ok(ByStick::Enrolled(card));
     }
     let invited = code.map(|code| Ok::<_, anyhow::Error>((code, invited(stick, code)?))).transpose()?;
     let asked = match invited {
         Some((code, Some(to))) => by_letter::ask(dir, &to, code, role, is_again)?,
         Some((_, None)) | None => {
-            let pending = by_letter::pending(dir)?;
-            return Ok(pending.map_or(ByStick::NotInvited, |asked| ByStick::NoAnswer(asked.comparison)));
+            unless_refused(dir, &heard)?;
+            return Ok(before.map_or(ByStick::NotInvited, |asked| ByStick::NoAnswer(asked.comparison)));
         }
     };
+    // What is asked only now nobody can have answered.
+    if asked.is_same(before.as_ref()) {
+        unless_refused(dir, &heard)?;
+    }
     let mut files = Files::new(stick, u64::MAX, u64::MAX)?;
     files.put(&asked.sealed())?;
     files.done()?;
@@ -101,15 +110,38 @@ pub(crate) fn enrolled(role: Role, card: &Card) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn answered(dir: &DataDir, stick: &Path, is_again: bool) -> anyhow::Result<Option<Card>> {
-    let mut card = None;
+/// An error if what was asked last is refused.
+fn unless_refused(dir: &DataDir, heard: &Heard) -> Result<(), EnrolError> {
+    match heard {
+        Heard::Refused(refusal) => {
+            by_letter::give_up(dir)?;
+            Err(EnrolError::Refused(*refusal))
+        }
+        Heard::Unproven(refusal) => Err(EnrolError::Refused(*refusal)),
+        Heard::Admitted(_) | Heard::Nothing => Ok(()),
+    }
+}
+
+/// What the stick answers: of all that is on it that this machine is let in, or else a refusal of what it asked last, or
+/// else one that may be of something else. Nothing is ever deleted from sticks, and so there may be answers to several letters.
+fn answered(dir: &DataDir, stick: &Path, is_again: bool) -> anyhow::Result<Heard> {
+    let mut answer = Heard::Nothing;
     look_through(stick, ANSWER_LEN_MAX, |sealed| {
-        if card.is_none() && by_letter::pending(dir)?.is_some() {
-            card = by_letter::hear(dir, sealed, is_again)?;
+        let rank = |heard: &Heard| match heard {
+            Heard::Nothing => 0,
+            Heard::Unproven(_) => 1,
+            Heard::Refused(_) => 2,
+            Heard::Admitted(_) => 3,
+        };
+        if !matches!(answer, Heard::Admitted(_)) {
+            let heard = by_letter::hear(dir, sealed, is_again)?;
+            if rank(&heard) > rank(&answer) {
+                answer = heard;
+            }
         }
         Ok(())
     })?;
-    Ok(card)
+    Ok(answer)
 }
 
 fn invited(stick: &Path, code: &str) -> anyhow::Result<Option<Addressee>> {

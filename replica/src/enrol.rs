@@ -25,6 +25,7 @@ use sync_core::roads::{self, Memory};
 use tokio::time::timeout;
 use tracing::info;
 
+use self::by_letter::Posted;
 use crate::{
     board::{Board as _, ThisBoard},
     clock,
@@ -142,10 +143,10 @@ pub trait Desk: Send + Sync {
     fn card(&self, public_key: &[u8; 32]) -> Result<Card, Refusal>;
     /// An enrolment from this address was refused, by letter from none; to be noted, if somebody notes such things.
     fn refused(&self, _from: std::net::IpAddr, _refusal: Refusal) {}
-    /// A claim came by letter: its answer goes home the same way.
-    fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal>;
-    /// Claims that came by letter, with the slots that they are of.
-    fn letters(&self) -> Vec<(Slot, Claimant)>;
+    /// A claim came by letter: its answer goes home the same way. It takes no other claim's place.
+    fn note_letter(&self, posted: &Posted) -> Result<(), Refusal>;
+    /// Claims that came by letter.
+    fn letters(&self) -> Vec<Posted>;
     /// A new card for a device of the county; `None` if it is none any more, or none can be written.
     fn renew(&self, public_key: &[u8; 32]) -> Option<Card> {
         self.card(public_key).ok()
@@ -239,6 +240,9 @@ struct Request {
     proof: String,
     #[serde(default)]
     former: Option<Former>,
+    /// Whether it understands [`Answer::Denied`]; an older program does not.
+    #[serde(default)]
+    hears_denial: bool,
 }
 
 /// The key that a device had before, and its signature of this enrolment.
@@ -250,9 +254,19 @@ struct Former {
 
 #[derive(Serialize, Deserialize)]
 enum Answer {
-    Waiting { proof: String },
-    Admitted { card: String, proof: String },
+    Waiting {
+        proof: String,
+    },
+    Admitted {
+        card: String,
+        proof: String,
+    },
     Refused(Refusal),
+    /// By letter: refused, with the proof of what was asked by which code.
+    Denied {
+        refusal: Refusal,
+        proof: String,
+    },
 }
 
 /// Makes a code from random bytes.
@@ -317,7 +331,9 @@ pub async fn enrol(
                 on_wait(&secret.comparison(&public_key))
             }
             Answer::Admitted { card, proof } if proof == secret.proof("hub", card.as_bytes()) => break card,
-            Answer::Waiting { .. } | Answer::Admitted { .. } => return Err(EnrolError::NotTheHub(hub.to_owned())),
+            Answer::Waiting { .. } | Answer::Admitted { .. } | Answer::Denied { .. } => {
+                return Err(EnrolError::NotTheHub(hub.to_owned()));
+            }
             Answer::Refused(refusal) => return Err(EnrolError::Refused(refusal)),
         }
     };
@@ -451,7 +467,8 @@ impl Request {
             public_key: hex(&before.key.verifying_key().to_bytes()),
             signature: hex(&before.key.sign(&secret.of_former(public_key)).to_bytes()),
         });
-        Self { public_key: hex(public_key), role, proof: secret.proof("device", public_key), former }
+        let (public_key, proof) = (hex(public_key), secret.proof("device", public_key));
+        Self { public_key, role, proof, former, hears_denial: true }
     }
 }
 

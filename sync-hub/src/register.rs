@@ -26,7 +26,7 @@ use civic_core::{
 use ledger::edition::Edition;
 use replica::{
     clock,
-    enrol::{self, Claim, Claimant, Desk, Refusal, Slot},
+    enrol::{self, Claim, Claimant, Desk, Refusal, Slot, by_letter::Posted},
     hub::{self, Revocation, Standing, Status},
     identity::Card,
     road::tls::Authority,
@@ -60,7 +60,7 @@ const TRIED_MAX: usize = 4_096;
 /// How often "last heard" is written down.
 const HEARD_S: i64 = 30;
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("register/0001_init.sql"),
     include_str!("register/0002_standing.sql"),
     include_str!("register/0003_numbers.sql"),
@@ -68,6 +68,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("register/0005_beneath.sql"),
     include_str!("register/0006_review.sql"),
     include_str!("register/0007_beneath_struck_off.sql"),
+    include_str!("register/0008_letters_by_code.sql"),
 ];
 
 /// The register.
@@ -649,28 +650,31 @@ impl Desk for Register {
         card
     }
 
-    fn note_letter(&self, slot: i64, claimant: &Claimant) -> Result<(), Refusal> {
-        let Claimant { public_key, comparison, former } = claimant;
-        let sql = "INSERT INTO letter (public_key, slot, comparison, former, at) VALUES (?1, ?2, ?3, ?4, ?5)
-                   ON CONFLICT (public_key) DO UPDATE SET slot = excluded.slot, comparison = excluded.comparison,
-                   former = excluded.former, at = excluded.at";
-        let noted = self.db().execute(sql, params![public_key, slot, comparison, former, (self.clock)().0]);
+    fn note_letter(&self, posted: &Posted) -> Result<(), Refusal> {
+        let Posted { slot, claimant: Claimant { public_key, comparison, former }, hears_denial } = posted;
+        let sql = "INSERT INTO letter (public_key, slot, comparison, former, at, hears_denial)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                   ON CONFLICT (public_key, slot) DO UPDATE SET comparison = excluded.comparison,
+                   former = excluded.former, at = excluded.at, hears_denial = max(hears_denial, excluded.hears_denial)";
+        let values = params![public_key, slot.id, comparison, former, (self.clock)().0, hears_denial];
+        let noted = self.db().execute(sql, values);
         noted.map(drop).map_err(|failure| {
             error!(error = &failure as &dyn std::error::Error, "A letter could not be noted");
             Refusal::HubFailed
         })
     }
 
-    fn letters(&self) -> Vec<(Slot, Claimant)> {
+    fn letters(&self) -> Vec<Posted> {
         let db = self.db();
-        let read = || -> rusqlite::Result<Vec<(Slot, Claimant)>> {
+        let read = || -> rusqlite::Result<Vec<Posted>> {
             let mut query = db.prepare_cached(
-                "SELECT slot.id, key, role, letter.public_key, letter.comparison, letter.former
+                "SELECT slot.id, key, role, letter.public_key, letter.comparison, letter.former, hears_denial
                  FROM letter JOIN slot ON slot.id = letter.slot WHERE letter.at > ?1",
             )?;
             let rows = query.query_map(params![(self.clock)().0 - LETTER_S], |row| {
                 let slot = Slot { id: row.get(0)?, key: row.get(1)?, role: role_of(row, 2)? };
-                Ok((slot, Claimant { public_key: row.get(3)?, comparison: row.get(4)?, former: row.get(5)? }))
+                let claimant = Claimant { public_key: row.get(3)?, comparison: row.get(4)?, former: row.get(5)? };
+                Ok(Posted { slot, claimant, hears_denial: row.get(6)? })
             })?;
             rows.collect()
         };

@@ -25,7 +25,8 @@ use crate::{
     clock,
     dir::DataDir,
     enrol::{
-        by_letter::{self, ASKING_LEN_MAX, Addressee},
+        EnrolError,
+        by_letter::{self, ASKING_LEN_MAX, Addressee, Heard},
         get, put,
     },
     identity::{self, Card},
@@ -75,7 +76,7 @@ struct Handed {
 
 /// The machine's word for what it heard.
 #[derive(Serialize, Deserialize)]
-struct Heard {
+struct Reply {
     word: Option<String>,
 }
 
@@ -87,40 +88,45 @@ pub async fn ask(dir: &DataDir, at: &str, code: &str, role: Role, is_again: bool
     let (mut send, mut receive) = connection.open().await.map_err(RoadError::from)?;
     put(&mut send, &()).await?;
     let Whither { carrier, to } = get(&mut receive).await?;
+    let before = by_letter::pending(dir)?;
     let asked = by_letter::ask(dir, &to, code, role, is_again)?;
     let label = asked.label(dir)?;
     let label = encoded(|out| label.put(out));
     put(&mut send, &Handing { label, sealed: hex(&asked.sealed()) }).await?;
     let Handed { refused, home, .. } = get(&mut receive).await?;
-    let answer = match &home {
+    let (heard, word) = match &home {
         Some(home) => {
-            let key = identity::key_to_ask(dir).map_err(crate::enrol::EnrolError::from)?;
+            let key = identity::key_to_ask(dir).map_err(EnrolError::from)?;
             let sealed = from_hex(&home.sealed).ok_or(RoadError::Malformed)?;
-            let card = by_letter::hear(dir, &sealed, is_again)?;
-            let says = if card.is_some() { Says::Heard } else { Says::Turned };
-            let word = Word::sign(*blake3::hash(&sealed).as_bytes(), says, clock::now(), &key);
-            say(&mut send, Some(word)).await?;
-            card
+            let heard = by_letter::hear(dir, &sealed, is_again)?;
+            // Whatever else it is may be what a code typed rightly the next time asks for: the carrier keeps it till then.
+            let is_heard = matches!(heard, Heard::Admitted(_));
+            let word = || Word::sign(*blake3::hash(&sealed).as_bytes(), Says::Heard, clock::now(), &key);
+            (heard, is_heard.then(word))
         }
-        None => {
-            say(&mut send, None).await?;
-            None
-        }
+        None => (Heard::Nothing, None),
     };
+    say(&mut send, word).await?;
     send.finish();
     // The carrier closes its end when it has written down what it heard.
     let _ = tokio::time::timeout(FAREWELL, receive.number()).await;
     connection.finish().await;
-    match (answer, refused) {
-        (Some(card), _) => Ok(Asking::Enrolled(Box::new(card))),
-        (None, Some(why)) => Err(RoadError::Refused(at.to_owned(), why).into()),
-        (None, None) => Ok(Asking::Waiting { comparison: asked.comparison, carrier }),
+    match (heard, refused) {
+        (Heard::Admitted(card), _) => Ok(Asking::Enrolled(card)),
+        (Heard::Refused(refusal), _) => {
+            by_letter::give_up(dir)?;
+            Err(EnrolError::Refused(refusal).into())
+        }
+        // What was asked just now nobody can have answered.
+        (Heard::Unproven(refusal), _) if asked.is_same(before.as_ref()) => Err(EnrolError::Refused(refusal).into()),
+        (Heard::Unproven(_) | Heard::Nothing, Some(why)) => Err(RoadError::Refused(at.to_owned(), why).into()),
+        (Heard::Unproven(_) | Heard::Nothing, None) => Ok(Asking::Waiting { comparison: asked.comparison, carrier }),
     }
 }
 
 async fn say(send: &mut SendStream, word: Option<Word>) -> Result<(), RoadError> {
     let word = word.map(|word| encoded(|out| word.put(out)));
-    put(send, &Heard { word }).await
+    put(send, &Reply { word }).await
 }
 
 fn encoded(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -157,7 +163,7 @@ pub(super) async fn answer(near: &Near, connection: &Connection) -> Result<(), N
         handed.home = Some(Handing { label, sealed: hex(&bag.read(&item.label.id)?) });
     }
     put(&mut send, &handed).await?;
-    let Heard { word } = get(&mut receive).await?;
+    let Reply { word } = get(&mut receive).await?;
     let word = word.and_then(|word| Word::read(&mut Reader::new(&from_hex(&word)?)).ok());
     if let Some(word) = word {
         bag.hear(word);

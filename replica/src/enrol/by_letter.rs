@@ -8,9 +8,14 @@
 //! that they know it, and show six digits that come out alike only if both mean the same hub, key and code. The operator
 //! compares them with what the village tells, by telephone or by whoever carried the letter.
 //!
-//! What waits for its answer is kept in a file beside the key. Asking again with the same code says the same letter.
+//! What waits for its answer is kept in a file beside the key. Asking again with the same code says the same letter; asking
+//! with another code leaves the letters before it waiting, for a code may have been mistyped.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use civic_core::{
     access::Role,
@@ -38,6 +43,8 @@ use crate::{
 const PENDING_FILE: &str = "enrolment.json";
 const CONTEXT: &str = "huiyin enrolment by letter v1";
 const SALT_LEN: usize = 16;
+/// Letters of one machine that wait for an answer; beyond that the one that was asked longest ago is forgotten.
+const PENDING_MAX: usize = 16;
 /// Longest sealed asking or invitation; what is longer on a stick is something else.
 pub const ASKING_LEN_MAX: usize = 4 * 1024;
 
@@ -65,6 +72,41 @@ pub struct Asked {
     sealed: String,
 }
 
+/// All letters whose answer may still come.
+#[derive(Serialize, Deserialize)]
+struct Pending {
+    /// The one that was asked last; an older program knows this one alone.
+    #[serde(flatten)]
+    last: Asked,
+    /// Those before it, by other codes: one may have been mistyped, and the answer is for the right one. The last first.
+    #[serde(default)]
+    earlier: Vec<Asked>,
+}
+
+/// What was heard in what may be an answer.
+#[derive(Debug)]
+pub enum Heard {
+    /// This machine is a device from now on.
+    Admitted(Box<Card>),
+    /// The county refuses what was asked last; the letter waits until somebody [gives it up](give_up).
+    Refused(Refusal),
+    /// A hub of an older version refuses something and does not prove what.
+    Unproven(Refusal),
+    /// It is for somebody else, says no to an earlier letter, or is from one who does not know the code.
+    Nothing,
+}
+
+/// A claim that came by letter.
+#[derive(Clone)]
+pub struct Posted {
+    /// The slot of the code that it proved.
+    pub slot: Slot,
+    /// Who claims.
+    pub claimant: Claimant,
+    /// Whether its program understands a refusal that is proven.
+    pub hears_denial: bool,
+}
+
 impl Addressee {
     /// As a device with this card tells it, which seals to `county`; `None` if the card was written before letters were.
     pub fn of(card: &Card, county: &[u8; 32]) -> Option<Self> {
@@ -83,6 +125,11 @@ impl Secret {
     fn of_letter(hub: &[u8; 32], key: &[u8; 32]) -> Self {
         Self::bound_to(&blake3::derive_key(CONTEXT, hub), key)
     }
+}
+
+/// What is proven of a refusal: its word, as it is written.
+fn denied(refusal: Refusal) -> Vec<u8> {
+    serde_json::to_vec(&refusal).unwrap_or_default()
 }
 
 /// What a stick brings to whoever has the code: the addressee, sealed under the code.
@@ -110,7 +157,14 @@ pub fn ask(dir: &DataDir, to: &Addressee, code: &str, role: Role, is_again: bool
     let (before, key) = begin(dir, role, is_again)?;
     let secret = Secret::of_letter(&hub, &stretch(&code, &salt));
     let is_same = |asked: &Asked| asked.secret == hex(&secret.0) && asked.seal_key == to.seal_key && asked.role == role;
-    if let Some(asked) = pending(dir)?.filter(is_same) {
+    let mut letters = letters(dir)?;
+    if let Some(place) = letters.iter().position(is_same) {
+        let asked = letters.remove(place);
+        let is_last = place == 0;
+        letters.insert(0, asked.clone());
+        if !is_last {
+            keep(dir, letters)?;
+        }
         return Ok(asked);
     }
     let public_key = key.verifying_key().to_bytes();
@@ -125,46 +179,84 @@ pub fn ask(dir: &DataDir, to: &Addressee, code: &str, role: Role, is_again: bool
         secret: hex(&secret.0),
         sealed: hex(&sealed),
     };
-    dir.replace(PENDING_FILE, &serde_json::to_vec(&asked).unwrap_or_default())?;
+    // By the same code another letter is enough: its proofs are those of the one before.
+    letters.retain(|before| before.secret != asked.secret);
+    letters.insert(0, asked.clone());
+    keep(dir, letters)?;
     Ok(asked)
 }
 
-/// What the machine in `dir` has asked, if it waits for an answer.
+/// What the machine in `dir` has asked last, if it waits for an answer.
 pub fn pending(dir: &DataDir) -> Result<Option<Asked>, EnrolError> {
-    Ok(dir.read(PENDING_FILE)?.and_then(|text| serde_json::from_slice(&text).ok()))
+    Ok(letters(dir)?.into_iter().next())
 }
 
-/// Hears what may be the answer, and becomes a device if it is; `None` if it is for somebody else, or from one who does not
-/// know the code.
-pub fn hear(dir: &DataDir, sealed: &[u8], is_again: bool) -> Result<Option<Card>, EnrolError> {
-    let Some(asked) = pending(dir)? else { return Ok(None) };
-    let (before, key) = begin(dir, asked.role, is_again)?;
+/// All letters of the machine in `dir` that wait for an answer, the last first.
+fn letters(dir: &DataDir) -> Result<Vec<Asked>, EnrolError> {
+    let pending: Option<Pending> = dir.read(PENDING_FILE)?.and_then(|text| serde_json::from_slice(&text).ok());
+    Ok(pending.map(|Pending { last, earlier }| std::iter::once(last).chain(earlier).collect()).unwrap_or_default())
+}
+
+fn keep(dir: &DataDir, letters: Vec<Asked>) -> Result<(), EnrolError> {
+    let mut letters = letters.into_iter().take(PENDING_MAX);
+    let Some(last) = letters.next() else { return Ok(dir.remove(PENDING_FILE)?) };
+    let pending = Pending { last, earlier: letters.collect() };
+    Ok(dir.replace(PENDING_FILE, &serde_json::to_vec(&pending).unwrap_or_default())?)
+}
+
+/// Hears what may be the answer, and becomes a device if it is.
+pub fn hear(dir: &DataDir, sealed: &[u8], is_again: bool) -> Result<Heard, EnrolError> {
+    let letters = letters(dir)?;
+    let Some(last) = letters.first() else { return Ok(Heard::Nothing) };
+    let (before, key) = begin(dir, last.role, is_again)?;
     let opened = open_parcel(&opening_key(&key), sealed).ok();
     let own = opening_key(&key).seal_key()?.public;
     let letter = opened.and_then(|plain| Letter::read(&plain, &own).ok());
-    let Some(letter) = letter.filter(|letter| hex(&letter.author) == asked.hub_key) else { return Ok(None) };
-    let Some(secret) = from_hex(&asked.secret).and_then(|secret| secret.try_into().ok()).map(Secret) else {
-        return Ok(None);
+    let Some(letter) = letter.filter(|letter| letters.iter().any(|asked| asked.is_to(&letter.author))) else {
+        return Ok(Heard::Nothing);
     };
-    let card = match serde_json::from_slice(&letter.said) {
-        Ok(Answer::Admitted { card, proof }) if proof == secret.proof("hub", card.as_bytes()) => card,
-        Ok(Answer::Refused(refusal)) => {
-            // It is over: whoever has a new code asks anew.
-            dir.remove(PENDING_FILE)?;
-            return Err(EnrolError::Refused(refusal));
+    let is_proven = |asked: &Asked, what: &str, said: &[u8], proof: &str| {
+        asked.is_to(&letter.author) && asked.secret().is_some_and(|secret| secret.proof(what, said) == proof)
+    };
+    let (card, proof) = match serde_json::from_slice(&letter.said) {
+        Ok(Answer::Admitted { card, proof }) => (card, proof),
+        Ok(Answer::Denied { refusal, proof }) if is_proven(last, "denial", &denied(refusal), &proof) => {
+            return Ok(Heard::Refused(refusal));
         }
-        Ok(Answer::Admitted { .. } | Answer::Waiting { .. }) | Err(_) => return Ok(None),
+        Ok(Answer::Refused(refusal)) => return Ok(Heard::Unproven(refusal)),
+        Ok(Answer::Waiting { .. } | Answer::Denied { .. }) | Err(_) => return Ok(Heard::Nothing),
     };
-    let Ok(card) = serde_json::from_str::<Card>(&card) else { return Ok(None) };
+    let by_any = letters.iter().find(|asked| is_proven(asked, "hub", card.as_bytes(), &proof));
+    let Some(asked) = by_any else { return Ok(Heard::Nothing) };
+    let Ok(card) = serde_json::from_str::<Card>(&card) else { return Ok(Heard::Nothing) };
     if card.hub_key != asked.hub_key {
-        return Ok(None);
+        return Ok(Heard::Nothing);
     }
     let card = take_up(dir, card, (&key.verifying_key().to_bytes(), asked.role), before)?;
     dir.remove(PENDING_FILE)?;
-    Ok(Some(card))
+    Ok(Heard::Admitted(Box::new(card)))
+}
+
+/// What was asked last is refused, and waits no longer: whoever has a new code asks anew.
+pub fn give_up(dir: &DataDir) -> Result<(), EnrolError> {
+    keep(dir, letters(dir)?.into_iter().skip(1).collect())
 }
 
 impl Asked {
+    /// Whether it is the same as what was asked before.
+    pub fn is_same(&self, before: Option<&Asked>) -> bool {
+        before.is_some_and(|before| before.secret == self.secret && before.sealed == self.sealed)
+    }
+
+    /// Whether the hub with this key was asked.
+    fn is_to(&self, hub: &[u8; 32]) -> bool {
+        hex(hub) == self.hub_key
+    }
+
+    fn secret(&self) -> Option<Secret> {
+        from_hex(&self.secret)?.try_into().ok().map(Secret)
+    }
+
     /// The sealed letter.
     pub fn sealed(&self) -> Vec<u8> {
         from_hex(&self.sealed).unwrap_or_default()
@@ -210,8 +302,10 @@ fn consider(desk: &dyn Desk, hub: &[u8; 32], letter: &Letter) -> Result<(), Refu
     let former = request.former.as_ref().and_then(|former| former.proven(&secret, &public_key));
     let claimant = Claimant { public_key, comparison: secret.comparison(&public_key), former };
     // Whatever is decided goes home in a letter, a refusal too.
-    desk.note_letter(slot.id, &claimant)?;
-    match desk.claim(slot.id, &claimant) {
+    let posted = Posted { slot, claimant, hears_denial: request.hears_denial };
+    desk.note_letter(&posted)?;
+    let Posted { slot, claimant, .. } = &posted;
+    match desk.claim(slot.id, claimant) {
         Ok(Claim::Approved) => info!("A machine that asked by letter is let in"),
         Ok(Claim::Waiting) => {
             info!(digits = claimant.comparison, "A machine asked by letter; its digits are to be compared")
@@ -229,23 +323,41 @@ pub(crate) struct Reply {
     slot: Slot,
     /// To whom.
     pub to: Claimant,
+    hears_denial: bool,
     verdict: Result<(), Refusal>,
 }
 
 impl Reply {
-    /// Everything that was decided of what was asked by letter.
+    /// What was decided of what was asked by letter: one answer for each machine.
     pub(crate) fn all(desk: &dyn Desk) -> Vec<Self> {
-        let decided = |(slot, to): (Slot, Claimant)| match desk.claim(slot.id, &to) {
-            Ok(Claim::Approved) => Some(Self { slot, to, verdict: Ok(()) }),
-            Ok(Claim::Waiting) => None,
-            Err(refusal) => Some(Self { slot, to, verdict: Err(refusal) }),
-        };
-        desk.letters().into_iter().filter_map(decided).collect()
+        let mut of_machines: BTreeMap<[u8; 32], Vec<Posted>> = BTreeMap::new();
+        for posted in desk.letters() {
+            of_machines.entry(posted.claimant.public_key).or_default().push(posted);
+        }
+        of_machines.into_values().filter_map(|letters| Self::to_one(desk, letters)).collect()
+    }
+
+    /// In whatever order its letters came: that it is let in, or, once none of them waits, why the one by the newest code is
+    /// refused.
+    fn to_one(desk: &dyn Desk, mut letters: Vec<Posted>) -> Option<Self> {
+        letters.sort_by_key(|posted| Reverse(posted.slot.id));
+        let (mut refused, mut is_waiting) = (None, false);
+        for Posted { slot, claimant: to, hears_denial } in letters {
+            match desk.claim(slot.id, &to) {
+                Ok(Claim::Approved) => return Some(Self { slot, to, hears_denial, verdict: Ok(()) }),
+                Ok(Claim::Waiting) => is_waiting = true,
+                Err(refusal) => {
+                    refused.get_or_insert(Self { slot, to, hears_denial, verdict: Err(refusal) });
+                }
+            }
+        }
+        refused.filter(|_| !is_waiting)
     }
 
     /// What it says, in short: a reply that says the same need not be written again.
     pub(crate) fn gist(&self) -> String {
-        format!("letter {} {:?}", self.slot.id, self.verdict)
+        let proven = if self.verdict.is_err() && self.hears_denial { " proven" } else { "" };
+        format!("letter {} {:?}{proven}", self.slot.id, self.verdict)
     }
 
     /// Seals it; `None` if no card could be written, and then it is tried again.
@@ -255,6 +367,9 @@ impl Reply {
             Ok(()) => {
                 let card = serde_json::to_string(&desk.card(&self.to.public_key).ok()?).ok()?;
                 Answer::Admitted { proof: secret.proof("hub", card.as_bytes()), card }
+            }
+            Err(refusal) if self.hears_denial => {
+                Answer::Denied { proof: secret.proof("denial", &denied(refusal)), refusal }
             }
             Err(refusal) => Answer::Refused(refusal),
         };

@@ -14,9 +14,20 @@ use civic_core::{id::from_hex, opinion::NewOpinion, seal::Contact};
 use ledger::Ledger;
 use replica::{
     board::{Board as _, Named},
+    bundle::HubEnd,
+    carry::{
+        bag::{Bag, Holder},
+        ends::OfHub,
+        near::{self, Near},
+        newcomer::{self, Asking},
+    },
     device::{Device, Report, RoadState},
     dir::DataDir,
-    enrol::{EnrolError, Invitation, enrol},
+    enrol::{
+        EnrolError, Invitation,
+        by_letter::{self, Addressee, Heard},
+        enrol,
+    },
     hub::{Entrance, Hub},
     identity::{Identity, IdentityError},
     memory::Memory,
@@ -635,4 +646,170 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     // Whom it does not know the hub above may know.
     let unknown = [&*rig.register, &*town.register].map(|register| hub::Authors::standing(register, &[4; 32]));
     assert_eq!(unknown, [Standing::Stranger, Standing::Elsewhere]);
+}
+
+/// What a county hears and answers by letter.
+struct Post {
+    hub: Identity,
+    ring: Arc<civic_core::keyring::Keyring>,
+}
+
+impl Post {
+    fn of(rig: &Rig) -> Self {
+        let home = DataDir::look(&rig.dir.join("hub"));
+        Self { hub: Identity::load(&home, Role::Hub).unwrap(), ring: Arc::new(crate::keys::read(&home).unwrap()) }
+    }
+
+    fn addressee(&self, rig: &Rig) -> Addressee {
+        Addressee {
+            hub_key: self.hub.card.hub_key.clone(),
+            seal_key: hex(&self.ring.seal_key().unwrap().public),
+            salt: hex(&rig.register.salt()),
+        }
+    }
+
+    fn end<'a>(&'a self, rig: &'a Rig) -> HubEnd<'a> {
+        let (log, key, county, authors) = (rig.ledger.log(), &self.hub.key, &*self.ring, rig.register.clone());
+        HubEnd { log, key, county, authors, desk: Some(&*rig.register) }
+    }
+
+    async fn hear(&self, rig: &Rig, sealed: &[u8]) {
+        self.end(rig).unpack(sealed).await.unwrap();
+    }
+
+    fn answers(&self, rig: &Rig) -> Vec<Vec<u8>> {
+        let mut answers = Vec::new();
+        let take = |sealed| {
+            answers.push(sealed);
+            Ok(())
+        };
+        self.end(rig).answer_letters(take).unwrap();
+        answers
+    }
+}
+
+/// The slot that waits, and no other does.
+fn waiting(rig: &Rig) -> i64 {
+    let waiting = rig.register.waiting().unwrap();
+    assert_eq!(waiting.len(), 1);
+    waiting[0].slot
+}
+
+#[tokio::test]
+async fn the_refusal_of_an_older_code_stands_in_the_way_of_no_newer_one() {
+    let rig = Rig::begin("two-codes", clock::now).await;
+    let (post, home) = (Post::of(&rig), rig.home("kiosk"));
+    let to = post.addressee(&rig);
+    let ask = |code: &str| by_letter::ask(&home, &to, code, Role::Kiosk, false).unwrap().sealed();
+    let hear = |sealed: &[u8]| by_letter::hear(&home, sealed, false).unwrap();
+    let [first, second] = [rig.code(false), rig.code(false)];
+    let old = ask(&first);
+    post.hear(&rig, &old).await;
+    rig.register.decline(waiting(&rig)).unwrap();
+    let refusal = post.answers(&rig).remove(0);
+    assert!(matches!(hear(&refusal), Heard::Refused(Refusal::NotApproved)));
+    // With a new code it is somebody else's word.
+    let new = ask(&second);
+    assert!(matches!(hear(&refusal), Heard::Nothing));
+    // Both letters lie on one stick, and the old one is read last.
+    post.hear(&rig, &new).await;
+    post.hear(&rig, &old).await;
+    assert_eq!(post.answers(&rig).len(), 0, "what was asked by the second code waits");
+    rig.register.approve(waiting(&rig), false).unwrap();
+    post.hear(&rig, &old).await;
+    let answers = post.answers(&rig);
+    assert_eq!(answers.len(), 1);
+    assert!(matches!(hear(&refusal), Heard::Nothing));
+    assert!(matches!(hear(&answers[0]), Heard::Admitted(_)));
+}
+
+#[tokio::test]
+async fn a_stick_with_an_old_refusal_is_read_on_to_the_answer_behind_it() {
+    let rig = Rig::begin("stick", clock::now).await;
+    let (post, home) = (Post::of(&rig), rig.home("kiosk"));
+    let stick = rig.dir.join("stick");
+    std::fs::create_dir(&stick).unwrap();
+    let write = |sealed: &[u8], name: &str| {
+        let mut files = ledger::bundle::Files::new(&stick, u64::MAX, u64::MAX).unwrap();
+        files.put(sealed).unwrap();
+        let written = files.done().unwrap().remove(0).0;
+        std::fs::rename(written, stick.join(name).with_extension("huiyin")).unwrap();
+    };
+    let to = post.addressee(&rig);
+    let [first, second] = [rig.code(false), rig.code(false)];
+    let look = |code: Option<&str>| ledger::by_letter::ask_by_stick(Role::Kiosk, &home, &stick, code, false);
+    let asked = || by_letter::pending(&home).unwrap().unwrap().sealed();
+    for code in [&first, &second] {
+        write(&by_letter::invitation(code, &to).unwrap(), code);
+    }
+    look(Some(&first)).unwrap();
+    post.hear(&rig, &asked()).await;
+    rig.register.decline(waiting(&rig)).unwrap();
+    write(&post.answers(&rig).remove(0), "0-refusal");
+    // An older hub does not say to what it says no, nor does any hub to an older program.
+    rig.register.db().execute("UPDATE letter SET hears_denial = 0", []).unwrap();
+    write(&post.answers(&rig).remove(0), "1-refusal-of-an-older-hub");
+
+    let error = look(None).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(EnrolError::Refused(Refusal::NotApproved))), "{error:#}");
+    assert!(by_letter::pending(&home).unwrap().is_none(), "it waits no longer");
+    assert!(matches!(look(Some(&second)).unwrap(), ledger::by_letter::ByStick::Asked(_)));
+    post.hear(&rig, &asked()).await;
+    // Nothing else answers yet: what may be of this code is said, and the letter waits on.
+    assert!(look(None).is_err() && by_letter::pending(&home).unwrap().is_some());
+    rig.register.approve(waiting(&rig), false).unwrap();
+    write(&post.answers(&rig).remove(0), "2-answer");
+    assert!(matches!(look(None).unwrap(), ledger::by_letter::ByStick::Enrolled(_)));
+}
+
+#[tokio::test]
+async fn a_code_mistyped_at_the_second_visit_costs_nobody_the_answer() {
+    let rig = Rig::begin("mistyped", clock::now).await;
+    let (post, kiosk, phone) = (Post::of(&rig), rig.home("kiosk"), rig.home("phone"));
+    let county = Area::parse("990127").unwrap();
+    let code = rig.register.add_slot(&county, Role::Deputy, &[county.clone()], "陈代表", true).unwrap();
+    let card = enrol(&phone, &Invitation::typed(&rig.at.to_string(), &code), Role::Deputy, false, |_| {}).await;
+    assert_eq!(card.unwrap().name, "陈代表");
+    let place = DataDir::look(phone.path());
+    let (identity, ledger) = blocking(move || {
+        let identity = Identity::load(&place, Role::Deputy).unwrap();
+        let ledger = Ledger::open(&place, &identity).unwrap();
+        (identity, ledger)
+    })
+    .await;
+    let near = Near::open(&phone, Arc::new(identity), ledger.log().clone(), true).unwrap();
+    let door = near::listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let at = door.local_addr().unwrap().to_string();
+    let serves = near.clone();
+    let serving = tokio::spawn(async move { serves.serve(door).await });
+    let right = rig.code(false);
+    let visit = async |code: &str| newcomer::ask(&kiosk, &at, code, Role::Kiosk, false).await.unwrap();
+
+    // The first visit; the county lets the machine in, and the answer comes onto the phone.
+    assert!(matches!(visit(&right).await, Asking::Waiting { .. }));
+    let asked = near.bag().items().remove(0).label;
+    post.hear(&rig, &near.bag().read(&asked.id).unwrap()).await;
+    rig.register.approve(waiting(&rig), false).unwrap();
+    let (key, ring) = (post.hub.key.clone(), post.ring.clone());
+    let own = key.verifying_key().to_bytes();
+    let bag = Bag::open(&rig.home("post"), Holder { own, hub: own, carries: false }).unwrap();
+    let end = OfHub {
+        log: rig.ledger.log().clone(),
+        key,
+        ring: Arc::new(move || ring.clone()),
+        authors: rig.register.clone(),
+        desk: Some(rig.register.clone()),
+    };
+    end.fill(&bag, |_| String::new()).await.unwrap();
+    let answer = bag.items().remove(0).label;
+    assert!(near.bag().append(&answer, 0, &bag.read(&answer.id).unwrap()).unwrap());
+
+    // The second: one letter is wrong. The third: none is.
+    let wrong = if right == "AAAA0000" { "AAAA0001" } else { "AAAA0000" };
+    assert!(matches!(visit(wrong).await, Asking::Waiting { .. }));
+    assert!(near.bag().items().iter().any(|item| item.label.id == answer.id), "the phone keeps the answer");
+    assert!(matches!(visit(&right).await, Asking::Enrolled(_)));
+    serving.abort();
+    drop((near, end));
+    blocking(move || drop(ledger)).await;
 }

@@ -332,7 +332,7 @@ impl Newcomer {
 
     /// Hears what may be an answer. If it is one, the machine is a device from then on, and must be able to work as one.
     fn hear(&self, sealed: &[u8]) -> Result<bool, String> {
-        if !by_letter::hear(&self.home, sealed, false).is_ok_and(|card| card.is_some()) {
+        if !matches!(by_letter::hear(&self.home, sealed, false), Ok(by_letter::Heard::Admitted(_))) {
             return Ok(false);
         }
         let works = Identity::load(&self.home, Role::Kiosk).map_err(|error| error.to_string()).and_then(|identity| {
