@@ -28,6 +28,7 @@ use tracing::{debug, info, warn};
 
 use crate::{
     carry::{
+        handover::Handed,
         near::{Near, NearError},
         state::{self, BagState},
     },
@@ -666,17 +667,20 @@ impl Device {
     /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
     async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
         let Some(near) = &self.near else { return Ok(()) };
-        let budget = self.log.left_today(self.tariff(), clock::now())?.unwrap_or(u64::MAX);
-        let handed = tokio::select! {
-            handed = near.meet_hub(&called.connection, budget) => handed?,
-            () = silent(&called.connection) => return Err(RoadError::Stalled.into()),
+        let (tariff, mut handed) = (self.tariff(), Handed::default());
+        let budget = self.log.left_today(tariff, clock::now())?.unwrap_or(u64::MAX);
+        let home = budget.saturating_sub(tariff.kept_for_villages());
+        let ended = tokio::select! {
+            ended = near.meet_hub(&called.connection, budget, home, &mut handed) => ended,
+            () = silent(&called.connection) => Err(RoadError::Stalled.into()),
         };
+        // Also what moved before the road broke.
         let (bytes_up, bytes_down) = (handed.bytes_up, handed.bytes_down);
         if bytes_up + bytes_down > 0 {
             self.log.note_traffic(bytes_up + bytes_down).await?;
             self.book.note_carried("carrier", &Carried { bytes_up, bytes_down, ..Carried::default() });
         }
-        Ok(())
+        ended
     }
 
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {

@@ -449,6 +449,7 @@ impl Hub {
             name,
             heard: self.door.now(),
             budget: HUB_BYTES_MAX,
+            takes: u64::MAX,
             opener: end,
             public: None,
         };

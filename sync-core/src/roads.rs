@@ -78,6 +78,15 @@ impl Tariff {
         }
     }
 
+    /// Of the bytes of one day those that are kept for what goes up: what goes home leaves them untouched, so that whoever
+    /// hands something over in the evening finds as much room as in the morning.
+    pub const fn kept_for_villages(self) -> u64 {
+        match self {
+            Tariff::Metered => DAY_BYTES_MAX / 2,
+            Tariff::Free => 0,
+        }
+    }
+
     /// For how long, seconds, this road leaves to a carrier what that one has taken along whole: the cheapest that works.
     pub const fn leaves_to_carriers_s(self) -> i64 {
         match self {
@@ -287,6 +296,7 @@ mod tests {
     fn a_road_of_which_nobody_said_anything_counts_as_metered_and_a_free_one_knows_no_day() {
         assert_eq!(Tariff::default(), Tariff::Metered);
         assert_eq!((Tariff::Metered.day_max(), Tariff::Free.day_max()), (Some(DAY_BYTES_MAX), None));
+        assert_eq!((Tariff::Metered.kept_for_villages(), Tariff::Free.kept_for_villages()), (DAY_BYTES_MAX / 2, 0));
         assert!(Tariff::Free.transfer_max() > Tariff::Metered.transfer_max());
         assert!(Tariff::Metered.leaves_to_carriers_s() > 0 && Tariff::Free.leaves_to_carriers_s() == 0);
     }

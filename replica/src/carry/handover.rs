@@ -84,6 +84,8 @@ pub struct Hands<'a, O> {
     pub heard: UnixSeconds,
     /// Most bytes of parcels that it gives this time; the rest waits for the next.
     pub budget: u64,
+    /// Most bytes of parcels that it asks for this time; likewise.
+    pub takes: u64,
     /// Opens what is for it.
     pub opener: &'a O,
     /// Where what the hub made public is held, if the other side is a device, too.
@@ -136,8 +138,18 @@ struct Turn {
 
 impl<O: Opener> Hands<'_, O> {
     /// Calls: speaks first.
-    pub async fn call(&self, mut stream: (SendStream, RecvStream)) -> Result<Handed, HandoverError> {
+    pub async fn call(&self, stream: (SendStream, RecvStream)) -> Result<Handed, HandoverError> {
         let mut handed = Handed::default();
+        self.call_for(stream, &mut handed).await?;
+        Ok(handed)
+    }
+
+    /// The same; what changed hands is noted in `handed` also where the road breaks.
+    pub async fn call_for(
+        &self,
+        mut stream: (SendStream, RecvStream),
+        handed: &mut Handed,
+    ) -> Result<(), HandoverError> {
         let (send, receive) = (&mut stream.0, &mut stream.1);
         self.greet(send).await?;
         // Whether it carries is not known yet: whoever does not refuses what is not for it.
@@ -145,21 +157,21 @@ impl<O: Opener> Hands<'_, O> {
         self.say_held(send).await?;
         say(send, &Message::Over).await?;
 
-        let turn = self.hear(receive, None, &mut Wanted::new(), &mut handed).await?;
-        self.know(turn.hello, &mut handed)?;
+        let turn = self.hear(receive, None, &mut Wanted::new(), handed).await?;
+        self.know(turn.hello, handed)?;
         let mut wanted = self.answer_offers(send, turn.offers).await?;
-        self.give(send, turn.wants, &mut handed).await?;
+        self.give(send, turn.wants, handed).await?;
         self.give_public(send, turn.holds).await?;
         say(send, &Message::Over).await?;
 
-        self.hear(receive, None, &mut wanted, &mut handed).await?;
+        self.hear(receive, None, &mut wanted, handed).await?;
         self.sign(send).await?;
         say(send, &Message::Over).await?;
         send.finish();
         self.bag.tidy()?;
         // The other side closes its end when it has heard all; a road that breaks now costs nothing.
         let _ = tokio::time::timeout(SILENCE, receive.number()).await;
-        Ok(handed)
+        Ok(())
     }
 
     /// Answers a stream that began with a message of number `first`.
@@ -278,17 +290,22 @@ impl<O: Opener> Hands<'_, O> {
         Ok(())
     }
 
-    /// Says of each offer whether it is wanted; gives the labels of what is.
-    async fn answer_offers(&self, send: &mut SendStream, offers: Vec<Label>) -> Result<Wanted, RoadError> {
+    /// Says of each offer whether it is wanted; what is beyond what this side asks for at one time is asked for the next time.
+    async fn answer_offers(&self, send: &mut SendStream, mut offers: Vec<Label>) -> Result<Wanted, RoadError> {
         let (holder, mut items, told) = (self.bag.holder(), self.bag.items(), self.bag.told());
-        let mut wanted = Wanted::new();
+        // What goes home to those for whom something was carried is likeliest to arrive.
+        let carried_for: BTreeSet<[u8; 32]> = told.iter().map(|told| told.from).collect();
+        offers.sort_by_key(|label| !carried_for.contains(&label.to));
+        let (mut wanted, mut left) = (Wanted::new(), self.takes);
         for label in offers {
             let id = label.id;
             let answer = match holder.judge(&items, &told, &label, &self.peer) {
                 Verdict::Take(from) => {
-                    if wanted.contains_key(&id) {
+                    let lacks = label.len.saturating_sub(from);
+                    if lacks > left || wanted.contains_key(&id) {
                         continue;
                     }
+                    left -= lacks;
                     if from == 0 {
                         // It counts from now on, and is here once something of it has come.
                         items.push(Item { label: label.clone(), held: 0, since: clock::now() });

@@ -14,7 +14,10 @@ use std::{
 };
 
 use civic_core::{access::Role, id::from_hex, time::UnixSeconds};
-use sync_core::carry::{bag::Holder, message::OPENING};
+use sync_core::carry::{
+    bag::Holder,
+    message::{OFFERS_MAX, OPENING},
+};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, Semaphore},
@@ -357,12 +360,27 @@ impl Near {
         }
     }
 
-    /// Hands over to the hub and takes home what is there, over a road that is open to it.
-    pub async fn meet_hub(&self, connection: &Connection, budget: u64) -> Result<Handed, NearError> {
+    /// Hands over to the hub and takes home what is there, over a road that is open to it: both together at most `budget`
+    /// bytes, what goes up first, and what goes home at most `home`. What moved is noted in `handed` also where it breaks off.
+    pub async fn meet_hub(
+        &self,
+        connection: &Connection,
+        budget: u64,
+        home: u64,
+        handed: &mut Handed,
+    ) -> Result<(), NearError> {
         let _busy = self.busy.lock().await;
-        let end = self.end();
+        let (end, hub) = (self.end(), self.bag.holder().hub);
         let stream = connection.open().await.map_err(RoadError::from)?;
-        Ok(Hands { budget, public: None, ..self.hands(self.bag.holder().hub, &end)? }.call(stream).await?)
+        let takes = self.left_for_home(budget, home);
+        let hands = Hands { budget, takes, public: None, ..self.hands(hub, &end)? };
+        Ok(hands.call_for(stream, handed).await?)
+    }
+
+    /// What is left of `budget` for what goes home when all that goes up is given, and at most `home`.
+    pub(super) fn left_for_home(&self, budget: u64, home: u64) -> u64 {
+        let up: u64 = self.bag.offers(&self.bag.holder().hub, true, OFFERS_MAX).iter().map(|label| label.len).sum();
+        home.min(budget.saturating_sub(up))
     }
 
     /// Whether there is anything that the hub wants, or is to be asked for.
@@ -408,7 +426,7 @@ impl Near {
     fn hands<'a>(&'a self, peer: [u8; 32], opener: &'a OfDevice) -> Result<Hands<'a, OfDevice>, StoreError> {
         let (name, heard) = (&self.identity.card.name, self.heard()?);
         let (bag, key, public) = (&self.bag, &self.identity.key, Some(&self.log));
-        Ok(Hands { bag, key, peer, name, heard, budget: BUDGET, opener, public })
+        Ok(Hands { bag, key, peer, name, heard, budget: BUDGET, takes: BUDGET, opener, public })
     }
 
     /// Who is on the other end, unless it was struck off.

@@ -30,6 +30,7 @@ use super::{
     bag::{Bag, Holder},
     ends::{OfDevice, OfHub},
     handover::{Handed, HandoverError, Hands, Opener},
+    near::Near,
 };
 use crate::{
     bundle::opening_key,
@@ -146,9 +147,9 @@ impl Place {
 
     fn hands<'a, O: Opener>(&'a self, peer: u8, opener: &'a O) -> Hands<'a, O> {
         let (key, name) = (&self.identity.key, self.identity.card.name.as_str());
-        let (bag, heard, budget) = (&self.bag, UnixSeconds(9), u64::MAX);
+        let (bag, heard, budget, takes) = (&self.bag, UnixSeconds(9), u64::MAX, u64::MAX);
         let public_log = Some(&self.log).filter(|_| ![peer, self.seed].contains(&HUB));
-        Hands { bag, key, peer: public(peer), name, heard, budget, opener, public: public_log }
+        Hands { bag, key, peer: public(peer), name, heard, budget, takes, opener, public: public_log }
     }
 }
 
@@ -845,4 +846,34 @@ async fn what_came_whole_before_the_road_broke_is_signed_for_the_next_time() {
     county.in_village().await;
     let (reached, _) = county.kiosk.bag.on_the_road(crate::clock::now());
     assert_eq!(county.kiosk.log.covered(&reached, &BTreeSet::new()).unwrap(), 12, "all of it is on the road");
+}
+
+#[tokio::test]
+async fn what_goes_home_leaves_of_a_days_bytes_what_villages_need_to_be_heard() {
+    let county = County::new("metered");
+    county.kiosk.write(0, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    county.in_town().await;
+    // Much was made public, and something waits on the phone.
+    for doc in 10..40 {
+        county.hub.write(doc, Audience::Public, 40_000).await;
+    }
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    let (hub, phone) = (county.hub.hub(), county.phone.device());
+    hub.fill(&county.hub.bag, |_| "石桥村".to_owned()).await.unwrap();
+    let home: u64 = county.hub.bag.items().iter().map(|item| item.label.len).sum();
+    let up: u64 = county.phone.bag.items().iter().map(|item| item.label.len).sum();
+    let (dir, identity) = (DataDir::look(&county.phone.path), county.phone.identity.clone());
+    let near = Near::open(&dir, identity, county.phone.log.clone(), true).unwrap();
+    let part = home / 2;
+    assert_eq!((near.left_for_home(up + part, u64::MAX), near.left_for_home(up, u64::MAX)), (part, 0));
+    assert_eq!(near.left_for_home(u64::MAX, part), part);
+    let (here, there) = road();
+    let caller = Hands { budget: up + part, takes: part, ..county.phone.hands(HUB, &phone) };
+    let called = county.hub.hands(PHONE, &hub);
+    let (at_phone, _) = tokio::join!(caller.call(stream(here.open().unwrap())), answer(&called, &there));
+    let Handed { bytes_up, bytes_down, given, .. } = at_phone.unwrap();
+    assert_eq!((bytes_up, given), (up, 1), "what villages say goes up");
+    assert!((1..=part).contains(&bytes_down), "{bytes_down} of {part}");
 }
