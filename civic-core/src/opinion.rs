@@ -735,8 +735,11 @@ mod tests {
         assert_eq!(opinion.steps.len(), 2);
     }
 
+    /// Who wrote it, when, and what.
+    type Payload = (Actor, i64, Vec<u8>);
+
     /// One file, entered on two devices of a village, and what each wrote of it. Either of the lists is the one shown first.
-    fn begun_twice(here_first: &[&str], there_first: &[&str]) -> Vec<[Vec<(Actor, i64, Vec<u8>)>; 2]> {
+    fn begun_twice(here_first: &[&str], there_first: &[&str]) -> Vec<[Vec<Payload>; 2]> {
         let begun = |actor: Actor, acts: &[&str]| {
             let new = NewOpinion { body: "桥坏了".into(), ..NewOpinion::default() };
             let (mut document, first) = file(actor, &at("village", 10), &new).unwrap();
@@ -751,7 +754,7 @@ mod tests {
         vec![pair(STATION, DEPUTY), pair(DEPUTY, STATION)]
     }
 
-    fn merged<'a>(parts: impl IntoIterator<Item = &'a Vec<(Actor, i64, Vec<u8>)>>) -> Document {
+    fn merged<'a>(parts: impl IntoIterator<Item = &'a Vec<Payload>>) -> Document {
         let mut document = Document::empty();
         for (actor, seconds, payload) in parts.into_iter().flatten() {
             assert_eq!(admit(&mut document, &[offer(*actor, *seconds, payload)]), [Verdict::Admitted]);

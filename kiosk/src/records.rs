@@ -469,15 +469,14 @@ impl Station for Records {
 
     fn take(&mut self, form: &str, reply: &Reply) -> Result<(), NotTaken> {
         let (ledger, village) = (&self.ledger, &self.village);
-        let taken = match reply {
+        match reply {
             Reply::Ballot(Ballot { vote, token, choices }) => {
                 let cast = ledger.vote(village, vote, *token, choices.clone()).map_err(not_taken);
                 // Of a ballot nothing is kept.
                 cast.map_err(|why| if why == NotTaken::Unfit { NotTaken::OtherProjects } else { why })
             }
             Reply::Reaction(reaction) => ledger.react(form, village, reaction, &[]).map(drop).map_err(not_taken),
-        };
-        taken
+        }
     }
 
     fn answer(&mut self, draft: &Draft) -> Result<(), NotTaken> {

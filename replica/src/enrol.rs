@@ -613,10 +613,10 @@ mod tests {
         fn card(&self, _: &[u8; 32]) -> Result<Card, Refusal> {
             Err(Refusal::HubFailed)
         }
-        fn note_letter(&self, _: i64, _: &Claimant) -> Result<(), Refusal> {
+        fn note_letter(&self, _: &Posted) -> Result<(), Refusal> {
             Err(Refusal::HubFailed)
         }
-        fn letters(&self) -> Vec<(Slot, Claimant)> {
+        fn letters(&self) -> Vec<Posted> {
             Vec::new()
         }
     }

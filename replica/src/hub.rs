@@ -536,7 +536,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::{
-        enrol::{Claim, Claimant, Desk, Refusal, Slot},
+        enrol::{Claim, Claimant, Desk, Refusal, Slot, by_letter::Posted},
         identity::Card,
         road::race,
         store::Author,
@@ -595,10 +595,10 @@ pub(crate) mod tests {
         fn card(&self, _: &[u8; 32]) -> Result<Card, Refusal> {
             Err(Refusal::HubFailed)
         }
-        fn note_letter(&self, _: i64, _: &Claimant) -> Result<(), Refusal> {
+        fn note_letter(&self, _: &Posted) -> Result<(), Refusal> {
             Err(Refusal::HubFailed)
         }
-        fn letters(&self) -> Vec<(Slot, Claimant)> {
+        fn letters(&self) -> Vec<Posted> {
             Vec::new()
         }
     }

@@ -187,6 +187,9 @@ pub enum RegisterError {
     NoNumbers,
 }
 
+/// The Ed25519 key of a device.
+pub type PublicKey = [u8; 32];
+
 impl Register {
     /// Makes an empty register.
     pub fn make(path: &Path, salt: [u8; 16]) -> Result<(), RegisterError> {
@@ -381,7 +384,7 @@ impl Register {
     }
 
     /// The keys that each device had before, as pairs of a key and one of these.
-    pub fn all_former(&self) -> Result<Vec<([u8; 32], [u8; 32])>, RegisterError> {
+    pub fn all_former(&self) -> Result<Vec<(PublicKey, PublicKey)>, RegisterError> {
         let db = self.db();
         let mut query = db.prepare_cached("SELECT public_key, former FROM former")?;
         Ok(query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)

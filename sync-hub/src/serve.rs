@@ -154,7 +154,7 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
         vault,
         audit: audit.clone(),
         users,
-        once: Arc::new(Once::new()),
+        once: Arc::new(Once::default()),
     };
     let counts = Router::new().route("/status.json", get(status)).with_state(console.clone());
     let pages = guard::protect_as(counts.merge(http::router(console)), &door.names)

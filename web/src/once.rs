@@ -11,6 +11,7 @@ const REMEMBERED_MAX: usize = 256;
 
 /// The forms that were carried out since the program started. Only keyed fingerprints are kept, and only in memory, so
 /// that nothing can be read back from them.
+#[derive(Default)]
 pub struct Once {
     key: RandomState,
     // A std mutex: held while one form is carried out, so that the same one sent twice at once waits and then finds itself.
@@ -18,11 +19,6 @@ pub struct Once {
 }
 
 impl Once {
-    /// None was carried out yet.
-    pub fn new() -> Self {
-        Self { key: RandomState::new(), done: Mutex::new(VecDeque::new()) }
-    }
-
     /// Carries out `work` unless the same `content` was carried out before; `None` if it was. What failed may be tried again.
     pub fn run<T, E>(&self, content: &impl Hash, work: impl FnOnce() -> Result<T, E>) -> Result<Option<T>, E> {
         let fingerprint = self.key.hash_one(content);
@@ -45,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_same_form_is_carried_out_once_and_a_failed_one_again() {
-        let once = Once::new();
+        let once = Once::default();
         assert_eq!(once.run(&"a", || Err::<(), _>("disk is full")), Err("disk is full"));
         assert_eq!(once.run(&"a", || Ok::<_, ()>(1)), Ok(Some(1)));
         assert_eq!(once.run(&"a", || Ok::<_, ()>(2)), Ok(None));

@@ -114,10 +114,13 @@ fn is_said_once(operation: &Op) -> bool {
 /// beside the words is never replaced either; the steps of a slip may go, for an older program told them openly.
 fn may_stand_at_root(operation: &Op, begins: bool) -> bool {
     let is = |word: &str| matches!(&operation.key, Key::Map(key) if key == word);
+    if !is_said_once(operation) {
+        return !is("attachments") || operation.pred.is_empty();
+    }
     match &operation.action {
-        OpType::Delete if is_said_once(operation) => is("steps"),
-        OpType::Make(_) | OpType::Put(_) if is_said_once(operation) => begins && operation.pred.is_empty(),
-        _ => !is_said_once(operation) && (!is("attachments") || operation.pred.is_empty()),
+        OpType::Delete => is("steps"),
+        OpType::Make(_) | OpType::Put(_) => begins && operation.pred.is_empty(),
+        OpType::Increment(_) | OpType::MarkBegin(_) | OpType::MarkEnd(_) => false,
     }
 }
 

@@ -88,7 +88,7 @@ impl App {
             ending,
             drafts,
             saved,
-            once: Once::new(),
+            once: Once::default(),
             tried,
             near: None,
             stubs: Stubs::default(),

@@ -48,7 +48,7 @@ pub(super) fn unfinished(app: &App) -> Result<Vec<Draft>, Trouble> {
 /// `GET /visit/new`: the draft of this form, or the newest if none is named, or a form that begins where the last visit was.
 pub(super) async fn blank(State(app): State<App>, Query(wanted): Query<Wanted>) -> Result<Markup, Trouble> {
     let name = Some(wanted.form).filter(|name| is_name(name));
-    let drafts = app.work(|app| unfinished(app)).await?;
+    let drafts = app.work(unfinished).await?;
     let draft = drafts.into_iter().find(|draft| name.as_ref().is_none_or(|name| draft.form.form == *name));
     Ok(match draft {
         Some(mut draft) => {

@@ -169,13 +169,12 @@ fn an_archive_behind_which_the_log_was_never_cut_spoils_neither_the_chain_nor_a_
     let before = std::fs::read(book.dir.file(FILE)).unwrap();
     assert_eq!(book.audit.archive_at(10, UnixSeconds(20 * DAY_S)).unwrap(), 9);
     // The power failed between the file and the log.
-    let (path, dir) = (book.dir.file(FILE), DataDir::look(book.dir.path()));
-    let key = SigningKey::from_bytes(&[7; 32]);
-    for end in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
-    }
-    std::fs::write(&path, before).unwrap();
-    let audit = Audit::open(&dir, &key).unwrap();
+    let dir = DataDir::hold(&book.path.join("after")).unwrap();
+    std::fs::write(dir.file(FILE), before).unwrap();
+    std::fs::create_dir(dir.file(ARCHIVE)).unwrap();
+    let name = "000000000001-000000000009.jsonl";
+    std::fs::copy(book.dir.file(ARCHIVE).join(name), dir.file(ARCHIVE).join(name)).unwrap();
+    let audit = Audit::open(&dir, &SigningKey::from_bytes(&[7; 32])).unwrap();
     assert_eq!(audit.verify().unwrap(), Sound { events: 20, archived: 0, heads: 6 });
     // The next turn finds more that is old.
     assert_eq!(audit.archive_at(6, UnixSeconds(20 * DAY_S)).unwrap(), 12);

@@ -128,7 +128,7 @@ impl Desk {
         let audit = Arc::new(Audit::open(&home, &identity.key).unwrap());
         let users = Arc::new(Users::open(&home.file(user::FILE)).unwrap());
         let place = home.path().into();
-        let once = Arc::new(Once::new());
+        let once = Arc::new(Once::default());
         let console = Console { dir: place, ledger, register, hub, opener, vault, audit, users, once };
         let all = [OperatorRole::Clerk, OperatorRole::Reviewer, OperatorRole::Administrator];
         let signed = sign_in(&console, "li", "李干部", &all, "990127", "");

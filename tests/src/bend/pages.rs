@@ -162,7 +162,7 @@ fn hub(hashed: &Hashed) -> anyhow::Result<Behind> {
         ledger,
         register,
         users: users.clone(),
-        once: Arc::new(Once::new()),
+        once: Arc::new(Once::default()),
     };
     let runtime = Runtime::new()?;
     runtime.spawn(console.ledger.clone().follow());
