@@ -5,18 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use civic_core::{
-    access::{Role, Scope},
-    area::Area,
-    publication::Publication,
-};
+use civic_core::access::Role;
 use kiosk::{drawer::Drawer, records::Records, soak::stand_in};
 use ledger::Ledger;
-use replica::{
-    device::Device,
-    dir::DataDir,
-    identity::{Card, Identity},
-};
+use replica::{device::Device, dir::DataDir};
 
 /// An enrolled kiosk's directory, removed when it is dropped.
 pub struct Directory(PathBuf);
@@ -40,17 +32,6 @@ impl Directory {
         let device = Arc::new(Device::new(identity, ledger.log().clone()));
         let records = Records::new(ledger.clone(), device, drawer).unwrap();
         (held, ledger, records)
-    }
-
-    /// Puts what the county publishes there, as if it had come by a road: written by its own device in the county's role.
-    pub fn publish(&self, publication: &Publication) {
-        let dir = DataDir::hold(&self.0).unwrap();
-        let card = Identity::load(&dir, Role::Kiosk).unwrap().card;
-        let scope = Scope { role: Role::Hub, areas: vec![Area::parse("451025").unwrap()] };
-        Identity::save_card(&dir, &Card { scope, ..card.clone() }).unwrap();
-        let county = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
-        county.publish(publication).unwrap();
-        Identity::save_card(&dir, &card).unwrap();
     }
 }
 

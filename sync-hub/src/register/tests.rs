@@ -638,7 +638,7 @@ async fn a_hub_beneath_has_numbers_of_its_own_and_is_answerable_for_whom_it_stan
     assert!(matches!(town.register.add_successor(&known.device, true), Err(RegisterError::NoNumbers)));
     let sql = "INSERT INTO slot (name, role, areas, key, made_at, is_trusted, state, replaces)
                VALUES ('桥', 'kiosk', '990127', ?3, ?1, 1, 'open', ?2)";
-    town.register.db().execute(sql, params![clock::now().0, known.public_key, [0; 32]]).unwrap();
+    town.register.db().execute(sql, params![clock::now().0, known.public_key, [0u8; 32]]).unwrap();
     let slot = town.register.slots().last().unwrap().id;
     let claimant = Claimant { public_key: [3; 32], comparison: String::new(), former: None };
     assert_eq!(town.register.claim(slot, &claimant), Err(Refusal::HubFailed), "a code from before");
