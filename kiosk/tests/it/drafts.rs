@@ -281,7 +281,7 @@ fn asks(directory: &Directory, choices: [&str; 2]) {
         questions: vec![question],
         ..Consultation::default()
     };
-    publish(&directory, &Publication { consultations: vec![consultation], ..Publication::default() });
+    publish(directory, &Publication { consultations: vec![consultation], ..Publication::default() });
 }
 
 #[test]

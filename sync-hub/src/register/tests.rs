@@ -767,7 +767,7 @@ async fn a_code_mistyped_at_the_second_visit_costs_nobody_the_answer() {
     let rig = Rig::begin("mistyped", clock::now).await;
     let (post, kiosk, phone) = (Post::of(&rig), rig.home("kiosk"), rig.home("phone"));
     let county = Area::parse("990127").unwrap();
-    let code = rig.register.add_slot(&county, Role::Deputy, &[county.clone()], "陈代表", true).unwrap();
+    let code = rig.register.add_slot(&county, Role::Deputy, std::slice::from_ref(&county), "陈代表", true).unwrap();
     let card = enrol(&phone, &Invitation::typed(&rig.at.to_string(), &code), Role::Deputy, false, |_| {}).await;
     assert_eq!(card.unwrap().name, "陈代表");
     let place = DataDir::look(phone.path());
