@@ -76,7 +76,8 @@ impl Ledger {
                  FROM opinion JOIN document ON document.id = opinion.id WHERE document.name = ?1
                  UNION ALL
                  SELECT document.name, opinion.area, opinion.office, opinion.state
-                 FROM sealed JOIN opinion ON opinion.ticket = sealed.subject JOIN document ON document.id = opinion.id WHERE sealed.doc = ?1 AND sealed.what = ?2 LIMIT 1",
+                 FROM sealed JOIN opinion ON opinion.ticket = sealed.subject JOIN document ON document.id = opinion.id
+                 WHERE sealed.doc = ?1 AND sealed.what = ?2 LIMIT 1",
             )?
             .query_row(params![doc.as_bytes(), What::Reaction.word()], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))

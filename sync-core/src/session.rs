@@ -21,8 +21,8 @@
 //!        ◄───────────────  Receipts, Announce, Runs…, Over
 //! ```
 //!
-//! Because only one side speaks at a time, neither can block the other; receipts and refusals alone may come at any time. Work is
-//! idempotent: a meeting that breaks off costs time and never data. What was acknowledged is not sent again: a hub says at
+//! Because only one side speaks at a time, neither can block the other; receipts and refusals alone may come at any time.
+//! Work is idempotent: a meeting that breaks off costs time and never data. What was acknowledged is not sent again: a hub says at
 //! once if it holds more than the device knows, and marks how far it has come with what it sends.
 //!
 //! The shell gives one [`Input`] at a time and carries out every [`Output`] before the next.

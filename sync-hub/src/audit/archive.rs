@@ -46,7 +46,8 @@ enum Line {
 /// Archives what the last head before `before` covers; returns how many events went.
 pub(super) fn archive(db: &mut Connection, key: &SigningKey, dir: &Path, before: i64) -> Result<usize, ArchiveError> {
     let anchor = Bound::read(db, Which::Anchor)?;
-    for name in all_names(dir).iter().filter(|name| !is_behind(name, &anchor)) {
+    let tip = Bound::read(db, Which::Tip)?;
+    for name in all_names(dir).iter().filter(|name| is_uncut(name, &anchor, &tip)) {
         fs::remove_file(dir.join(name))?;
     }
     // A head whose clock had gone back to 1970 takes nothing along that is younger.
@@ -118,10 +119,15 @@ fn all_names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// Whether the file of this name ends where the log at hand begins, or before. One that does not was written and the log
-/// never cut behind it.
+/// Whether the file of this name ends where the log at hand begins, or before.
 fn is_behind(name: &str, anchor: &Bound) -> bool {
     name[13..25].parse().is_ok_and(|last: i64| last <= anchor.number)
+}
+
+/// Whether it was written and the log never cut behind it: the log at hand has all of its events. One that ends behind
+/// the log's newest event is no such file; somebody put back an older log.
+fn is_uncut(name: &str, anchor: &Bound, tip: &Bound) -> bool {
+    !is_behind(name, anchor) && name[13..25].parse().is_ok_and(|last: i64| last <= tip.number)
 }
 
 /// Whether a file of this name is one: `FIRST-LAST.jsonl`, each of twelve digits.
@@ -134,9 +140,9 @@ pub fn is_name(name: &str) -> bool {
 /// ends where the log at hand begins. Files that were carried elsewhere are not missed from the front, and one behind which
 /// the log was never cut does not count: the log holds its events.
 pub(super) fn verify(db: &Connection, key: &VerifyingKey, dir: &Path) -> Result<usize, Broken> {
-    let anchor = Bound::read(db, Which::Anchor)?;
+    let (anchor, tip) = (Bound::read(db, Which::Anchor)?, Bound::read(db, Which::Tip)?);
     let files: Vec<_> =
-        all_names(dir).into_iter().filter(|name| is_behind(name, &anchor)).map(|name| dir.join(name)).collect();
+        all_names(dir).into_iter().filter(|name| !is_uncut(name, &anchor, &tip)).map(|name| dir.join(name)).collect();
     let mut before: Option<(i64, Hash)> = None;
     for file in &files {
         let broken = || Broken::Archive(file.display().to_string());

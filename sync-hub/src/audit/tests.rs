@@ -183,6 +183,27 @@ fn an_archive_behind_which_the_log_was_never_cut_spoils_neither_the_chain_nor_a_
 }
 
 #[test]
+fn an_older_log_that_was_put_back_beside_a_younger_archive_is_seen_and_takes_nothing_of_it_away() {
+    let book = Book::with(8);
+    book.audit.db().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let older = std::fs::read(book.dir.file(FILE)).unwrap();
+    for number in 9..=20 {
+        book.audit.note_at(&Event::new(By::hub(), Action::Start), UnixSeconds(number * DAY_S)).unwrap();
+    }
+    book.audit.sign_head_at(UnixSeconds(20 * DAY_S)).unwrap();
+    assert_eq!(book.audit.archive_at(1, UnixSeconds(30 * DAY_S)).unwrap(), 20);
+    let dir = DataDir::hold(&book.path.join("after")).unwrap();
+    std::fs::write(dir.file(FILE), older).unwrap();
+    std::fs::create_dir(dir.file(ARCHIVE)).unwrap();
+    let name = "000000000001-000000000020.jsonl";
+    std::fs::copy(book.dir.file(ARCHIVE).join(name), dir.file(ARCHIVE).join(name)).unwrap();
+    let audit = Audit::open(&dir, &SigningKey::from_bytes(&[7; 32])).unwrap();
+    assert!(audit.verify().is_err());
+    audit.archive_at(100, UnixSeconds(30 * DAY_S)).unwrap();
+    assert!(dir.file(ARCHIVE).join(name).exists(), "nothing else has these events");
+}
+
+#[test]
 fn a_head_whose_clock_had_gone_back_takes_nothing_young_into_the_archive() {
     let book = Book::with(20);
     book.audit.sign_head_at(UnixSeconds(1)).unwrap();
