@@ -138,9 +138,15 @@ impl Epochs {
             .collect();
         for (place, (epoch, made_at)) in made.iter().enumerate() {
             let ended_at = made.get(place + 1).map(|(_, at)| *at);
-            let is_old = ended_at.is_some_and(|ended_at| now.0 - ended_at.0 >= kept_s);
+            // Of two dates that cannot both be true, the later one destroys less.
+            let is_old = ended_at.is_some_and(|ended_at| now.0 - ended_at.0.max(made_at.0) >= kept_s);
             let waits_for = match ended_at {
-                Some(ended_at) => self.waits_for(*epoch, ended_at, is_old)?,
+                Some(ended_at) => {
+                    // When a key was made before the one before it, a clock was wrong: any device may seal to either.
+                    let is_dated = *made_at <= ended_at;
+                    let is_of_then = |enrolled_at| !is_dated || enrolled_at <= ended_at || enrolled_at > now;
+                    self.waits_for(*epoch, is_of_then, is_old)?
+                }
                 None => Vec::new(),
             };
             all.push(Standing {
@@ -155,11 +161,16 @@ impl Epochs {
         Ok(all)
     }
 
-    /// Devices, by their names, that may still hold or write something sealed to `epoch`, which ended then. A card that was
-    /// written later names a newer key, but a device that was enrolled anew brings what waited under the key that it had
+    /// Devices, by their names, that may still hold or write something sealed to `epoch`; `is_of_then` says of the time at
+    /// which a device was enrolled whether its card may name that key. A card that was written later names a newer key, but a device that was enrolled anew brings what waited under the key that it had
     /// before. What a device wrote that was struck off and not enrolled anew may come by a stick, and is waited for until the
     /// time is over for which the county keeps a key.
-    fn waits_for(&self, epoch: u32, ended_at: UnixSeconds, is_old: bool) -> anyhow::Result<Vec<String>> {
+    fn waits_for(
+        &self,
+        epoch: u32,
+        is_of_then: impl Fn(UnixSeconds) -> bool,
+        is_old: bool,
+    ) -> anyhow::Result<Vec<String>> {
         let heard = self.ledger.heard_beyond(epoch)?;
         let is_past = |key: &[u8; 32]| heard.contains(&DeviceId::of(key));
         let (devices, former) = (self.register.devices()?, self.register.all_former()?);
@@ -169,11 +180,11 @@ impl Epochs {
         for device in devices {
             let before = || former.iter().filter(|(key, _)| *key == device.public_key).map(|(_, former)| *former);
             let mut keys = before().chain([device.public_key]);
-            let is_of_then = before().any(|key| began.get(&key).is_none_or(|began| *began < ended_at))
-                || device.enrolled_at < ended_at;
+            let may_hold = before().any(|key| began.get(&key).is_none_or(|began| is_of_then(*began)))
+                || is_of_then(device.enrolled_at);
             let has_successor = former.iter().any(|(_, former)| *former == device.public_key);
             let is_given_up = device.is_revoked && (is_old || has_successor);
-            if is_of_then && !is_given_up && !keys.any(|key| is_past(&key)) {
+            if may_hold && !is_given_up && !keys.any(|key| is_past(&key)) {
                 silent.push(device.name);
             }
         }
@@ -281,7 +292,7 @@ pub fn command(dir: &Path, order: KeyOrder, json: bool) -> anyhow::Result<ExitCo
 
 #[cfg(test)]
 mod tests {
-    use std::{thread::sleep, time::Duration};
+    use std::{path::PathBuf, thread::sleep, time::Duration};
 
     use civic_core::{access::Role, area::Area, id::hex};
     use replica::{
@@ -292,6 +303,16 @@ mod tests {
 
     use super::*;
     use crate::{county, errand::Desk};
+
+    /// A county with nobody in it.
+    fn desk() -> (PathBuf, DataDir, Ledger, Epochs) {
+        let path = std::env::temp_dir().join(format!("huiyin-epochs-{}", hex(&clock::random::<8>())));
+        let dir = DataDir::hold(&path).unwrap();
+        county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
+        let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
+        let epochs = Desk::open(&dir, &ledger).unwrap().epochs;
+        (path, dir, ledger, epochs)
+    }
 
     fn let_in(register: &Register, public_key: [u8; 32], former: Option<[u8; 32]>, replaces: Option<&DeviceId>) {
         let village = Area::parse("990127101201").unwrap();
@@ -305,12 +326,29 @@ mod tests {
     }
 
     #[test]
+    fn no_key_is_destroyed_by_a_clock_that_fell_back_or_ran_ahead() {
+        let (path, dir, ledger, epochs) = desk();
+        let_in(&epochs.register, [1; 32], None, None);
+        let now = clock::now();
+        // A flat battery. The key that it makes is as good as any; the one before it is what every device seals to.
+        assert_eq!(epochs.turn(UnixSeconds(0)).unwrap(), 2, "a key is made and announced, and none destroyed");
+        // The clock is right again, and a month later nobody has said anything yet.
+        for now in [now, UnixSeconds(now.0 + 40 * DAY_S)] {
+            epochs.turn(now).unwrap();
+            let standing = epochs.standing(now).unwrap();
+            assert!(standing.iter().all(|standing| standing.destroyed_at.is_none()), "{standing:?}");
+            assert_eq!(standing[0].waits_for, ["石桥村"]);
+        }
+        assert!(!epochs.standing(now).unwrap()[0].is_overdue, "it ended now, whatever the clock said then");
+        // Seen from before it was enrolled, a device is of every time.
+        assert_eq!(epochs.standing(UnixSeconds(now.0 - DAY_S)).unwrap()[1].waits_for, ["石桥村"]);
+        drop((epochs, ledger, dir));
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+
+    #[test]
     fn a_key_waits_for_what_a_device_brings_that_was_enrolled_anew_or_struck_off() {
-        let path = std::env::temp_dir().join(format!("huiyin-epochs-{}", hex(&clock::random::<8>())));
-        let dir = DataDir::hold(&path).unwrap();
-        county::init(&dir, include_str!("../../tests/sample/county.toml")).unwrap();
-        let ledger = Ledger::open(&dir, &Identity::load(&dir, Role::Hub).unwrap()).unwrap();
-        let epochs = Desk::open(&dir, &ledger).unwrap().epochs;
+        let (path, dir, ledger, epochs) = desk();
         let [card, anew, dead, new] = [1, 2, 3, 4].map(|byte| [byte; 32]);
         for key in [card, dead] {
             let_in(&epochs.register, key, None, None);
