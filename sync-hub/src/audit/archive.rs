@@ -43,20 +43,32 @@ enum Line {
     },
 }
 
-/// Archives what the last head before `before` covers; returns how many events went.
-pub(super) fn archive(db: &mut Connection, key: &SigningKey, dir: &Path, before: i64) -> Result<usize, ArchiveError> {
+/// A head later than now by more than this, in seconds, was signed by a clock that ran ahead.
+const AHEAD_S: i64 = 24 * 3_600;
+
+/// Archives what is covered by the last head from before `before`; returns how many events went. Times are by the hub's
+/// clock, in seconds since 1970.
+pub(super) fn archive(
+    db: &mut Connection,
+    key: &SigningKey,
+    dir: &Path,
+    before: i64,
+    now: i64,
+) -> Result<usize, ArchiveError> {
     let anchor = Bound::read(db, Which::Anchor)?;
-    let tip = Bound::read(db, Which::Tip)?;
-    for name in all_names(dir).iter().filter(|name| is_uncut(name, &anchor, &tip)) {
-        fs::remove_file(dir.join(name))?;
+    for name in all_names(dir) {
+        if is_uncut(db, dir, &name, &anchor)? {
+            fs::remove_file(dir.join(name))?;
+        }
     }
-    // A head whose clock had gone back to 1970 takes nothing along that is younger.
+    // A head whose clock had gone back to 1970 takes nothing along that is younger, and one of a day to come, signed while
+    // the clock ran ahead, keeps nothing back until that day.
     let sql = format!(
         "SELECT {HEAD_COLUMNS} FROM head
-         WHERE place < coalesce((SELECT min(place) FROM head WHERE at >= ?1), 9223372036854775807)
+         WHERE at < ?1 AND place < coalesce((SELECT min(place) FROM head WHERE at BETWEEN ?1 AND ?2), 9223372036854775807)
          ORDER BY place DESC LIMIT 1"
     );
-    let Some(head) = db.query_row(&sql, [before], Head::of).optional()? else { return Ok(0) };
+    let Some(head) = db.query_row(&sql, [before, now + AHEAD_S], Head::of).optional()? else { return Ok(0) };
     if head.number > anchor.number {
         write_file(db, dir, &anchor, &head)?;
     }
@@ -124,10 +136,22 @@ fn is_behind(name: &str, anchor: &Bound) -> bool {
     name[13..25].parse().is_ok_and(|last: i64| last <= anchor.number)
 }
 
-/// Whether it was written and the log never cut behind it: the log at hand has all of its events. One that ends behind
-/// the log's newest event is no such file; somebody put back an older log.
-fn is_uncut(name: &str, anchor: &Bound, tip: &Bound) -> bool {
-    !is_behind(name, anchor) && name[13..25].parse().is_ok_and(|last: i64| last <= tip.number)
+/// Whether it was written and the log never cut behind it: the log at hand has all of its events, since its last one is
+/// chained to the others. A file that ends in another event is no such file; somebody put back an older log.
+fn is_uncut(db: &Connection, dir: &Path, name: &str, anchor: &Bound) -> rusqlite::Result<bool> {
+    if is_behind(name, anchor) {
+        return Ok(false);
+    }
+    let Some((number, hash)) = end_of(&dir.join(name)) else { return Ok(false) };
+    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE number = ?1 AND hash = ?2)")?;
+    query.query_row(params![number, hash], |row| row.get(0))
+}
+
+/// Number and hash of the last event that a file has, by the head that closes it; `None` if it cannot be read.
+fn end_of(file: &Path) -> Option<(i64, Hash)> {
+    let last = BufReader::new(File::open(file).ok()?).lines().map_while(Result::ok).last()?;
+    let Line::Head { number, head, .. } = serde_json::from_str(&last).ok()? else { return None };
+    Some((number, from_hex(&head)?.try_into().ok()?))
 }
 
 /// Whether a file of this name is one: `FIRST-LAST.jsonl`, each of twelve digits.
@@ -140,9 +164,13 @@ pub fn is_name(name: &str) -> bool {
 /// ends where the log at hand begins. Files that were carried elsewhere are not missed from the front, and one behind which
 /// the log was never cut does not count: the log holds its events.
 pub(super) fn verify(db: &Connection, key: &VerifyingKey, dir: &Path) -> Result<usize, Broken> {
-    let (anchor, tip) = (Bound::read(db, Which::Anchor)?, Bound::read(db, Which::Tip)?);
-    let files: Vec<_> =
-        all_names(dir).into_iter().filter(|name| !is_uncut(name, &anchor, &tip)).map(|name| dir.join(name)).collect();
+    let anchor = Bound::read(db, Which::Anchor)?;
+    let mut files = Vec::new();
+    for name in all_names(dir) {
+        if !is_uncut(db, dir, &name, &anchor)? {
+            files.push(dir.join(name));
+        }
+    }
     let mut before: Option<(i64, Hash)> = None;
     for file in &files {
         let broken = || Broken::Archive(file.display().to_string());

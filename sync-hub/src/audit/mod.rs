@@ -139,7 +139,7 @@ impl Audit {
 
     fn archive_at(&self, days: u16, now: UnixSeconds) -> Result<usize, ArchiveError> {
         let before = now.0 - i64::from(days) * DAY_S;
-        archive::archive(&mut self.db(), &self.key, &self.archive, before)
+        archive::archive(&mut self.db(), &self.key, &self.archive, before, now.0)
     }
 
     /// Walks the log and what was archived of it.

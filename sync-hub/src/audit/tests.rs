@@ -201,6 +201,13 @@ fn an_older_log_that_was_put_back_beside_a_younger_archive_is_seen_and_takes_not
     assert!(audit.verify().is_err());
     audit.archive_at(100, UnixSeconds(30 * DAY_S)).unwrap();
     assert!(dir.file(ARCHIVE).join(name).exists(), "nothing else has these events");
+    // The log has as many events again, and they are others.
+    for number in 9..=25 {
+        audit.note_at(&Event::new(By::hub(), Action::Archive), UnixSeconds((30 + number) * DAY_S)).unwrap();
+    }
+    audit.archive_at(100, UnixSeconds(60 * DAY_S)).unwrap();
+    assert!(dir.file(ARCHIVE).join(name).exists(), "nothing else has these events");
+    assert!(audit.verify().is_err());
 }
 
 #[test]
@@ -208,6 +215,19 @@ fn a_head_whose_clock_had_gone_back_takes_nothing_young_into_the_archive() {
     let book = Book::with(20);
     book.audit.sign_head_at(UnixSeconds(1)).unwrap();
     assert_eq!(book.audit.archive_at(10, UnixSeconds(20 * DAY_S)).unwrap(), 9);
+}
+
+#[test]
+fn a_head_that_was_signed_while_the_clock_ran_ahead_keeps_nothing_back() {
+    let book = Book::with(0);
+    book.audit.note_at(&Event::new(By::hub(), Action::Start), UnixSeconds(DAY_S)).unwrap();
+    book.audit.sign_head_at(UnixSeconds(2_000 * DAY_S)).unwrap();
+    for number in 2..=20 {
+        book.audit.note_at(&Event::new(By::hub(), Action::Start), UnixSeconds(number * DAY_S)).unwrap();
+        book.audit.sign_head_at(UnixSeconds(number * DAY_S)).unwrap();
+    }
+    assert_eq!(book.audit.archive_at(10, UnixSeconds(20 * DAY_S)).unwrap(), 9);
+    assert!(book.audit.verify().is_ok());
 }
 
 #[test]
