@@ -185,37 +185,58 @@ async fn carry_out(
                 FormKind::Settle => (Right::Settle, Action::Settle),
                 FormKind::Add => (Right::AddWords, Action::AddWords),
             };
-            must(&operator, right, &whole)?;
             let act = given.get("act").map_or("", String::as_str);
-            let rule = console.ledger.codebook().step(act);
-            if kind == FormKind::Step
-                && rule.is_some_and(|rule| !may_take(console.ledger.codebook(), &operator, rule, &whole))
-            {
-                operator.refused(right, &format!("{id} {act}"))?;
-            }
-            let event = Event::new(operator.by(), action).upon(id).because(act);
-            let enter = || enter(console, &whole, kind, &given, &operator.name);
-            // Clicked twice, it is done, and was noted.
+            let event = || Event::new(operator.by(), action).upon(id).because(act);
+            let work = || -> Result<(), Undone> {
+                must(&operator, right, &whole)?;
+                let rule = console.ledger.codebook().step(act);
+                if kind == FormKind::Step
+                    && rule.is_some_and(|rule| !may_take(console.ledger.codebook(), &operator, rule, &whole))
+                {
+                    operator.refused(right, &format!("{id} {act}"))?;
+                }
+                enter(console, &whole, kind, &given, &operator.name)?;
+                Ok(operator.note(event())?)
+            };
+            // Clicked twice, it is done, and was noted; by then whoever took the step may have no right here any more.
             let done = match given.contains_key("form") {
-                true => console.once.run(&(&operator.login, &given), enter),
-                false => enter().map(Some),
+                true => console.once.run(&(&operator.login, &given), work),
+                false => work().map(Some),
             };
             match done {
-                Ok(is_new) => {
-                    if is_new.is_some() {
-                        operator.note(event)?;
-                    }
+                Ok(Some(()) | None) => {
                     let headers = [(header::LOCATION, format!("/opinion/{id}?done=1"))];
                     Ok((StatusCode::SEE_OTHER, headers).into_response())
                 }
-                Err(Refused { status, reason }) => {
-                    operator.note(event.refused())?;
+                Err(Undone::Refused(Refused { status, reason })) => {
+                    operator.note(event().refused())?;
                     let kept = Kept { form: kind, given, status, reason };
                     Ok((kept.status, show(console, &id, &operator, "", Some(&kept), &Outcome::None)?).into_response())
                 }
+                Err(Undone::Page(error)) => Err(error),
             }
         })
         .await
+}
+
+/// Why a form was not carried out.
+enum Undone {
+    /// The operator hears why beside what they typed.
+    Refused(Refused),
+    /// They hear it on a page of its own.
+    Page(PageError),
+}
+
+impl From<Refused> for Undone {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<PageError> for Undone {
+    fn from(error: PageError) -> Self {
+        Self::Page(error)
+    }
 }
 
 /// What the table is asked about an opinion.
@@ -260,12 +281,12 @@ fn enter(console: &Console, whole: &Whole, kind: FormKind, given: &Given, by: &s
         FormKind::Fields => edit(&corrections(whole, given)?),
         FormKind::Settle => {
             let field = Field::from_key(value("field")).ok_or_else(|| refused(both("error-bad-request")))?;
-            let settled = given.get("value").cloned().unwrap_or_default();
+            // A browser ends lines in a way of its own.
+            let settled = typed(given.get("value").map_or("", String::as_str));
             let conflict = whole.opinion.conflicts.iter().find(|conflict| conflict.field == field);
-            if !conflict.is_some_and(|conflict| conflict.values.iter().any(|(value, _)| *value == settled)) {
-                return Err(refused(both("error-bad-request")));
-            }
-            edit(&Edit { fields: [(field, settled)].into(), ..Edit::default() })
+            let said = conflict.and_then(|conflict| conflict.values.iter().find(|(value, _)| typed(value) == settled));
+            let Some((value, _)) = said else { return Err(refused(both("error-bad-request"))) };
+            edit(&Edit { fields: [(field, value.clone())].into(), ..Edit::default() })
         }
         FormKind::Add => {
             let text = typed(value("text"));

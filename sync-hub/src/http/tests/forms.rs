@@ -95,6 +95,23 @@ async fn a_line_end_is_one_character_however_the_browser_sends_it() {
 }
 
 #[tokio::test]
+async fn a_value_of_two_lines_can_be_settled_on() {
+    let desk = Desk::set().await;
+    let filed = desk.file("桥", "桥坏了").await;
+    let titled = |title: &str| Edit { fields: BTreeMap::from([(Field::Title, title.to_owned())]), ..Edit::default() };
+    desk.work(move |console, deputy| {
+        console.ledger.edit(&filed.id, "县", &titled("桥断")).unwrap();
+        deputy.edit(&filed.id, "陈代表", &titled("桥\n断了")).unwrap();
+    })
+    .await;
+    desk.meet().await;
+    let form = [("field", "title"), ("value", "桥\r\n断了")];
+    assert_eq!(desk.send(&filed.id.to_string(), "settle", &form).await.status, 303);
+    let whole = desk.work(move |console, _| console.ledger.opinion(&filed.id).unwrap().unwrap()).await;
+    assert_eq!((whole.opinion.field(Field::Title), whole.opinion.conflicts.len()), ("桥\n断了", 0));
+}
+
+#[tokio::test]
 async fn no_clock_that_a_device_can_tell_takes_the_page_of_devices_away() {
     let desk = Desk::set().await;
     let form = [("role", "deputy"), ("name", "陈代表的手机"), ("area", VILLAGE), ("trusted", "1")];
