@@ -55,13 +55,18 @@ pub(crate) struct Drafts {
 }
 
 impl Drafts {
-    /// The drafts of `dir`; that of an older program becomes one of them.
-    pub(crate) fn open(dir: &DataDir) -> Result<Self, DirError> {
+    /// The drafts of `dir`; that of an older program becomes one of them, and one whose visit was saved goes, which a power cut
+    /// in the middle of saving leaves behind. A disk that refuses keeps nobody from starting.
+    pub(crate) fn open(dir: &DataDir, is_saved: impl Fn(&str) -> bool) -> Result<Self, DirError> {
+        let drafts = Self { writing: Mutex::new(()) };
+        let refuse = |reason: &DirError| warn!(%reason, "The drafts could not be put in order");
         if let Some(draft) = read(dir, OLDER_FILE)?.filter(|draft| is_name(&draft.form.form)) {
-            write(dir, &draft)?;
-            dir.remove(OLDER_FILE)?;
+            write(dir, &draft).and_then(|()| dir.remove(OLDER_FILE)).unwrap_or_else(|reason| refuse(&reason));
         }
-        Ok(Self { writing: Mutex::new(()) })
+        for draft in drafts.all(dir)?.into_iter().filter(|draft| is_saved(&draft.form.form)) {
+            drafts.clear(dir, &draft.form.form).unwrap_or_else(|reason| refuse(&reason));
+        }
+        Ok(drafts)
     }
 
     /// Every draft, the one written last first.

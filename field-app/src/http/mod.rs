@@ -79,7 +79,7 @@ impl App {
         ending: watch::Receiver<bool>,
     ) -> Result<Self, DirError> {
         let saved = Saved::load(&dir)?;
-        let drafts = Drafts::open(&dir)?;
+        let drafts = Drafts::open(&dir, |form| saved.by_form(form).is_some())?;
         let tried = Tried::load(&dir)?;
         let inner = Inner {
             dir,

@@ -369,6 +369,21 @@ fn a_draft_more_than_are_kept_is_refused_with_everything_typed_and_the_others_st
 }
 
 #[test]
+fn a_draft_that_outlived_its_visit_because_the_power_failed_takes_no_place() {
+    let desk = Desk::new();
+    let fields = [("form", FORM), ("village", VILLAGE), ("topic-0", "道路交通"), ("text-0", "桥断了")];
+    assert_eq!(desk.post("/visit/draft", &fields).status, 204);
+    let file = desk.dir.join(format!("visit-draft-{FORM}.json"));
+    let draft = std::fs::read(&file).unwrap();
+    assert_eq!(desk.post("/visit/new", &fields).status, 303);
+    assert!(!file.exists());
+    std::fs::write(&file, draft).unwrap();
+    let desk = desk.restart();
+    assert!(!file.exists());
+    assert!(!desk.get("/").page.contains("id=\"draft\""));
+}
+
+#[test]
 fn the_draft_of_an_older_program_is_gone_on_with() {
     let desk = Desk::new();
     let draft = format!(r#"{{"at":9,"form":{{"form":"{FORM}","heard":[{{"text":"桥断了"}}]}}}}"#);
