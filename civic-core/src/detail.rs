@@ -85,8 +85,13 @@ impl Keep {
             Detail::Attached(AttachmentKind::Voice) => self.voice,
             Detail::Attached(AttachmentKind::Ink) => self.ink,
             Detail::Attached(AttachmentKind::Photo) => self.photo,
-            Detail::Attached(AttachmentKind::Unknown(_)) => self.contact.max(self.voice).max(self.ink).max(self.photo),
+            Detail::Attached(AttachmentKind::Unknown(_)) => self.longest(),
         }
+    }
+
+    /// For how many days the kind is kept that is kept longest.
+    pub fn longest(&self) -> u16 {
+        self.contact.max(self.voice).max(self.ink).max(self.photo)
     }
 
     /// When it is erased, by the hub's clock, if its time runs from `since`.

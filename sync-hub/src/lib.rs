@@ -30,6 +30,7 @@ pub mod late;
 pub mod opening;
 pub mod publishing;
 pub mod register;
+pub mod retain;
 pub mod serve;
 pub mod sheet;
 pub mod slips;

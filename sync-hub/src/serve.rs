@@ -1,7 +1,6 @@
 //! The running hub: devices over QUIC, merging behind them, slips, and the operators' pages.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,12 +9,8 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use axum::{Json, Router, extract::State, middleware, routing::get, serve::ListenerExt as _};
-use civic_core::{access::Role, document::Kind, id::DocId};
-use ledger::{
-    Ledger,
-    erase::{Depth, Ground},
-    query::Filter,
-};
+use civic_core::{access::Role, document::Kind};
+use ledger::{Ledger, query::Filter};
 use replica::{
     carry::bag::{Bag, Holder},
     clock,
@@ -38,10 +33,11 @@ use crate::{
     keys::Keys,
     opening::Opener,
     register::{self, Register},
+    retain::Retention,
     tls::{self, TlsListener},
     upstream,
     user::{self, Users},
-    vault::{Item, Vault, erase::Why},
+    vault::Vault,
     watch::{Apart, Watch},
 };
 
@@ -49,8 +45,6 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(500);
 /// How long it is waited for news before it is looked whether there is something to do anyway.
 const LOOK_ANYWAY: Duration = Duration::from_secs(10);
-/// How often it is looked whether the time of something in the vault is over.
-const RETAIN: Duration = Duration::from_secs(3_600);
 /// How often the head of the log of who did what is signed.
 const SIGN_PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How often it is looked whether something was kept apart.
@@ -136,7 +130,8 @@ pub async fn serve(dir: &Path, listen: SocketAddr, door: &Door) -> anyhow::Resul
     let work = tokio::spawn(keep_up(ledger.clone(), opener.clone(), register.clone()));
     let take_in = tokio::spawn(take_in(ledger.clone(), vault.clone(), keys));
     let is_beneath = upstream::is_beneath(&dir)?;
-    let retain = tokio::spawn(retain(ledger.clone(), vault.clone(), audit.clone(), is_beneath));
+    let retention = Retention { ledger: ledger.clone(), vault: vault.clone(), audit: audit.clone(), is_beneath };
+    let retain = tokio::spawn(retention.keep_to());
     let errands = tokio::spawn(run_errands(DataDir::look(dir.path()), desk.clone()));
     let above = tokio::spawn(upstream::stay(DataDir::look(dir.path()), desk.clone(), register.clone()));
     let epochs = tokio::spawn(keep_keys(desk.epochs));
@@ -261,62 +256,11 @@ async fn follow_up(ledger: Ledger, trouble: &str, work: impl Fn() -> anyhow::Res
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
             Err(failure) => {
+                // It may do so at the same thing again, and what else there is must not stand still for that.
                 error!(error = %failure, "{trouble}: stopped in the middle");
-                return;
+                tokio::time::sleep(Duration::from_secs(5)).await;
             }
         }
-    }
-}
-
-/// Erases what the vault has kept of this record for its time. Once nothing of its opinion's details is left here, what
-/// devices and the log still hold of them goes, too: first, so that what a power cut leaves undone is due again. Of a hub
-/// beneath another, that one does it, for both.
-fn expire(
-    ledger: &Ledger,
-    vault: &Vault,
-    audit: &Audit,
-    is_beneath: bool,
-    doc: &DocId,
-    due: &[Item],
-) -> anyhow::Result<()> {
-    for item in due {
-        let event = Event::new(By::hub(), Action::Erase).upon(doc);
-        audit.note(&event.because(format!("{} {}", item.detail.word(), Why::Expired.word())))?;
-    }
-    if let Some(home) = ledger.home_of(doc)?.filter(|_| !is_beneath) {
-        let items = vault.items(&ledger.records_of(&home.opinion)?)?;
-        if items.iter().all(|item| due.contains(item)) {
-            ledger.erase(&home.opinion, Depth::Details, Ground::Expired)?;
-        }
-    }
-    Ok(vault.expire(due, clock::now())?)
-}
-
-/// Erases what the vault has kept for its time, every hour; what is not noted is not erased.
-async fn retain(ledger: Ledger, vault: Arc<Vault>, audit: Arc<Audit>, is_beneath: bool) {
-    loop {
-        let (ledger, vault, audit) = (ledger.clone(), vault.clone(), audit.clone());
-        let work = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-            let mut due: BTreeMap<DocId, Vec<Item>> = BTreeMap::new();
-            for item in vault.due(&ledger, clock::now())? {
-                due.entry(item.doc).or_default().push(item);
-            }
-            for (doc, items) in due {
-                // One that fails is tried again at the next pass; the others do not wait for it.
-                if let Err(failure) = expire(&ledger, &vault, &audit, is_beneath, &doc, &items) {
-                    error!(record = %doc, error = format!("{failure:#}"), "What was kept for its time could not be erased");
-                }
-            }
-            Ok(())
-        });
-        match work.await {
-            Ok(Ok(())) => {}
-            Ok(Err(failure)) => {
-                error!(error = format!("{failure:#}"), "What was kept for its time could not be erased")
-            }
-            Err(failure) => error!(error = %failure, "Erasing stopped in the middle"),
-        }
-        tokio::time::sleep(RETAIN).await;
     }
 }
 

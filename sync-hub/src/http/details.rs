@@ -200,13 +200,14 @@ async fn erase(
             let because = format!("details, {}: {note}", why.word());
             operator.note(Event::new(operator.by(), Action::Erase).upon(whole.id).because(because))?;
             let docs = console.ledger.records_of(&whole.id)?;
-            // The keys first: with them every copy in a backup becomes noise. Then the log, here and on every device.
-            console.vault.erase(&docs, why, &operator.login, now())?;
-            console.ledger.scrub()?;
-            // A hub above holds the log as well and erases for both; what it has without the keys opens to nobody.
+            // The log first, here and on every device: what fails behind it leaves the form on the page. A hub above holds
+            // the log as well and erases for both.
             if !console.is_beneath()? {
                 console.ledger.erase(&whole.id, Depth::Details, ground_of(why))?;
             }
+            // With the keys every copy in a backup becomes noise.
+            console.vault.erase(&docs, why, &operator.login, now())?;
+            console.ledger.scrub()?;
             Ok(back_to(&whole.id))
         })
         .await
@@ -336,7 +337,11 @@ pub(super) fn pane(
     let requests = console.vault.requests_of(&whole.id, now())?;
     let is_lacking = whole.opinion.has_contact && !has_contact(&items) && erased.is_empty();
     let consent = Consent::of(&whole.opinion);
-    if items.is_empty() && erased.is_empty() && !whole.opinion.has_contact && consent.is_none() {
+    // The log may hold what was erased here, as after a fault in the middle, or what only a hub beneath this one opens.
+    let is_sealed = !erased.is_empty() || whole.opinion.has_contact || !whole.opinion.attachments.is_empty();
+    let is_in_log = is_sealed && !console.is_beneath()? && console.ledger.erased(&whole.id)?.is_none();
+    let may_erase = operator.may(Right::Erase, opinion::about(whole)) && (!items.is_empty() || is_in_log);
+    if items.is_empty() && erased.is_empty() && !whole.opinion.has_contact && consent.is_none() && !may_erase {
         return Ok(html! {});
     }
     let may = |right| operator.may(right, opinion::about(whole));
@@ -362,7 +367,7 @@ pub(super) fn pane(
             @for request in &requests { (request_line(console, whole, operator, request)) }
             @if !there.is_empty() { (asking_form(console, whole, &there, outcome)) }
             @if has_contact(&items) { (loans::part(console, whole, operator)?) }
-            @if may(Right::Erase) && !items.is_empty() { (erase_form(whole, outcome, console.is_beneath()?)) }
+            @if may_erase { (erase_form(whole, outcome, console.is_beneath()?)) }
             @if openable.is_empty() && !is_lent && (!items.is_empty() || whole.opinion.has_contact) { p.hint { (say("details-no-right")) } }
         }
     })

@@ -16,8 +16,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{ITEM_COLUMNS, Item, Vault, VaultError, item};
 
+const DAY_S: i64 = 24 * 3_600;
 /// How much time passes at most between two passes.
-pub const STEP_S: i64 = 7 * 24 * 3_600;
+pub const STEP_S: i64 = 7 * DAY_S;
 /// Things that are looked at together.
 const BATCH: usize = 500;
 /// Things that are told of at once.
@@ -73,6 +74,26 @@ impl Vault {
                 }
             }
         }
+    }
+
+    /// Records beside which something lies that another hub opens, or nobody, once every kind has had its time. To be asked
+    /// after [`Vault::due`], which counts the time on.
+    pub fn due_unread(&self, ledger: &Ledger) -> Result<Vec<DocId>, VaultError> {
+        let Some((counted, _)) = self.counted()? else { return Ok(Vec::new()) };
+        let kept_s = i64::from(ledger.codebook().details.keep.longest()) * DAY_S;
+        let docs: Vec<DocId> = {
+            let shelf = self.shelf();
+            let mut query = shelf.prepare_cached("SELECT DISTINCT doc FROM unreadable")?;
+            let rows = query.query_map([], |row| row.get(0).map(DocId::new))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let mut due = Vec::new();
+        for doc in docs {
+            if self.since(ledger, &doc, counted)?.is_some_and(|since| counted.0 - since.0 >= kept_s) {
+                due.push(doc);
+            }
+        }
+        Ok(due)
     }
 
     /// What will be erased next, as far as it is known, soonest first; of these records alone.

@@ -22,6 +22,7 @@ use civic_core::{
 use ledger::{
     Filed, Ledger,
     enclosed::{Enclosed, Heard},
+    erase::{Depth, Ground},
 };
 use replica::identity::Identity;
 
@@ -31,7 +32,14 @@ use super::{
     request::{Asked, Refusal, Standing, WAITS_S, Wanted, What},
     *,
 };
-use crate::{county, keys, opening::Opener};
+use crate::{
+    audit::{Action, search::Search},
+    county,
+    errand::Desk,
+    keys,
+    opening::Opener,
+    retain::Retention,
+};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 const DAY: i64 = 86_400;
@@ -358,6 +366,40 @@ fn details_go_when_their_time_is_over_and_not_while_the_matter_is_open() {
     (91..400).step_by(6).for_each(|day| drop(pass(day)));
     assert_eq!((hub.details(&closed).len(), hub.details(&open).len()), (0, 2));
     assert_eq!(hub.vault.stock().unwrap()[&Detail::Contact], retention::Stock { count: 1, running: 0 });
+}
+
+#[test]
+fn what_another_hub_opens_is_due_once_every_kind_has_had_its_time() {
+    let mut hub = Hub::new();
+    // This hub's own keys are of other numbers.
+    let mut above = Keyring::default();
+    above.add(OpenKey::make(1 << 16 | 1, Seed([5; 32])), NOW);
+    hub.ring = above;
+    let id = hub.spoken().id;
+    assert!(hub.ledger.refused(9).unwrap().is_empty(), "it is left to the other hub");
+    let pass = |day: i64| {
+        assert!(hub.retain(day).is_empty());
+        hub.vault.due_unread(&hub.ledger).unwrap()
+    };
+    assert!((0..400).step_by(6).all(|day| pass(day).is_empty()), "not while the matter is open");
+    hub.close(&id);
+    assert!((400..765).step_by(6).all(|day| pass(day).is_empty()));
+    assert_eq!(pass(766), [id]);
+
+    let home = DataDir::look(&hub.dir.0);
+    let audit = Desk::open(&home, &hub.ledger).unwrap().epochs.audit;
+    let Hub { ledger, vault, dir: _dir, .. } = hub;
+    let mut retention = Retention { ledger: ledger.clone(), vault: Arc::new(vault), audit, is_beneath: true };
+    retention.pass(after(766)).unwrap();
+    assert_eq!(ledger.erased(&id).unwrap(), None, "the hub above erases it for both");
+    retention.is_beneath = false;
+    for _ in 0..2 {
+        retention.pass(after(766)).unwrap();
+        let erased = ledger.erased(&id).unwrap().unwrap();
+        assert_eq!((erased.depth, erased.ground), (Depth::Details, Ground::Expired));
+    }
+    let noted = Search { action: Some(Action::Erase), ..Search::default() };
+    assert_eq!(retention.audit.count(&noted).unwrap(), 1);
 }
 
 #[test]
