@@ -7,7 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use civic_core::{access::Role, area::Area, id::DocId, keyring::Keyring, time::UnixSeconds};
+use civic_core::{
+    access::Role,
+    area::Area,
+    id::{DeviceId, DocId},
+    keyring::Keyring,
+    time::UnixSeconds,
+};
 use ledger::{Ledger, LedgerError, repeat::Reached};
 use replica::{
     bundle::{DeviceEnd, HubEnd, ParcelError, county_key},
@@ -95,6 +101,19 @@ pub enum Disaster {
     Revoked,
 }
 
+impl Disaster {
+    /// Many of it, in words.
+    const fn word(self) -> &'static str {
+        match self {
+            Disaster::None => "nothing",
+            Disaster::DeviceRestored => "cards put back",
+            Disaster::Cloned => "cards in two machines",
+            Disaster::HubRestored => "hubs restored",
+            Disaster::Revoked => "devices struck off",
+        }
+    }
+}
+
 const DISASTERS: [Disaster; 5] =
     [Disaster::None, Disaster::DeviceRestored, Disaster::Cloned, Disaster::HubRestored, Disaster::Revoked];
 
@@ -124,8 +143,13 @@ pub struct County {
     pub(crate) trouble: u64,
     runtime: Runtime,
     trace: blake3::Hasher,
+    /// What happened, and how often.
+    happened: Happened,
     is_told: bool,
 }
+
+/// What happened, in words, and how often.
+pub type Happened = BTreeMap<&'static str, u64>;
 
 impl County {
     /// A county of this seed, with every program started.
@@ -195,9 +219,14 @@ impl County {
             trouble,
             runtime,
             trace: blake3::Hasher::new(),
+            happened: Happened::new(),
             is_told,
             dice,
         };
+        county.count(if has_roads { "counties with roads" } else { "counties without roads" });
+        if has_township {
+            county.count("counties with a township's hub");
+        }
         county.start(HUB)?;
         for device in 0..county.devices.len() {
             county.start(device)?;
@@ -217,6 +246,16 @@ impl County {
         if self.is_told {
             println!("{line}");
         }
+    }
+
+    /// Counts what happened.
+    pub(crate) fn count(&mut self, what: &'static str) {
+        *self.happened.entry(what).or_default() += 1;
+    }
+
+    /// What happened so far, and how often.
+    pub fn happened(&self) -> &Happened {
+        &self.happened
     }
 
     pub(crate) fn node(&self, who: usize) -> &Node {
@@ -307,6 +346,7 @@ impl County {
             disk::end(&dir);
         }
         self.offices.entry(who).and_modify(|office| office.reached = Reached::default());
+        self.count(if is_power { "power cuts" } else { "programs killed" });
         self.note(format_args!("{} falls, {}", Self::name(who), if is_power { "by power" } else { "killed" }));
     }
 
@@ -320,6 +360,7 @@ impl County {
         if !self.is_failing(who) {
             return Err(format!("O1: {} failed though nothing failed beneath: {}", Self::name(who), chain(error)));
         }
+        self.count("disks that failed beneath a program");
         self.note(format_args!("{} could not: {}", Self::name(who), chain(error)));
         if disk::is_dead(&self.node(who).dir) || self.dice.percent(50) {
             self.fall(who, 20);
@@ -353,7 +394,7 @@ impl County {
                 self.join(who)?;
             }
             6 => self.back_up()?,
-            7 if self.dice.percent(15) => self.befall()?,
+            7 if self.dice.percent(60) => self.befall()?,
             8 if self.dice.percent(15) => self.erase_something()?,
             9 if self.dice.percent(25) => self.see_to_keys()?,
             _ => {}
@@ -379,12 +420,18 @@ impl County {
             1..=2 => {
                 let after = self.dice.below(60);
                 disk::plan(&self.node(who).dir, after, Fault::Power);
+                self.count("power cuts planned in the middle of work");
             }
             3 => {
                 let fault = *self.dice.one_of(&[Fault::Io, Fault::Io, Fault::Full, Fault::ReadOnly]);
                 let after = self.dice.below(30);
                 disk::plan(&self.node(who).dir, after, fault);
                 self.node_mut(who).is_ailing = true;
+                self.count(match fault {
+                    Fault::Full => "disks full",
+                    Fault::ReadOnly => "disks read-only",
+                    Fault::Io | Fault::Power | Fault::SyncLies => "disks that refuse once",
+                });
             }
             4 => {
                 let jumps =
@@ -393,15 +440,23 @@ impl County {
                 // Of a hub's clock people take care; it may go back by a day.
                 let is_hub = self.node(who).role() == Role::Hub;
                 self.node_mut(who).going = if is_hub && going != Going::Right { Going::Off(-DAY) } else { going };
+                self.count(match going {
+                    Going::Right => "clocks set right",
+                    Going::Off(_) => "clocks set back by a day",
+                    Going::At(_) if is_hub => "clocks set back by a day",
+                    Going::At(_) => "clocks years away",
+                });
             }
             5 if !self.meetings.is_empty() => {
                 let place = self.dice.place(self.meetings.len());
                 let meeting = self.meetings.remove(place);
+                self.count("roads broken in a meeting");
                 self.note(format_args!("a road breaks after {} messages", meeting.said()));
             }
             6 if !self.transfers.is_empty() => {
                 let place = self.dice.place(self.transfers.len());
                 let transfer = self.transfers.remove(place);
+                self.count("roads broken beneath a voice");
                 self.note(format_args!("a road breaks after {} messages of attachments", transfer.said()));
             }
             // Somebody sees to the card.
@@ -589,12 +644,8 @@ impl County {
         drop(ledger);
         match done {
             Ok(merged) => {
-                if merged.refused > 0 && !self.is_somebody_revoked() {
-                    return Err(format!(
-                        "O1: the gate refuses {} honest changes at {}",
-                        merged.refused,
-                        Self::name(who)
-                    ));
+                if merged.refused > 0 {
+                    self.nothing_honest_is_refused(who)?;
                 }
                 Ok(())
             }
@@ -618,8 +669,10 @@ impl County {
         }
     }
 
-    pub(crate) fn is_somebody_revoked(&self) -> bool {
-        self.devices.iter().any(|device| device.is_revoked)
+    /// Whether this device, by the name that logs have for it, was struck off: what it wrote behind that may be left out.
+    pub(crate) fn is_struck_off(&self, name: &str) -> bool {
+        let mut struck_off = self.devices.iter().filter(|device| device.is_revoked);
+        struck_off.any(|device| DeviceId::of(&device.public_key()).to_string() == name)
     }
 
     /// A hub merges, writes slips and says who was struck off; one beneath another repeats what that one said.
@@ -744,6 +797,7 @@ impl County {
                     1 => {
                         let at = self.dice.place(parcel.len());
                         parcel[at] ^= 1 << self.dice.below(8);
+                        self.count("parcels damaged");
                     }
                     _ => self.open_parcel((device, is_home), &parcel, false)?,
                 }
@@ -774,6 +828,7 @@ impl County {
         };
         match opened {
             Some(Ok(brought)) => {
+                self.count("parcels opened");
                 self.note(format_args!("{} opens a parcel: {brought:?}", Self::name(who)));
                 Ok(())
             }
@@ -836,6 +891,9 @@ impl County {
         self.devices[device].has_let_go |= !matches!(pruned, Ok(0));
         match pruned {
             Ok(pruned) => {
+                if pruned > 0 {
+                    self.count("devices that let go");
+                }
                 self.note(format_args!("device {device} lets go of {pruned}"));
                 Ok(())
             }
@@ -860,6 +918,7 @@ impl County {
         self.offices.entry(hub).and_modify(|office| office.backup = Some(backup));
         match granted {
             Ok(()) => {
+                self.count("backups verified");
                 self.note(format_args!("{} is backed up to {row}", Self::name(hub)));
                 Ok(())
             }
@@ -874,7 +933,9 @@ impl County {
             Disaster::None => return Ok(()),
             Disaster::DeviceRestored => match self.images.remove(&device) {
                 None => {
-                    self.images.insert(device, (disk::image(&self.devices[device].dir), self.deed));
+                    for device in self.people() {
+                        self.images.insert(device, (disk::image(&self.devices[device].dir), self.deed));
+                    }
                     return Ok(());
                 }
                 Some((image, since)) => {
@@ -929,6 +990,7 @@ impl County {
         }
         self.befallen = std::mem::replace(&mut self.disaster, Disaster::None);
         let befallen = self.befallen;
+        self.count(befallen.word());
         self.note(format_args!("{befallen:?} befalls device {device}"));
         Ok(())
     }

@@ -43,6 +43,7 @@ impl County {
                 let office = self.offices.get_mut(&hub).ok_or("a hub has an office")?;
                 office.ring.destroy(*epoch, now);
                 office.closed.insert(*epoch, sealed);
+                self.count("keys destroyed");
                 self.note(format_args!("{} destroys the key of epoch {epoch}", Self::name(hub)));
                 return Ok(());
             }

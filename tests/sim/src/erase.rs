@@ -45,6 +45,7 @@ impl County {
         match done {
             Ok(erasure) if erasure.was_erased => Ok(()),
             Ok(_) => {
+                self.count("opinions erased");
                 self.note(format_args!("{} erases {}", Self::name(HUB), short(&said.id)));
                 Ok(())
             }

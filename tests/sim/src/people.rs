@@ -95,6 +95,7 @@ impl County {
                 said.voice = voice;
                 // What was there of an earlier try may be less than this.
                 said.first.at = at;
+                self.count("opinions filed");
                 self.note(format_args!("device {by} files {mark} as {}", short(&filed.id)));
                 Ok(())
             }
@@ -166,6 +167,7 @@ impl County {
         let word = Word { mark: mark.clone(), told, by: who, at: self.deed, is_on_card: true };
         match done {
             Ok(true) => {
+                self.count("additions and steps");
                 self.note(format_args!("{} adds {mark} to {}", Self::name(who), short(&said.id)));
                 self.put_later(said, word);
                 Ok(())

@@ -1,6 +1,7 @@
 //! Seeds, one after the other, and what came of them.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fmt,
     io::{BufRead as _, BufReader},
@@ -17,7 +18,10 @@ use std::{
 use anyhow::Context as _;
 use clap::Parser;
 
-use crate::county::{Broken, County};
+use crate::county::{Broken, County, Happened};
+
+/// Before what happened, where it is told.
+const HAPPENED: &str = "happened: ";
 
 /// So many seeds a process is given at a time.
 const SHARE: u64 = 100;
@@ -41,25 +45,36 @@ struct Arguments {
 }
 
 /// What came of some seeds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Tally {
     seeds: u64,
     deeds: u64,
     broken: u64,
     /// Of processor time.
     seconds: f64,
+    /// What happened, in words, and how often.
+    happened: BTreeMap<String, u64>,
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seeds, deeds, broken, seconds } = self;
+        let Self { seeds, deeds, broken, seconds, happened } = self;
+        let happened: Vec<String> = happened.iter().map(|(what, times)| format!("{times} {what}")).collect();
+        writeln!(f, "{HAPPENED}{}", happened.join(", "))?;
         write!(f, "{seeds} seeds, {deeds} deeds, {broken} broken, {seconds:.1} s of processor time")
     }
 }
 
 impl Tally {
-    /// Reads what [`Display`](fmt::Display) wrote.
+    /// Reads the lines that [`Display`](fmt::Display) wrote, each of which says something of its own.
     fn read(line: &str) -> Option<Self> {
+        if let Some(happened) = line.strip_prefix(HAPPENED) {
+            let parts = happened.split(", ").filter_map(|part| {
+                let (times, what) = part.split_once(' ')?;
+                Some((what.to_owned(), times.parse().ok()?))
+            });
+            return Some(Self { happened: parts.collect(), ..Self::default() });
+        }
         let rest = line.strip_suffix(" s of processor time")?;
         let (seeds, rest) = rest.split_once(" seeds, ")?;
         let (deeds, rest) = rest.split_once(" deeds, ")?;
@@ -69,6 +84,7 @@ impl Tally {
             deeds: deeds.parse().ok()?,
             broken: broken.parse().ok()?,
             seconds: seconds.parse().ok()?,
+            happened: BTreeMap::new(),
         })
     }
 
@@ -77,6 +93,9 @@ impl Tally {
         self.deeds += other.deeds;
         self.broken += other.broken;
         self.seconds += other.seconds;
+        for (what, times) in other.happened {
+            *self.happened.entry(what).or_default() += times;
+        }
     }
 }
 
@@ -92,6 +111,8 @@ pub struct Ended {
     pub trace: String,
     /// How much happened.
     pub deeds: u64,
+    /// What happened, and how often.
+    pub happened: Happened,
     /// What was broken, if anything was.
     pub broken: Option<Broken>,
 }
@@ -101,14 +122,17 @@ pub fn run_seed(seed: u64, is_told: bool) -> Ended {
     let _alone = alone();
     let mut county = match County::new(seed, is_told) {
         Ok(county) => county,
-        Err(broken) => return Ended { trace: String::new(), deeds: 0, broken: Some(broken) },
+        Err(broken) => {
+            return Ended { trace: String::new(), deeds: 0, happened: Happened::new(), broken: Some(broken) };
+        }
     };
     let broken = catch_unwind(AssertUnwindSafe(|| county.live())).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
         Err(format!("a panic: {}", said.unwrap_or_default()))
     });
-    Ended { trace: county.trace(), deeds: county.deeds(), broken: broken.err() }
+    let (trace, happened) = (county.trace(), county.happened().clone());
+    Ended { trace, deeds: county.deeds(), happened, broken: broken.err() }
 }
 
 /// Held by whoever uses the one clock and the one set of cards of this process.
@@ -152,6 +176,9 @@ fn run_here(arguments: &Arguments) -> anyhow::Result<Tally> {
     for seed in from..to {
         let ended = run_seed(seed, arguments.tell);
         tally.deeds += ended.deeds;
+        for (what, times) in &ended.happened {
+            *tally.happened.entry((*what).to_owned()).or_default() += times;
+        }
         if let Some(why) = &ended.broken {
             tally.broken += 1;
             println!("seed {seed}: {why}");
@@ -202,22 +229,25 @@ fn run_share(from: u64, to: u64, is_twice: bool) -> anyhow::Result<Tally> {
     let mut command = Command::new(std::env::current_exe().context("Looking for this program")?);
     command.args(["--jobs", "1", "--seeds", &format!("{from}..{to}")]).args(is_twice.then_some("--twice"));
     let mut child = command.stdout(Stdio::piped()).spawn().context("Starting a share")?;
-    let mut tally = None;
+    let (mut tally, mut is_told) = (Tally::default(), false);
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let line = line.context("Hearing of a share")?;
         match Tally::read(&line) {
-            Some(read) => tally = Some(read),
+            Some(read) => {
+                is_told |= read.seeds > 0;
+                tally.add(read);
+            }
             None => println!("{line}"),
         }
     }
     let status = child.wait().context("Waiting for a share")?;
     // One that says that all is well ends well.
-    let tally = tally.filter(|tally| status.success() || tally.broken > 0);
-    Ok(tally.unwrap_or_else(|| {
-        println!("seeds {from}..{to}: the program fell: {status}");
-        println!("{}", again(from, to));
-        Tally { seeds: to - from, broken: 1, ..Tally::default() }
-    }))
+    if is_told && (status.success() || tally.broken > 0) {
+        return Ok(tally);
+    }
+    println!("seeds {from}..{to}: the program fell: {status}");
+    println!("{}", again(from, to));
+    Ok(Tally { seeds: to - from, broken: 1, ..Tally::default() })
 }
 
 /// The line that repeats some seeds.
@@ -237,8 +267,11 @@ mod tests {
 
     #[test]
     fn what_a_share_says_of_itself_is_understood() {
-        let tally = Tally { seeds: 100, deeds: 4_015, broken: 2, seconds: 20.5 };
-        assert_eq!(Tally::read(&tally.to_string()), Some(tally));
+        let happened = BTreeMap::from([("cards put back".to_owned(), 3), ("power cuts".to_owned(), 250)]);
+        let tally = Tally { seeds: 100, deeds: 4_015, broken: 2, seconds: 20.5, happened };
+        let mut read = Tally::default();
+        tally.to_string().lines().for_each(|line| read.add(Tally::read(line).unwrap()));
+        assert_eq!(read, tally);
         assert_eq!(Tally::read("seed 7: O1: «3» was called saved and is not at the hub"), None);
     }
 }

@@ -14,7 +14,35 @@ fn no_fault_loses_or_repeats_an_opinion() {
     let said = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success(), "{}\n{said}{}", ended.status, String::from_utf8_lossy(&ended.stderr));
     assert!(said.contains("2000 seeds, ") && said.contains(" 0 broken"), "{said}");
+    let told = said.lines().find_map(|line| line.strip_prefix("happened: ")).unwrap();
+    for what in HAPPENED {
+        let times = told.split(", ").find_map(|part| part.strip_suffix(what)?.trim().parse::<u64>().ok());
+        assert!(times.is_some_and(|times| times >= 20), "{what}: {told}");
+    }
 }
+
+/// What must have befallen some of these counties: a promise that was never put to the test is none.
+const HAPPENED: [&str; 19] = [
+    "additions and steps",
+    "backups verified",
+    "cards in two machines",
+    "cards put back",
+    "clocks years away",
+    "clocks set back by a day",
+    "counties with a township's hub",
+    "counties without roads",
+    "devices struck off",
+    "devices that let go",
+    "disks full",
+    "disks read-only",
+    "disks that refuse once",
+    "hubs restored",
+    "keys destroyed",
+    "opinions erased",
+    "parcels damaged",
+    "power cuts planned in the middle of work",
+    "roads broken beneath a voice",
+];
 
 /// Seeds beyond those. 5711: a township's hub burnt down and its county kept what it had told of. 7399: erased words stood
 /// between two rows of a file. 9968: everybody was struck off, and the hub still takes in what came before. 14816: somebody
