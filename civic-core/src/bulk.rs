@@ -42,6 +42,9 @@ pub struct Record {
     pub edits: Vec<(Stamp, Edit)>,
 }
 
+/// A change of a record: who made it and when, and its payload.
+pub type Stamped<'a> = (&'a Stamp, Vec<u8>);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -119,15 +122,16 @@ impl Record {
         Ok(Self { id: line.id, new, stamp, contact, edits })
     }
 
-    /// Makes the document and the payloads of all its changes.
-    pub fn build(&self, actor: Actor, ticket: Option<Ticket>) -> Result<(Document, Vec<Vec<u8>>), DocumentError> {
+    /// Makes the document and its changes: who made each and when, and its payload. An edit that says what is there already
+    /// makes none.
+    pub fn build(&self, actor: Actor, ticket: Option<Ticket>) -> Result<(Document, Vec<Stamped<'_>>), DocumentError> {
         let new = NewOpinion { ticket, ..self.new.clone() };
         let (mut document, first) = opinion::file(actor, &self.stamp, &new)?;
-        let mut payloads = vec![first];
+        let mut changes = vec![(&self.stamp, first)];
         for (stamp, edit) in &self.edits {
-            payloads.extend(opinion::edit(&mut document, actor, stamp, edit)?);
+            changes.extend(opinion::edit(&mut document, actor, stamp, edit)?.map(|payload| (stamp, payload)));
         }
-        Ok((document, payloads))
+        Ok((document, changes))
     }
 }
 
@@ -270,8 +274,8 @@ mod tests {
     fn a_record_comes_out_as_it_went_in_without_the_personal_details() {
         let record = Record::parse(&LINE.replace('\n', " ")).unwrap();
         assert_eq!(record.contact.phone, "10007589669");
-        let (document, payloads) = record.build(Actor::new([1; 16]), None).unwrap();
-        assert_eq!(payloads.len(), 3);
+        let (document, changes) = record.build(Actor::new([1; 16]), None).unwrap();
+        assert_eq!(changes.len(), 3);
         let opinion = Opinion::read(&document).unwrap();
         let space = Space::new(Area::parse("990101101201").unwrap(), Audience::Deputies);
         let line = export(&Codebook::parse(SMALL).unwrap(), &record.id, &space, &opinion);

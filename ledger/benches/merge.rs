@@ -109,9 +109,8 @@ fn fill(ledger: &Ledger, documents: usize) -> (u64, Vec<Sample>) {
         let mut written: Vec<(DocId, Sample)> = Vec::new();
         for _ in 0..left.min(RECORDS_PER_RUN) {
             let record = record(&mut dice);
-            let (_, payloads) = record.build(feed.actor(), None).unwrap();
-            let stamps = std::iter::once(&record.stamp).chain(record.edits.iter().map(|(stamp, _)| stamp));
-            let payloads = stamps.map(|stamp| stamp.at).zip(payloads).collect();
+            let (_, changes) = record.build(feed.actor(), None).unwrap();
+            let payloads = changes.into_iter().map(|(stamp, payload)| (stamp.at, payload)).collect();
             written.push((record.id, Sample { actor: feed.actor(), payloads }));
         }
         left -= written.len();

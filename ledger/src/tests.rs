@@ -320,6 +320,23 @@ fn records_entered_twice_are_there_once_and_a_wrong_one_stops_no_other() {
     assert_eq!(lines(&ledger).len(), 1);
 }
 
+/// Every later change was written with the time of an earlier one, and those who heard of it waited for it for ever.
+#[test]
+fn a_step_of_an_import_that_changes_nothing_leaves_the_times_of_the_others_as_they_are() {
+    let deputy = Installation::new(Role::Deputy, VILLAGE, 1);
+    let ledger = deputy.open();
+    let line = format!(
+        r#"{{"id":"{}","init":{{"body":"路坏了","office":"住建局","created_at":100}},"steps":[
+        {{"by":"st-1","t":200,"set":{{"office":"住建局"}}}},{{"by":"st-2","t":300,"set":{{"office":"交通局"}}}},
+        {{"by":"st-3","t":400,"push":{{"act":"受理"}}}}]}}"#,
+        hex(&[1; 16])
+    );
+    ledger.import(&village(), &[Record::parse(&line).unwrap()]).unwrap();
+    let opinion = ledger.opinion(&DocId::new([1; 16])).unwrap().unwrap().opinion;
+    assert_eq!((opinion.field(Field::Office), opinion.steps.len()), ("交通局", 1));
+    assert_eq!((opinion.steps[0].stamp.at, opinion.changed.at), (UnixSeconds(400), UnixSeconds(400)));
+}
+
 #[test]
 fn the_same_visit_sent_again_is_one_visit_and_a_changed_one_another() {
     let deputy = Installation::new(Role::Deputy, VILLAGE, 1);

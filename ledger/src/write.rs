@@ -438,10 +438,9 @@ impl Ledger {
         record: &Record,
     ) -> Result<(Filed, Vec<NewEntry>), LedgerError> {
         let filed = Filed { id: record.id, ticket: self.draw_ticket(tables, given)? };
-        let (_, payloads) = record.build(self.inner.log.actor(), Some(filed.ticket))?;
-        let stamps = std::iter::once(&record.stamp).chain(record.edits.iter().map(|(stamp, _)| stamp));
-        let mut entries = Vec::with_capacity(payloads.len() + 1);
-        for (payload, stamp) in payloads.into_iter().zip(stamps) {
+        let (_, changes) = record.build(self.inner.log.actor(), Some(filed.ticket))?;
+        let mut entries = Vec::with_capacity(changes.len() + 1);
+        for (stamp, payload) in changes {
             entries.push(self.entry(village, Audience::Deputies, record.id, EntryKind::Change, stamp, payload)?);
         }
         entries.extend(self.sealed_entry(village, record.id, &record.stamp, &record.contact)?);

@@ -51,13 +51,11 @@ fn samples() -> anyhow::Result<Vec<Vec<u8>>> {
     for (number, line) in sample::lines(&codebook, &ear, SEED, RECORDS).iter().enumerate() {
         let record = Record::parse(line).map_err(anyhow::Error::msg)?;
         let actor = Actor::new(*blake3::hash(&number.to_le_bytes()).as_bytes().first_chunk().context("16 bytes")?);
-        let (_, payloads) = record.build(actor, None)?;
-        let times = std::iter::once(record.stamp.at).chain(record.edits.iter().map(|(stamp, _)| stamp.at));
+        let (_, changes) = record.build(actor, None)?;
         let doc: DocId = record.id;
-        let entries: Vec<_> = payloads
+        let entries: Vec<_> = changes
             .iter()
-            .zip(times)
-            .map(|(payload, at)| Entry { doc, kind: EntryKind::Change, at, payload, is_erased: false })
+            .map(|(stamp, payload)| Entry { doc, kind: EntryKind::Change, at: stamp.at, payload, is_erased: false })
             .collect();
         let alone = entries.chunks(1);
         let together = entries.get(1..).unwrap_or_default().chunks(4);

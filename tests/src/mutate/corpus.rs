@@ -81,9 +81,8 @@ fn heard(codebook: &Codebook, count: usize) -> Vec<Vec<Step>> {
     let lines = sample::lines(codebook, &ear, 7, count);
     let record = |(line, serial): (&String, u32)| {
         let record = Record::parse(line).expect("the sample is valid");
-        let (_, payloads) = record.build(writer(1), Ticket::new(1, serial)).expect("the sample is within the limits");
-        let stamps = std::iter::once(&record.stamp).chain(record.edits.iter().map(|(stamp, _)| stamp));
-        payloads.into_iter().zip(stamps).map(|(payload, stamp)| step(writer(1), stamp.at.0, payload)).collect()
+        let (_, changes) = record.build(writer(1), Ticket::new(1, serial)).expect("the sample is within the limits");
+        changes.into_iter().map(|(stamp, payload)| step(writer(1), stamp.at.0, payload)).collect()
     };
     lines.iter().zip(1..).map(record).collect()
 }
