@@ -268,14 +268,19 @@ impl Tables {
         query.query_map(params![ticket.digits(), Depth::Whole.number()], erased_row)?.next().transpose()
     }
 
-    /// Whether a document was erased whole.
-    pub(crate) fn is_buried(&self, doc: &DocId) -> Result<bool, rusqlite::Error> {
-        Ok(self.buried_in(doc)?.is_some())
+    /// Whether a document stands under this name, or stood there until it was erased whole.
+    pub(crate) fn is_taken(&self, doc: &DocId) -> Result<bool, rusqlite::Error> {
+        Ok(self.document(doc)?.is_some() || self.buried(doc)?.is_some())
+    }
+
+    /// What was said of a document that was erased whole; `None` if it was not.
+    pub(crate) fn buried(&self, doc: &DocId) -> Result<Option<Erased>, rusqlite::Error> {
+        Ok(self.erased(doc)?.into_iter().find(|erased| erased.depth == Depth::Whole))
     }
 
     /// Where a document stood that was erased whole; `None` if it was not.
     pub(crate) fn buried_in(&self, doc: &DocId) -> Result<Option<Area>, rusqlite::Error> {
-        Ok(self.erased(doc)?.into_iter().find(|erased| erased.depth == Depth::Whole).map(|erased| erased.area))
+        Ok(self.buried(doc)?.map(|erased| erased.area))
     }
 
     /// Lets go of a document of this area, so far, and remembers that it was erased.

@@ -349,7 +349,9 @@ fn the_same_visit_sent_again_is_one_visit_and_a_changed_one_another() {
     drop(ledger);
     let ledger = deputy.open();
     assert_eq!(visit(&ledger, "桥坏了"), first);
-    assert_ne!(visit(&ledger, "桥坏了，路也坏了").0, first.0);
+    let changed = visit(&ledger, "桥坏了，路也坏了");
+    assert_ne!(changed.0, first.0);
+    assert_eq!(visit(&ledger, "桥坏了，路也坏了"), changed, "sent again it is no third");
     assert_eq!((ledger.visits(9).unwrap().len(), lines(&ledger).len()), (2, 2));
 }
 

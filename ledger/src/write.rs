@@ -11,7 +11,7 @@ use civic_core::{
     bulk::Record,
     codebook::Ask,
     confided,
-    document::{Document, Stamp},
+    document::Stamp,
     id::DocId,
     opinion::{self, Edit, Field, NewOpinion, Opinion},
     planted::{self, Bug},
@@ -36,6 +36,8 @@ use crate::{Ledger, LedgerError, enclosed::Heard, publish::document_in, tables::
 
 /// Draws for a number that is still free; with a tenth of the block free one fails once in 10^45.
 const DRAWS_MAX: u32 = 1_000;
+/// What is put behind the name of a form whose documents are there already and say something else.
+const AGAIN: &str = " again";
 /// The number of a hub that is beneath none.
 const HIGHEST_HUB: u16 = 0;
 /// Slips that are written in one transaction.
@@ -71,27 +73,42 @@ impl Ledger {
 
     fn take_down_once(&self, form: &str, village: &Area, by: &str, heard: Heard) -> Result<Filed, LedgerError> {
         let tables = self.writer_in_step()?;
-        let mut id = DocId::of_form(&self.inner.log.public_key(), form, 0);
+        let mut name = form.to_owned();
         if planted::is(Bug::FormTwice) {
-            id = DocId::new(clock::random());
+            name = DocId::new(clock::random()).to_string();
         }
-        // What was erased cannot be compared with, and comes back under no name of its own.
-        if tables.document(&id)?.is_some() || tables.is_buried(&id)? {
+        let mut id = self.of_form(&name, 0);
+        while tables.is_taken(&id)? {
             if let Some(filed) = self.filed_alike(&tables, id, &heard)? {
                 return Ok(filed);
             }
-            id = DocId::new(clock::random());
+            // It says something else, or was erased: that cannot be compared with, and comes back under no name of its own.
+            name.push_str(AGAIN);
+            id = self.of_form(&name, 0);
         }
         self.take_down_as(&tables, id, village, by, heard)
     }
 
-    /// The opinion that was filed from the form `form`, if it was.
+    /// The opinion that was filed from the form `form`, if it was; the last of them where the form was changed or what it had
+    /// said was erased.
     pub fn filed_from(&self, form: &str) -> Result<Option<Filed>, LedgerError> {
         // The power may have failed after the log had it and before the tables did.
-        drop(self.writer_in_step()?);
-        let id = DocId::of_form(&self.inner.log.public_key(), form, 0);
-        let ticket = self.opinion(&id)?.and_then(|whole| whole.opinion.ticket);
-        Ok(ticket.map(|ticket| Filed { id, ticket }))
+        let tables = self.writer_in_step()?;
+        let (mut name, mut last) = (form.to_owned(), None);
+        let mut id = self.of_form(&name, 0);
+        while tables.is_taken(&id)? {
+            let opinion = tables.document(&id)?.and_then(|kept| Opinion::read(&kept.document));
+            let ticket = opinion.and_then(|opinion| opinion.ticket);
+            last = ticket.map(|ticket| Filed { id, ticket }).or(last);
+            name.push_str(AGAIN);
+            id = self.of_form(&name, 0);
+        }
+        Ok(last)
+    }
+
+    /// The document that part `part` of a form of this device makes.
+    pub(crate) fn of_form(&self, form: &str, part: u64) -> DocId {
+        DocId::of_form(&self.inner.log.public_key(), form, part)
     }
 
     fn take_down_as(
@@ -123,7 +140,8 @@ impl Ledger {
     }
 
     /// Records a visit and the opinions heard on it, all or nothing. `form` names the form it was written in: the same
-    /// visit sent again, even after the power failed between saving and showing, is the one that is here already.
+    /// visit sent again, even after the power failed between saving and showing, is the one that is here already, whatever of
+    /// it was erased since.
     pub fn visit(
         &self,
         form: &str,
@@ -135,20 +153,20 @@ impl Ledger {
     ) -> Result<(DocId, Vec<Filed>), LedgerError> {
         let heard: Vec<Heard> = heard.into_iter().map(Into::into).collect();
         let tables = self.writer_in_step()?;
-        let public_key = self.inner.log.public_key();
         let mut name = form.to_owned();
-        if let Some(known) = tables.document(&DocId::of_form(&public_key, form, 0))? {
-            if let Some(filed) = self.same_visit(&tables, &known.document, place, note, &heard)? {
-                return Ok((DocId::of_form(&public_key, form, 0), filed));
+        let mut id = self.of_form(&name, 0);
+        while tables.is_taken(&id)? {
+            if let Some(filed) = self.same_visit(&tables, &name, place, note, &heard)? {
+                return Ok((id, filed));
             }
             // Changed since, it is another visit: nothing of it may be dropped.
-            name.push_str(&DocId::new(clock::random()).to_string());
+            name.push_str(AGAIN);
+            id = self.of_form(&name, 0);
         }
         let stamp = Stamp::new(by, clock::now());
         let (mut all, mut entries, mut attachments) = (Vec::new(), Vec::new(), Vec::new());
         for (part, heard) in (1..).zip(heard) {
-            let id = DocId::of_form(&public_key, &name, part);
-            let filed = Filed { id, ticket: self.draw_ticket(&tables, &all)? };
+            let filed = Filed { id: self.of_form(&name, part), ticket: self.draw_ticket(&tables, &all)? };
             let (written, attached) = self.file_entries(filed, village, &stamp, heard)?;
             entries.extend(written);
             attachments.extend(attached);
@@ -160,32 +178,39 @@ impl Ledger {
             note: note.to_owned(),
             opinions: all.iter().map(|filed| filed.id).collect(),
         };
-        let id = DocId::of_form(&public_key, &name, 0);
         let (_, payload) = visit::record(self.inner.log.actor(), &visit)?;
         entries.push(self.entry(village, Audience::Deputies, id, EntryKind::Change, &stamp, payload)?);
         self.commit_with(&tables, entries, attachments)?;
         Ok((id, all))
     }
 
-    /// The opinions of a visit that is here, if it says just this.
+    /// The opinions of the visit that the form `form` made, if it said just this. What of it was erased cannot be compared
+    /// with and counts as said: sent again it would be back.
     fn same_visit(
         &self,
         tables: &Tables,
-        known: &Document,
+        form: &str,
         place: &str,
         note: &str,
         heard: &[Heard],
     ) -> Result<Option<Vec<Filed>>, LedgerError> {
-        let Some(visit) = Visit::read(known).filter(|visit| visit.place == place && visit.note == note) else {
-            return Ok(None);
-        };
-        if visit.opinions.len() != heard.len() {
-            return Ok(None);
+        if let Some(known) = tables.document(&self.of_form(form, 0))? {
+            let is_same =
+                |visit: Visit| visit.place == place && visit.note == note && visit.opinions.len() == heard.len();
+            if !Visit::read(&known.document).is_some_and(is_same) {
+                return Ok(None);
+            }
         }
         let mut filed = Vec::new();
-        for (id, heard) in visit.opinions.into_iter().zip(heard) {
-            match self.filed_alike(tables, id, heard)? {
-                Some(alike) => filed.push(alike),
+        for (part, heard) in (1..).zip(heard) {
+            let id = self.of_form(form, part);
+            let erased = tables.buried(&id)?.and_then(|erased| erased.ticket);
+            let said = match erased {
+                Some(ticket) => Some(Filed { id, ticket }),
+                None => self.filed_alike(tables, id, heard)?,
+            };
+            match said {
+                Some(said) => filed.push(said),
                 None => return Ok(None),
             }
         }
@@ -253,9 +278,7 @@ impl Ledger {
         let tables = self.writer_in_step()?;
         let (mut results, mut entries, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
-            let is_known = tables.document(&record.id)?.is_some()
-                || tables.is_buried(&record.id)?
-                || given.iter().any(|filed: &Filed| filed.id == record.id);
+            let is_known = tables.is_taken(&record.id)? || given.iter().any(|filed: &Filed| filed.id == record.id);
             results.push(if is_known {
                 Ok(false)
             } else {

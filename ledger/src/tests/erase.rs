@@ -292,10 +292,55 @@ fn what_is_said_in_a_form_whose_opinion_was_erased_is_another_opinion() {
     meet(&hub, &kiosk, &deputy);
     hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap();
     meet(&hub, &kiosk, &deputy);
-    let other = Heard { new: opinion("路灯不亮"), ..heard() };
-    let again = kiosk.take_down_form("form 1", &village(), "站", other).unwrap();
+    assert_eq!(kiosk.filed_from("form 1").unwrap(), None);
+    let other = || Heard { new: opinion("路灯不亮"), ..heard() };
+    let again = kiosk.take_down_form("form 1", &village(), "站", other()).unwrap();
     assert_ne!((again.id, again.ticket), (filed.id, filed.ticket));
+    assert_eq!(kiosk.take_down_form("form 1", &village(), "站", other()).unwrap(), again, "sent again it is no third");
+    assert_eq!(kiosk.filed_from("form 1").unwrap(), Some(again));
     assert_eq!(kiosk.opinion(&again.id).unwrap().unwrap().opinion.body, "路灯不亮");
+}
+
+fn visit(deputy: &Ledger, words: &[&str]) -> (DocId, Vec<crate::Filed>) {
+    let heard = words.iter().map(|words| (opinion(words), Contact::default())).collect();
+    deputy.visit("form 7", &village(), "陈", "三组", "", heard).unwrap()
+}
+
+/// The erased words were back, and what else was heard on the visit stood there a second time under a new number.
+#[test]
+fn a_visit_sent_again_though_one_of_its_opinions_was_erased_is_the_one_that_is_here() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let words = ["桥坏了", WORDS];
+    let first = visit(&deputy, &words);
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&first.1[1].id, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    assert!(!holds(&county.deputy, WORDS));
+    assert_eq!(visit(&deputy, &words), first);
+    assert!(!holds(&county.deputy, WORDS));
+    assert_eq!((deputy.visits(9).unwrap().len(), lines(&deputy).len()), (1, 1));
+}
+
+/// Its names were used again: what was changed was refused, and the deputy held numbers that stood nowhere.
+#[test]
+fn a_visit_that_was_erased_stays_so_when_it_is_sent_again_and_what_was_changed_is_another() {
+    let county = County::new();
+    let (hub, kiosk, deputy) = (county.hub.open(), county.kiosk.open(), county.deputy.open());
+    let first = visit(&deputy, &["桥坏了"]);
+    meet(&hub, &kiosk, &deputy);
+    hub.erase(&first.0, Depth::Whole, Ground::Asked).unwrap();
+    meet(&hub, &kiosk, &deputy);
+    assert_eq!(visit(&deputy, &["桥坏了"]), first);
+    assert_eq!((deputy.visits(9).unwrap().len(), lines(&deputy).len()), (0, 1));
+    let changed = visit(&deputy, &["桥坏了，路也坏了"]);
+    drop(deputy);
+    let deputy = county.deputy.open();
+    assert_eq!(visit(&deputy, &["桥坏了，路也坏了"]), changed);
+    assert_eq!((deputy.visits(9).unwrap()[0].id, lines(&deputy).len()), (changed.0, 2));
+    let there = deputy.opinion(&changed.1[0].id).unwrap().unwrap().opinion;
+    assert_eq!((there.body.as_str(), there.ticket), ("桥坏了，路也坏了", Some(changed.1[0].ticket)));
+    assert!(deputy.refused(9).unwrap().is_empty());
 }
 
 #[test]
