@@ -3,6 +3,8 @@
 //! One token for each household is made at the hub ([`crate::token`]) and given out on paper; the vote carries only the
 //! tokens' slow hashes, so that a kiosk can tell a right token from a wrong one without a road.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -117,6 +119,12 @@ impl Vote {
     pub fn knows(&self, hash: &str) -> bool {
         let mut batches = self.tokens.iter();
         batches.any(|batch| batch.as_bytes().chunks_exact(HASH_DIGITS).any(|known| known == hash.as_bytes()))
+    }
+
+    /// Whether the same ballots count in it as in `other`, whatever else differs.
+    pub fn takes_the_same(&self, other: &Self) -> bool {
+        let keys = |vote: &Self| vote.projects.iter().map(|project| project.key.clone()).collect::<BTreeSet<_>>();
+        self.tokens == other.tokens && self.choose == other.choose && keys(self) == keys(other)
     }
 
     /// Whether it is over on `today`: nobody votes any more, and the result may be told.

@@ -63,7 +63,7 @@ pub enum What {
     /// In a vote.
     Ballot,
     /// In a vote, and of no token or choices of it, or not under its own name: it does not count. It is looked at anew when
-    /// its vote comes or changes: a hub that was restored may have it before the tokens.
+    /// its vote comes or takes others: a hub that was restored may have it before the tokens.
     BadBallot,
     /// 我也一样
     MeToo,
@@ -103,14 +103,15 @@ impl What {
 }
 
 impl Ledger {
-    /// Envelopes that nobody has opened yet, and those for an opinion that has come meanwhile, in the order of arrival.
+    /// Envelopes that nobody has opened yet, and those for an opinion that has come meanwhile, in the order of arrival. What is
+    /// looked at anew comes behind all of them: nobody waits for it.
     pub fn unopened(&self, limit: usize) -> Result<Vec<Envelope>, LedgerError> {
         let tables = self.reader();
         let mut query = tables.db.prepare_cached(
             "SELECT doc, area, at, payload, repeats, device FROM sealed
              WHERE what = '' OR (what = ?1 AND (EXISTS (SELECT 1 FROM opinion WHERE ticket = subject)
                 OR EXISTS (SELECT 1 FROM document WHERE name = sealed.doc)))
-             ORDER BY id LIMIT ?2",
+             ORDER BY what = '' AND subject <> '', id LIMIT ?2",
         )?;
         let rows = query.query_map(params![What::Waits.word(), limit], envelope)?;
         Ok(rows.collect::<Result<_, _>>()?)

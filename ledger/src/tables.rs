@@ -317,11 +317,16 @@ impl Tables {
                     visit.note,
                     visit.opinions.len()
                 ]),
-            Told::Published { key, content } => self
-                .db
-                .prepare_cached("INSERT OR REPLACE INTO published (id, kind, key, content) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, kind.word(), key, content])
-                .and_then(|_| self.look_again_at_ballots(name)),
+            Told::Published { key, content } => {
+                if *kind == Kind::Vote {
+                    self.look_again_at_ballots(name, content)?;
+                }
+                self.db
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO published (id, kind, key, content) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![id, kind.word(), key, content])
+            }
             Told::Unreadable => {
                 self.db.prepare_cached("DELETE FROM published WHERE id = ?1")?.execute(params![id])
             }
@@ -330,11 +335,17 @@ impl Tables {
         .map(drop)
     }
 
-    /// Has the ballots of this vote opened once more that were none of it as it was: the tokens may have come after them.
-    fn look_again_at_ballots(&self, vote: &DocId) -> Result<usize, rusqlite::Error> {
+    /// Has the ballots of this vote opened once more that were none of it as it was: the tokens may have come after them. Not
+    /// where other words or a result are all that `content` changes: looking at a ballot is slow.
+    fn look_again_at_ballots(&self, vote: &DocId, content: &str) -> Result<(), rusqlite::Error> {
+        let (before, now) = (self.published::<Vote>(vote)?, serde_json::from_str::<Vote>(content).ok());
+        if before.zip(now).is_some_and(|(before, now)| before.takes_the_same(&now)) {
+            return Ok(());
+        }
         self.db
             .prepare_cached("UPDATE sealed SET what = '' WHERE what = ?1 AND subject = ?2")?
             .execute(params![What::BadBallot.word(), vote.to_string()])
+            .map(drop)
     }
 
     /// Tells of a document that is here what follows for it from another codebook.

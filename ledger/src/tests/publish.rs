@@ -30,7 +30,7 @@ use crate::{
     sealed::What,
 };
 
-const FILE: &str = r#"
+pub(super) const FILE: &str = r#"
 [[notice]]
 key = "water"
 title = "停水通知"
@@ -114,7 +114,7 @@ fn today() -> Day {
     Day::parse("2026-11-22").unwrap()
 }
 
-fn publication(text: &str) -> Publication {
+pub(super) fn publication(text: &str) -> Publication {
     let codebook = civic_core::codebook::Codebook::parse(CODEBOOK).unwrap();
     Publication::parse(text, &codebook, &BTreeSet::new()).unwrap()
 }

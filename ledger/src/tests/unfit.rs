@@ -2,10 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use civic_core::{confided::Confided, reaction::Reaction, sealed::Record, slip};
+use civic_core::{
+    ballot::{self, Ballot},
+    confided::Confided,
+    document::Kind,
+    published,
+    reaction::Reaction,
+    sealed::Record,
+    slip,
+    token::Token,
+    vote::{VoteCount, batch_of},
+};
 
-use super::{publish::County, *};
-use crate::reason::Reason;
+use super::{
+    publish::{County, FILE, publication},
+    *,
+};
+use crate::{
+    reason::Reason,
+    sealed::What,
+};
 
 /// Seals a record past everything that a program of ours checks, as one of somebody else's may.
 fn seal(county: &County, doc: DocId, record: &Record) {
@@ -47,4 +63,38 @@ fn what_is_kept_from_a_village_under_the_name_of_a_slip_waits_for_no_opinion() {
     seal(&county, DocId::new([2; 16]), &Record::Confided(confided));
     county.meet();
     assert_eq!(county.hub.refused(9).unwrap().len(), 1);
+}
+
+/// The hub hashed each of them anew whenever a word of the vote was changed, ahead of everybody who had spoken since.
+#[test]
+fn ballots_that_do_not_count_are_looked_at_again_when_they_might_and_behind_everybody_else() {
+    let county = County::new();
+    let (id, tokens) = (published::id_of(Kind::Vote, "2026"), [1, 2, 3].map(|byte| Token::new([byte; 8])));
+    let make = |token: Token| drop(county.hub.add_tokens("2026", &batch_of(&id, &[token])).unwrap());
+    make(tokens[0]);
+    let name = ballot::id_of(&id, &tokens[1].hash(&id));
+    seal(&county, name, &Record::Ballot(Ballot { vote: id, token: tokens[1], choices: vec!["road".into()] }));
+    county.meet();
+    let counts = || [What::Ballot, What::BadBallot].map(|what| county.hub.sealed_count(what, &id).unwrap());
+    let waiting = |limit| county.hub.unopened(limit).unwrap().iter().map(|envelope| envelope.doc).collect::<Vec<_>>();
+    assert_eq!(counts(), [0, 1]);
+
+    let over = FILE.replace("choose = 2\n", "choose = 2\nopen = { until = \"2020-01-31\" }\n");
+    for text in [FILE.replace("民生实事票选", "票选民生实事"), FILE.replace("打井", "打一口井"), over]
+    {
+        county.hub.publish(&publication(&text)).unwrap();
+        assert!(waiting(9).is_empty(), "other words make it no better");
+    }
+    county.hub.publish_result("2026", VoteCount::default()).unwrap();
+    assert!(waiting(9).is_empty());
+
+    make(tokens[2]);
+    assert_eq!(waiting(9), [name]);
+    county.kiosk.tell_guesses(&village(), 1).unwrap();
+    carry(&county.kiosk, &county.hub, Audience::County);
+    assert_ne!(waiting(1), [name]);
+    assert_eq!(waiting(9).last(), Some(&name));
+    make(tokens[1]);
+    county.meet();
+    assert_eq!(counts(), [1, 0]);
 }
