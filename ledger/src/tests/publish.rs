@@ -15,6 +15,7 @@ use civic_core::{
     reaction::Reaction,
     response::{Answer, Answered, Remark, Response},
     sealed::Record,
+    slip::{self, Slip},
     ticket::Ticket,
     time::Day,
     token::Token,
@@ -513,6 +514,31 @@ fn the_month_is_counted_from_the_countys_slips_of_the_village() {
     assert_eq!(month(&VILLAGE[..9], now).asked, 2);
     assert_eq!(month("990127101202", now), Month::default());
     assert_eq!(month(VILLAGE, Day::parse("2020-01-15").unwrap()), Month::default());
+}
+
+/// The board went on to count it in the month in which somebody last spoke of it.
+#[test]
+fn a_slip_that_an_older_program_dated_by_the_last_word_is_written_anew() {
+    let county = County::new();
+    let (id, ticket) = county.answered();
+    county.step(&id, "销号", "", "");
+    county.meet();
+    let good = county.hub.slip(&ticket).unwrap().unwrap();
+    let County { _kiosk, _hub, kiosk, hub } = county;
+    {
+        let (tables, name, stamp) = (hub.writer(), slip::id_of(&id), Stamp::new("县", clock::now()));
+        let mut kept = tables.document(&name).unwrap().unwrap();
+        let late = Slip { moved: UnixSeconds(good.moved.0 + 99), ..good.clone() };
+        let payload = late.write(&mut kept.document, hub.log().actor(), &stamp).unwrap().unwrap();
+        let entry = hub.entry(&kept.space.area, Audience::Public, name, EntryKind::Change, &stamp, payload).unwrap();
+        hub.commit(&tables, vec![entry]).unwrap();
+        tables.db.pragma_update(None, "user_version", 9).unwrap();
+    }
+    assert_eq!((hub.write_slips().unwrap(), hub.slip(&ticket).unwrap().unwrap().moved.0), (0, good.moved.0 + 99));
+    drop(hub);
+    let county = County { kiosk, hub: _hub.open(), _kiosk, _hub };
+    county.meet();
+    assert_eq!(county.kiosk.slip(&ticket).unwrap().unwrap().moved, good.moved);
 }
 
 #[test]
