@@ -170,40 +170,41 @@ impl Ledger {
             self.erase_late(&tables, envelope.doc, &envelope.area)?;
             return Ok(What::Erased);
         }
-        let taken = self.place(&tables, envelope, record, is_sound);
-        let (what, subject) = match taken {
+        let what = match self.place(&tables, envelope, record, is_sound) {
             // It does not fit into its opinion, and would fit no better the next time: the others are not to wait for it.
             Err(LedgerError::Record(failure)) => {
                 warn!(record = %envelope.doc, error = %failure, "What was sealed does not fit into its opinion");
                 let reason = if matches!(failure, DocumentError::Limit(_)) { Reason::Full } else { Reason::Damaging };
-                (self.keep_apart(&tables, envelope, reason)?, String::new())
+                let apart = self.keep_apart(&tables, envelope, reason)?;
+                // Name and number lie in the vault, and can be erased there though the opinion is full.
+                let is_withdrawal = matches!(record, Record::Reaction(Reaction::Withdrawal { .. }));
+                if is_withdrawal { What::Withdrawal } else { apart }
             }
-            taken => taken?,
+            placed => placed?,
         };
-        tables.mark_sealed(&envelope.doc, what, &subject)?;
+        tables.mark_sealed(&envelope.doc, what, &subject(record))?;
         Ok(what)
     }
 
-    /// What an opened record is and what it is about; what belongs into an opinion is put there.
+    /// What an opened record is; what belongs into an opinion is put there.
     fn place(
         &self,
         tables: &Tables,
         envelope: &Envelope,
         record: &Record,
         is_sound: bool,
-    ) -> Result<(What, String), LedgerError> {
+    ) -> Result<What, LedgerError> {
         Ok(match record {
-            Record::Response(response) => (What::Response, response.consultation.to_string()),
-            Record::Ballot(ballot) if is_sound => (What::Ballot, ballot.vote.to_string()),
-            Record::Ballot(ballot) => (What::BadBallot, ballot.vote.to_string()),
-            Record::Confided(confided) => (self.take_confided(tables, envelope, confided)?, String::new()),
-            Record::Guesses(guesses) => (What::Guesses, guesses.wrong.to_string()),
-            Record::Reaction(Reaction::MeToo { matter }) => (What::MeToo, matter.to_string()),
+            Record::Response(_) => What::Response,
+            Record::Ballot(_) if is_sound => What::Ballot,
+            Record::Ballot(_) => What::BadBallot,
+            Record::Confided(confided) => self.take_confided(tables, envelope, confided)?,
+            Record::Guesses(_) => What::Guesses,
+            Record::Reaction(Reaction::MeToo { .. }) => What::MeToo,
             Record::Reaction(reaction) => {
-                let ticket = reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default();
                 let what = self.take_reaction(tables, envelope, reaction)?;
                 let is_withdrawal = what == What::Reaction && matches!(reaction, Reaction::Withdrawal { .. });
-                (if is_withdrawal { What::Withdrawal } else { what }, ticket)
+                if is_withdrawal { What::Withdrawal } else { what }
             }
         })
     }
@@ -296,6 +297,18 @@ impl Ledger {
             self.commit(tables, vec![entry])?;
         }
         Ok(What::Reaction)
+    }
+}
+
+/// What an opened record is about, for the table.
+fn subject(record: &Record) -> String {
+    match record {
+        Record::Response(response) => response.consultation.to_string(),
+        Record::Ballot(ballot) => ballot.vote.to_string(),
+        Record::Confided(_) => String::new(),
+        Record::Guesses(guesses) => guesses.wrong.to_string(),
+        Record::Reaction(Reaction::MeToo { matter }) => matter.to_string(),
+        Record::Reaction(reaction) => reaction.ticket().map(|ticket| ticket.digits()).unwrap_or_default(),
     }
 }
 

@@ -37,7 +37,7 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
@@ -48,6 +48,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("0008_part.sql"),
     include_str!("0009_ballots.sql"),
     include_str!("0010_moved.sql"),
+    include_str!("0011_withdrawn.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 /// Pages that wait in the write-ahead log from which on they are copied: as many as SQLite itself would wait for.

@@ -96,7 +96,7 @@ title = "打井"
 
 /// A kiosk in 石桥村 and its hub, with everything of [`FILE`] published and carried over.
 pub(super) struct County {
-    _kiosk: Installation,
+    pub(super) _kiosk: Installation,
     pub(super) _hub: Installation,
     pub(super) kiosk: Ledger,
     pub(super) hub: Ledger,

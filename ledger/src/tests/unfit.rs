@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use civic_core::{
     ballot::{self, Ballot},
     confided::Confided,
-    document::Kind,
-    published,
+    document::{ACTORS_MAX, Kind},
+    opinion, published,
     reaction::Reaction,
     sealed::Record,
     slip,
@@ -19,6 +19,7 @@ use super::{
     *,
 };
 use crate::{
+    erase::{Depth, Ground},
     reason::Reason,
     sealed::What,
 };
@@ -63,6 +64,61 @@ fn what_is_kept_from_a_village_under_the_name_of_a_slip_waits_for_no_opinion() {
     seal(&county, DocId::new([2; 16]), &Record::Confided(confided));
     county.meet();
     assert_eq!(county.hub.refused(9).unwrap().len(), 1);
+}
+
+/// Adds to an opinion at the hub as so many others that it holds nobody else's word any more.
+fn fill(hub: &Ledger, id: &DocId) {
+    let mut document = hub.writer().document(id).unwrap().unwrap().document;
+    let key: ed25519_dalek::SigningKey = (&[9; 32]).into();
+    let (public_key, space) = (key.verifying_key().to_bytes(), Space::new(village(), Audience::Deputies));
+    let stamp = Stamp::new("某", UnixSeconds(9));
+    let others = (1..ACTORS_MAX).map(|number| {
+        let feed = Feed { public_key, incarnation: Incarnation::new([number as u8; 16]), space: space.clone() };
+        let payload = opinion::add(&mut document, feed.actor(), &stamp, "。").unwrap().unwrap();
+        let entry = Entry { doc: *id, kind: EntryKind::Change, at: stamp.at, payload: &payload, is_erased: false };
+        let (run, _) = Run::sign(&feed, &feed.genesis(), &[entry], &key);
+        (feed, run)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(hub.log().accept(others.collect())).unwrap();
+    hub.catch_up().unwrap();
+}
+
+/// It was among what nobody can read, and name and number lay at the hub until their time.
+#[test]
+fn whoever_takes_back_name_and_number_is_listed_though_the_opinion_is_full() {
+    let county = County::new();
+    let contact = Contact { phone: "13800138000".into(), ..Contact::default() };
+    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &contact).unwrap();
+    county.meet();
+    fill(&county.hub, &filed.id);
+    let ticket = filed.ticket;
+    let added = Reaction::Addition { ticket, words: "，老人过不去".into(), recording: None, ink: None };
+    for (form, reaction) in [("1", Reaction::Withdrawal { ticket }), ("2", added)] {
+        county.kiosk.react(form, &village(), &reaction, &[]).unwrap();
+    }
+    county.meet();
+    let check = |hub: &Ledger| {
+        let waiting: Vec<DocId> = hub.withdrawals().unwrap().into_iter().map(|waiting| waiting.opinion).collect();
+        let apart: Vec<String> = hub.refused(9).unwrap().into_iter().map(|refused| refused.reason).collect();
+        assert_eq!((waiting, apart), (vec![filed.id], vec![Reason::Full.word().to_owned(); 2]));
+    };
+    check(&county.hub);
+
+    // An older program had set them aside without a number.
+    let County { _kiosk, _hub, kiosk, hub } = county;
+    {
+        let tables = hub.writer();
+        tables.db.execute("UPDATE sealed SET what = 'unreadable', subject = ''", []).unwrap();
+        tables.db.pragma_update(None, "user_version", 10).unwrap();
+    }
+    drop(hub);
+    let county = County { kiosk, hub: _hub.open(), _kiosk, _hub };
+    county.meet();
+    check(&county.hub);
+
+    // Both go with their opinion, as its slip does.
+    assert_eq!(county.hub.erase(&filed.id, Depth::Whole, Ground::Asked).unwrap().beside, 3);
 }
 
 /// The hub hashed each of them anew whenever a word of the vote was changed, ahead of everybody who had spoken since.
