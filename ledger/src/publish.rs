@@ -148,11 +148,16 @@ impl Ledger {
     ) -> Result<Option<NewEntry>, LedgerError> {
         let id = matter::id_of(name);
         let Some(known) = tables.published::<Matter>(&id)? else { return Ok(None) };
-        if self.is_beneath() && !self.has_begun(tables, &id)? {
+        if !self.keeps_up(tables, &id)? {
             return Ok(None);
         }
         let matter = known.follow(self.codebook(), opinion, stamp.at);
         self.published_entry(tables, &id, &matter, stamp)
+    }
+
+    /// Whether a matter is this hub's to keep up, and not the one's above it that published it.
+    pub(crate) fn keeps_up(&self, tables: &Tables, id: &DocId) -> Result<bool, LedgerError> {
+        Ok(!self.is_beneath() || self.has_begun(tables, id)?)
     }
 
     /// Whether it was this installation, in whichever of its lives, that began a document.
@@ -164,13 +169,14 @@ impl Ledger {
         Ok(lives.any(|held| begun_by.contains(&held.feed.actor())))
     }
 
-    /// Brings the "me too" counts of matters up to date that have fallen behind what was said; returns how many moved.
+    /// Brings the "me too" counts of matters up to date that have fallen behind what was said; returns how many moved. Those of
+    /// matters that the hub above keeps up it counts itself ([`Ledger::repeat_me_too`]).
     pub fn count_me_too(&self) -> Result<usize, LedgerError> {
         let tables = self.writer_in_step()?;
         let (stamp, mut entries) = (self.county_stamp(), Vec::new());
         for (id, matter) in tables.all_published::<Matter>()? {
             let me_too = tables.sealed_count(What::MeToo, &id)?;
-            if !is_due(matter.me_too, me_too) {
+            if !is_due(matter.me_too, me_too) || !self.keeps_up(&tables, &id)? {
                 continue;
             }
             match self.published_entry(&tables, &id, &Matter { me_too, ..matter }, &stamp) {

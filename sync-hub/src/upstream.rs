@@ -3,7 +3,8 @@
 //! Towards the hub above it is one device that stands for all of its own: it brings what they said within its prefix, their
 //! voices and photos too, and takes what the county did there and what it publishes for everybody. Its devices believe this hub
 //! alone, so it repeats in its own name whom the county struck off, what it erased, and by which words it works. What is sealed to this hub's key stays sealed on the way up, and what is sealed to the
-//! county's on the way down; each opens its own. Slips are written by whoever gave the ticket's number. It must join before
+//! county's on the way down; each opens its own, and this hub says again to the county's key who said "me too" of what the
+//! county shows. Slips are written by whoever gave the ticket's number. It must join before
 //! it lets its first device in, so that the numbers of tickets and of keys are its own in the whole county.
 
 use std::{convert::Infallible, path::Path, process::ExitCode, sync::Arc, time::Duration};
@@ -90,12 +91,17 @@ pub fn is_beneath(dir: &DataDir) -> anyhow::Result<bool> {
 /// Where the hub in `dir` says to every device what it says: in the county, and one beneath another in its prefix, so that
 /// the hub above hears it as well.
 pub fn place_of_words(dir: &DataDir, county: &Area) -> anyhow::Result<Area> {
-    let Some(card) = dir.read(FILE)? else { return Ok(county.clone()) };
-    let card: Card = serde_json::from_slice(&card).context("The card of the hub above cannot be understood")?;
-    Ok(card.scope.areas.first().unwrap_or(county).clone())
+    let card = card_above(dir)?;
+    Ok(card.and_then(|card| card.scope.areas.into_iter().next()).unwrap_or_else(|| county.clone()))
 }
 
-/// Repeats in this hub's own name what the hub above said to every device; returns how much that was.
+fn card_above(dir: &DataDir) -> anyhow::Result<Option<Card>> {
+    let card = dir.read(FILE)?.map(|card| serde_json::from_slice(&card));
+    card.transpose().context("The card of the hub above cannot be understood")
+}
+
+/// Repeats in this hub's own name what the hub above said to every device, and to that one what it is to count; returns how
+/// much that was.
 fn repeat(dir: &DataDir, desk: &Desk, above: &[u8; 32], reached: &mut Reached) -> anyhow::Result<usize> {
     let (ledger, mut done) = (&desk.ledger, 0);
     let area = place_of_words(dir, &ledger.codebook().county.area)?;
@@ -108,6 +114,9 @@ fn repeat(dir: &DataDir, desk: &Desk, above: &[u8; 32], reached: &mut Reached) -
         });
     }
     codebook::keep(dir, ledger)?;
+    if let Some(key) = further.seal_key().or(card_above(dir)?.map(|card| card.seal_key)) {
+        done += ledger.repeat_me_too(&key)?;
+    }
     *reached = further;
     Ok(done)
 }

@@ -465,6 +465,41 @@ fn a_matter_of_an_opinion_that_a_township_numbered_is_kept_up_by_the_county_that
     assert!(shown.iter().all(|(_, matter)| matter.state == "已受理" || matter.title != "路灯") && shown.len() == 2);
 }
 
+/// The township wrote a count of its own into what the county shows, where only its own devices heard of it.
+#[test]
+fn who_says_me_too_in_a_township_is_counted_by_the_county_that_shows_the_matter() {
+    let county = County::new();
+    let town = Installation::new(Role::Hub, "990127", 0);
+    let town = town.open();
+    county.hub.leave_slips_of(vec![1..=100]);
+    town.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
+    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+    [&county.hub, &town].into_iter().for_each(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    let file = format!("[[matter]]\nticket = \"{}\"\ntitle = \"桥\"\nareas = [\"{VILLAGE}\"]\n", filed.ticket);
+    county.hub.publish(&publication(&file)).unwrap();
+    [&town, &county.kiosk].into_iter().for_each(|ledger| carry(&county.hub, ledger, Audience::Public));
+    let name = matter::id_of(&filed.id);
+    county.kiosk.react("1", &village(), &Reaction::MeToo { matter: name }, &[]).unwrap();
+    carry(&county.kiosk, &town, Audience::County);
+    let envelope = town.unopened(9).unwrap().remove(0);
+    let record = Record::open(&key(), &envelope.doc, &envelope.payload).unwrap();
+    assert_eq!(town.take(&envelope, &record).unwrap(), What::MeToo);
+    assert_eq!(town.count_me_too().unwrap(), 0, "the matter is the county's to keep up");
+
+    // Sealed to the township, it opens to nobody in the county; said again by the township's hub, it does.
+    let above = OpenKey::make(7, Seed([7; 32]));
+    let repeat = || town.repeat_me_too(&above.seal_key().unwrap()).unwrap();
+    assert_eq!((repeat(), repeat()), (1, 0));
+    carry(&town, &county.hub, Audience::County);
+    let envelope = county.hub.unopened(9).unwrap().remove(0);
+    let record = Record::open(&above, &envelope.doc, &envelope.payload).unwrap();
+    assert_eq!(county.hub.take(&envelope, &record).unwrap(), What::MeToo);
+    assert_eq!(county.hub.count_me_too().unwrap(), 1);
+    carry(&county.hub, &town, Audience::Public);
+    let shown = town.board(&village(), today()).unwrap().matters.remove(0).1;
+    assert_eq!((shown.me_too, town.count_me_too().unwrap()), (1, 0));
+}
+
 /// The county built on what a stolen kiosk had written under the name, and every device waited for that for ever.
 #[test]
 fn a_name_that_a_device_took_first_is_the_countys_to_publish_under_all_the_same() {
