@@ -2,6 +2,7 @@
 //! runs; one that is not there yet, or drops off its cable, is looked for until it is, and the screens say so meanwhile.
 
 use std::{
+    cell::Cell,
     collections::BTreeSet,
     fs::File,
     io,
@@ -37,9 +38,10 @@ pub fn panel(panel: Panel, size: Size, inputs: mpsc::Sender<Input>, teller: Tell
             inputs.blocking_send(Input { what, done: None }).is_ok()
         };
         let away = Away::new(Trouble::NoTouch, teller);
-        keep_reading(&panel.device, &away, &inputs, || {
+        keep_reading(&panel.device, &away, &inputs, |says| {
             let mut resting: Option<Point> = None;
             let ended = read_fingers(&panel, size, |finger| {
+                says();
                 let (kind, is_down) = match finger.kind {
                     FingerKind::Down => (TouchKind::Down, true),
                     FingerKind::Move => (TouchKind::Move, true),
@@ -63,22 +65,40 @@ pub fn keyboards(keyboards: Vec<Keyboard>, inputs: &mpsc::Sender<Input>, teller:
     for keyboard in keyboards {
         let (inputs, away) = (inputs.clone(), away.clone());
         thread::spawn(move || {
-            keep_reading(&keyboard.device, &away, &inputs, || {
-                let pass = |typed| inputs.blocking_send(Input { what: What::Typed(typed), done: None }).is_ok();
-                read_keys(&keyboard, pass)
+            keep_reading(&keyboard.device, &away, &inputs, |says| {
+                read_keys(&keyboard, |typed| {
+                    says();
+                    inputs.blocking_send(Input { what: What::Typed(typed), done: None }).is_ok()
+                })
             });
         });
     }
 }
 
-/// Reads a device whenever it is there, until nobody wants to know what it says.
-fn keep_reading(device: &Path, away: &Away, inputs: &mpsc::Sender<Input>, mut read: impl FnMut() -> io::Result<()>) {
+/// Reads a device whenever it is there, until nobody wants to know what it says. `read` tells whenever it says something.
+fn keep_reading(
+    device: &Path,
+    away: &Away,
+    inputs: &mpsc::Sender<Input>,
+    mut read: impl FnMut(&dyn Fn()) -> io::Result<()>,
+) {
+    // A device that goes away fails. What comes to its end without a word is a file in its place, and counts for a device
+    // once it says something: it would come and go with every look.
+    let mut is_doubted = false;
     while !inputs.is_closed() {
+        let has_spoken = Cell::new(false);
         // Reading waits for the first touch or key; that the device is there must be known before.
         let ended = File::open(device).and_then(|_held| {
-            away.report(device, false);
-            read()
+            if !is_doubted {
+                away.report(device, false);
+            }
+            read(&|| {
+                if !has_spoken.replace(true) {
+                    away.report(device, false);
+                }
+            })
         });
+        is_doubted = ended.is_ok() && !has_spoken.get();
         if inputs.is_closed() {
             return;
         }
@@ -130,9 +150,12 @@ mod tests {
         [event(3, 0, 512), event(3, 1, 512), event(1, 0x14A, i32::from(is_down)), event(0, 0, 0)].concat()
     }
 
-    fn wait_for(what: impl Fn() -> bool) {
+    fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> T {
         let since = Instant::now();
-        while !what() {
+        loop {
+            if let Some(it) = what() {
+                return it;
+            }
             assert!(since.elapsed() < PATIENCE, "it never came to be");
             thread::sleep(Duration::from_millis(10));
         }
@@ -148,10 +171,11 @@ mod tests {
         let (teller, _told) = Teller::new(reports.clone(), Arc::default());
         panel(toml::from_str(&wired).unwrap(), Size::new(1024, 600), inputs, teller);
         let mut next = || {
-            let What::Touch(Touch { kind, at }) = touches.blocking_recv().unwrap().what else { panic!("no touch") };
+            let input = wait_for(|| touches.try_recv().ok());
+            let What::Touch(Touch { kind, at }) = input.what else { panic!("no touch") };
             (kind, at)
         };
-        wait_for(|| reports.all() == [Trouble::NoTouch]);
+        wait_for(|| (reports.all() == [Trouble::NoTouch]).then_some(()));
 
         // A pipe with a name is what a device is: it is there, and says something now and then.
         assert!(Command::new("mkfifo").arg(&device).status().unwrap().success());
@@ -162,12 +186,32 @@ mod tests {
         assert_eq!(reports.all(), []);
         drop(kernel);
         assert_eq!(next(), (TouchKind::Cancel, middle), "nobody is left pressing");
-        wait_for(|| reports.all() == [Trouble::NoTouch]);
+        wait_for(|| (reports.all() == [Trouble::NoTouch]).then_some(()));
 
         let mut kernel = OpenOptions::new().write(true).open(&device).unwrap();
         kernel.write_all(&[finger(true), finger(false)].concat()).unwrap();
         assert_eq!([next(), next()], [(TouchKind::Down, middle), (TouchKind::Up, middle)]);
         assert_eq!(reports.all(), []);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_device_does_not_come_and_go_and_is_one_once_it_says_something() {
+        let (inputs, touches) = mpsc::channel(8);
+        let reports = Reports::default();
+        let (teller, _told) = Teller::new(reports.clone(), Arc::default());
+        let away = Away::new(Trouble::NoTouch, teller);
+        let mut touches = Some(touches);
+        let mut seen = Vec::new();
+        keep_reading(Path::new("/dev/null"), &away, &inputs, |says| {
+            seen.push(reports.all());
+            if seen.len() == 3 {
+                says();
+                seen.push(reports.all());
+                touches = None;
+            }
+            Ok(())
+        });
+        assert_eq!(seen, [vec![], vec![Trouble::NoTouch], vec![Trouble::NoTouch], vec![]]);
     }
 
     #[test]
