@@ -39,7 +39,7 @@ use serde_json::json;
 
 use crate::{
     disk::disk,
-    drawer::Drawer,
+    drawer::{Drawer, Kept},
     form::Beside,
     guesses::{Guesses, NotOpened},
     heard,
@@ -101,7 +101,45 @@ impl Records {
         let village = village.or_else(|| areas.first().cloned()).ok_or(NoVillage)?;
         let guesses = Guesses::open(drawer.directory(), Instant::now());
         let portraits = Portraits::default();
-        Ok(Self { ledger, device, drawer, guesses, village, watch: None, service: None, portraits })
+        let mut records = Self { ledger, device, drawer, guesses, village, watch: None, service: None, portraits };
+        records.file_what_fits_again();
+        Ok(records)
+    }
+
+    /// Hands in what did not fit when it was tried last: the county may ask as before by now, and nobody is asked about it.
+    fn file_what_fits_again(&mut self) {
+        let unfit = copies(self.drawer.unfit());
+        if let Err(why) = self.file_left(unfit) {
+            tracing::error!(error = %why, "What did not fit what is asked could not be filed; it waits on");
+        }
+    }
+
+    /// Files these drafts as unfinished, under their forms.
+    fn file_left(&mut self, left: Vec<(String, Draft)>) -> Result<(), NotSaved> {
+        let mut all = Ok(());
+        for (form, draft) in left {
+            let filed = match draft.about.is_reply() {
+                true => self.answer_unfinished(&form, draft),
+                false => self.take_down_unfinished(&form, &draft).map_err(NotTaken::from),
+            };
+            match filed {
+                Ok(()) => self.remove_draft(&form),
+                Err(NotTaken::NotSaved(why)) => all = all.and(Err(why)),
+                Err(NotTaken::Unfit) => {
+                    if let Err(error) = self.drawer.set_unfit(&form) {
+                        tracing::error!(%error, "A draft that does not fit is asked about again after the next start");
+                    }
+                }
+                // What is asked no longer can be handed in to nobody, and is let go.
+                Err(
+                    why @ (NotTaken::NotAsked | NotTaken::OtherProjects | NotTaken::UnknownToken | NotTaken::UsedToken),
+                ) => {
+                    tracing::error!(%why, "What somebody began to say back could not be handed in");
+                    self.remove_draft(&form);
+                }
+            }
+        }
+        all
     }
 
     /// The same station, which also tells what does not work: of the disk on which its data directory lies, of the
@@ -305,6 +343,11 @@ impl Records {
     }
 }
 
+/// Drafts with the names of their forms, to be filed while the drawer changes.
+fn copies(kept: Vec<(&str, &Kept)>) -> Vec<(String, Draft)> {
+    kept.into_iter().map(|(form, kept)| (form.to_owned(), kept.draft.clone())).collect()
+}
+
 /// The result of a vote, if the county has published it.
 fn tally(vote: &Vote) -> Option<Tally> {
     let result = vote.result.as_ref()?;
@@ -388,28 +431,8 @@ impl Station for Records {
     }
 
     fn file_unfinished(&mut self) -> Result<(), NotSaved> {
-        let left: Vec<_> =
-            self.drawer.left().into_iter().map(|(form, kept)| (form.to_owned(), kept.draft.clone())).collect();
-        let mut all = Ok(());
-        for (form, draft) in left {
-            let filed = match draft.about.is_reply() {
-                true => self.answer_unfinished(&form, draft),
-                false => self.take_down_unfinished(&form, &draft).map_err(NotTaken::from),
-            };
-            match filed {
-                Ok(()) => self.remove_draft(&form),
-                Err(NotTaken::NotSaved(why)) => all = all.and(Err(why)),
-                Err(NotTaken::Unfit) => self.drawer.set_unfit(&form),
-                // What is asked no longer can be handed in to nobody, and is let go.
-                Err(
-                    why @ (NotTaken::NotAsked | NotTaken::OtherProjects | NotTaken::UnknownToken | NotTaken::UsedToken),
-                ) => {
-                    tracing::error!(%why, "What somebody began to say back could not be handed in");
-                    self.remove_draft(&form);
-                }
-            }
-        }
-        all
+        let left = copies(self.drawer.left());
+        self.file_left(left)
     }
 
     fn find(&self, ticket: &Ticket, key: Option<&SlipKey>) -> Found {
@@ -493,7 +516,7 @@ impl Station for Records {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        let unfit = self.drawer.has_unfit().then_some(Trouble::Unfit);
+        let unfit = (!self.drawer.unfit().is_empty()).then_some(Trouble::Unfit);
         let Some(watch) = &self.watch else { return Vec::from_iter(unfit) };
         let mut all = watch.reports.all();
         all.extend(unfit);

@@ -14,8 +14,9 @@
 //!
 //! The station must read a draft back to whoever began it, so the county's key will not do. What this protects: a copy of
 //! these files, or what a card still holds of erased ones, tells nothing without `device.key`. What it does not: whoever
-//! holds the whole card holds that key too, and with it the one draft of the last half hour. Handed in or set aside, it
-//! is gone from here, with what opens its slip, and its voice and telephone number are sealed to the county.
+//! holds the whole card holds that key too, and with it the draft of the last half hour. Handed in or set aside, it is gone
+//! from here, with what opens its slip, and its voice and telephone number are sealed to the county. Only an answer that
+//! does not fit what is asked now stays until it does.
 
 mod spoken;
 
@@ -65,7 +66,7 @@ pub struct Kept {
     pub begun_at: UnixSeconds,
     /// Whether a file of pieces lies beside it, which the next writing takes in.
     has_pieces: bool,
-    /// Whether it does not fit what is asked now: it was tried since the drawer was opened, and nobody is asked about it.
+    /// Whether it did not fit what was asked when it was tried: nobody is asked about it any more.
     is_unfit: bool,
 }
 
@@ -79,6 +80,9 @@ struct Sheet {
     /// Whether there is ink in the file beside it.
     #[serde(default)]
     has_ink: bool,
+    /// As in [`Kept`].
+    #[serde(default)]
+    is_unfit: bool,
 }
 
 /// What is bound to the first piece of a voice, when the draft has none before it.
@@ -121,8 +125,8 @@ impl Drawer {
             self.write(&file(&name, INK), &draft.ink.encode())?;
         }
         let voice_seconds = draft.voice.as_ref().map(|voice| voice.seconds);
-        let sheet = Sheet { draft: draft.clone(), begun_at, voice_seconds, has_ink };
-        self.write(&file(&name, WORDS), &serde_json::to_vec(&sheet).unwrap_or_default())?;
+        let sheet = Sheet { draft: draft.clone(), begun_at, voice_seconds, has_ink, is_unfit: false };
+        self.write_sheet(&name, &sheet)?;
         if draft.voice.is_none() && voice_before.is_some() {
             self.directory.remove(&file(&name, VOICE))?;
         }
@@ -200,16 +204,20 @@ impl Drawer {
         left
     }
 
-    /// This draft does not fit what is asked now. It stays here, and nobody is asked about it any more.
-    pub fn set_unfit(&mut self, name: &str) {
-        if let Some(kept) = self.drafts.get_mut(name) {
-            kept.is_unfit = true;
+    /// This draft does not fit what is asked now. It stays here, and nobody is asked about it any more; that is on disk
+    /// when this returns `Ok`.
+    pub fn set_unfit(&mut self, name: &str) -> Result<(), DirError> {
+        let Some(kept) = self.drafts.get_mut(name).filter(|kept| !kept.is_unfit) else { return Ok(()) };
+        kept.is_unfit = true;
+        match self.sheet(name)? {
+            Some(sheet) => self.write_sheet(name, &Sheet { is_unfit: true, ..sheet }),
+            None => Ok(()),
         }
     }
 
-    /// Whether a draft is here that does not fit what is asked now.
-    pub fn has_unfit(&self) -> bool {
-        self.drafts.values().any(|kept| kept.is_unfit)
+    /// Every draft that did not fit what was asked when it was tried.
+    pub fn unfit(&self) -> Vec<(&str, &Kept)> {
+        self.left().into_iter().filter(|(_, kept)| kept.is_unfit).collect()
     }
 
     /// Takes up a draft that waits: from now on it is the one that is being said.
@@ -251,10 +259,7 @@ impl Drawer {
     }
 
     fn read(&self, name: &str) -> Result<Option<Kept>, DirError> {
-        let words = self.unseal(&file(name, WORDS))?;
-        let Some(mut sheet) = words.and_then(|words| serde_json::from_slice::<Sheet>(&words).ok()) else {
-            return Ok(None);
-        };
+        let Some(mut sheet) = self.sheet(name)? else { return Ok(None) };
         if let Some(seconds) = sheet.voice_seconds {
             let opus = self.unseal(&file(name, VOICE))?;
             // Words without their voice are still words.
@@ -267,7 +272,17 @@ impl Drawer {
             let ink = self.unseal(&file(name, INK))?;
             sheet.draft.ink = ink.and_then(|ink| Ink::decode(&ink).ok()).unwrap_or_default();
         }
-        Ok(Some(Kept { draft: sheet.draft, begun_at: sheet.begun_at, has_pieces, is_unfit: false }))
+        Ok(Some(Kept { draft: sheet.draft, begun_at: sheet.begun_at, has_pieces, is_unfit: sheet.is_unfit }))
+    }
+
+    /// What the file of a draft's words holds; `None` if there is none, or none that this key opens.
+    fn sheet(&self, name: &str) -> Result<Option<Sheet>, DirError> {
+        let words = self.unseal(&file(name, WORDS))?;
+        Ok(words.and_then(|words| serde_json::from_slice(&words).ok()))
+    }
+
+    fn write_sheet(&self, name: &str, sheet: &Sheet) -> Result<(), DirError> {
+        self.write(&file(name, WORDS), &serde_json::to_vec(sheet).unwrap_or_default())
     }
 
     /// A voice that was still being recorded when the power failed, behind the one that the draft had before; `None` if
