@@ -41,7 +41,7 @@ impl DevicePrinter {
 
     fn open(&self) -> Result<File, PrinterError> {
         let options = OpenOptions::new().read(true).write(true).custom_flags(NONBLOCK).open(&self.path);
-        options.map_err(PrinterError::Offline)
+        options.map_err(PrinterError::NotThere)
     }
 }
 
@@ -318,9 +318,9 @@ mod tests {
     }
 
     #[test]
-    fn a_printer_that_is_not_there_is_offline_and_an_endless_picture_is_refused() {
+    fn a_printer_that_is_not_there_is_said_not_to_be_and_an_endless_picture_is_refused() {
         let mut printer = DevicePrinter::new("/nonexistent/lp0".into());
-        assert!(matches!(printer.status(), Err(PrinterError::Offline(_))));
+        assert!(matches!(printer.status(), Err(PrinterError::NotThere(_))));
         let (mut line, _at_work) = self::printer(Paper::Plenty);
         let endless = Raster::blank(ROWS_MAX + 1);
         assert!(matches!(print(&mut line, &mut false, &endless), Err(PrinterError::TooLong { rows: 8_001 })));

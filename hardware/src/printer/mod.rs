@@ -52,7 +52,10 @@ pub enum PrinterError {
     /// It says that it has stopped for an error of its own: somebody must look at it, or switch it off and on.
     #[error("the printer has stopped for an error of its own")]
     Faulty,
-    /// It is not there, switched off, or stuck though it says that it is well; look at it and its cable.
+    /// It is not there, or switched off; nothing was sent. Look at it and its cable.
+    #[error("the printer is not there")]
+    NotThere(#[source] std::io::Error),
+    /// It went away in the middle, or is stuck though it says that it is well; look at it and its cable.
     #[error("the printer cannot be reached")]
     Offline(#[source] std::io::Error),
     /// No paper is this long; nothing was sent.

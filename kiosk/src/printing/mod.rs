@@ -66,7 +66,9 @@ fn fails(teller: &Teller, error: &PrinterError) {
     tracing::warn!(%error, "The printer does not print; everything else goes on");
     match error {
         PrinterError::PaperOut => report(teller, Some(Trouble::NoPaper)),
-        PrinterError::Faulty | PrinterError::Offline(_) => report(teller, Some(Trouble::NoPrinter)),
+        PrinterError::Faulty | PrinterError::NotThere(_) | PrinterError::Offline(_) => {
+            report(teller, Some(Trouble::NoPrinter));
+        }
         // Nothing is wrong with the printer.
         PrinterError::TooLong { .. } => {}
     }

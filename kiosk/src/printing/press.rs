@@ -104,7 +104,8 @@ fn work(mut printer: Box<dyn Printer>, jobs: &Receiver<Job>, tell: &Tell) {
                         PrinterError::PaperOut | PrinterError::Faulty | PrinterError::Offline(_) => {
                             (is_able, is_in_doubt) = (false, true);
                         }
-                        // Nothing was sent.
+                        // Nothing was sent: what was right with it before still is.
+                        PrinterError::NotThere(_) => is_able = false,
                         PrinterError::TooLong { .. } => {}
                     }
                     tell(Event::NotPrinted(receipt.sheet, error));
@@ -165,12 +166,12 @@ mod tests {
         assert!(matches!(next(), Event::Printed(sheet) if sheet == Sheet::Ticket(sample_stub(2))));
     }
 
-    /// A printer that answers nothing, and has paper when the test says so.
-    struct Mute(Receiver<bool>);
+    /// A printer that answers nothing, and prints what the test says.
+    struct Mute(Receiver<Result<(), PrinterError>>);
 
     impl Printer for Mute {
         fn print(&mut self, _picture: &Raster) -> Result<(), PrinterError> {
-            if self.0.recv() == Ok(true) { Ok(()) } else { Err(PrinterError::PaperOut) }
+            self.0.recv().unwrap_or(Err(PrinterError::PaperOut))
         }
 
         fn status(&mut self) -> Result<PrinterStatus, PrinterError> {
@@ -180,19 +181,34 @@ mod tests {
 
     #[test]
     fn silence_after_a_receipt_that_did_not_come_is_no_news_of_paper() {
-        let (has_paper, mute): (Sender<bool>, _) = channel();
+        let (prints, mute) = channel();
         let (press, events) = press(Mute(mute));
         let next = || events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))));
-        has_paper.send(false).unwrap();
+        prints.send(Err(PrinterError::PaperOut)).unwrap();
         assert!(press.print(receipt(1)));
         assert!(matches!(next(), Event::NotPrinted(_, PrinterError::PaperOut)));
         press.ask();
-        has_paper.send(true).unwrap();
+        prints.send(Ok(())).unwrap();
         assert!(press.print(receipt(2)));
         assert!(matches!(next(), Event::Printed(_)), "nothing was told of the silence");
         press.ask();
         assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))));
+    }
+
+    #[test]
+    fn a_printer_that_was_only_unplugged_is_taken_at_its_silence_once_it_is_there_again() {
+        let (prints, mute) = channel();
+        let (press, events) = press(Mute(mute));
+        let next = || events.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))));
+        prints.send(Err(PrinterError::NotThere(io::ErrorKind::NotFound.into()))).unwrap();
+        assert!(press.print(receipt(1)));
+        assert!(matches!(next(), Event::NotPrinted(_, PrinterError::NotThere(_))));
+        press.ask();
+        prints.send(Ok(())).unwrap();
+        assert!(press.print(receipt(2)));
+        assert!(matches!(next(), Event::Status(Ok(PrinterStatus::Silent))), "nothing of it is in doubt");
     }
 
     /// A printer that prints when the test says so.
