@@ -24,6 +24,10 @@ const STUCK: Duration = Duration::from_secs(8);
 /// Printers answer within some milliseconds, or never.
 const ANSWER: Duration = Duration::from_millis(300);
 
+/// The same behind [`escpos::REST`]: the kernel still holds up to 4 KB of it then, which a serial line of 9600 baud takes
+/// more than four seconds to carry.
+const ANSWER_AFTER_REST: Duration = Duration::from_secs(5);
+
 /// A printer by its device file, opened anew for each job: it may be unplugged between two.
 #[derive(Clone, Debug)]
 pub struct DevicePrinter {
@@ -66,19 +70,20 @@ fn print(line: &mut (impl Read + Write), is_at_rest: &mut bool, picture: &Raster
         .and_then(|()| escpos::bands(picture).try_for_each(|band| send(line, &band)))
         .and_then(|()| send(line, &escpos::FEED_OUT));
     // It may have stopped in the middle for want of paper: that is the better answer than "stuck".
-    let status = ask(line).map_err(why)?;
+    let status = ask(line, ANSWER).map_err(why)?;
     able(status)?;
-    sent.map_err(|error| if status == PrinterStatus::Silent { why(error) } else { PrinterError::Offline(error) })?;
+    sent.map_err(|error| stuck(status, error))?;
     *is_at_rest = true;
     Ok(())
 }
 
 /// Brings the printer to where it takes a command, and asks how it is.
 fn begin(line: &mut (impl Read + Write), is_at_rest: &mut bool) -> Result<PrinterStatus, PrinterError> {
-    if !*is_at_rest {
-        send(line, &escpos::REST).map_err(why)?;
-    }
-    let status = ask(line).map_err(why)?;
+    let (rested, patience) =
+        if *is_at_rest { (Ok(()), ANSWER) } else { (send(line, &escpos::REST), ANSWER_AFTER_REST) };
+    // One that takes nothing may still say why.
+    let status = ask(line, patience).map_err(why)?;
+    rested.map_err(|error| stuck(status, error))?;
     // The question went out, and so did all that was sent before it.
     *is_at_rest = true;
     Ok(status)
@@ -92,23 +97,34 @@ fn able(status: PrinterStatus) -> Result<(), PrinterError> {
     }
 }
 
+/// What somebody should look at, where it took nothing more and then said this.
+fn stuck(status: PrinterStatus, error: io::Error) -> PrinterError {
+    match status {
+        PrinterStatus::PaperOut => PrinterError::PaperOut,
+        PrinterStatus::Faulty => PrinterError::Faulty,
+        PrinterStatus::Ready | PrinterStatus::PaperLow => PrinterError::Offline(error),
+        PrinterStatus::Silent => why(error),
+    }
+}
+
 /// What somebody should look at, where it says nothing itself.
 fn why(error: io::Error) -> PrinterError {
     if error.kind() == ErrorKind::TimedOut { PrinterError::PaperOut } else { PrinterError::Offline(error) }
 }
 
-fn ask(line: &mut (impl Read + Write)) -> io::Result<PrinterStatus> {
+/// Asks the printer how it is, with this much patience for its first answer.
+fn ask(line: &mut (impl Read + Write), patience: Duration) -> io::Result<PrinterStatus> {
     // What it said to earlier questions is no answer to these.
     drain(line)?;
-    let mut answer = |question: &[u8]| {
+    let mut answer = |question: &[u8], patience| {
         send(line, question)?;
-        receive(line)
+        receive(line, patience)
     };
-    let offline = answer(&escpos::ASK_OFFLINE)?;
+    let offline = answer(&escpos::ASK_OFFLINE, patience)?;
     if offline.is_none() {
         return Ok(PrinterStatus::Silent);
     }
-    Ok(escpos::status(offline, answer(&escpos::ASK_PAPER)?))
+    Ok(escpos::status(offline, answer(&escpos::ASK_PAPER, ANSWER)?))
 }
 
 fn send(line: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
@@ -130,7 +146,7 @@ fn send(line: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// One byte, if it comes in time.
-fn receive(line: &mut impl Read) -> io::Result<Option<u8>> {
+fn receive(line: &mut impl Read, patience: Duration) -> io::Result<Option<u8>> {
     let mut byte = [0];
     let asked = Instant::now();
     loop {
@@ -141,7 +157,7 @@ fn receive(line: &mut impl Read) -> io::Result<Option<u8>> {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(error) => return Err(error),
         }
-        if asked.elapsed() >= ANSWER {
+        if asked.elapsed() >= patience {
             return Ok(None);
         }
         sleep(AGAIN);
@@ -300,8 +316,47 @@ mod tests {
 
     #[test]
     fn a_printer_that_says_it_has_paper_and_takes_nothing_is_not_told_as_one_without() {
-        let mut line = Balking(Filling::new(usize::MAX));
-        assert!(matches!(print(&mut line, &mut true, &diagonal()), Err(PrinterError::Offline(_))));
+        let (mut line, mut is_at_rest) = (Balking(Filling::new(usize::MAX)), true);
+        assert!(matches!(print(&mut line, &mut is_at_rest, &diagonal()), Err(PrinterError::Offline(_))));
+        assert!(
+            matches!(begin(&mut line, &mut is_at_rest), Err(PrinterError::Offline(_))),
+            "nor when it is asked again"
+        );
+        assert!(!is_at_rest, "it still may wait for the rest of a picture");
+    }
+
+    /// A printer at the end of a slow line: so many looks in a row find nothing of its first answer.
+    struct Slow {
+        printer: Filling,
+        looks: u32,
+    }
+
+    impl Read for Slow {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            if self.looks > 0 && !self.printer.answers.is_empty() {
+                self.looks -= 1;
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.printer.read(bytes)
+        }
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.printer.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_question_that_waits_behind_much_else_on_a_slow_line_is_no_silence() {
+        // Each look is followed by a pause of its own, so these take longer than an answer on a quick line.
+        let looks = ANSWER.as_millis().div_ceil(AGAIN.as_millis()) as u32 + 1;
+        let mut line = Slow { printer: Filling::new(usize::MAX), looks };
+        assert_eq!(begin(&mut line, &mut false).unwrap(), PrinterStatus::Ready);
     }
 
     #[test]
