@@ -239,13 +239,11 @@ impl Speak {
         let keep = |look, size| tile(Touch::Keep, around.sentence("speak-keep"), Icon::Tick, look, size);
         // Where nobody is heard, the next thing to do is to say it again.
         let (other, next) = match is_audible {
-            true => {
-                (again(Look::Choice(Ink::Red), TextSize::Strong).after_the_rest(), keep(Look::Next, TextSize::Title))
-            }
+            true => (again(Look::Choice(Ink::Red), TextSize::Strong), keep(Look::Next, TextSize::Title)),
             false => (keep(Look::Choice(Ink::Green), TextSize::Strong), again(Look::Next, TextSize::Title)),
         };
-        // Whoever asks for a minute more a moment too late meets what does no harm.
-        let others = counter(14, vec![(Length::Share(1), other), (Length::Share(1), play)]);
+        // Whoever asks for a minute more a moment too late meets what does no harm, and so do the keys.
+        let others = counter(14, vec![(Length::Share(1), other.after_the_rest()), (Length::Share(1), play)]);
         let answers = turning(14, vec![(Length::Share(2), others), (Length::Share(3), next)]);
         let body = column(16, vec![(Length::Needed, sheet(paper, 20, said)), (Length::Share(1), answers)]);
         page(around, Some(Touch::Back), around.sentence("speak-hear-title"), body)

@@ -76,6 +76,15 @@ fn whoever_asks_for_a_minute_more_a_moment_too_late_loses_nothing_of_the_first()
 }
 
 #[test]
+fn where_nobody_is_heard_the_keys_come_to_keeping_it_after_the_rest() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听", "说完了"]);
+    desk.event(Event::Recorded { recording: recording(), is_audible: false });
+    let stops = ["Play", "Record", "Keep"].map(|stop| Some(stop.to_owned()));
+    assert_eq!([(); 3].map(|()| desk.key(Key::Down).focus()), stops);
+}
+
+#[test]
 fn nobody_is_asked_whether_they_are_there_while_they_speak() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "道路交通", "说给它听", "再加一分钟"]);
