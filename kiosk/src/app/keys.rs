@@ -45,11 +45,10 @@ impl App {
         match typed {
             Typed::Key(key) => self.key((*key).into()),
             Typed::Digit(digit) => {
-                let mut before = std::mem::take(&mut self.before_digits);
-                before.push(self.screen.clone());
+                let before = self.screen.clone();
                 self.type_key(|key| key.words.first == digit.to_string());
-                before.drain(..before.len().saturating_sub(DIGITS_KEPT));
-                self.before_digits = before;
+                self.last_digits.push((before, self.screen.clone()));
+                self.last_digits.drain(..self.last_digits.len().saturating_sub(DIGITS_KEPT));
             }
             Typed::Stray(digits) => self.take_back(*digits),
             Typed::Erase => self.type_key(|key| key.words.spoken.prompt.as_deref() == Some("erase")),
@@ -57,12 +56,14 @@ impl App {
         }
     }
 
-    /// The last digits were of a slip under the scanner: whoever was typing finds what they typed.
+    /// The last digits were of a slip under the scanner: whoever was typing finds what they typed. A screen that took in
+    /// something else meanwhile keeps it.
     fn take_back(&mut self, digits: usize) {
-        let mut before = std::mem::take(&mut self.before_digits);
-        let at = before.len().checked_sub(digits);
-        if let Some(at) = at.filter(|at| before.get(*at).is_some_and(|screen| screen.shows() == self.screen.shows())) {
-            self.screen = before.swap_remove(at);
+        let last = std::mem::take(&mut self.last_digits);
+        let is_unchanged = last.last().is_some_and(|(_, behind)| *behind == self.screen);
+        let first = last.len().checked_sub(digits).filter(|_| is_unchanged);
+        if let Some((before, _)) = first.and_then(|first| last.into_iter().nth(first)) {
+            self.screen = before;
         }
     }
 

@@ -91,8 +91,8 @@ pub struct App {
     waiting_since: Option<Instant>,
     pressed: Option<Pressed>,
     drawing: Option<Drawing>,
-    /// The screen before each of the last digits that were typed, while nothing else happens.
-    before_digits: Vec<Screen>,
+    /// The screen before and behind each of the last digits that were typed, until a hand does something else.
+    last_digits: Vec<(Screen, Screen)>,
     /// Name of the target that the keys stand on: places change under them when something comes up beside it.
     focus: Option<String>,
     touched_at: Instant,
@@ -141,7 +141,7 @@ impl App {
             drawing: None,
             focus: None,
             touched_at: now,
-            before_digits: Vec::new(),
+            last_digits: Vec::new(),
             last_change: None,
             is_stopped: false,
             ended_at: None,
@@ -168,8 +168,15 @@ impl App {
 
     /// Takes one event. Whatever is on the screen afterwards is in [`pieces`](Self::pieces).
     pub fn handle(&mut self, event: Event, now: Instant) {
-        if !matches!(event, Event::Typed(Typed::Digit(_) | Typed::Stray(_))) {
-            self.before_digits.clear();
+        let is_of_a_hand = matches!(
+            event,
+            Event::Touch(_)
+                | Event::Key(_)
+                | Event::Button
+                | Event::Typed(Typed::Key(_) | Typed::Erase | Typed::Scanned(_))
+        );
+        if is_of_a_hand {
+            self.last_digits.clear();
         }
         match event {
             Event::Touch(touch) => {

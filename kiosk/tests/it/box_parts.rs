@@ -204,6 +204,12 @@ fn a_slip_under_the_scanner_leaves_what_somebody_is_typing_as_it_was() {
     assert_eq!(desk.app.screen().draft().unwrap().phone.as_deref(), Some("138"));
     let kept = desk.station.0.lock().unwrap().draft.clone().unwrap();
     assert_eq!(kept.phone.as_deref(), Some("138"));
+    // A scan is known for one in the third sign, whatever happens by itself meanwhile.
+    for event in [Event::Typed(Typed::Digit(6)), Event::News, Event::Typed(Typed::Digit(9)), Event::SpeechEnded] {
+        desk.event(event);
+    }
+    desk.event(Event::Typed(Typed::Stray(2)));
+    assert_eq!(desk.app.screen().draft().unwrap().phone.as_deref(), Some("138"));
     // What a hand typed a moment before stays.
     desk.event(Event::Typed(Typed::Digit(5)));
     scan(&mut desk, &sample_stub(90_155).code());

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Effect, Event, Key, Touch, TouchKind},
     screens::speak::{EXTENDED, USUAL},
@@ -82,6 +83,16 @@ fn where_nobody_is_heard_the_keys_come_to_keeping_it_after_the_rest() {
     desk.event(Event::Recorded { recording: recording(), is_audible: false });
     let stops = ["Play", "Record", "Keep"].map(|stop| Some(stop.to_owned()));
     assert_eq!([(); 3].map(|()| desk.key(Key::Down).focus()), stops);
+}
+
+#[test]
+fn what_was_spoken_stays_when_a_scan_is_known_for_one_behind_it() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听", "Help"]);
+    desk.event(Event::Typed(Typed::Digit(6)));
+    desk.event(recorded());
+    desk.event(Event::Typed(Typed::Stray(1)));
+    desk.touch("Back").is_on("Speak").sees("录了 24 秒");
 }
 
 #[test]
