@@ -183,6 +183,7 @@ pub async fn run<T>(kiosk: Kiosk, shutdown: impl Future<Output = T>) -> anyhow::
                 }
             }
             front.show(&app, &mut boards);
+            app.shown(Instant::now());
         }
         if let Some(answered) = answered {
             // Whoever sent it may have gone meanwhile.

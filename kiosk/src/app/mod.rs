@@ -46,7 +46,7 @@ use crate::{
     voice::PackName,
     wording::wording,
 };
-use touch::{Drawing, Pressed};
+use touch::{Drawing, Fresh, Pressed};
 
 /// The kiosk without its screen, clock and box.
 pub struct App {
@@ -96,12 +96,10 @@ pub struct App {
     /// Name of the target that the keys stand on: places change under them when something comes up beside it.
     focus: Option<String>,
     touched_at: Instant,
-    /// When and where a finger brought up the page that is there, until it touches another place: who does has seen it.
-    last_change: Option<(Instant, Point)>,
+    /// The page that is there, until somebody touches it who has seen it.
+    fresh: Option<Fresh>,
     /// Whoever speaks said that this was it.
     is_stopped: bool,
-    /// When a recording ended by itself and brought up the page that is there.
-    ended_at: Option<Instant>,
 }
 
 impl App {
@@ -142,9 +140,8 @@ impl App {
             focus: None,
             touched_at: now,
             last_digits: Vec::new(),
-            last_change: None,
+            fresh: None,
             is_stopped: false,
-            ended_at: None,
         }
     }
 
@@ -250,7 +247,7 @@ impl App {
                 }
                 let is_stopped = std::mem::take(&mut self.is_stopped);
                 if self.turned_from(page) && !is_stopped {
-                    self.ended_at = Some(now);
+                    self.fresh = Some(Fresh::by_itself(now));
                 }
             }
             Event::NoMicrophone => {
@@ -273,6 +270,13 @@ impl App {
         }
         self.keep_draft();
         self.note_what_waits(now);
+    }
+
+    /// What [`pieces`](Self::pieces) gives is on the glass now: whoever touches from here on can have seen it.
+    pub fn shown(&mut self, now: Instant) {
+        if let Some(fresh) = &mut self.fresh {
+            fresh.shown(now);
+        }
     }
 
     /// When something happens by itself: the screen runs out of patience, or dims, if nobody touches it until then.

@@ -15,14 +15,56 @@ use crate::{
     view::Face,
 };
 
-/// A second tap at the same place this soon after a new page came up was meant for the page before.
+/// A second tap at the same place this soon after a new page was on the glass was meant for the page before.
 const DOUBLE_TAP: Duration = Duration::from_millis(300);
 
-/// What comes down this soon after a recording ended by itself was meant for the page of the recording, wherever it is.
+/// What comes down this soon after a recording ended by itself, and its end was on the glass, was meant for the page of the
+/// recording, wherever it is.
 const ENDED: Duration = Duration::from_secs(1);
 
 /// How near two taps are "the same place", in pixels.
 const SAME_PLACE: i32 = 40;
+
+/// A page that came up: what touches it at once was meant for the page before.
+pub(super) struct Fresh {
+    /// Where the finger was that brought it up; `None` where a recording ended by itself.
+    place: Option<Point>,
+    /// Since when it is up, or on the glass.
+    since: Instant,
+    /// Whether anybody can have seen it. Writing to a slow card keeps it away for a while, and touches wait behind that.
+    is_on_glass: bool,
+}
+
+impl Fresh {
+    /// It was brought up by a finger, here.
+    pub(super) fn under_a_finger(place: Point, now: Instant) -> Self {
+        Self { place: Some(place), since: now, is_on_glass: false }
+    }
+
+    /// It came up because a recording ended.
+    pub(super) fn by_itself(now: Instant) -> Self {
+        Self { place: None, since: now, is_on_glass: false }
+    }
+
+    /// It is on the glass.
+    pub(super) fn shown(&mut self, now: Instant) {
+        if !self.is_on_glass {
+            (self.since, self.is_on_glass) = (now, true);
+        }
+    }
+
+    /// Whether a finger that comes down here and now was meant for the page before.
+    fn is_missed(&self, at: Point, now: Instant) -> bool {
+        let (is_near, window) = match self.place {
+            Some(place) => {
+                let apart = at - place;
+                (apart.x.abs() < SAME_PLACE && apart.y.abs() < SAME_PLACE, DOUBLE_TAP)
+            }
+            None => (true, ENDED),
+        };
+        is_near && now.saturating_duration_since(self.since) < window
+    }
+}
 
 /// The target under a finger.
 pub(super) struct Pressed {
@@ -60,9 +102,11 @@ impl App {
             return;
         }
         match touch.kind {
-            TouchKind::Down if self.is_double_tap(touch.at, now) || self.has_just_ended(now) => self.pressed = None,
+            TouchKind::Down if self.fresh.as_ref().is_some_and(|fresh| fresh.is_missed(touch.at, now)) => {
+                self.pressed = None;
+            }
             TouchKind::Down => {
-                self.last_change = None;
+                self.fresh = None;
                 self.finger_down(touch.at);
             }
             TouchKind::Move => {
@@ -79,7 +123,7 @@ impl App {
                 {
                     self.focus = None;
                     if self.choose(piece) {
-                        self.last_change = Some((now, touch.at));
+                        self.fresh = Some(Fresh::under_a_finger(touch.at, now));
                     }
                 }
             }
@@ -100,7 +144,7 @@ impl App {
             self.drawing = squares.filter(|square| square.contains(touch.at)).map(drawing).next();
         }
         let (Some(drawing), Screen::Handwriting(screen)) = (self.drawing, &mut self.screen) else { return false };
-        self.last_change = None;
+        self.fresh = None;
         let [x, y, ms] = drawing.dot(touch.at, now);
         match touch.kind {
             TouchKind::Down => screen.pen_down(x, y),
@@ -154,19 +198,5 @@ impl App {
         let pieces = self.pieces();
         let piece = hit(&pieces, at)?;
         pieces[piece].touch.clone().map(|name| (piece, name))
-    }
-
-    pub(super) fn is_double_tap(&self, at: Point, now: Instant) -> bool {
-        self.last_change.is_some_and(|(changed, place)| {
-            let apart = at - place;
-            now.saturating_duration_since(changed) < DOUBLE_TAP
-                && apart.x.abs() < SAME_PLACE
-                && apart.y.abs() < SAME_PLACE
-        })
-    }
-
-    /// Whether the page came up under the finger, because a recording ended by itself a moment ago.
-    fn has_just_ended(&self, now: Instant) -> bool {
-        self.ended_at.is_some_and(|ended| now.saturating_duration_since(ended) < ENDED)
     }
 }

@@ -242,6 +242,7 @@ impl Village {
         let pieces = self.app.pieces();
         self.painter.paint(&mut frame, &pieces, self.app.marks(&pieces), self.app.theme());
         self.waited.push(begun.elapsed());
+        self.app.shown(self.now);
         if let Screen::Filed(filed) = self.app.screen() {
             self.confirmed.insert(filed.stub.ticket);
         }

@@ -77,6 +77,21 @@ fn whoever_asks_for_a_minute_more_a_moment_too_late_loses_nothing_of_the_first()
 }
 
 #[test]
+fn what_was_spoken_is_seen_before_a_touch_counts_however_long_the_card_took() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    let longer = desk.place_of("再加一分钟");
+    desk.app.handle(recorded(), desk.now);
+    desk.now += Duration::from_secs(2);
+    desk.app.shown(desk.now);
+    desk.tap(longer);
+    assert_eq!(asked(&mut desk), [Effect::Record]);
+    desk.wait(Duration::from_secs(1));
+    desk.tap(longer);
+    assert_eq!(asked(&mut desk), [Effect::Play(recording().opus)]);
+}
+
+#[test]
 fn where_nobody_is_heard_the_keys_come_to_keeping_it_after_the_rest() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "道路交通", "说给它听", "说完了"]);

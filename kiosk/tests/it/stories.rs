@@ -342,6 +342,26 @@ fn a_double_tap_does_not_fall_through_to_the_next_screen() {
 }
 
 #[test]
+fn a_second_tap_counts_from_when_the_page_was_on_the_glass_however_long_the_card_took() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留"]);
+    let at = desk.place_of("对，交上去");
+    let finger = |kind| Event::Touch(Touch { kind, at });
+    desk.wait(Duration::from_millis(400));
+    desk.event(finger(TouchKind::Down));
+    // The second tap comes while the words are written, and waits for its turn.
+    desk.app.handle(finger(TouchKind::Up), desk.now);
+    desk.now += Duration::from_millis(900);
+    desk.app.shown(desk.now);
+    desk.now += Duration::from_millis(5);
+    desk.event(finger(TouchKind::Down));
+    desk.event(finger(TouchKind::Up));
+    desk.is_on("Filed");
+    desk.tap(at);
+    desk.is_on("Home");
+}
+
+#[test]
 fn a_finger_that_bounces_answers_no_second_question_and_passes_no_page_unseen() {
     let mut desk = Desk::new(LARGE);
     desk.event(scan());

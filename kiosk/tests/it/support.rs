@@ -270,6 +270,7 @@ impl Desk {
 
     pub fn event(&mut self, event: Event) {
         self.app.handle(event, self.now);
+        self.app.shown(self.now);
     }
 
     /// Presses one of the five keys.
