@@ -98,6 +98,8 @@ pub struct App {
     touched_at: Instant,
     /// The page that is there, until somebody touches it who has seen it.
     fresh: Option<Fresh>,
+    /// Where a finger lifted last.
+    lifted_at: Option<Point>,
     /// Whoever speaks said that this was it.
     is_stopped: bool,
 }
@@ -141,6 +143,7 @@ impl App {
             touched_at: now,
             last_digits: Vec::new(),
             fresh: None,
+            lifted_at: None,
             is_stopped: false,
         }
     }
@@ -246,8 +249,12 @@ impl App {
                     tracing::warn!("A voice was recorded after its speaker had taken it back");
                 }
                 let is_stopped = std::mem::take(&mut self.is_stopped);
-                if self.turned_from(page) && !is_stopped {
-                    self.fresh = Some(Fresh::by_itself(now));
+                if self.turned_from(page) {
+                    // The finger that stopped it may tremble, and the page comes up under it.
+                    self.fresh = match is_stopped {
+                        true => self.lifted_at.map(|at| Fresh::under_a_finger(at, now)),
+                        false => Some(Fresh::by_itself(now)),
+                    };
                 }
             }
             Event::NoMicrophone => {

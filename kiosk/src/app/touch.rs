@@ -116,6 +116,7 @@ impl App {
                 }
             }
             TouchKind::Up => {
+                self.lifted_at = Some(touch.at);
                 if let Some(pressed) = self.pressed.take()
                     && pressed.chooses
                     && let Some((piece, name)) = self.target_at(touch.at)

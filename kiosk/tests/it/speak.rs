@@ -92,6 +92,24 @@ fn what_was_spoken_is_seen_before_a_touch_counts_however_long_the_card_took() {
 }
 
 #[test]
+fn a_finger_that_trembles_where_it_ends_the_recording_keeps_nothing_unheard() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "说给它听"]);
+    let at = desk.place_of("说完了");
+    desk.tap(at);
+    // The last of the voice is written meanwhile.
+    desk.now += Duration::from_millis(60);
+    desk.event(recorded());
+    desk.now += Duration::from_millis(90);
+    desk.event(Event::Touch(Touch { kind: TouchKind::Down, at }));
+    desk.event(Event::Touch(Touch { kind: TouchKind::Up, at }));
+    desk.is_on("Speak").sees("录了 24 秒");
+    // Whoever has seen it is not held up: this is the place of the thing to do next.
+    desk.tap(at);
+    desk.is_on("SinceWhen");
+}
+
+#[test]
 fn where_nobody_is_heard_the_keys_come_to_keeping_it_after_the_rest() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "道路交通", "说给它听", "说完了"]);
