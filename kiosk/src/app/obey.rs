@@ -125,9 +125,9 @@ impl App {
                 Err(why) => page.refused(why).into(),
             },
             Next::Open(door) => self.open(door),
-            Next::Send { reply, form } => {
+            Next::Send { reply, form, failures } => {
                 let form = form.unwrap_or_else(|| self.station.form());
-                self.send(reply, form)
+                self.send(reply, form, failures)
             }
             Next::Admit { token, page } => match self.station.admit(page.id(), token) {
                 Ok(()) => page.ballot(token).into(),
@@ -187,7 +187,7 @@ impl App {
         }
     }
 
-    pub(super) fn send(&mut self, reply: Reply, form: String) -> Screen {
+    pub(super) fn send(&mut self, reply: Reply, form: String, failures: u32) -> Screen {
         match self.station.take(&form, &reply) {
             Ok(()) => {
                 self.refresh();
@@ -195,7 +195,7 @@ impl App {
             }
             Err(why) => {
                 tracing::error!(error = %why, "What somebody said back could not be taken");
-                not_taken::after(why, reply, form)
+                not_taken::after(why, reply, form, failures + 1)
             }
         }
     }

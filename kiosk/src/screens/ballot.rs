@@ -87,7 +87,7 @@ impl Ballot {
         let keys = self.chosen.iter().filter_map(|place| self.vote.projects.get(*place));
         let choices = keys.map(|project| project.key.clone()).collect();
         let ballot = public::Ballot { vote: self.id, token: self.token, choices };
-        Next::Send { reply: Reply::Ballot(ballot), form: None }
+        Next::Send { reply: Reply::Ballot(ballot), form: None, failures: 0 }
     }
 
     fn projects(&self, around: &Around<'_>) -> Part<Touch> {

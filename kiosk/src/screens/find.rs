@@ -24,6 +24,8 @@ use crate::{
 pub struct Find {
     digits: String,
     trouble: Option<Trouble>,
+    /// How often what was typed was refused.
+    refusals: usize,
 }
 
 /// Why what was typed cannot be looked up.
@@ -54,7 +56,13 @@ pub fn scanned(digits: &str) -> Next {
     }
     match Ticket::parse(digits) {
         Ok(ticket) => Next::Find(ticket),
-        Err(_) => Next::show(Find { digits: String::new(), trouble: Some(Trouble::NotASlip) }),
+        Err(_) => Next::show(Find { trouble: Some(Trouble::NotASlip), ..Find::default() }),
+    }
+}
+
+impl Find {
+    fn in_trouble(self, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble), refusals: self.refusals + 1, ..self }
     }
 }
 
@@ -84,12 +92,16 @@ impl Page for Find {
             Touch::Erase => {
                 self.digits.pop();
             }
-            Touch::Find if self.digits.len() < TICKET_DIGITS => self.trouble = Some(Trouble::TooShort),
+            Touch::Find if self.digits.len() < TICKET_DIGITS => self = self.in_trouble(Trouble::TooShort),
             Touch::Find => match Ticket::parse(&self.digits) {
                 Ok(ticket) => return Next::Find(ticket),
-                Err(_) => self.trouble = Some(Trouble::Mistyped),
+                Err(_) => self = self.in_trouble(Trouble::Mistyped),
             },
         }
         Next::show(self)
+    }
+
+    fn shows(&self) -> usize {
+        self.refusals
     }
 }

@@ -71,7 +71,7 @@ impl Page for MatterPage {
             Touch::MeToo => match self.list.public.matters.get(self.place) {
                 Some((matter, _)) => {
                     let reply = Reply::Reaction(Reaction::MeToo { matter: *matter });
-                    Next::Send { reply, form: None }
+                    Next::Send { reply, form: None, failures: 0 }
                 }
                 None => Next::show(self),
             },

@@ -157,6 +157,8 @@ pub enum Next {
         reply: Reply,
         /// The form of the first try, if this is not the first.
         form: Option<String>,
+        /// How often that failed before.
+        failures: u32,
     },
     /// The ballot of this number is opened, if the number is one.
     Admit {
@@ -226,7 +228,8 @@ pub(crate) trait Page: Into<Screen> {
     }
 
     /// Which of its pages it shows. One with another number is met as another screen is: read aloud, its first target the
-    /// one that the keys stand on, and no second tap of a finger meant for it. What is read aloud whole is one page.
+    /// one that the keys stand on, and no second tap of a finger meant for it. What is read aloud whole is one page. A number
+    /// that is refused is met so, too, each time: whoever does not see the note hears it.
     fn shows(&self) -> usize {
         0
     }

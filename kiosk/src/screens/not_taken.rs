@@ -18,6 +18,8 @@ pub struct NotTaken {
     why: public::NotTaken,
     /// What could not be saved, and its form.
     again: Option<(Reply, String)>,
+    /// How often it failed: whoever tries again hears that it did.
+    failures: u32,
 }
 
 /// What can be touched on it.
@@ -31,13 +33,13 @@ pub enum Touch {
 
 /// What comes after this can never be taken.
 pub fn for_good(why: public::NotTaken) -> NotTaken {
-    NotTaken { why, again: None }
+    NotTaken { why, again: None, failures: 1 }
 }
 
-/// What comes after this could not be taken.
-pub fn after(why: public::NotTaken, reply: Reply, form: String) -> Screen {
+/// What comes after this could not be taken, so many times by now.
+pub fn after(why: public::NotTaken, reply: Reply, form: String, failures: u32) -> Screen {
     let may_help = matches!(why, public::NotTaken::NotSaved(_));
-    NotTaken { why, again: may_help.then_some((reply, form)) }.into()
+    NotTaken { why, again: may_help.then_some((reply, form)), failures }.into()
 }
 
 impl Page for NotTaken {
@@ -51,8 +53,9 @@ impl Page for NotTaken {
                 (Length::Share(1), words(around.sentence(self.why.sentence()), TextSize::Title, Ink::Black).bold()),
             ],
         );
-        let home_look = if self.again.is_some() { Look::Other } else { Look::Next };
-        let home = button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), home_look);
+        let home = |look| button(Touch::Home, around.sentence("to-home"), Some(Icon::Home), look);
+        // Whoever keeps on trying with the keys does not come upon what gives it up.
+        let home = if self.again.is_some() { home(Look::Other).after_the_rest() } else { home(Look::Next) };
         let mut buttons = vec![(Length::Share(2), home)];
         if self.again.is_some() {
             let again = button(Touch::Again, around.sentence("not-saved-again"), Some(Icon::Again), Look::Next);
@@ -74,7 +77,7 @@ impl Page for NotTaken {
 
     fn touched(self, touch: Touch) -> Next {
         match (touch, self.again) {
-            (Touch::Again, Some((reply, form))) => Next::Send { reply, form: Some(form) },
+            (Touch::Again, Some((reply, form))) => Next::Send { reply, form: Some(form), failures: self.failures },
             (Touch::Again | Touch::Home, _) => Next::Leave(Left::Waiting),
         }
     }
@@ -86,5 +89,9 @@ impl Page for NotTaken {
 
     fn holds_words(&self) -> bool {
         self.again.is_some()
+    }
+
+    fn shows(&self) -> usize {
+        self.failures as usize
     }
 }

@@ -24,6 +24,8 @@ const DIGITS: std::ops::RangeInclusive<usize> = 7..=12;
 pub struct Phone {
     draft: Draft,
     too_short: bool,
+    /// How often it was refused for that.
+    refusals: usize,
 }
 
 /// What can be touched on it.
@@ -42,7 +44,7 @@ pub enum Touch {
 impl Phone {
     /// Goes on with the number of this draft, if it has one.
     pub fn new(draft: Draft) -> Self {
-        Self { draft, too_short: false }
+        Self { draft, too_short: false, refusals: 0 }
     }
 
     fn digits(&self) -> &str {
@@ -84,7 +86,10 @@ impl Page for Phone {
             Touch::Done if DIGITS.contains(&digits.len()) => {
                 return Next::show(Name::new(Draft { phone: Some(digits), ..self.draft }));
             }
-            Touch::Done => self.too_short = true,
+            Touch::Done => {
+                self.too_short = true;
+                self.refusals += 1;
+            }
             Touch::Digit(digit) if digits.len() < *DIGITS.end() => digits.push(digit),
             Touch::Digit(_) => {}
             Touch::Erase => {
@@ -97,5 +102,9 @@ impl Page for Phone {
 
     fn draft(&self) -> Option<&Draft> {
         Some(&self.draft)
+    }
+
+    fn shows(&self) -> usize {
+        self.refusals
     }
 }

@@ -51,7 +51,7 @@ impl Rate {
                 let evaluation = Evaluation { satisfied, solved: said };
                 let (ticket, answer) = (self.ticket, self.answer);
                 let reply = Reply::Reaction(Reaction::Evaluation { ticket, answer, evaluation });
-                Next::Send { reply, form: None }
+                Next::Send { reply, form: None, failures: 0 }
             }
         }
     }

@@ -54,7 +54,7 @@ impl Page for TakeBack {
             Touch::Back | Touch::Leave => Next::Find(self.ticket),
             Touch::TakeBack => {
                 let reply = Reply::Reaction(Reaction::Withdrawal { ticket: self.ticket });
-                Next::Send { reply, form: None }
+                Next::Send { reply, form: None, failures: 0 }
             }
         }
     }

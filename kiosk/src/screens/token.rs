@@ -28,6 +28,8 @@ pub struct TokenPage {
     vote: Vote,
     digits: String,
     trouble: Option<Trouble>,
+    /// How often what was typed was refused.
+    refusals: usize,
     /// Where one came from.
     under: Box<Screen>,
 }
@@ -56,7 +58,7 @@ pub enum Touch {
 impl TokenPage {
     /// Asks for a number of this vote, over the screen that one came from.
     pub fn new(id: DocId, vote: Vote, under: Screen) -> Self {
-        Self { id, vote, digits: String::new(), trouble: None, under: Box::new(under) }
+        Self { id, vote, digits: String::new(), trouble: None, refusals: 0, under: Box::new(under) }
     }
 
     /// The ballot that was asked for, opened by this number, over the same screen.
@@ -77,14 +79,18 @@ impl TokenPage {
     /// What was typed opens no ballot.
     #[must_use]
     pub fn refused(self, why: NotTaken) -> Self {
-        Self { trouble: Some(Trouble::Refused(why)), ..self }
+        self.in_trouble(Trouble::Refused(why))
+    }
+
+    fn in_trouble(self, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble), refusals: self.refusals + 1, ..self }
     }
 
     fn open(self) -> Next {
         match Token::parse(&self.digits) {
             Ok(token) => Next::Admit { token, page: self },
-            Err(BadToken::Length) => Next::show(Self { trouble: Some(Trouble::TooShort), ..self }),
-            Err(BadToken::CheckDigit) => Next::show(Self { trouble: Some(Trouble::Mistyped), ..self }),
+            Err(BadToken::Length) => Next::show(self.in_trouble(Trouble::TooShort)),
+            Err(BadToken::CheckDigit) => Next::show(self.in_trouble(Trouble::Mistyped)),
         }
     }
 }
@@ -119,6 +125,10 @@ impl Page for TokenPage {
             Touch::Digit(_) | Touch::Open => {}
         }
         Next::show(self)
+    }
+
+    fn shows(&self) -> usize {
+        self.refusals
     }
 }
 

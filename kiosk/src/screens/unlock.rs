@@ -28,6 +28,8 @@ pub struct Unlock {
     ticket: Ticket,
     digits: String,
     trouble: Option<Trouble>,
+    /// How often what was typed was refused.
+    refusals: usize,
 }
 
 /// Why the slip is not open.
@@ -56,7 +58,7 @@ pub enum Touch {
 impl Unlock {
     /// Asks for the number that opens this ticket's slip.
     pub fn new(ticket: Ticket) -> Self {
-        Self { ticket, digits: String::new(), trouble: None }
+        Self { ticket, digits: String::new(), trouble: None, refusals: 0 }
     }
 
     /// The ticket whose slip is to be opened.
@@ -72,7 +74,11 @@ impl Unlock {
             NotOpened::Wait(wait) => Trouble::Wait(wait),
             NotOpened::CannotCount | NotOpened::NothingSealed => Trouble::NotHere,
         };
-        Self { digits: String::new(), trouble: Some(trouble), ..self }
+        Self { digits: String::new(), ..self.in_trouble(trouble) }
+    }
+
+    fn in_trouble(self, trouble: Trouble) -> Self {
+        Self { trouble: Some(trouble), refusals: self.refusals + 1, ..self }
     }
 }
 
@@ -122,13 +128,17 @@ impl Page for Unlock {
             Touch::Erase => {
                 self.digits.pop();
             }
-            Touch::Open if self.digits.len() < NUMBER_DIGITS => self.trouble = Some(Trouble::TooShort),
+            Touch::Open if self.digits.len() < NUMBER_DIGITS => self = self.in_trouble(Trouble::TooShort),
             Touch::Open => match OpeningNumber::parse(&self.digits) {
                 Ok(number) => return Next::Unlock { number, page: self },
                 // A slip of the finger is no guess.
-                Err(_) => self.trouble = Some(Trouble::Mistyped),
+                Err(_) => self = self.in_trouble(Trouble::Mistyped),
             },
         }
         Next::show(self)
+    }
+
+    fn shows(&self) -> usize {
+        self.refusals
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use civic_core::opening::{Opening, Stub};
+use hardware::keyboard::Typed;
 use kiosk::{
     app::{App, Effect, Event, Key},
     draw::Painter,
@@ -174,6 +176,61 @@ fn every_page_within_a_screen_is_read_aloud_when_it_comes_up() {
     desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
     desk.key_to("对，交上去").key_to("再试一次");
     assert!(heard(&mut desk).contains("试了 2 次"), "that trying again failed too");
+}
+
+/// Chooses this with the keys, and once more, and hears both times what is said against it.
+fn is_refused_aloud(desk: &mut Desk, target: &str, words: [&str; 2]) {
+    for words in words {
+        desk.key_to(target);
+        let said = heard(desk);
+        assert!(said.contains(words), "{words} after {target}: {said}");
+    }
+}
+
+#[test]
+fn every_refusal_is_heard_where_screens_are_read_aloud_also_the_same_one_again() {
+    let read = |targets: &[&str]| {
+        let mut desk = Desk::new(LARGE);
+        desk.key(Key::Read);
+        for target in targets {
+            desk.key_to(target);
+        }
+        desk
+    };
+    let mut desk = read(&["查进度"]);
+    is_refused_aloud(&mut desk, "查一查", ["还少几位"; 2]);
+    assert_eq!(desk.focus().as_deref(), Some("Find"), "the keys stay where they were");
+    desk.event(Event::Typed(Typed::Digit(0)));
+    assert_eq!(heard(&mut desk), "", "and nothing is read again while the number is typed");
+
+    let write = ["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "留个电话", "我满十四岁，同意留"];
+    is_refused_aloud(&mut read(&write), "按好了", ["好像少了几位"; 2]);
+
+    let mut desk = read(&[]);
+    let old = Stub { ticket: sample_ticket(90_155), opening: Some(Opening::new([9; 24])) };
+    desk.event(Event::Typed(Typed::Scanned(old.code())));
+    is_refused_aloud(&mut desk, "打开听答复", ["还少几位"; 2]);
+
+    let vote = ["村里的事", "请您说一说", "二〇二七年民生实事项目票选", "按选票号投票"];
+    is_refused_aloud(&mut read(&vote), "打开选票", ["还少几位"; 2]);
+
+    let mut desk = read(&["Help", "Service"]);
+    for (digits, words) in [([1, 2, 3, 4, 5, 6], "密码不对"), ([0; 6], "请等 30 秒")] {
+        for digit in digits {
+            desk.event(Event::Typed(Typed::Digit(digit)));
+        }
+        desk.key_to("打开");
+        let said = heard(&mut desk);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+
+    let mut desk = read(&[]);
+    desk.event(scan());
+    desk.key_to("您满意吗？").key_to("满意");
+    desk.station.0.lock().unwrap().refuses = Some(NotSaved::DiskFull);
+    desk.key_to("解决了").is_on("NotTaken");
+    is_refused_aloud(&mut desk, "再试一次", ["存满了"; 2]);
+    assert_eq!(desk.focus().as_deref(), Some("Again"), "and not on what gives it up");
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Errand {
             Errand::Open(pin) => match service.open(pin.typed(), now) {
                 Answer::Right => Menu.into(),
                 answer @ (Answer::Wrong | Answer::Wait(_) | Answer::NotSet | Answer::CannotCount) => {
-                    Pin::answered(answer).into()
+                    pin.answered(answer).into()
                 }
             },
             Errand::Show(subject) => Facts::new(subject, service.facts(subject)).into(),

@@ -18,6 +18,8 @@ use crate::{
 pub struct Pin {
     typed: String,
     answer: Option<Answer>,
+    /// How often what was typed had an answer.
+    answers: usize,
 }
 
 /// What can be touched on it.
@@ -34,9 +36,10 @@ pub enum Touch {
 }
 
 impl Pin {
-    /// What was typed before had this answer.
-    pub fn answered(answer: Answer) -> Self {
-        Self { typed: String::new(), answer: Some(answer) }
+    /// What was typed had this answer, and is gone.
+    #[must_use]
+    pub fn answered(self, answer: Answer) -> Self {
+        Self { typed: String::new(), answer: Some(answer), answers: self.answers + 1 }
     }
 
     /// The digits.
@@ -102,5 +105,9 @@ impl Page for Pin {
 
     fn unattended(self) -> Next {
         abandoned()
+    }
+
+    fn shows(&self) -> usize {
+        self.answers
     }
 }
