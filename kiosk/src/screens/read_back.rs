@@ -8,7 +8,7 @@ use crate::{
         theme::{Ink, Look, Paper, TextSize},
     },
     station::{About, Draft},
-    view::{Length, Part, button, column, command_key, ink, picture, row, sheet, turning, words},
+    view::{Length, Part, Sentence, button, column, command_key, ink, picture, row, sheet, turning, words},
 };
 
 /// Characters of one page: as many as can be read in large letters, too, where nothing else is shown.
@@ -102,6 +102,8 @@ impl Page for ReadBack {
         let pages = self.pages();
         let shown = pages.get(self.page).or(pages.first()).cloned().unwrap_or_default();
         if !shown.is_empty() {
+            // However many pages they have, they are heard whole.
+            let shown = Sentence { first: shown, ..self.draft.body.clone().into() };
             let text = words(shown, TextSize::Title, Ink::Black).from_top();
             card.push((Length::Share(1), self.turned(around, text, pages.len())));
         }

@@ -234,6 +234,18 @@ fn every_refusal_is_heard_where_screens_are_read_aloud_also_the_same_one_again()
 }
 
 #[test]
+fn words_of_several_pages_are_heard_whole_before_they_are_handed_in() {
+    let mut desk = Desk::new(LARGE);
+    desk.touch_all(&["提意见", "道路交通", "写下来", "桥不安全，请来看看"]);
+    for _ in 0..30 {
+        desk.touch("村里的路坏了，不好走");
+    }
+    desk.touch_all(&["下雨路上积水", "写好了", "不说这个", "不用留"]).is_on("ReadBack").does_not_see("下雨路上积水");
+    desk.key(Key::Read);
+    assert!(heard(&mut desk).contains("下雨路上积水"));
+}
+
+#[test]
 fn a_sentence_is_heard_by_its_key_and_a_person_s_words_by_themselves() {
     let mut desk = Desk::new(LARGE);
     desk.touch_all(&["提意见", "治安", "写下来", "晚上不安全", "写好了", "不说这个", "不用留"]);
