@@ -297,7 +297,7 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
 fn canonical(chunk: &[u8]) -> Option<(Change, Option<Objects>)> {
     let change = Change::try_from(chunk).ok()?;
     let read = change.decode();
-    let objects = Objects::of(&read.operations, read.deps.is_empty());
+    let objects = Objects::of(&change, &read.operations);
     let again = Change::from(read);
     (again.raw_bytes() == chunk && change.raw_bytes() == chunk).then_some((change, objects))
 }

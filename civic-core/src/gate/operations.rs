@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use automerge::{
-    Automerge, ObjId, ObjType, ReadDoc,
+    Automerge, Change, ObjId, ObjType, ReadDoc,
     legacy::{ElementId, Key, ObjectId, Op, OpId, OpType},
 };
 
@@ -23,17 +23,19 @@ pub(super) struct Objects {
     /// Objects, and whether each is taken for one whose parts have places instead of keys. Of two who differ over one, at
     /// least one is wrong.
     taken_for: HashSet<(OpId, bool)>,
-    /// Those of which something that stood there is replaced or deleted.
+    /// Those that stood before and in which something is written otherwise than by insertion: what was read there may be
+    /// another now.
     cut: HashSet<OpId>,
     /// Lists of steps that are deleted as a whole.
     steps_cut: HashSet<OpId>,
 }
 
 impl Objects {
-    /// What these operations of one change take objects for; `None` if one of them is of a kind that nobody writes. `begins`
-    /// says that the change follows none.
-    pub(super) fn of(operations: &[Op], begins: bool) -> Option<Self> {
+    /// What the operations of this change take objects for; `None` if one of them is of a kind that nobody writes.
+    pub(super) fn of(change: &Change, operations: &[Op]) -> Option<Self> {
         let (mut objects, mut last) = (Self::default(), None);
+        let begins = change.deps().is_empty();
+        let is_made_here = |id: &OpId| id.actor() == change.actor_id() && id.counter() >= change.start_op().get();
         for operation in operations {
             let has_places = !operation.key.is_map_key();
             let is_at_root = operation.obj == ObjectId::Root;
@@ -42,7 +44,7 @@ impl Objects {
             }
             match &operation.obj {
                 ObjectId::Root if is_said_once(operation) => objects.steps_cut.extend(operation.pred.iter().cloned()),
-                ObjectId::Id(id) if (has_places && !operation.insert) || !operation.pred.is_empty() => {
+                ObjectId::Id(id) if !operation.insert && !is_made_here(id) => {
                     objects.cut.insert(id.clone());
                 }
                 ObjectId::Root | ObjectId::Id(_) => {}
@@ -119,6 +121,8 @@ fn may_stand_at_root(operation: &Op, begins: bool) -> bool {
     }
     match &operation.action {
         OpType::Delete => is("steps"),
+        // A text could be edited later, and say another word.
+        OpType::Make(_) if is("type") || is("ticket") => false,
         OpType::Make(_) | OpType::Put(_) => begins && operation.pred.is_empty(),
         OpType::Increment(_) | OpType::MarkBegin(_) | OpType::MarkEnd(_) => false,
     }
@@ -128,15 +132,19 @@ fn may_stand_at_root(operation: &Op, begins: bool) -> bool {
 mod tests {
     use std::num::NonZeroU64;
 
-    use automerge::{ActorId, Change, ExpandedChange, ROOT};
+    use automerge::{
+        ActorId, ExpandedChange, ROOT,
+        transaction::{Transactable, Transaction},
+    };
 
     use super::{
         super::{Offer, Refusal, Verdict, admit},
         *,
     };
     use crate::{
+        attachment::{Attached, AttachmentKind},
         document::{Document, Kind, Stamp},
-        id::Actor,
+        id::{Actor, AttachmentId},
         opinion::{self, Edit, Field, NewOpinion, NewStep, Opinion},
         payload::{self, Known},
         time::UnixSeconds,
@@ -158,6 +166,11 @@ mod tests {
     /// What the gate says of one operation that Bob writes beside Alice's opinion.
     fn verdict(document: &mut Document, operation: Op) -> Verdict {
         let last = document.inner.get_changes(&[]).pop().unwrap();
+        verdict_knowing(document, &last, operation)
+    }
+
+    /// The same where Bob knows this change, and what it follows, alone.
+    fn verdict_knowing(document: &mut Document, last: &Change, operation: Op) -> Verdict {
         let first_op = last.max_op() + 1;
         let change = Change::from(ExpandedChange {
             operations: vec![operation],
@@ -173,6 +186,11 @@ mod tests {
         });
         let payload = payload::pack(&change, &Known { actor: BOB, at: AT, own_last: None, first_op }).unwrap();
         admit(document, &[Offer { actor: BOB, at: AT, payload: &payload }]).remove(0)
+    }
+
+    /// What the gate says of a change that its author made elsewhere.
+    fn verdict_of(document: &mut Document, actor: Actor, payload: &[u8]) -> Verdict {
+        admit(document, &[Offer { actor, at: AT, payload }]).remove(0)
     }
 
     fn id_of(document: &Document, key: &str) -> OpId {
@@ -266,8 +284,7 @@ mod tests {
     fn whoever_begins_a_record_anew_under_another_word_makes_no_opinion_vanish() {
         let (mut here, evil) = (filed(), Document::empty());
         let mut there = evil.clone();
-        let put = |tx: &mut automerge::transaction::Transaction<'_>| {
-            use automerge::transaction::Transactable;
+        let put = |tx: &mut Transaction<'_>| {
             (0..20).try_for_each(|number| tx.put(ROOT, format!("{number}"), number))?;
             tx.put(ROOT, "type", "x")
         };
@@ -275,6 +292,46 @@ mod tests {
         assert_eq!(there.kind(), Kind::Unknown);
         assert_eq!(admit(&mut here, &[Offer { actor: BOB, at: AT, payload: &payload }]), [Verdict::Admitted]);
         assert_eq!(Opinion::read(&here).unwrap(), Opinion::read(&filed()).unwrap());
+    }
+
+    /// Under a key that no step has, nothing has to be replaced; under one that it has, the later of two is read.
+    #[test]
+    fn nobody_writes_into_a_step_or_beside_what_was_shown() {
+        let voice = Attached { id: AttachmentId::new([5; 32]), kind: AttachmentKind::Voice, seconds: Some(23) };
+        let new = NewOpinion { attachments: vec![voice], ..NewOpinion::default() };
+        let (mut document, _) = opinion::file(ALICE, &Stamp::new("站", AT), &new).unwrap();
+        let step = Edit { step: Some(NewStep { act: "受理".into(), ..NewStep::default() }), ..Edit::default() };
+        opinion::edit(&mut document, ALICE, &Stamp::new("县", AT), &step).unwrap().unwrap();
+        let before = Opinion::read(&document).unwrap();
+        let write = |list: &str, key: &str| {
+            let ObjId::Id(counter, actor, _) = item_of(&document, list) else { panic!("an item is an object") };
+            Op {
+                action: OpType::Put("x".into()),
+                obj: ObjectId::Id(OpId::new(counter, &actor)),
+                key: Key::Map(key.into()),
+                pred: Vec::new().into(),
+                insert: false,
+            }
+        };
+        let of_steps = ["act", "note", "state", "by", "at", "source", "solved", "recording"].map(|key| ("steps", key));
+        for (list, key) in of_steps.into_iter().chain(["id", "kind"].map(|key| ("attachments", key))) {
+            let mut there = document.clone();
+            assert_eq!(verdict(&mut there, write(list, key)), Verdict::Refused(Refusal::Operations), "{key}");
+            assert_eq!(Opinion::read(&there), Some(before.clone()));
+        }
+    }
+
+    #[test]
+    fn what_a_record_is_and_its_number_are_never_texts_that_somebody_can_edit() {
+        for key in ["type", "ticket"] {
+            let begin = |tx: &mut Transaction<'_>| {
+                let text = tx.put_object(ROOT, key, ObjType::Text)?;
+                tx.splice_text(&text, 0, 0, "opinion")
+            };
+            let begun = Document::empty().change(BOB, &Stamp::new("某", AT), begin).unwrap().unwrap();
+            let verdict = verdict_of(&mut Document::empty(), BOB, &begun);
+            assert_eq!(verdict, Verdict::Refused(Refusal::Operations), "{key}");
+        }
     }
 
     /// It was let in, and whoever wrote the topic next fell: found by a million bent changes, seed 11.
