@@ -579,15 +579,11 @@ pub(crate) fn begun_by(document: &Document) -> Vec<ActorId> {
     of_opinions.filter_map(|(_, id)| maker(&id).cloned()).collect()
 }
 
-/// Everything that they began in it and that is only added to: its text, its steps, and what stands beside the words.
-pub(crate) fn growing_parts(document: &Document, began: &[ActorId]) -> Vec<ObjId> {
+/// Everything in it that is only added to: its text, its steps, and what stands beside the words.
+pub(crate) fn growing_parts(document: &Document) -> Vec<ObjId> {
     let doc = &document.inner;
-    let objects = |key| {
-        let all = objects_at(document, key).into_iter();
-        all.filter(|object| maker(object).is_some_and(|maker| began.contains(maker)))
-    };
-    let mut parts: Vec<ObjId> = objects("body").collect();
-    for list in objects("steps").chain(objects("attachments")) {
+    let mut parts = objects_at(document, "body");
+    for list in ["steps", "attachments"].into_iter().flat_map(|key| objects_at(document, key)) {
         parts.extend(doc.list_range(&list, ..).map(|item| item.id()));
         parts.push(list);
     }
@@ -611,11 +607,18 @@ fn object_at(document: &Document, key: &str) -> Option<ObjId> {
     objects_at(document, key).into_iter().next()
 }
 
-/// The object under `key`, and behind it those that were made for it at the same time elsewhere.
+/// The object under `key`, and behind it those that were made for it at the same time elsewhere. What somebody made who did
+/// not begin the opinion is no part of it: the gate does not keep it whole.
 fn objects_at(document: &Document, key: &str) -> Vec<ObjId> {
+    said_by_beginners(document, key).into_iter().filter(|(value, _)| value.is_object()).map(|(_, id)| id).collect()
+}
+
+/// What those said under `key` as whom the opinion was begun, the one that is shown first.
+fn said_by_beginners<'a>(document: &'a Document, key: &str) -> Vec<(Value<'a>, ObjId)> {
+    let began = begun_by(document);
     // Automerge shows the last of `get_all`.
-    let all = document.inner.get_all(ROOT, key).unwrap_or_default();
-    all.into_iter().rev().filter(|(value, _)| value.is_object()).map(|(_, id)| id).collect()
+    let all = document.inner.get_all(ROOT, key).unwrap_or_default().into_iter().rev();
+    all.filter(|(_, id)| maker(id).is_some_and(|maker| began.contains(maker))).collect()
 }
 
 fn check_fields(fields: &BTreeMap<Field, String>) -> Result<(), DocumentError> {

@@ -81,7 +81,7 @@ impl Objects {
             ObjId::Root => false,
         };
         !self.steps_cut.iter().any(|list| began.contains(list.actor()))
-            && !opinion::growing_parts(document, &began).iter().any(is_cut)
+            && !opinion::growing_parts(document).iter().any(is_cut)
     }
 
     /// Whether the document has each of them, and as what it is taken for.
@@ -331,6 +331,33 @@ mod tests {
             let begun = Document::empty().change(BOB, &Stamp::new("某", AT), begin).unwrap().unwrap();
             let verdict = verdict_of(&mut Document::empty(), BOB, &begun);
             assert_eq!(verdict, Verdict::Refused(Refusal::Operations), "{key}");
+        }
+    }
+
+    /// Its text was shown, and steps went into its list, which its author could delete.
+    #[test]
+    fn what_was_begun_beside_an_opinion_under_another_word_is_none_of_its_parts() {
+        for word in [Some("x"), None] {
+            let (mut here, mut there) = (filed(), Document::empty());
+            let begin = |tx: &mut Transaction<'_>| {
+                (0..20).try_for_each(|number| tx.put(ROOT, format!("{number}"), number))?;
+                word.map_or(Ok(()), |word| tx.put(ROOT, "type", word))?;
+                let body = tx.put_object(ROOT, "body", ObjType::Text)?;
+                tx.splice_text(&body, 0, 0, "恶")?;
+                tx.put_object(ROOT, "steps", ObjType::List).map(drop)
+            };
+            let stamp = Stamp::new("某", AT);
+            let begun = there.change(BOB, &stamp, begin).unwrap().unwrap();
+            assert_eq!(verdict_of(&mut here, BOB, &begun), Verdict::Admitted);
+            let step = Edit { step: Some(NewStep { act: "受理".into(), ..NewStep::default() }), ..Edit::default() };
+            opinion::edit(&mut here, ALICE, &Stamp::new("县", AT), &step).unwrap().unwrap();
+            opinion::add(&mut here, ALICE, &Stamp::new("县", AT), "，在村东").unwrap().unwrap();
+            let before = Opinion::read(&here).unwrap();
+            assert_eq!((before.body.as_str(), before.steps.len()), ("桥坏了，在村东", 1));
+            assert!(before.other_texts.is_empty());
+            let deleted = there.change(BOB, &stamp, |tx| tx.delete(ROOT, "steps")).unwrap().unwrap();
+            assert_eq!(verdict_of(&mut here, BOB, &deleted), Verdict::Admitted);
+            assert_eq!(Opinion::read(&here).unwrap().steps, before.steps);
         }
     }
 
