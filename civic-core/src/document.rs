@@ -205,7 +205,7 @@ impl Document {
         }
         let change = self.inner.get_last_local_change().ok_or(DocumentError::Limit("the change is not to be found"))?;
         let own_last = history.by(&actor).last().copied();
-        let first_op = history.first_op(change.deps()).unwrap_or_default();
+        let first_op = history.past(change.deps()).map(|past| past.first_op()).unwrap_or_default();
         payload::pack(&change, &Known { actor, at: stamp.at, own_last, first_op })
             .map(Some)
             .map_err(|_| DocumentError::Limit("the record is too long"))

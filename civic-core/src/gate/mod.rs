@@ -24,7 +24,7 @@ use crate::{
     time::UnixSeconds,
 };
 
-pub(crate) use history::History;
+pub(crate) use history::{History, Past};
 
 /// Most rows of any column, which is most operations of one change: an opinion of 2,000 characters takes some 2,030.
 pub const ROWS_MAX: u64 = 4_096;
@@ -263,7 +263,8 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
         return Ok(Fit::Waits);
     };
     let own_last = place.checked_sub(1).map(|before| own[before]);
-    let Some(first_op) = history.first_op(parts.deps.iter().chain(&own_last)) else { return Ok(Fit::Waits) };
+    let Some(past) = history.past(parts.deps.iter().chain(&own_last)) else { return Ok(Fit::Waits) };
+    let first_op = past.first_op();
     let known = Known { actor: offer.actor, at: offer.at, own_last, first_op };
     let chunk = payload::unpack(parts, &known)?;
     if let Some(there) = own.get(place) {
@@ -272,13 +273,15 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
     if !history.has_room(&offer.actor) {
         return Err(Refusal::DocumentFull);
     }
-    // Naming an actor that the document does not know makes Automerge panic.
-    let are_known = parts.others.iter().all(|other| history.knows(other));
+    // Naming an actor that the document does not know makes Automerge panic. Whom the author did not know may be here already
+    // or not, and the verdict is to be the same.
+    let are_known = parts.others.iter().all(|other| past.knows(other));
     let is_told_twice = parts.deps.iter().any(|dep| Some(*dep) == own_last);
     if !are_known || is_told_twice {
         return Err(Refusal::NotCanonical);
     }
-    let (change, objects) = catch_unwind(|| canonical(&chunk.bytes)).ok().flatten().ok_or(Refusal::NotCanonical)?;
+    let read = catch_unwind(|| canonical(&chunk.bytes, &past)).ok().flatten();
+    let (change, objects) = read.ok_or(Refusal::NotCanonical)?;
     // It reads as it was put together: nothing in the columns can pass for another author, place or dependency.
     let deps = parts.deps.len() + usize::from(own_last.is_some());
     let is_as_said = change.hash() == chunk.hash
@@ -293,11 +296,11 @@ fn fit(history: &History, offer: &Offer<'_>, parts: &Parts<'_>) -> Result<Fit, R
 }
 
 /// Reads the chunk and writes it again: only what comes out byte for byte the same goes on, with what it takes objects for if
-/// that is what a writer may write.
-fn canonical(chunk: &[u8]) -> Option<(Change, Option<Objects>)> {
+/// that is what a writer may write who knows this.
+fn canonical(chunk: &[u8], past: &Past) -> Option<(Change, Option<Objects>)> {
     let change = Change::try_from(chunk).ok()?;
     let read = change.decode();
-    let objects = Objects::of(&change, &read.operations);
+    let objects = Objects::of(&change, &read.operations, past);
     let again = Change::from(read);
     (again.raw_bytes() == chunk && change.raw_bytes() == chunk).then_some((change, objects))
 }

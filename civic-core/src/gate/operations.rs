@@ -12,6 +12,7 @@ use automerge::{
     legacy::{ElementId, Key, ObjectId, Op, OpId, OpType},
 };
 
+use super::Past;
 use crate::{document::Document, opinion};
 
 /// What is said of a record when it is begun, and never after.
@@ -31,12 +32,20 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// What the operations of this change take objects for; `None` if one of them is of a kind that nobody writes.
-    pub(super) fn of(change: &Change, operations: &[Op]) -> Option<Self> {
+    /// What the operations of this change take objects for; `None` if one of them is of a kind that nobody writes, or names
+    /// what its author cannot know: that may be here already or not.
+    pub(super) fn of(change: &Change, operations: &[Op], past: &Past) -> Option<Self> {
         let (mut objects, mut last) = (Self::default(), None);
         let begins = change.deps().is_empty();
         let is_made_here = |id: &OpId| id.actor() == change.actor_id() && id.counter() >= change.start_op().get();
-        for operation in operations {
+        for (counter, operation) in (change.start_op().get()..).zip(operations) {
+            let is_known = |id: &OpId| match id.actor() == change.actor_id() {
+                true => id.counter() < counter,
+                false => past.reaches(id),
+            };
+            if !names(operation).all(is_known) {
+                return None;
+            }
             let has_places = !operation.key.is_map_key();
             let is_at_root = operation.obj == ObjectId::Root;
             if !is_written_so(operation) || (is_at_root && (has_places || !may_stand_at_root(operation, begins))) {
@@ -106,6 +115,20 @@ fn is_written_so(operation: &Op) -> bool {
         }
         (Key::Seq(place), false) => *place != ElementId::Head,
     }
+}
+
+/// The operations of which this one speaks: the one that made its object, the one behind which it stands, and those that it
+/// replaces.
+fn names(operation: &Op) -> impl Iterator<Item = &OpId> {
+    let object = match &operation.obj {
+        ObjectId::Id(id) => Some(id),
+        ObjectId::Root => None,
+    };
+    let place = match &operation.key {
+        Key::Seq(ElementId::Id(id)) => Some(id),
+        Key::Seq(ElementId::Head) | Key::Map(_) => None,
+    };
+    object.into_iter().chain(place).chain(operation.pred.iter())
 }
 
 fn is_said_once(operation: &Op) -> bool {
@@ -321,19 +344,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_a_record_is_and_its_number_are_never_texts_that_somebody_can_edit() {
-        for key in ["type", "ticket"] {
-            let begin = |tx: &mut Transaction<'_>| {
-                let text = tx.put_object(ROOT, key, ObjType::Text)?;
-                tx.splice_text(&text, 0, 0, "opinion")
-            };
-            let begun = Document::empty().change(BOB, &Stamp::new("某", AT), begin).unwrap().unwrap();
-            let verdict = verdict_of(&mut Document::empty(), BOB, &begun);
-            assert_eq!(verdict, Verdict::Refused(Refusal::Operations), "{key}");
-        }
-    }
-
     /// Its text was shown, and steps went into its list, which its author could delete.
     #[test]
     fn what_was_begun_beside_an_opinion_under_another_word_is_none_of_its_parts() {
@@ -358,6 +368,51 @@ mod tests {
             let deleted = there.change(BOB, &stamp, |tx| tx.delete(ROOT, "steps")).unwrap().unwrap();
             assert_eq!(verdict_of(&mut here, BOB, &deleted), Verdict::Admitted);
             assert_eq!(Opinion::read(&here).unwrap().steps, before.steps);
+        }
+    }
+
+    #[test]
+    fn what_a_record_is_and_its_number_are_never_texts_that_somebody_can_edit() {
+        for key in ["type", "ticket"] {
+            let begin = |tx: &mut Transaction<'_>| {
+                let text = tx.put_object(ROOT, key, ObjType::Text)?;
+                tx.splice_text(&text, 0, 0, "opinion")
+            };
+            let begun = Document::empty().change(BOB, &Stamp::new("某", AT), begin).unwrap().unwrap();
+            let verdict = verdict_of(&mut Document::empty(), BOB, &begun);
+            assert_eq!(verdict, Verdict::Refused(Refusal::Operations), "{key}");
+        }
+    }
+
+    /// Where the other had come it was let in, and where not it was refused for ever.
+    #[test]
+    fn a_change_that_names_what_its_author_cannot_know_is_refused_whatever_came_before() {
+        let (here, carol) = (filed(), Actor::new([3; 16]));
+        let stamp = Stamp::new("某", AT);
+        let first = here.inner.get_changes(&[]).pop().unwrap();
+        let map = |tx: &mut Transaction<'_>| tx.put_object(ROOT, "map", ObjType::Map).map(drop);
+        let later = |document: &mut Document, actor| document.change(actor, &stamp, map).unwrap().unwrap();
+        // One who writes at the same time, and the author of what Bob knows, later.
+        for (actor, mut there) in [(carol, Document::empty()), (ALICE, here.clone())] {
+            let payload = later(&mut there, actor);
+            let map = id_of(&there, "map");
+            let (mut knows, mut ignorant) = (here.clone(), here.clone());
+            assert_eq!(verdict_of(&mut knows, actor, &payload), Verdict::Admitted);
+            let into_map = Op {
+                action: OpType::Put("x".into()),
+                obj: ObjectId::Id(map.clone()),
+                key: Key::Map("key".into()),
+                pred: Vec::new().into(),
+                insert: false,
+            };
+            let instead_of_map =
+                Op { obj: ObjectId::Root, key: Key::Map("map".into()), pred: vec![map].into(), ..into_map.clone() };
+            for operation in [into_map, instead_of_map] {
+                let [knows, ignorant] = [&mut knows, &mut ignorant]
+                    .map(|document| verdict_knowing(&mut document.clone(), &first, operation.clone()));
+                assert!(matches!(knows, Verdict::Refused(_)), "{operation:?}: {knows:?}");
+                assert_eq!(knows, ignorant, "{operation:?}");
+            }
         }
     }
 
