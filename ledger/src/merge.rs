@@ -329,12 +329,17 @@ impl Ledger {
             }
         }
         self.merge_group(tables, group, merged)?;
-        let county = self.inner.card.hub_key().map(|key| DeviceId::of(&key));
-        batch.said.keep(tables, self.log(), county, clock::now())
+        batch.said.keep(tables, self.log(), self.county(), clock::now())
+    }
+
+    /// The hub that speaks for the county to this installation.
+    fn county(&self) -> Option<DeviceId> {
+        self.inner.card.hub_key().map(|key| DeviceId::of(&key))
     }
 
     fn merge_group(&self, tables: &Tables, group: Vec<Task>, merged: &mut Merged) -> Result<(), LedgerError> {
-        for outcome in in_parallel(group, |task| task.carry_out(self.codebook())) {
+        let county = self.county();
+        for outcome in in_parallel(group, |task| task.carry_out(self.codebook(), county)) {
             let Outcome { name, admitted, gives_way, grown, pending, refused, row, arrived_at } = outcome;
             merged.changes += admitted;
             merged.pending += pending.len() as u64;
@@ -372,35 +377,71 @@ impl Task {
     }
 
     /// Lets the changes into the document and reads what the tables are to tell of it. Needs no database.
-    fn carry_out(self, codebook: &Codebook) -> Outcome {
-        let Self { name, stored, changes, row, arrived_at } = self;
-        // Only hubs write in public, and nobody takes a name from them: whatever stood there before gives way, and what comes
-        // of it later lives elsewhere.
-        let is_public = |space: &&Space| space.audience == Audience::Public;
-        let public = changes.iter().map(|change| &change.origin.space).find(is_public).cloned();
-        let gives_way = public.is_some() && stored.as_ref().is_some_and(|(space, _)| !is_public(&space));
-        if gives_way {
-            warn!(document = %name, "What stood under a name of the county's gives way to what the county wrote");
-        }
+    fn carry_out(self, codebook: &Codebook, county: Option<DeviceId>) -> Outcome {
+        let Self { name, stored, changes: mut left, row, arrived_at } = self;
         let mut outcome = Outcome {
             name,
             admitted: 0,
-            gives_way,
+            gives_way: false,
             grown: None,
             pending: Vec::new(),
             refused: Vec::new(),
             row,
             arrived_at,
         };
-        let (home, mut document) = match stored.filter(|_| !gives_way) {
-            Some((space, snapshot)) => (Some(space), load(&name, &snapshot)),
-            None => (public.or_else(|| changes.first().map(|change| change.origin.space.clone())), Document::empty()),
+        let stands = stored.as_ref().map(|(space, _)| space.clone());
+        let Some(first) = stands.clone().or_else(|| left.first().map(|change| change.origin.space.clone())) else {
+            return outcome;
         };
-        let Some(home) = home else { return outcome };
-        let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
-        for change in changes {
-            if change.origin.space == home { here.push(change) } else { elsewhere.push(change) }
+        let mut stored = stored.map(|(_, snapshot)| load(&name, &snapshot));
+        // What never enters takes no name, so each space is tried until a document has come of one.
+        for space in homes(&left, &first, stands.is_some(), county) {
+            let (here, elsewhere) = left.into_iter().partition(|change| change.origin.space == space);
+            left = elsewhere;
+            let is_stored = stands.as_ref() == Some(&space);
+            let document = if is_stored { stored.take() } else { None };
+            outcome.let_in(codebook, &space, document.unwrap_or_else(Document::empty), here);
+            if is_stored || outcome.grown.is_some() {
+                outcome.gives_way = stands.is_some() && !is_stored;
+                break;
+            }
         }
+        if outcome.gives_way {
+            warn!(document = %name, "What stood under a name of the county's gives way to what the county wrote");
+        }
+        outcome.refused.extend(left.into_iter().map(|change| (change, Reason::Elsewhere)));
+        outcome
+    }
+}
+
+/// The spaces in which the document of these changes may come to live, the one with the best right first. `is_here` says that
+/// it lives in the `first` one now: then it leaves that to who may take the name, and to nobody else.
+fn homes(changes: &[Incoming], first: &Space, is_here: bool, county: Option<DeviceId>) -> Vec<Space> {
+    let origins = || changes.iter().map(|change| &change.origin);
+    let mut homes: Vec<Space> = Vec::new();
+    let mut add = |space: &Space| {
+        if !homes.contains(space) {
+            homes.push(space.clone());
+        }
+    };
+    origins().filter(|origin| may_take_from(origin, first, county)).for_each(|origin| add(&origin.space));
+    add(first);
+    if !is_here {
+        origins().for_each(|origin| add(&origin.space));
+    }
+    homes
+}
+
+/// Whether what this one writes takes the name from what stands in `space`. Only hubs write in public, and nobody takes a
+/// name from the county, wherever that is; a hub beneath it has no business in another's area.
+fn may_take_from(Origin { device, space: own, .. }: &Origin, space: &Space, county: Option<DeviceId>) -> bool {
+    let is_public = |space: &Space| space.audience == Audience::Public;
+    is_public(own) && !is_public(space) && (Some(*device) == county || own.area.covers(&space.area))
+}
+
+impl Outcome {
+    /// Lets changes of one space into the document that lives there.
+    fn let_in(&mut self, codebook: &Codebook, home: &Space, mut document: Document, here: Vec<Incoming>) {
         let offers: Vec<Offer<'_>> = here
             .iter()
             .map(|Incoming { origin, at, payload }| Offer { actor: origin.actor, at: *at, payload })
@@ -408,28 +449,28 @@ impl Task {
         let Admission { verdicts, grown } =
             gate::admit_and_read(&mut document, &offers, |document| Told::of(codebook, home.audience, document));
         drop(offers);
-        let mut waiting_len = 0;
+        let mut waiting_len = self.pending.iter().map(|change| change.payload.len()).sum::<usize>();
         for (change, verdict) in here.into_iter().zip(verdicts) {
             match verdict {
-                Verdict::Admitted => outcome.admitted += 1,
+                Verdict::Admitted => self.admitted += 1,
                 Verdict::Known => {}
                 Verdict::Pending => {
                     waiting_len += change.payload.len();
-                    if outcome.pending.len() < PENDING_MAX && waiting_len <= PENDING_LEN_MAX {
-                        outcome.pending.push(change);
+                    if self.pending.len() < PENDING_MAX && waiting_len <= PENDING_LEN_MAX {
+                        self.pending.push(change);
                     } else {
-                        outcome.refused.push((change, Reason::Crowded));
+                        self.refused.push((change, Reason::Crowded));
                     }
                 }
                 Verdict::Refused(refusal) => {
-                    warn!(document = %name, device = %change.origin.device, reason = %refusal, "The gate refused a change");
-                    outcome.refused.push((change, Reason::from(&refusal)));
+                    let (document, device) = (self.name, change.origin.device);
+                    warn!(%document, %device, reason = %refusal, "The gate refused a change");
+                    self.refused.push((change, Reason::from(&refusal)));
                 }
             }
         }
-        outcome.refused.extend(elsewhere.into_iter().map(|change| (change, Reason::Elsewhere)));
-        outcome.grown = grown.map(|(snapshot, told)| Grown { kind: document.kind(), space: home, snapshot, told });
-        outcome
+        let space = home.clone();
+        self.grown = grown.map(|(snapshot, told)| Grown { kind: document.kind(), space, snapshot, told });
     }
 }
 

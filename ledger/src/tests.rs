@@ -38,6 +38,7 @@ use crate::{
 
 mod edition;
 mod erase;
+mod names;
 mod opening;
 mod prune;
 mod publish;
