@@ -98,7 +98,8 @@ mod tests {
         assert_eq!(whole.extra.get("where").map(String::as_str), Some("\"村口\""));
         assert_eq!(confided.edit(&whole).is_none(), is_kept(&whole), "the second time changes nothing");
         let opening = Opening::new([7; 24]);
-        let slip = Slip::of(&Codebook::parse(SMALL).unwrap(), &whole, Some(&opening.deposit()), UnixSeconds(9));
-        assert_eq!(slip.unwrap().open(&opening.key).unwrap().answer.as_deref(), Some("查过了"));
+        let (codebook, ticket) = (Codebook::parse(SMALL).unwrap(), whole.ticket.unwrap());
+        let slip = Slip::of(&codebook, &whole, ticket, Some(&opening.deposit()), UnixSeconds(9));
+        assert_eq!(slip.open(&opening.key).unwrap().answer.as_deref(), Some("查过了"));
     }
 }

@@ -217,6 +217,8 @@ pub struct Conflict {
 pub struct Opinion {
     /// Its number.
     pub ticket: Option<Ticket>,
+    /// Numbers that it was given elsewhere, one by each who began it: somebody holds the paper of each.
+    pub other_tickets: Vec<Ticket>,
     /// What was said, with additions.
     pub body: String,
     /// What was said at first.
@@ -412,13 +414,15 @@ impl Opinion {
         let doc = &document.inner;
         let causality = Causality::of(document);
         let root = Entries::of(doc, &ROOT);
+        let mut tickets = tickets(document).into_iter();
         let texts = objects_at(document, "body");
         let first = causality.changes().get(beginning(&causality, texts.first()))?;
         let body = texts.first().and_then(|body| doc.text(body).ok()).unwrap_or_default();
         let others = texts.iter().skip(1).filter_map(|other| doc.text(other).ok()).filter(|other| *other != body);
         let contested = Field::ALL.into_iter().filter(|field| root.is_contested(field.key()));
         Some(Self {
-            ticket: root.text("ticket").and_then(|digits| Ticket::parse(&digits).ok()),
+            ticket: tickets.next(),
+            other_tickets: tickets.collect(),
             original: texts.first().and_then(|body| doc.text_at(body, &[first.hash]).ok()).unwrap_or_default(),
             other_texts: others.collect(),
             body,
@@ -433,6 +437,11 @@ impl Opinion {
             attachments: attachments(document),
             extra: extra(document),
         })
+    }
+
+    /// Every number by which it is found, the one that is shown first.
+    pub fn tickets(&self) -> impl Iterator<Item = Ticket> {
+        self.ticket.into_iter().chain(self.other_tickets.iter().copied())
     }
 
     /// What the person who spoke last thought of the answer.
@@ -469,6 +478,20 @@ pub fn passages(document: &Document) -> Vec<Passage> {
         }
     }
     passages.into_iter().map(|(_, passage)| passage).collect()
+}
+
+/// The numbers of an opinion, the one that is shown first: of each who began it the last they said.
+fn tickets(document: &Document) -> Vec<Ticket> {
+    let (mut tickets, mut givers) = (Vec::new(), Vec::new());
+    for (value, id) in said_by_beginners(document, "ticket") {
+        let ticket = text_of(&document.inner, &value, &id).and_then(|digits| Ticket::parse(&digits).ok());
+        let giver = maker(&id).cloned();
+        if let Some(ticket) = ticket.filter(|ticket| !tickets.contains(ticket) && !givers.contains(&giver)) {
+            tickets.push(ticket);
+            givers.push(giver);
+        }
+    }
+    tickets
 }
 
 /// The place in the history of the change that began this text. Where two began one opinion, the one that came first is

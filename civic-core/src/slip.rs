@@ -91,6 +91,14 @@ pub fn id_of(opinion: &DocId) -> DocId {
     DocId::new(bytes)
 }
 
+/// The slip of a further number has a document of its own: an opinion that was begun in two places has two.
+pub fn id_of_further(opinion: &DocId, ticket: &Ticket) -> DocId {
+    let mut bytes = [0; 16];
+    let mut hasher = blake3::Hasher::new_derive_key("huiyin slip id of a further number v1");
+    hasher.update(opinion.as_bytes()).update(ticket.digits().as_bytes()).finalize_xof().fill(&mut bytes);
+    DocId::new(bytes)
+}
+
 impl Told {
     /// What is to be told of `opinion`.
     pub fn of(codebook: &Codebook, opinion: &Opinion) -> Self {
@@ -134,22 +142,27 @@ impl Told {
 }
 
 impl Slip {
-    /// What the slip of `opinion` must say to whoever has this opening; `None` if it has no number to be found by.
-    pub fn of(codebook: &Codebook, opinion: &Opinion, opening: Option<&Deposit>, as_of: UnixSeconds) -> Option<Self> {
-        let ticket = opinion.ticket?;
+    /// What the slip of `opinion` under this number of it must say to whoever has this opening.
+    pub fn of(
+        codebook: &Codebook,
+        opinion: &Opinion,
+        ticket: Ticket,
+        opening: Option<&Deposit>,
+        as_of: UnixSeconds,
+    ) -> Self {
         let seal = |Deposit { key, lock }: &Deposit| Content::Sealed {
             lock: lock.clone(),
             sealed: Told::of(codebook, opinion).seal(&ticket, key),
         };
         let standing = workflow::fold(codebook, opinion);
-        Some(Self {
+        Self {
             ticket,
             state: standing.state,
             filed: opinion.filed.at,
             moved: standing.moved.unwrap_or(opinion.filed.at),
             as_of,
             content: opening.map_or(Content::Nothing, seal),
-        })
+        }
     }
 
     /// What it tells the holder of this key; `None` if the key is not its own, or nothing is sealed on it.
@@ -276,7 +289,7 @@ mod tests {
             opinion::edit(&mut filed, HUB, &stamp(*at), &edit).unwrap();
         }
         let opinion = Opinion::read(&filed).unwrap();
-        Slip::of(&Codebook::parse(SMALL).unwrap(), &opinion, opening, opinion.changed.at).unwrap()
+        Slip::of(&Codebook::parse(SMALL).unwrap(), &opinion, ticket(), opening, opinion.changed.at)
     }
 
     const ANSWERED: [(i64, &str, &str); 2] = [(2, "受理", ""), (3, "答复", "下月就修")];

@@ -1,7 +1,7 @@
 //! Personal details on their way through the hub: the tables hold an envelope only until the hub has taken it over into its
 //! vault, and tell to which opinion a record belongs whose details lie there.
 
-use civic_core::{area::Area, id::DocId, opinion::Opinion, seal::SealError, ticket::Ticket};
+use civic_core::{area::Area, id::DocId, opinion::Opinion, seal::SealError};
 use rusqlite::{OptionalExtension, params};
 
 use crate::{Ledger, LedgerError, reason::Reason, sealed::What};
@@ -76,7 +76,8 @@ impl Ledger {
                  FROM opinion JOIN document ON document.id = opinion.id WHERE document.name = ?1
                  UNION ALL
                  SELECT document.name, opinion.area, opinion.office, opinion.state
-                 FROM sealed JOIN opinion ON opinion.ticket = sealed.subject JOIN document ON document.id = opinion.id
+                 FROM sealed JOIN number ON number.ticket = sealed.subject JOIN opinion ON opinion.id = number.id
+                     JOIN document ON document.id = opinion.id
                  WHERE sealed.doc = ?1 AND sealed.what = ?2 LIMIT 1",
             )?
             .query_row(params![doc.as_bytes(), What::Reaction.word()], |row| {
@@ -97,14 +98,12 @@ impl Ledger {
     pub fn records_of(&self, opinion: &DocId) -> Result<Vec<DocId>, LedgerError> {
         let mut records = vec![*opinion];
         let tables = self.reader();
-        let ticket = tables
-            .document(opinion)?
-            .and_then(|kept| Opinion::read(&kept.document)?.ticket)
-            .map(|ticket: Ticket| ticket.digits());
-        if let Some(ticket) = ticket {
+        let whole = tables.document(opinion)?.and_then(|kept| Opinion::read(&kept.document));
+        for ticket in whole.iter().flat_map(Opinion::tickets) {
             let mut query =
                 tables.db.prepare_cached("SELECT doc FROM sealed WHERE what = ?1 AND subject = ?2 ORDER BY id")?;
-            let rows = query.query_map(params![What::Reaction.word(), ticket], |row| Ok(DocId::new(row.get(0)?)))?;
+            let rows =
+                query.query_map(params![What::Reaction.word(), ticket.digits()], |row| Ok(DocId::new(row.get(0)?)))?;
             records.extend(rows.collect::<Result<Vec<_>, _>>()?);
         }
         Ok(records)

@@ -78,7 +78,8 @@ impl Ledger {
             return Ok(Erasure { doc: *doc, ticket: known.ticket, beside: 0, was_erased: true });
         }
         let kept = tables.document(doc)?.ok_or(LedgerError::NotFound)?;
-        let ticket = Opinion::read(&kept.document).and_then(|opinion| opinion.ticket);
+        let tickets: Vec<Ticket> = Opinion::read(&kept.document).iter().flat_map(Opinion::tickets).collect();
+        let ticket = tickets.first().copied();
         let stamp = Stamp::new(self.codebook().county.name.clone(), clock::now());
         let stone = |doc: DocId, area: &Area, ticket: Option<Ticket>| {
             let payload = Tombstone { depth, ground, ticket }.encode();
@@ -87,16 +88,21 @@ impl Ledger {
         let mut entries = vec![stone(*doc, &kept.space.area, ticket)?];
         let mut is_to_come = 0;
         if depth == Depth::Whole {
-            for name in [slip::id_of(doc), matter::id_of(doc)] {
+            let beside = [slip::id_of(doc), matter::id_of(doc)].map(|name| (name, None));
+            // Whoever holds the paper of a further number hears it by the slip of that.
+            let further = tickets.iter().map(|ticket| (slip::id_of_further(doc, ticket), Some(*ticket)));
+            for (name, ticket) in beside.into_iter().chain(further.filter(|_| tickets.len() > 1)) {
                 // One that is not here may be on its way: a hub beneath this one writes the slips of its own numbers.
                 let stored = tables.stored(&name)?;
                 is_to_come += u64::from(stored.is_none());
-                entries.push(stone(name, stored.as_ref().map_or(&kept.space.area, |(space, _)| &space.area), None)?);
+                entries.push(stone(name, stored.as_ref().map_or(&kept.space.area, |(space, _)| &space.area), ticket)?);
             }
         }
         // Whoever spoke there has a voice, too.
-        for (name, area) in ticket.map(|ticket| tables.sealed_of(&ticket)).transpose()?.unwrap_or_default() {
-            entries.push(stone(name, &area, None)?);
+        for ticket in &tickets {
+            for (name, area) in tables.sealed_of(ticket)? {
+                entries.push(stone(name, &area, None)?);
+            }
         }
         let beside = entries.len() as u64 - 1 - is_to_come;
         self.commit(&tables, entries)?;

@@ -190,7 +190,10 @@ impl Filter {
             values.push(Box::new(serde_json::json!(only.iter().map(DocId::to_string).collect::<Vec<_>>()).to_string()));
         }
         if let Some(text) = self.words() {
-            terms.push("(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0 OR instr(ticket, ?) > 0)");
+            terms.push(
+                "(instr(title, ?) > 0 OR instr(body, ?) > 0 OR instr(village, ?) > 0
+                 OR opinion.id IN (SELECT id FROM number WHERE instr(ticket, ?) > 0))",
+            );
             // A ticket is typed as it is printed, in groups; a number within words is not a ticket.
             let is_ticket = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
             let digits: String = text.chars().filter(|c| is_ticket && c.is_ascii_digit()).collect();

@@ -109,7 +109,7 @@ impl Ledger {
         let tables = self.reader();
         let mut query = tables.db.prepare_cached(
             "SELECT doc, area, at, payload, repeats, device FROM sealed
-             WHERE what = '' OR (what = ?1 AND (EXISTS (SELECT 1 FROM opinion WHERE ticket = subject)
+             WHERE what = '' OR (what = ?1 AND (EXISTS (SELECT 1 FROM number WHERE ticket = subject)
                 OR EXISTS (SELECT 1 FROM document WHERE name = sealed.doc)))
              ORDER BY what = '' AND subject <> '', id LIMIT ?2",
         )?;
@@ -220,8 +220,8 @@ impl Ledger {
     pub fn withdrawals(&self) -> Result<Vec<Withdrawal>, LedgerError> {
         let tables = self.reader();
         let mut query = tables.db.prepare_cached(
-            "SELECT document.name, sealed.at FROM sealed JOIN opinion ON opinion.ticket = sealed.subject
-             JOIN document ON document.id = opinion.id WHERE what = ?1 ORDER BY sealed.id",
+            "SELECT document.name, sealed.at FROM sealed JOIN number ON number.ticket = sealed.subject
+             JOIN document ON document.id = number.id WHERE what = ?1 ORDER BY sealed.id",
         )?;
         let rows = query.query_map(params![What::Withdrawal.word()], |row| {
             Ok(Withdrawal { opinion: DocId::new(row.get(0)?), at: UnixSeconds(row.get(1)?) })

@@ -37,7 +37,7 @@ use crate::{
     sealed::What,
 };
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("0001_init.sql"),
     include_str!("0002_published.sql"),
     include_str!("0003_waiting.sql"),
@@ -47,8 +47,9 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("0007_tally.sql"),
     include_str!("0008_part.sql"),
     include_str!("0009_ballots.sql"),
-    include_str!("0010_moved.sql"),
-    include_str!("0011_withdrawn.sql"),
+    include_str!("0010_number.sql"),
+    include_str!("0011_moved.sql"),
+    include_str!("0012_withdrawn.sql"),
 ];
 const BUSY_MS: u32 = 10_000;
 /// Pages that wait in the write-ahead log from which on they are copied: as many as SQLite itself would wait for.
@@ -250,7 +251,7 @@ impl Tables {
     pub(crate) fn is_given(&self, ticket: &Ticket) -> Result<bool, rusqlite::Error> {
         self.db
             .prepare_cached(
-                "SELECT 1 FROM opinion WHERE ticket = ?1 UNION ALL SELECT 1 FROM slip WHERE ticket = ?1
+                "SELECT 1 FROM number WHERE ticket = ?1 UNION ALL SELECT 1 FROM slip WHERE ticket = ?1
                  UNION ALL SELECT 1 FROM erased WHERE ticket = ?1 AND ticket <> ''",
             )?
             .exists(params![ticket.digits()])
@@ -412,8 +413,13 @@ impl Tables {
                 opinion.has_contact,
                 satisfied,
                 solved,
-            ])
-            .map(drop)
+            ])?;
+        for ticket in opinion.tickets() {
+            self.db
+                .prepare_cached("INSERT INTO number (ticket, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute(params![ticket.digits(), id])?;
+        }
+        Ok(())
     }
 
     /// A record that was published under this name.
@@ -446,12 +452,13 @@ impl Tables {
         rows.filter_map(|row| row.map(read).transpose()).collect()
     }
 
-    /// The opinion with this number, if it is here.
+    /// The opinion with this number, if it is here; of several that say so the one that came first.
     pub(crate) fn by_ticket(&self, ticket: &Ticket) -> Result<Option<DocId>, rusqlite::Error> {
         let name: Option<[u8; 16]> = self
             .db
             .prepare_cached(
-                "SELECT document.name FROM opinion JOIN document ON document.id = opinion.id WHERE opinion.ticket = ?1",
+                "SELECT document.name FROM number JOIN document ON document.id = number.id WHERE number.ticket = ?1
+                 ORDER BY number.id",
             )?
             .query_row(params![ticket.digits()], |row| row.get(0))
             .optional()?;

@@ -39,6 +39,7 @@ use crate::{
 mod edition;
 mod erase;
 mod names;
+mod numbers;
 mod opening;
 mod prune;
 mod publish;

@@ -120,7 +120,7 @@ impl Ledger {
         heard: Heard,
     ) -> Result<Filed, LedgerError> {
         let stamp = Stamp::new(by, clock::now());
-        let filed = Filed { id, ticket: self.draw_ticket(tables, &[])? };
+        let filed = Filed { id, ticket: self.number_for(tables, &id, &[])? };
         let (entries, attachments) = self.file_entries(filed, village, &stamp, heard)?;
         self.commit_with(tables, entries, attachments)?;
         Ok(filed)
@@ -166,7 +166,8 @@ impl Ledger {
         let stamp = Stamp::new(by, clock::now());
         let (mut all, mut entries, mut attachments) = (Vec::new(), Vec::new(), Vec::new());
         for (part, heard) in (1..).zip(heard) {
-            let filed = Filed { id: self.of_form(&name, part), ticket: self.draw_ticket(&tables, &all)? };
+            let id = self.of_form(&name, part);
+            let filed = Filed { id, ticket: self.number_for(&tables, &id, &all)? };
             let (written, attached) = self.file_entries(filed, village, &stamp, heard)?;
             entries.extend(written);
             attachments.extend(attached);
@@ -327,12 +328,15 @@ impl Ledger {
         for name in due.iter().filter_map(|(_, name)| DocId::from_slice(name)) {
             let Some(kept) = tables.document(&name)? else { continue };
             let Some(opinion) = Opinion::read(&kept.document) else { continue };
-            let slip = match opinion.ticket.is_some_and(|ticket| self.is_elsewhere(&ticket)) {
-                true => Ok(None),
-                false => self.slip_entry(&tables, &name, &kept.space.area, &opinion, &stamp),
-            };
-            let matter = self.matter_entry(&tables, &name, &opinion, &stamp);
-            for entry in [slip, matter] {
+            let (opening, mut written) = (self.deposit(&tables, &name)?, Vec::new());
+            for (id, ticket) in slips_of(&tables, &name, &opinion)? {
+                if !self.is_elsewhere(&ticket) {
+                    let slip = Slip::of(self.codebook(), &opinion, ticket, opening.as_ref(), stamp.at);
+                    written.push(self.slip_entry(&tables, id, &kept.space.area, &slip, &stamp));
+                }
+            }
+            written.push(self.matter_entry(&tables, &name, &opinion, &stamp));
+            for entry in written {
                 match entry {
                     Ok(entry) => entries.extend(entry),
                     // One that is full stays as it is, and the others are not to wait for it.
@@ -362,14 +366,11 @@ impl Ledger {
     fn slip_entry(
         &self,
         tables: &Tables,
-        name: &DocId,
+        id: DocId,
         area: &Area,
-        opinion: &Opinion,
+        slip: &Slip,
         stamp: &Stamp,
     ) -> Result<Option<NewEntry>, LedgerError> {
-        let opening = self.deposit(tables, name)?;
-        let Some(slip) = Slip::of(self.codebook(), opinion, opening.as_ref(), stamp.at) else { return Ok(None) };
-        let id = slip::id_of(name);
         let mut document = document_in(tables, &Space::new(area.clone(), Audience::Public), &id)?;
         let Some(payload) = slip.write(&mut document, self.inner.log.actor(), stamp)? else { return Ok(None) };
         self.entry(area, Audience::Public, id, EntryKind::Change, stamp, payload).map(Some)
@@ -460,7 +461,7 @@ impl Ledger {
         village: &Area,
         record: &Record,
     ) -> Result<(Filed, Vec<NewEntry>), LedgerError> {
-        let filed = Filed { id: record.id, ticket: self.draw_ticket(tables, given)? };
+        let filed = Filed { id: record.id, ticket: self.number_for(tables, &record.id, given)? };
         let (_, changes) = record.build(self.inner.log.actor(), Some(filed.ticket))?;
         let mut entries = Vec::with_capacity(changes.len() + 1);
         for (stamp, payload) in changes {
@@ -510,6 +511,13 @@ impl Ledger {
         Ok(NewEntry { space, doc, kind, at: UnixSeconds(stamp.at.0), payload })
     }
 
+    /// The number of the opinion `id`, which is not here. Where the tables were made anew it may still be at the hub alone: then
+    /// its slip tells of it, and the paper that somebody holds stays good.
+    fn number_for(&self, tables: &Tables, id: &DocId, given: &[Filed]) -> Result<Ticket, LedgerError> {
+        let told = told_number(tables, id)?;
+        told.map_or_else(|| self.draw_ticket(tables, given), Ok)
+    }
+
     /// A number of this device's block that was never given; drawn, so that nobody can count on from their own.
     fn draw_ticket(&self, tables: &Tables, given: &[Filed]) -> Result<Ticket, LedgerError> {
         for _ in 0..DRAWS_MAX {
@@ -523,4 +531,21 @@ impl Ledger {
         }
         Err(LedgerError::NoTickets)
     }
+}
+
+/// The slips of an opinion, each by its document and its number. The one that is named by the opinion alone keeps the number
+/// that it has, for what is sealed on it opens under that; every further number has a slip of its own.
+fn slips_of(tables: &Tables, name: &DocId, opinion: &Opinion) -> Result<Vec<(DocId, Ticket)>, LedgerError> {
+    let first = told_number(tables, name)?.or(opinion.ticket);
+    let id = |ticket: &Ticket| match Some(*ticket) == first {
+        true => slip::id_of(name),
+        false => slip::id_of_further(name, ticket),
+    };
+    Ok(opinion.tickets().map(|ticket| (id(&ticket), ticket)).collect())
+}
+
+/// The number that the slip of this opinion has, if it is here.
+fn told_number(tables: &Tables, opinion: &DocId) -> Result<Option<Ticket>, LedgerError> {
+    let kept = tables.document(&slip::id_of(opinion))?.filter(|kept| kept.space.audience == Audience::Public);
+    Ok(kept.and_then(|kept| Slip::read(&kept.document)).map(|slip| slip.ticket))
 }

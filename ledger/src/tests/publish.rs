@@ -567,7 +567,7 @@ fn a_slip_that_an_older_program_dated_by_the_last_word_is_written_anew() {
         let payload = late.write(&mut kept.document, hub.log().actor(), &stamp).unwrap().unwrap();
         let entry = hub.entry(&kept.space.area, Audience::Public, name, EntryKind::Change, &stamp, payload).unwrap();
         hub.commit(&tables, vec![entry]).unwrap();
-        tables.db.pragma_update(None, "user_version", 9).unwrap();
+        tables.db.pragma_update(None, "user_version", 10).unwrap();
     }
     assert_eq!((hub.write_slips().unwrap(), hub.slip(&ticket).unwrap().unwrap().moved.0), (0, good.moved.0 + 99));
     drop(hub);

@@ -100,7 +100,8 @@ fn counts_are_made_for_tables_of_an_older_program() {
         .execute_batch(
             "DROP TRIGGER opinion_comes; DROP TRIGGER opinion_goes; DROP TRIGGER opinion_turns; DROP TRIGGER document_comes;
              DROP TRIGGER document_goes; DROP TRIGGER document_turns; DROP INDEX opinion_state; DROP INDEX opinion_office;
-             DROP INDEX opinion_questions; DROP TABLE tally; DROP TABLE held; ALTER TABLE progress DROP COLUMN part;
+             DROP INDEX opinion_questions; DROP TABLE tally; DROP TABLE held; DROP TRIGGER number_goes; DROP TABLE number;
+             ALTER TABLE progress DROP COLUMN part;
              PRAGMA user_version = 6;",
         )
         .unwrap();

@@ -110,7 +110,7 @@ fn whoever_takes_back_name_and_number_is_listed_though_the_opinion_is_full() {
     {
         let tables = hub.writer();
         tables.db.execute("UPDATE sealed SET what = 'unreadable', subject = ''", []).unwrap();
-        tables.db.pragma_update(None, "user_version", 10).unwrap();
+        tables.db.pragma_update(None, "user_version", 11).unwrap();
     }
     drop(hub);
     let county = County { kiosk, hub: _hub.open(), _kiosk, _hub };

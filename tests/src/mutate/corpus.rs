@@ -152,7 +152,8 @@ fn slip(codebook: &Codebook) -> Vec<Step> {
         let stamp = Stamp::new("县", UnixSeconds(at));
         opinion::edit(&mut opinion, hub, &stamp, &edit).expect("within the limits");
         let read = Opinion::read(&opinion).expect("it is an opinion");
-        let told = Slip::of(codebook, &read, Some(&deposit), stamp.at).expect("it has a number");
+        let number = read.ticket.expect("it has a number");
+        let told = Slip::of(codebook, &read, number, Some(&deposit), stamp.at);
         steps.extend(
             told.write(&mut slip, hub, &stamp).expect("within the limits").map(|payload| step(hub, at, payload)),
         );
