@@ -5,8 +5,17 @@
 //! without the ones before. On each, the program starts as it would in the village; whatever it had said was saved must be
 //! there, every chain sound. And for every operation again, that operation fails: once, because the card is full, or for
 //! ever.
+//!
+//! Where the program only reads, a cut leaves what the one before left: dice fall by what lies on the card, and a moment that
+//! gives the same images, with the same words saved, is passed over. Of the others it is counted how many images differ.
 
-use std::{ffi::OsString, process::ExitCode, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    time::Instant,
+};
 
 use civic_core::{access::Role, area::Area, id::DocId, opinion::NewOpinion, seal::Contact};
 use clap::Parser;
@@ -50,6 +59,30 @@ struct Arguments {
     /// Lets the card lie about its syncs, which no program can stand: losses must be found.
     #[arg(long)]
     lie: bool,
+    /// One fault alone, as a line that begins with "again" names it.
+    #[arg(long, value_name = "PLACE,FAULT,OPERATION", value_parser = parse_only)]
+    only: Option<Only>,
+}
+
+/// One fault: where, which, and at which operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Only {
+    place: Place,
+    fault: Fault,
+    deed: u64,
+}
+
+/// Reads what [`Wreck::broken`] wrote.
+fn parse_only(text: &str) -> Result<Only, String> {
+    let parts: Vec<&str> = text.split(',').collect();
+    let [place, fault, deed] = parts[..] else { return Err("it is not PLACE,FAULT,OPERATION".to_owned()) };
+    let place = PLACES.into_iter().find(|known| format!("{known:?}") == place);
+    let fault = FAULTS.into_iter().find(|known| format!("{known:?}") == fault);
+    Ok(Only {
+        place: place.ok_or_else(|| format!("a place is one of {PLACES:?}"))?,
+        fault: fault.ok_or_else(|| format!("a fault is one of {FAULTS:?}"))?,
+        deed: deed.parse().map_err(|_| "an operation is a number".to_owned())?,
+    })
 }
 
 /// What was tried, and what went wrong.
@@ -57,8 +90,12 @@ struct Arguments {
 pub struct Tried {
     /// Moments at which the power was cut.
     pub cuts: u64,
+    /// Those that were passed over: the program only read since a moment before.
+    pub repeated: u64,
     /// Images that were started from.
     pub images: u64,
+    /// How many of them differ.
+    pub distinct: u64,
     /// Operations that failed.
     pub faults: u64,
     /// What was promised and not kept.
@@ -66,10 +103,28 @@ pub struct Tried {
 }
 
 /// The two that write differently: one its own words, one what others bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Kiosk,
     Hub,
+}
+
+const PLACES: [Place; 2] = [Place::Kiosk, Place::Hub];
+/// Every fault that is tried at every operation.
+const FAULTS: [Fault; 4] = [Fault::Power, Fault::Io, Fault::Full, Fault::ReadOnly];
+
+/// What lies on a card, as a number.
+type Hash = [u8; 32];
+
+/// What is tried, and what came of it.
+struct Wreck {
+    arguments: Arguments,
+    runtime: Runtime,
+    tried: Tried,
+    /// Moments from whose images the program was started: the place, how much was saved, and what lay on the card.
+    moments: BTreeSet<(Place, usize, Vec<Hash>)>,
+    /// Images that the program was started from.
+    images: BTreeSet<Hash>,
 }
 
 /// Somebody was told that this is saved.
@@ -81,41 +136,53 @@ struct Saved {
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let started = Instant::now();
-    let Arguments { images, every, seed, lie } = Arguments::parse_from(args);
-    let tried = match wreck(images, every, seed, lie) {
+    let tried = match wreck_by(Arguments::parse_from(args)) {
         Ok(tried) => tried,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(1);
         }
     };
-    let Tried { cuts, images, faults, broken } = tried;
+    let Tried { cuts, repeated, images, distinct, faults, broken } = tried;
     broken.iter().take(20).for_each(|broken| println!("{broken}"));
     let seconds = started.elapsed().as_secs_f64();
-    println!("{cuts} cuts, {images} images, {faults} faults, {} broken, {seconds:.0} s", broken.len());
+    println!("{cuts} cuts, {repeated} of them where nothing had been written since another");
+    println!("{images} images, {distinct} of them different");
+    println!("{faults} faults, {} broken, {seconds:.0} s", broken.len());
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
 /// Tries every `every`-th operation of both stories.
 pub fn wreck(images: u64, every: u64, seed: u64, lie: bool) -> Result<Tried, String> {
+    wreck_by(Arguments { images, every, seed, lie, only: None })
+}
+
+fn wreck_by(arguments: Arguments) -> Result<Tried, String> {
     let _alone = alone();
     disk::install();
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
-    let mut tried = Tried::default();
-    for place in [Place::Kiosk, Place::Hub] {
-        // Where it begins is drawn, so that different seeds with the same gaps try different operations.
-        let mut deed = Dice::new(seed).below(every);
-        while cut_at(place, deed, images, seed, lie, &runtime, &mut tried) {
-            deed += every;
-        }
-        for fault in [Fault::Io, Fault::Full, Fault::ReadOnly] {
-            let mut deed = Dice::new(seed).below(every);
-            while !lie && fail_at(place, deed, fault, &runtime, &mut tried) {
-                deed += every;
+    let (every, seed, lie, only) = (arguments.every, arguments.seed, arguments.lie, arguments.only);
+    let (tried, moments, images) = (Tried::default(), BTreeSet::new(), BTreeSet::new());
+    let mut wreck = Wreck { arguments, runtime, tried, moments, images };
+    for (place, fault) in PLACES.into_iter().flat_map(|place| FAULTS.map(|fault| (place, fault))) {
+        match only {
+            Some(only) if (only.place, only.fault) == (place, fault) => {
+                wreck.try_at(place, fault, only.deed);
+            }
+            Some(_) => {}
+            // A card that lies is only cut.
+            None if lie && fault != Fault::Power => {}
+            None => {
+                // Where it begins is drawn, so that different seeds with the same gaps try different operations.
+                let mut deed = Dice::new(seed).below(every);
+                while wreck.try_at(place, fault, deed) {
+                    deed += every;
+                }
             }
         }
     }
-    Ok(tried)
+    wreck.tried.distinct = wreck.images.len() as u64;
+    Ok(wreck.tried)
 }
 
 fn begin(place: Place) -> Node {
@@ -127,75 +194,123 @@ fn begin(place: Place) -> Node {
     }
 }
 
-/// Cuts the power at an operation and starts from many images of what is left; `false` once the story ends before it.
-fn cut_at(place: Place, deed: u64, images: u64, seed: u64, lie: bool, runtime: &Runtime, tried: &mut Tried) -> bool {
-    let mut node = begin(place);
-    let mut saved = Vec::new();
-    if lie {
-        disk::plan(&node.dir, 0, Fault::SyncLies);
-        // The first operation makes it a liar; the cut is planned behind that.
-        let _ = node.start(BEGINNING);
+impl Wreck {
+    /// Cuts the power at an operation, or lets it fail; `false` once the story ends before it, or the program fell.
+    fn try_at(&mut self, place: Place, fault: Fault, deed: u64) -> bool {
+        let tried = catch_unwind(AssertUnwindSafe(|| match fault {
+            Fault::Power => self.cut_at(place, deed),
+            Fault::Io | Fault::Full | Fault::ReadOnly | Fault::SyncLies => self.fail_at(place, deed, fault),
+        }));
+        tried.unwrap_or_else(|_| {
+            self.broken(place, fault, deed, "a panic");
+            false
+        })
     }
-    disk::plan(&node.dir, deed, Fault::Power);
-    if node.ledger.is_some() || node.start(BEGINNING).is_ok() {
-        tell(place, &node, runtime, &mut saved, false);
+
+    /// Notes what was promised and not kept, with the line that tries it again.
+    fn broken(&mut self, place: Place, fault: Fault, deed: u64, why: &str) {
+        let Arguments { images, seed, lie, .. } = self.arguments;
+        let lie = if lie { " --lie" } else { "" };
+        let again = format!("--seed {seed} --images {images}{lie} --only {place:?},{fault:?},{deed}");
+        self.tried.broken.push(format!(
+            "{place:?}, {fault:?} at operation {deed}: {why}\nagain: cargo run --release -p sim --bin wreck -- {again}"
+        ));
     }
-    let is_cut = disk::has_struck(&node.dir);
-    node.ledger = None;
-    if !is_cut {
-        return false;
-    }
-    tried.cuts += 1;
-    let torn = disk::torn(&node.dir);
-    let mut dice = Dice::new(seed ^ deed);
-    for _ in 0..images {
-        tried.images += 1;
-        disk::mend(&node.dir);
-        disk::put(&node.dir, &torn.image(&mut dice));
-        if let Err(broken) = starts_whole(&mut node, &saved) {
-            tried.broken.push(format!("{place:?}, power cut at operation {deed}: {broken}"));
+
+    /// Cuts the power at an operation and starts from many images of what is left; `false` once the story ends before it.
+    fn cut_at(&mut self, place: Place, deed: u64) -> bool {
+        let Arguments { images, seed, lie, .. } = self.arguments;
+        let mut node = begin(place);
+        let mut saved = Vec::new();
+        if lie {
+            disk::plan(&node.dir, 0, Fault::SyncLies);
+            // The first operation makes it a liar; the cut is planned behind that.
+            let _ = node.start(BEGINNING);
         }
+        disk::plan(&node.dir, deed, Fault::Power);
+        if node.ledger.is_some() || node.start(BEGINNING).is_ok() {
+            tell(place, &node, &self.runtime, &mut saved, false);
+        }
+        let is_cut = disk::has_struck(&node.dir);
+        // As it lies there now: what the program does when it ends, on a card without power, would take from it.
+        let (torn, seen) = (disk::torn(&node.dir), hash(&disk::image(&node.dir)));
+        node.ledger = None;
+        if !is_cut {
+            return false;
+        }
+        self.tried.cuts += 1;
+        let fallen = Dice::new(seed ^ u64::from_le_bytes(std::array::from_fn(|at| seen[at])));
+        let mut dice = fallen.clone();
+        let hashes: Vec<Hash> = (0..images).map(|_| hash(&torn.image(&mut dice))).collect();
+        self.images.extend(&hashes);
+        if !self.moments.insert((place, saved.len(), hashes)) {
+            self.tried.repeated += 1;
+            return true;
+        }
+        let mut dice = fallen;
+        for number in 0..images {
+            self.tried.images += 1;
+            disk::mend(&node.dir);
+            disk::put(&node.dir, &torn.image(&mut dice));
+            if let Err(why) = starts_whole(&mut node, &saved) {
+                self.broken(place, Fault::Power, deed, &format!("image {number}: {why}"));
+            }
+        }
+        true
     }
-    true
+
+    /// Lets an operation fail; `false` once the story ends before it.
+    fn fail_at(&mut self, place: Place, deed: u64, fault: Fault) -> bool {
+        let mut node = begin(place);
+        let mut saved = Vec::new();
+        disk::plan(&node.dir, deed, fault);
+        if node.start(BEGINNING).is_ok() {
+            tell(place, &node, &self.runtime, &mut saved, true);
+        }
+        let has_failed = disk::has_struck(&node.dir);
+        // Somebody makes room, or puts the card right.
+        disk::mend(&node.dir);
+        if !has_failed {
+            node.ledger = None;
+            return false;
+        }
+        if node.ledger.is_none()
+            && let Err(error) = node.start(BEGINNING)
+        {
+            let why = format!("it does not start once the card is mended: {}", chain(&error));
+            self.broken(place, fault, deed, &why);
+            return true;
+        }
+        if place == Place::Kiosk
+            && let Some(ledger) = node.at_work(BEGINNING)
+        {
+            match speak(ledger, "after", false) {
+                Ok(word) => saved.push(word),
+                Err(error) => {
+                    let why = format!("nobody can speak once the card is mended: {}", chain(&error));
+                    self.broken(place, fault, deed, &why);
+                }
+            }
+        }
+        node.stop();
+        disk::cut(&node.dir, &mut Dice::new(deed));
+        if let Err(why) = starts_whole(&mut node, &saved) {
+            self.broken(place, fault, deed, &why);
+        }
+        self.tried.faults += 1;
+        true
+    }
 }
 
-/// Lets an operation fail; `false` once the story ends before it.
-fn fail_at(place: Place, deed: u64, fault: Fault, runtime: &Runtime, tried: &mut Tried) -> bool {
-    let mut node = begin(place);
-    let mut saved = Vec::new();
-    let mut broken = |why: String| tried.broken.push(format!("{place:?}, {fault:?} at operation {deed}: {why}"));
-    disk::plan(&node.dir, deed, fault);
-    if node.start(BEGINNING).is_ok() {
-        tell(place, &node, runtime, &mut saved, true);
-    }
-    let has_failed = disk::has_struck(&node.dir);
-    // Somebody makes room, or puts the card right.
-    disk::mend(&node.dir);
-    if !has_failed {
-        node.ledger = None;
-        return false;
-    }
-    if node.ledger.is_none()
-        && let Err(error) = node.start(BEGINNING)
-    {
-        broken(format!("it does not start once the card is mended: {}", chain(&error)));
-        return true;
-    }
-    if place == Place::Kiosk
-        && let Some(ledger) = node.at_work(BEGINNING)
-    {
-        match speak(ledger, "after", false) {
-            Ok(word) => saved.push(word),
-            Err(error) => broken(format!("nobody can speak once the card is mended: {}", chain(&error))),
+/// The files of a card, names and contents.
+fn hash(image: &BTreeMap<String, Vec<u8>>) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for (name, content) in image {
+        for part in [name.as_bytes(), content.as_slice()] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
     }
-    node.stop();
-    disk::cut(&node.dir, &mut Dice::new(deed));
-    if let Err(why) = starts_whole(&mut node, &saved) {
-        broken(why);
-    }
-    tried.faults += 1;
-    true
+    *hasher.finalize().as_bytes()
 }
 
 /// Starts the program and looks whether everything that was saved is there.
@@ -317,4 +432,19 @@ fn speak(ledger: &Ledger, what: &str, with_voice: bool) -> Result<Saved, LedgerE
     let village = Area::parse(VILLAGE).expect("an area of the sample");
     let filed = ledger.take_down_form(&mark, &village, "测试", heard)?;
     Ok(Saved { id: filed.id, mark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_repeats_a_fault_is_understood() {
+        for (place, fault) in PLACES.into_iter().flat_map(|place| FAULTS.map(|fault| (place, fault))) {
+            assert_eq!(parse_only(&format!("{place:?},{fault:?},412")), Ok(Only { place, fault, deed: 412 }));
+        }
+        for wrong in ["", "Kiosk,Power", "Kiosk,Power,x", "Village,Power,1", "Hub,Fire,1"] {
+            assert!(parse_only(wrong).is_err(), "{wrong}");
+        }
+    }
 }

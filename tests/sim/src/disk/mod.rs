@@ -431,9 +431,10 @@ impl Disk {
 
     fn write(&mut self, name: &str, at: usize, bytes: &[u8]) -> Result<(), Refusal> {
         let is_longer = self.len(name) < at + bytes.len();
+        let had_power = !self.is_dead(name);
         let dared = self.dare(name, Deed::Write { is_longer });
-        // What the power interrupts may have begun.
-        let is_begun = dared.is_ok() || self.cards.get(card_of(name)).is_some_and(|card| card.struck && card.is_dead);
+        // What the power interrupts may have begun; what comes behind it has not.
+        let is_begun = dared.is_ok() || (had_power && self.is_dead(name));
         if is_begun {
             self.change(name, Change::Bytes { at, bytes: bytes.to_vec() });
         }
@@ -454,18 +455,27 @@ impl Disk {
     }
 
     fn sync(&mut self, name: &str) -> Result<(), Refusal> {
-        self.dare(name, Deed::Sync).inspect_err(|_| {
-            // What a failed sync did not write is written by no later one, though everybody reads it.
-            if let Some(file) = self.files.get_mut(name) {
-                file.unsynced.clear();
-            }
-        })?;
+        let dared = self.dare(name, Deed::Sync);
+        // What a failed sync did not write is written by no later one, though everybody reads it. Without power nothing was
+        // tried: some of it may have come to the card all the same.
+        if dared.is_err()
+            && !self.is_dead(name)
+            && let Some(file) = self.files.get_mut(name)
+        {
+            file.unsynced.clear();
+        }
+        dared?;
         let does_lie = self.cards.get(card_of(name)).is_some_and(|card| card.does_lie);
         if let Some(file) = self.files.get_mut(name).filter(|_| !does_lie) {
             let File { durable, unsynced, .. } = file;
             unsynced.drain(..).for_each(|change| apply(durable, &change));
         }
         Ok(())
+    }
+
+    /// Whether the card of a file is without power.
+    fn is_dead(&self, file: &str) -> bool {
+        self.cards.get(card_of(file)).is_some_and(|card| card.is_dead)
     }
 
     fn len(&self, name: &str) -> usize {
@@ -485,6 +495,30 @@ mod tests {
             change
         });
         (b"kept".to_vec(), changes.collect())
+    }
+
+    #[test]
+    fn a_sync_that_fails_for_want_of_power_leaves_the_cut_something_to_tear() {
+        let mut disk = Disk::default();
+        let file = disk.open(Some("/cards/one/file"), true).unwrap();
+        let unsynced = |disk: &Disk| disk.files[&file].unsynced.len();
+        let fails_next = |disk: &mut Disk, fault| {
+            let card = disk.cards.get_mut("/cards/one/").unwrap();
+            (card.planned, card.is_dead) = (Some((card.deeds, fault)), false);
+        };
+        disk.write(&file, 0, b"one").unwrap();
+        fails_next(&mut disk, Fault::Io);
+        assert!(disk.sync(&file).is_err());
+        assert_eq!(unsynced(&disk), 0, "no later sync writes it");
+        disk.write(&file, 0, b"two").unwrap();
+        fails_next(&mut disk, Fault::Power);
+        assert!(disk.sync(&file).is_err() && disk.sync(&file).is_err());
+        assert_eq!(unsynced(&disk), 1);
+        fails_next(&mut disk, Fault::Power);
+        assert!(disk.write(&file, 0, b"three").is_err());
+        assert_eq!(unsynced(&disk), 2, "what was interrupted may have begun");
+        assert!(disk.write(&file, 0, b"four").is_err());
+        assert_eq!(unsynced(&disk), 2, "and nothing begins behind it");
     }
 
     #[test]

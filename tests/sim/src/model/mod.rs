@@ -3,7 +3,7 @@
 //! Each module here has a model that a page holds, plain lists and sets, beside the code that ships: [`runs`] for feeds and
 //! what is cut and joined of them, [`log`] for the store with its receipts and what waits, [`spaces`] for what two devices
 //! have in common, [`fold`] for where an opinion stands. A sequence of operations is a seed and a length; one that fails is
-//! shortened to the first operation after which the two differ.
+//! shortened to the first operation after which the two differ, and told with the line that tries it again.
 
 mod fold;
 mod log;
@@ -75,11 +75,16 @@ pub fn compare(seeds: std::ops::Range<u64>) -> (BTreeMap<&'static str, usize>, V
             }
             let shortest = (1..=len).find_map(|len| Some((len, tried(sequence, &dice, len).err()?)));
             let (len, why) = shortest.unwrap_or((len, "another time it was right".to_owned()));
-            broken.push(format!("{part}: seed {seed}, after {len} operations: {why}"));
+            broken.push(format!("{part}: seed {seed}, after {len} operations: {why}\n{}", again(seed)));
         }
     }
     set_hook(hook);
     (operations, broken)
+}
+
+/// The line that tries the sequences of a seed again, with every part: each begins with cards, clock and dice of its own.
+fn again(seed: u64) -> String {
+    format!("again: cargo run --release -p sim --bin model -- --sequences 1 --from {seed}")
 }
 
 fn tried(sequence: Sequence, dice: &Dice, len: usize) -> Result<(), String> {
