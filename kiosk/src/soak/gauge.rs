@@ -27,3 +27,10 @@ impl Held {
         Ok(Self { memory_kib: memory.trim().trim_end_matches(" kB").parse()?, files, disk_bytes: lengths.sum() })
     }
 }
+
+/// Length of all write-ahead logs of databases in the data directory now, in bytes.
+pub fn wal_bytes(data: &Path) -> anyhow::Result<u64> {
+    let entries = fs::read_dir(data).with_context(|| format!("Looking into {}", data.display()))?;
+    let logs = entries.filter_map(Result::ok).filter(|entry| entry.file_name().to_string_lossy().ends_with("-wal"));
+    Ok(logs.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum())
+}
