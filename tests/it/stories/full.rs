@@ -1,14 +1,13 @@
-//! A full disk, on a real file system of a few megabytes: what somebody was told is saved stays, what has no room is said to
-//! have none, and with room again everything goes on. Mounting one takes root; elsewhere these say that they were skipped.
+//! A full disk, and one that breaks down, on a real file system of a few megabytes: what somebody was told is saved stays,
+//! what is not saved is said not to be, and with room again, or the card put right, everything goes on. Mounting one takes
+//! root; elsewhere these say that they were skipped.
 
 use civic_core::ticket::Ticket;
-use tests::{
-    disk::SmallDisk,
-    world::{Part, wait_for},
-};
+use tests::world::{Part, wait_for};
 
 use super::{
     SHIQIAO, Story,
+    disk::{SmallDisk, skip},
     people::{Villager, record},
 };
 
@@ -34,7 +33,7 @@ fn speak_until_full(villager: &Villager) -> Vec<Ticket> {
 fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     let mut story = Story::begin("full-kiosk");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")).unwrap() else { return };
+    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")) else { return };
     story.world.cut("kiosk", true).unwrap();
     story.world.start("kiosk").unwrap();
     let villager = Villager::at(&story.world, "kiosk").unwrap();
@@ -43,7 +42,7 @@ fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     villager.leave().unwrap();
     // The last room goes while somebody speaks.
     villager.compose(ROAD.0, ROAD.1).unwrap();
-    disk.fill().unwrap();
+    disk.fill();
     if let Ok(ticket) = villager.file() {
         given.push(ticket);
         villager.leave().unwrap();
@@ -52,7 +51,7 @@ fn a_kiosk_whose_disk_is_full_gives_no_number_and_loses_none_that_it_gave() {
     assert!(villager.words().is_ok(), "it stands, and says so");
     // The plug is pulled in the middle of it.
     story.world.kill("kiosk").unwrap();
-    disk.make_room().unwrap();
+    disk.make_room();
     story.world.start("kiosk").unwrap();
     let villager = Villager::at(&story.world, "kiosk").unwrap();
     villager.compose(ROAD.0, ROAD.1).unwrap();
@@ -72,16 +71,16 @@ fn a_hub_whose_disk_is_full_gives_no_receipt_and_takes_everything_once_there_is_
     let mut story = Story::begin("full-hub");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
     story.world.stop("hub").unwrap();
-    let Some(disk) = SmallDisk::beneath(&story.world.data("hub")).unwrap() else { return };
+    let Some(disk) = SmallDisk::beneath(&story.world.data("hub")) else { return };
     story.world.start("hub").unwrap();
-    disk.fill().unwrap();
+    disk.fill();
     // More than any room that a file has left inside.
     let file = story.file(9, 3_000);
     story.world.tell("kiosk", &["import", file.to_str().unwrap()]).unwrap().good().unwrap();
     let met = story.world.tell("kiosk", &["sync", "--once"]).unwrap();
     assert!(met.code != 0 || met.out.contains("not in step"), "nothing was received: {}", met.out);
     assert!(story.world.mishap("hub").is_none(), "the hub stands");
-    disk.make_room().unwrap();
+    disk.make_room();
     wait_for("a meeting that goes through", || story.world.tell("kiosk", &["sync", "--once"]).ok()?.good().ok())
         .unwrap();
     // They go through the gate one by one, which takes a while on a busy machine.
@@ -91,4 +90,49 @@ fn a_hub_whose_disk_is_full_gives_no_receipt_and_takes_everything_once_there_is_
     }
     story.world.stop_all();
     assert!(story.world.tell("hub", &["verify"]).unwrap().good().unwrap().contains("sound"));
+}
+
+#[test]
+fn a_kiosk_whose_card_breaks_down_calls_nothing_saved_and_goes_on_once_it_is_mended() {
+    let mut story = Story::begin("broken-card");
+    story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
+    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")) else { return };
+    if !disk.is_card() {
+        return skip("a disk in memory does not break down");
+    }
+    story.world.cut("kiosk", true).unwrap();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    let mut given = vec![villager.file().unwrap()];
+    villager.leave().unwrap();
+    // It turns read-only while somebody speaks.
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    if !disk.break_down() {
+        return skip("the kernel does not let a card break down");
+    }
+    assert!(villager.file().is_err(), "nobody is given a number");
+    let words = villager.words().unwrap();
+    assert!(words.iter().all(|word| Ticket::parse(word).is_err()), "{words:?}");
+    assert_eq!(villager.view().unwrap()["screen"], "NotSaved", "it stands, and says so");
+    story.world.kill("kiosk").unwrap();
+    disk.mend();
+    story.world.start("kiosk").unwrap();
+    let villager = Villager::at(&story.world, "kiosk").unwrap();
+    // Whoever comes next says that what was begun here is somebody else's.
+    villager.compose(ROAD.0, ROAD.1).unwrap();
+    given.push(villager.file().unwrap());
+    story.world.cut("kiosk", false).unwrap();
+    let mut export = String::new();
+    wait_for("every opinion at the hub", || {
+        export = story.world.tell("hub", &["export"]).ok()?.out;
+        (export.lines().count() > given.len()).then_some(())
+    })
+    .unwrap();
+    // Two that have numbers, each once, and the words that could not be saved, as somebody left them.
+    assert!(given.iter().all(|ticket| record(&export, *ticket).is_ok()), "{given:?}: {export}");
+    assert_eq!(export.lines().count(), given.len() + 1, "{export}");
+    assert_eq!(export.matches("\"unfinished\":true").count(), 1, "{export}");
+    story.world.stop_all();
+    assert!(story.world.tell("kiosk", &["verify"]).unwrap().good().unwrap().contains("sound"));
 }

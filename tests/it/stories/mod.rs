@@ -9,6 +9,7 @@ mod carrier;
 mod codebook;
 mod cuts;
 mod details;
+mod disk;
 mod draft;
 mod full;
 mod letter;
