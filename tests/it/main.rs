@@ -7,5 +7,6 @@ mod bend;
 mod layers;
 mod mutate;
 mod rush;
+mod soak;
 mod stories;
 mod wire;

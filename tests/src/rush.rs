@@ -3,7 +3,7 @@
 //! The hub is the program that ships, in a process of its own; the devices share another, each with its own key, card, log
 //! and road, and stay in touch as `replica::device` does in every program. Meanwhile an operator reads pages. It is
 //! measured how long each device waited until everything it brought had a receipt, until when the hub had all of it on its
-//! pages, and how long the pages took.
+//! pages, how long the pages took, and what the hub took of the machine. Whatever of that is out of bounds fails.
 
 use std::{
     collections::BTreeMap,
@@ -41,6 +41,7 @@ use crate::{
     process::{cpu_s, memory_mib},
     records::Records,
     sample,
+    soak::longest_wal,
     world::{Part, Ports, World},
 };
 
@@ -51,6 +52,10 @@ const REDIAL_MAX: Duration = Duration::from_secs(300);
 /// How often the operator opens a page.
 const READ_EVERY: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(200);
+/// Nobody waits longer for a page before they press again; the slowest took 2.4 s with a thousand devices.
+const PAGE_MAX: Duration = Duration::from_secs(10);
+/// The memory of a hub that a county can afford; with a thousand devices it took 408 MiB.
+const HUB_MIB_MAX: f64 = 1_024.0;
 /// Pages that an operator opens in turn, and what each shows.
 const PAGES: [(&str, &str); 5] = [
     ("everything", "/"),
@@ -76,9 +81,18 @@ pub struct Options {
     /// Draws what was said.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The county is made here, and removed when it went well.
+    /// The county is made here, and removed when everybody was served.
     #[arg(long)]
     data: Option<PathBuf>,
+}
+
+/// How it went for one device.
+#[derive(Clone, Copy, Debug)]
+pub struct Served {
+    /// How long it waited for the last receipt.
+    pub waited: Duration,
+    /// How many of its opinions have receipts for all that they consist of.
+    pub received: u64,
 }
 
 /// How it went.
@@ -86,8 +100,8 @@ pub struct Options {
 pub struct Rushed {
     /// What all brought together.
     pub opinions: usize,
-    /// How long each device waited for the last receipt, shortest first.
-    pub waits: Vec<Duration>,
+    /// How it went for each device, whoever waited least first.
+    pub served: Vec<Served>,
     /// Until the hub had everything on its pages.
     pub merged: Duration,
     /// How long each page took meanwhile, shortest first.
@@ -98,16 +112,19 @@ pub struct Rushed {
     pub hub_cpu_s: f64,
     /// The most memory of the hub, MiB.
     pub hub_mib: f64,
+    /// The longest that one of the hub's write-ahead logs was, bytes.
+    pub hub_wal_len: u64,
 }
 
 /// The program; argument 0 is its name, and everything else that this process may be is looked after before.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = Options::parse_from(args);
-    match rush(&options, &std::env::current_exe().unwrap_or_default()) {
-        Ok(rushed) => {
-            tell(&options, &rushed);
-            ExitCode::SUCCESS
-        }
+    let done = rush(&options, &std::env::current_exe().unwrap_or_default()).and_then(|rushed| {
+        tell(&options, &rushed);
+        within_bounds(&options, &rushed)
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(1)
@@ -116,11 +133,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn tell(options: &Options, rushed: &Rushed) {
-    let Rushed { opinions, waits, merged, pages, failed_pages, hub_cpu_s, hub_mib } = rushed;
+    let Rushed { opinions, served, merged, pages, failed_pages, hub_cpu_s, hub_mib, hub_wal_len } = rushed;
+    let waits: Vec<_> = served.iter().map(|one| one.waited).collect();
     let s = |waited: &Duration| format!("{:.1} s", waited.as_secs_f64());
     let ms = |took: Duration| format!("{:.0} ms", took.as_secs_f64() * 1_000.0);
     println!("{} devices with {} opinions each: {opinions}", options.devices, options.opinions);
-    println!("every device had its receipts after {}, the median after {}", s(&at(waits, 100)), s(&at(waits, 50)));
+    println!("every device had its receipts after {}, the median after {}", s(&at(&waits, 100)), s(&at(&waits, 50)));
     println!("the hub had everything on its pages after {}", s(merged));
     for (page, took) in pages {
         println!(
@@ -133,6 +151,29 @@ fn tell(options: &Options, rushed: &Rushed) {
     }
     println!("{failed_pages} pages were not given");
     println!("the hub took {hub_cpu_s:.1} s of processor time and {hub_mib:.0} MiB at most");
+    println!("the longest write-ahead log of the hub had {:.1} MiB", *hub_wal_len as f64 / f64::from(1 << 20));
+}
+
+/// Fails with a sentence for the first thing that went beyond its bounds: somebody who was not served, a page that was not
+/// given or came late, too much memory.
+pub fn within_bounds(options: &Options, rushed: &Rushed) -> anyhow::Result<()> {
+    let Rushed { served, pages, failed_pages, hub_mib, .. } = rushed;
+    ensure!(served.len() == options.devices, "{} of {} devices were served", served.len(), options.devices);
+    for Served { received, .. } in served {
+        ensure!(
+            *received == options.opinions as u64,
+            "a device has receipts for {received} of its {} opinions",
+            options.opinions
+        );
+    }
+    ensure!(*failed_pages == 0, "{failed_pages} pages were not given");
+    ensure!(!pages.is_empty(), "no page was opened meanwhile");
+    for (page, took) in pages {
+        let longest = at(took, 100);
+        ensure!(longest <= PAGE_MAX, "the page of {page} took {longest:.1?}, and {PAGE_MAX:?} are allowed");
+    }
+    ensure!(*hub_mib <= HUB_MIB_MAX, "the hub took {hub_mib:.0} MiB of memory, and {HUB_MIB_MAX:.0} are allowed");
+    Ok(())
 }
 
 /// So many in a hundred are not longer; zero if there are none.
@@ -250,8 +291,10 @@ fn together(
     let (operator, opinions) = (Operator::at(world)?, options.devices * options.opinions);
     let (is_over, before) = (Arc::new(AtomicBool::new(false)), cpu_s(hub)?);
     let reader = read(operator, is_over.clone());
+    let watcher = watch_wal(world.data("hub"), is_over.clone());
     let begun = Instant::now();
-    let waits = runtime.block_on(async {
+    let mut served = Vec::new();
+    let all_served = runtime.block_on(async {
         let mut all = JoinSet::new();
         for (identity, ledger) in devices {
             all.spawn(async move {
@@ -262,41 +305,61 @@ fn together(
                 let drained = async {
                     while log.is_behind(&member) {
                         if revision.changed().await.is_err() {
-                            return false;
+                            return None;
                         }
                     }
-                    true
+                    Some(begun.elapsed())
                 };
-                tokio::select! {
-                    is_drained = drained => is_drained.then(|| begun.elapsed()),
+                let waited = tokio::select! {
+                    waited = drained => waited,
                     _ = device.stay(REDIAL_MAX) => None,
-                }
+                };
+                let waited = waited.context("a device's disk failed")?;
+                // What the hub refused is not waited for, and has no receipt.
+                anyhow::Ok(Served { waited, received: log.counts()?.received })
             });
         }
         let everybody = async {
-            let mut waits = Vec::new();
-            while let Some(waited) = all.join_next().await {
-                waits.push(waited?.context("a device's disk failed")?);
+            while let Some(one) = all.join_next().await {
+                served.push(one??);
             }
-            anyhow::Ok(waits)
+            anyhow::Ok(())
         };
-        tokio::time::timeout(within, everybody).await.context("not every device has its receipts in time")?
+        let in_time = tokio::time::timeout(within, everybody).await;
+        in_time.with_context(|| {
+            format!("only {} of {} devices have their receipts in time", served.len(), options.devices)
+        })?
     });
-    let merged = waits.and_then(|waits| {
+    let merged = all_served.and_then(|()| {
         let is_there = || world.status("hub").is_some_and(|status| status["opinions"] == opinions);
         while !is_there() {
             ensure!(begun.elapsed() < within, "not everything is on the hub's pages in time");
             std::thread::sleep(POLL);
         }
-        Ok((waits, begun.elapsed()))
+        Ok(begun.elapsed())
     });
     is_over.store(true, Ordering::Relaxed);
     let (mut pages, failed_pages) = reader.join().map_err(|_| anyhow::anyhow!("whoever reads pages fell"))?;
-    let (mut waits, merged) = merged?;
-    waits.sort();
+    let hub_wal_len = watcher.join().map_err(|_| anyhow::anyhow!("whoever watches the disk fell"))?;
+    let (merged, hub_wal_len) = (merged?, hub_wal_len?);
+    served.sort_by_key(|one| one.waited);
     pages.values_mut().for_each(|took| took.sort());
     let (hub_cpu_s, hub_mib) = (cpu_s(hub)? - before, memory_mib(hub)?);
-    Ok(Rushed { opinions, waits, merged, pages, failed_pages, hub_cpu_s, hub_mib })
+    Ok(Rushed { opinions, served, merged, pages, failed_pages, hub_cpu_s, hub_mib, hub_wal_len })
+}
+
+/// Looks until it is over how long the write-ahead logs in a directory are; the longest of all, bytes.
+fn watch_wal(dir: PathBuf, is_over: Arc<AtomicBool>) -> JoinHandle<anyhow::Result<u64>> {
+    std::thread::spawn(move || {
+        let mut longest = 0;
+        loop {
+            longest = longest.max(longest_wal(&dir)?);
+            if is_over.load(Ordering::Relaxed) {
+                return Ok(longest);
+            }
+            std::thread::sleep(POLL);
+        }
+    })
 }
 
 /// Opens pages until it is over; how long each took, and how many were not given.
@@ -316,4 +379,38 @@ fn read(operator: Operator, is_over: Arc<AtomicBool>) -> JoinHandle<(BTreeMap<&'
         }
         (took, failed)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_not_served_and_whatever_takes_too_much_is_told() {
+        let options = Options::parse_from(["rush", "--devices", "2", "--opinions", "3"]);
+        let served = Served { waited: Duration::from_secs(1), received: 3 };
+        let good = || Rushed {
+            opinions: 6,
+            served: vec![served; 2],
+            merged: Duration::from_secs(2),
+            pages: [("everything", vec![PAGE_MAX])].into(),
+            failed_pages: 0,
+            hub_cpu_s: 1.0,
+            hub_mib: HUB_MIB_MAX,
+            hub_wal_len: 0,
+        };
+        assert!(within_bounds(&options, &good()).is_ok());
+        let late = [("everything", vec![PAGE_MAX + Duration::from_millis(1)])];
+        for (bad, word) in [
+            (Rushed { served: vec![served], ..good() }, "1 of 2 devices"),
+            (Rushed { served: vec![served, Served { received: 2, ..served }], ..good() }, "2 of its 3 opinions"),
+            (Rushed { failed_pages: 1, ..good() }, "1 pages were not given"),
+            (Rushed { pages: BTreeMap::new(), ..good() }, "no page was opened"),
+            (Rushed { pages: late.into(), ..good() }, "the page of everything took"),
+            (Rushed { hub_mib: HUB_MIB_MAX + 1.0, ..good() }, "1025 MiB of memory"),
+        ] {
+            let said = within_bounds(&options, &bad).unwrap_err().to_string();
+            assert!(said.contains(word), "{said}");
+        }
+    }
 }

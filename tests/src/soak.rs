@@ -10,7 +10,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -48,8 +48,8 @@ const SAID: (&str, &str) = ("道路交通", "我们村的路坏了，车不好�
 #[command(name = "soak")]
 pub struct Options {
     /// How long.
-    #[arg(long, default_value_t = 60)]
-    minutes: u64,
+    #[arg(long, default_value_t = 60.0)]
+    minutes: f64,
     /// How many kiosks.
     #[arg(long, default_value_t = 2)]
     kiosks: usize,
@@ -140,10 +140,11 @@ fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u6
     let (operator, mut dice) = (Operator::at(world)?, Dice(options.seed));
     let before = (options.before * options.kiosks) as u64;
     are_at_hub(world, before)?;
+    let long = Duration::try_from_secs_f64(options.minutes * 60.0).context("Reading how many minutes it lasts")?;
     let (begun, every) = (Instant::now(), Duration::from_secs(options.every_s));
     let (mut said, mut seen, mut next) = (0_u64, Seen::new(), every);
     println!("{:<10} {:>6} {:>9} {:>8} {:>6} {:>10}", "", "minute", "MiB", "CPU s", "files", "WAL bytes");
-    while begun.elapsed() < Duration::from_secs(options.minutes * 60) {
+    while begun.elapsed() < long {
         for key in &keys[1..] {
             world.cut(key, dice.below(4) == 0)?;
             let villager = Villager::at(world, key)?;
@@ -157,18 +158,25 @@ fn live(options: &Options, world: &World, keys: &[String]) -> anyhow::Result<(u6
         }
         if begun.elapsed() >= next {
             next += every;
-            for key in keys {
-                let takes = Takes { at_h: begun.elapsed().as_secs_f64() / 3_600.0, ..takes(world, key)? };
-                let Takes { memory_mib, cpu_s, descriptors, wal_len, .. } = takes;
-                let minute = begun.elapsed().as_secs() / 60;
-                println!("{key:<10} {minute:>6} {memory_mib:>9.1} {cpu_s:>8.1} {descriptors:>6} {wal_len:>10}");
-                seen.entry(key.clone()).or_default().push(takes);
-            }
+            look(world, keys, begun, &mut seen)?;
         }
     }
     keys[1..].iter().try_for_each(|key| world.cut(key, false))?;
     are_at_hub(world, before + said)?;
+    look(world, keys, begun, &mut seen)?;
     Ok((said, seen))
+}
+
+/// Looks at every program, and says what it takes.
+fn look(world: &World, keys: &[String], begun: Instant, seen: &mut Seen) -> anyhow::Result<()> {
+    for key in keys {
+        let takes = Takes { at_h: begun.elapsed().as_secs_f64() / 3_600.0, ..takes(world, key)? };
+        let Takes { memory_mib, cpu_s, descriptors, wal_len, .. } = takes;
+        let minute = begun.elapsed().as_secs() / 60;
+        println!("{key:<10} {minute:>6} {memory_mib:>9.1} {cpu_s:>8.1} {descriptors:>6} {wal_len:>10}");
+        seen.entry(key.clone()).or_default().push(takes);
+    }
+    Ok(())
 }
 
 fn takes(world: &World, key: &str) -> anyhow::Result<Takes> {
@@ -185,7 +193,8 @@ fn takes(world: &World, key: &str) -> anyhow::Result<Takes> {
     })
 }
 
-fn longest_wal(dir: &PathBuf) -> anyhow::Result<u64> {
+/// How long the longest write-ahead log of a program's databases is, by its data directory; bytes.
+pub(crate) fn longest_wal(dir: &Path) -> anyhow::Result<u64> {
     let mut longest = 0;
     for file in fs::read_dir(dir).with_context(|| format!("Looking into {}", dir.display()))? {
         let file = file?;
@@ -198,9 +207,10 @@ fn longest_wal(dir: &PathBuf) -> anyhow::Result<u64> {
 
 /// Says what every program grew by in the second half; fails if that, or anything else, is without bound.
 pub fn tell(seen: &Seen) -> anyhow::Result<()> {
+    ensure!(!seen.is_empty(), "it was looked at no program");
     for (key, all) in seen {
         let warm = &all[all.len() / 2..];
-        let (Some(middle), Some(end)) = (warm.first(), warm.last()) else { continue };
+        let [middle, .., end] = warm else { bail!("it was looked at {key} too seldom to tell") };
         let (hours, by_the_hour) = (end.at_h - middle.at_h, growth_mib_h(warm));
         println!("{key:<10} grew by {by_the_hour:.2} MiB an hour in the second half, {hours:.2} hours");
         let grown = end.memory_mib - middle.memory_mib;
@@ -235,6 +245,14 @@ mod tests {
             Takes { at_h: minute / 60.0, memory_mib: memory(minute), ..Takes::default() }
         };
         [("kiosk".to_owned(), (0..90).map(takes).collect())].into()
+    }
+
+    #[test]
+    fn who_was_not_looked_at_twice_behind_the_middle_is_not_called_sound() {
+        assert!(tell(&Seen::new()).is_err());
+        let mut twice = seen(|_| 50.0);
+        twice.values_mut().for_each(|all| all.truncate(2));
+        assert!(tell(&twice).is_err());
     }
 
     #[test]
