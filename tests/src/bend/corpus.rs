@@ -13,7 +13,16 @@ const LEN_MAX: usize = 64 * 1024;
 const TRIES_MAX: usize = 400;
 
 fn folder(door: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(door.replace([':', ',', '\''], "").replace(' ', "-"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(file_name(door))
+}
+
+/// The name of a door as that of a file.
+fn file_name(door: &str) -> String {
+    door.replace([':', ',', '\''], "").replace(' ', "-")
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
 /// What was kept at this door, in the order of its names.
@@ -36,9 +45,17 @@ pub(super) fn keep(door: &str, bytes: &[u8]) -> anyhow::Result<bool> {
     }
     let folder = folder(door);
     fs::create_dir_all(&folder).with_context(|| format!("Making {}", folder.display()))?;
-    let path = folder.join(&blake3::hash(bytes).to_hex()[..16]);
+    let path = folder.join(hash(bytes));
     fs::write(&path, bytes).with_context(|| format!("Writing {}", path.display()))?;
     Ok(true)
+}
+
+/// Writes an input that broke a door into this directory, however long it is; where.
+pub(super) fn write_broken(dir: &Path, door: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    fs::create_dir_all(dir).with_context(|| format!("Making {}", dir.display()))?;
+    let path = dir.join(format!("{}-{}", file_name(door), hash(bytes)));
+    fs::write(&path, bytes).with_context(|| format!("Writing {}", path.display()))?;
+    Ok(path)
 }
 
 /// The input without whatever it does not need to do the same.

@@ -8,7 +8,8 @@
 //! read and written again reads the same.
 //!
 //! Inputs that once broke something or reached code that none before had reached are [kept](corpus), made short. They are
-//! bent in their turn, and a test tries each of them as it is.
+//! bent in their turn, and a test tries each of them as it is. Whatever breaks a door is written to a file of its own at once,
+//! kept or not, and the line that tries that file again is printed.
 
 mod bytes;
 mod corpus;

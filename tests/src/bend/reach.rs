@@ -16,14 +16,14 @@ use std::{
 /// What is called when something panics.
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
-/// Counts panics of all threads, silently, as long as it lives.
+/// Counts panics of all threads, as long as it lives.
 pub(super) struct Panics {
     count: Arc<AtomicU64>,
     before: Option<Hook>,
 }
 
 impl Panics {
-    /// Counts from now on.
+    /// Counts from now on, silently.
     pub(super) fn watch() -> Self {
         let (count, before) = (Arc::<AtomicU64>::default(), take_hook());
         let counter = count.clone();
@@ -31,6 +31,17 @@ impl Panics {
             counter.fetch_add(1, Ordering::SeqCst);
         }));
         Self { count, before: Some(before) }
+    }
+
+    /// Counts from now on, and lets each be told as it was told before.
+    pub(super) fn watch_aloud() -> Self {
+        let (count, before) = (Arc::<AtomicU64>::default(), take_hook());
+        let counter = count.clone();
+        set_hook(Box::new(move |panic| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            before(panic);
+        }));
+        Self { count, before: None }
     }
 
     /// How many there were.

@@ -1,8 +1,13 @@
 //! The command: inputs at each door, what became of them, and what is kept.
 
-use std::{ffi::OsString, fmt, process::ExitCode};
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 
 use super::{
@@ -41,6 +46,22 @@ struct Options {
     /// Tries what was kept, as it is, and nothing else.
     #[arg(long)]
     replay: bool,
+    /// Tries what this file holds, as it is, at the door whose whole name `--door` gives, and nothing else.
+    #[arg(long, value_name = "FILE", requires = "door", conflicts_with_all = ["replay", "keep"])]
+    input: Option<PathBuf>,
+    /// Writes every input that breaks something to a file here. Without it they are in the system's temporary directory.
+    #[arg(long, value_name = "DIR")]
+    broken: Option<PathBuf>,
+}
+
+impl Options {
+    /// Writes down what broke a door: why, in one sentence, and the line that tries it again.
+    fn note_broken(&self, door: &str, bytes: &[u8], why: &str) -> anyhow::Result<String> {
+        let dir = self.broken.clone().unwrap_or_else(|| std::env::temp_dir().join("huiyin-bend-broken"));
+        let file = corpus::write_broken(&dir, door, bytes)?;
+        let again = "again: cargo run --release -p tests --bin bend --";
+        Ok(format!("{door}: {why}\n{again} --door {door:?} --input {file:?}"))
+    }
 }
 
 /// What became of the inputs at one door.
@@ -66,7 +87,12 @@ impl fmt::Display for Tally {
 /// The program; argument 0 is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = Options::parse_from(args);
-    match if options.replay { replay(&options) } else { bend(&options) } {
+    let done = match &options.input {
+        Some(file) => try_file(&options, file),
+        None if options.replay => replay(&options),
+        None => bend(&options),
+    };
+    match done {
         Ok(broken) => {
             broken.iter().take(20).for_each(|broken| println!("{broken}"));
             println!("{} broken", broken.len());
@@ -107,11 +133,28 @@ fn replay(options: &Options) -> anyhow::Result<Vec<String>> {
         for (number, bytes) in corpus::kept(door.name)?.iter().enumerate() {
             let became = door.try_bytes(&panics, bytes);
             count += 1;
-            broken.extend(became.err().map(|why| format!("{}: number {number} of what was kept: {why}", door.name)));
+            if let Err(why) = became {
+                let why = format!("number {number} of what was kept: {why}");
+                broken.push(options.note_broken(door.name, bytes, &why)?);
+            }
         }
     }
     println!("{count} were kept");
     Ok(broken)
+}
+
+/// Tries what a file holds at one door, and says what became of it; what it broke. A panic says where it was.
+fn try_file(options: &Options, file: &Path) -> anyhow::Result<Vec<String>> {
+    let bytes = fs::read(file).with_context(|| format!("Reading {}", file.display()))?;
+    let door = doors(options).find(|door| door.name == options.door);
+    let door = door.with_context(|| format!("no door has the name {:?}", options.door))?;
+    match door.try_bytes(&Panics::watch_aloud(), &bytes) {
+        Ok(is_read) => {
+            println!("{}: {}", door.name, if is_read { "read" } else { "refused" });
+            Ok(Vec::new())
+        }
+        Err(why) => Ok(vec![format!("{}: {why}", door.name)]),
+    }
 }
 
 fn bend_at(mut door: Door, options: &Options, panics: &Panics, broken: &mut Vec<String>) -> anyhow::Result<Tally> {
@@ -147,7 +190,10 @@ fn bend_at(mut door: Door, options: &Options, panics: &Panics, broken: &mut Vec<
         match &became {
             Ok(true) => tally.read += 1,
             Ok(false) => tally.refused += 1,
-            Err(why) => broken.push(format!("{name}: seed {}, input {input}: {why}", options.seed)),
+            Err(why) => {
+                let why = format!("seed {}, input {input}: {why}", options.seed);
+                broken.push(options.note_broken(name, &bytes, &why)?);
+            }
         }
         let is_new = !places.is_empty();
         reach.note(&places);
@@ -166,4 +212,30 @@ fn bend_at(mut door: Door, options: &Options, panics: &Panics, broken: &mut Vec<
     }
     tally.seconds = cpu_s(own)? - begun;
     Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_a_door_is_written_down_and_breaks_it_again() {
+        let dir = std::env::temp_dir().join(format!("huiyin-bend-broken-{}", std::process::id()));
+        let told = dir.to_string_lossy().into_owned();
+        let options = Options::parse_from(["bend", "--inputs", "20", "--broken", &told]);
+        let knock = |bytes: &[u8]| if bytes == b"honest words" { Ok(true) } else { Err("it breaks".to_owned()) };
+        let door = || Door::new("frame: that breaks", vec![b"honest words".to_vec()], knock);
+        let (panics, mut broken) = (Panics::watch_aloud(), Vec::new());
+        bend_at(door(), &options, &panics, &mut broken).unwrap();
+        assert!(!broken.is_empty());
+        for said in broken {
+            let (why, again) = said.split_once('\n').unwrap();
+            assert!(why.starts_with("frame: that breaks: seed 1, input ") && why.ends_with("it breaks"), "{why}");
+            let (command, file) = again.split_once(" --input ").unwrap();
+            assert!(command.ends_with("--bin bend -- --door \"frame: that breaks\""), "{command}");
+            let bytes = fs::read(file.trim_matches('"')).unwrap();
+            assert_eq!(door().try_bytes(&panics, &bytes), Err("it breaks".to_owned()));
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }
