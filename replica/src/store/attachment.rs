@@ -362,12 +362,24 @@ pub(super) fn len_of(length: u64, pieces: Pieces) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use civic_core::access::{Role, Scope};
     use ed25519_dalek::SigningKey;
-    use sync_core::{receipt::Level, run::RUN_BODY_LEN_MAX};
+    use sync_core::{
+        attachment::{
+            message::Message,
+            transfer::{Input, Transfer},
+        },
+        receipt::Level,
+        run::RUN_BODY_LEN_MAX,
+    };
 
     use super::*;
-    use crate::store::tests::{Scratch, author, entry, space};
+    use crate::{
+        store::tests::{Scratch, author, county, entry, space},
+        transfer::{Done, Terms, carry_out, plan, ready},
+    };
 
     const NOW: UnixSeconds = UnixSeconds(50);
 
@@ -407,6 +419,45 @@ mod tests {
 
     fn receipt(id: AttachmentId) -> AttachmentReceipt {
         AttachmentReceipt::sign(id, Level::Received, UnixSeconds(77), &SigningKey::from_bytes(&[9; 32]))
+    }
+
+    /// Carries out what one side of a transfer wants; what it says then, and whether it is over.
+    async fn go_on(side: &mut Transfer, log: &Log, giver: &Giver) -> (Vec<Message>, bool) {
+        let mut said = Vec::new();
+        while let Some(output) = side.poll_output() {
+            match carry_out(output, log, || Ok(giver.clone())).await.unwrap() {
+                Done::Say(message) => said.push(message),
+                Done::Found(input) => side.handle_input(input).unwrap(),
+                Done::Nothing => {}
+                Done::Over => return (said, true),
+            }
+        }
+        (said, false)
+    }
+
+    /// A whole transfer between a kiosk and its hub.
+    fn transfer(kiosk: &Log, hub: &Log, terms: Terms) {
+        let giver = Giver::Device(member(kiosk, Role::Kiosk, "990127101201"));
+        block(async {
+            let mut calls = plan(kiosk, county(), true, terms).await.unwrap().unwrap();
+            let mut answers = ready(hub, author(9, 1).key, vec![kiosk.public_key()]).await.unwrap();
+            let (mut up, mut down) = (VecDeque::new(), VecDeque::new());
+            calls.handle_input(Input::Opened).unwrap();
+            loop {
+                let (said, is_over) = go_on(&mut calls, kiosk, &Giver::Hub).await;
+                if is_over {
+                    return;
+                }
+                up.extend(said);
+                if let Some(message) = up.pop_front() {
+                    answers.handle_input(Input::Received(message)).unwrap();
+                    down.extend(go_on(&mut answers, hub, &giver).await.0);
+                } else {
+                    let message = down.pop_front().expect("one of the two has something to say");
+                    calls.handle_input(Input::Received(message)).unwrap();
+                }
+            }
+        });
     }
 
     /// Changes the file behind the log's back.
@@ -560,6 +611,32 @@ mod tests {
         assert_eq!(kiosk.to_offer(9).unwrap(), [taken]);
         assert!(matches!(admit(&first), Ok(Admission::Refused(_))));
         assert!(matches!(admit(&second), Ok(Admission::Take(_))));
+    }
+
+    /// What a kiosk could not read it did not offer, but the hub asked for it all the same, and that ended every transfer.
+    #[test]
+    fn one_attachment_that_cannot_be_read_on_either_side_leaves_a_whole_transfer_all_others() {
+        let (here, there) = (Scratch::new("rotten-above"), Scratch::new("rotten-below"));
+        let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+        let [rotten, sound, rotten_picture, picture] = [1, 2, 3, 4].map(|seed| voice(seed, 100));
+        for (doc, new) in [(1, &rotten), (2, &sound)] {
+            attach(&kiosk, doc, Audience::County, new).unwrap();
+        }
+        for (doc, new) in [(3, &rotten_picture), (4, &picture)] {
+            attach(&hub, doc, Audience::Public, new).unwrap();
+        }
+        meet(&kiosk, &hub);
+        meet(&hub, &kiosk);
+        for scratch in [&here, &there] {
+            meddle(scratch, "UPDATE attachment SET hashes = zeroblob(32) WHERE id = 1");
+        }
+        transfer(&kiosk, &hub, Terms::default());
+        assert_eq!(hub.attachment(&sound.id()).unwrap(), Some(noise(2, 100)));
+        assert_eq!(kiosk.attachment(&picture.id()).unwrap(), Some(noise(4, 100)));
+        assert_eq!(hub.lacking(&kiosk.public_key(), 9).unwrap(), [rotten.id()]);
+        assert!(kiosk.show_public(&rotten_picture.id()).unwrap().is_err());
+        // And a second one, which has nothing to give, ends as well.
+        transfer(&kiosk, &hub, Terms::default());
     }
 
     /// Seed 854 of the simulated county: somebody speaks at length, and it is erased while the road brings it piece by piece.

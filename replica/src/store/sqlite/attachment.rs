@@ -173,13 +173,15 @@ impl SqliteStore {
     fn manifests(&self, names: &[AttachmentId]) -> Result<Vec<Manifest>, StoreError> {
         let mut whole = Vec::new();
         for id in names {
-            match self.shelved(id) {
-                Ok(shelved) => whole.extend(shelved.filter(|shelved| shelved.is_whole).map(|shelved| shelved.manifest)),
-                Err(StoreError::Damaged(fault)) => warn!(%id, %fault, "An attachment stays here: it cannot be read"),
-                Err(other) => return Err(other),
-            }
+            whole.extend(self.whole(id)?);
         }
         Ok(whole)
+    }
+
+    /// The manifest of an attachment that is whole. One that cannot be read is as good as not here: nothing else waits for it.
+    fn whole(&self, id: &AttachmentId) -> Result<Option<Manifest>, StoreError> {
+        let shelved = self.readable(id)?.filter(|shelved| shelved.is_whole);
+        Ok(shelved.map(|shelved| shelved.manifest))
     }
 
     /// See [`crate::store::Log::to_ask_for`].
@@ -259,13 +261,12 @@ impl SqliteStore {
         if !self.announcements(id)?.iter().any(|(feed, _)| may_read(feed)) {
             return Ok(Err("there is no such attachment for this device".to_owned()));
         }
-        let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
-        Ok(whole.map(|shelved| shelved.manifest).ok_or_else(|| "the attachment has not come here yet".to_owned()))
+        Ok(self.whole(id)?.ok_or_else(|| "the attachment has not come here yet, or cannot be read".to_owned()))
     }
 
     /// See [`crate::store::Log::piece`].
     pub fn piece(&self, id: &AttachmentId, number: u8) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.shelved(id)? {
+        match self.readable(id)? {
             Some(shelved) => self.piece_of(&shelved, number),
             None => Ok(None),
         }
@@ -312,6 +313,17 @@ impl SqliteStore {
         let manifest = Manifest::prove(id, AttachmentKind::from_number(kind), length, hashes.to_vec())
             .map_err(|bad| damaged(format!("attachment {id}: {bad}")))?;
         Ok(Some(Shelved { row, manifest, held: pieces(held), is_whole }))
+    }
+
+    /// The same for what is to move: one that cannot be read stays here, and keeps no other from moving.
+    fn readable(&self, id: &AttachmentId) -> Result<Option<Shelved>, StoreError> {
+        match self.shelved(id) {
+            Err(StoreError::Damaged(fault)) => {
+                warn!(%id, %fault, "An attachment stays here: it cannot be read");
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     fn piece_of(&self, shelved: &Shelved, number: u8) -> Result<Option<Vec<u8>>, StoreError> {
@@ -480,8 +492,7 @@ impl Shelf for SqliteStore {
              WHERE name = ?1 AND is_whole = 1",
             params![id.as_bytes()],
         )?;
-        let whole = self.shelved(id)?.filter(|shelved| shelved.is_whole);
-        Ok(whole.map(|shelved| shelved.manifest))
+        self.whole(id)
     }
 }
 
