@@ -112,7 +112,7 @@ pub async fn plan(
         offers.retain(|manifest| !left.contains(&manifest.id()));
         let is_idle = offers.is_empty() && wants.is_empty() && !(is_first && log.has_own_attachments()?);
         let budget = log.left_today(tariff, clock::now())?.unwrap_or(u64::MAX).min(tariff.transfer_max());
-        Ok((!is_idle).then(|| Transfer::call(hub, offers, wants, budget)))
+        Ok((!is_idle).then(|| Transfer::call(hub, offers, wants, budget).leaving(left)))
     })
     .await
 }

@@ -639,6 +639,22 @@ mod tests {
         transfer(&kiosk, &hub, Terms::default());
     }
 
+    /// The hub asked for what the kiosk had left to a carrier, and so it went over the road that costs.
+    #[test]
+    fn what_is_left_to_a_carrier_stays_off_a_road_that_costs_though_the_hub_lacks_it() {
+        let (here, there) = (Scratch::new("left-hub"), Scratch::new("left-kiosk"));
+        let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+        let (left, given) = (voice(1, 100), voice(2, 100));
+        for (doc, new) in [(1, &left), (2, &given)] {
+            attach(&kiosk, doc, Audience::County, new).unwrap();
+        }
+        meet(&kiosk, &hub);
+        transfer(&kiosk, &hub, Terms { left_to_carriers: [left.id()].into(), ..Terms::default() });
+        assert_eq!(hub.lacking(&kiosk.public_key(), 9).unwrap(), [left.id()]);
+        transfer(&kiosk, &hub, Terms::default());
+        assert!(hub.lacking(&kiosk.public_key(), 9).unwrap().is_empty());
+    }
+
     /// Seed 854 of the simulated county: somebody speaks at length, and it is erased while the road brings it piece by piece.
     #[test]
     fn a_piece_of_what_was_erased_since_it_was_admitted_is_not_kept_and_no_disk_is_called_damaged() {

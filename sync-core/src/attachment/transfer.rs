@@ -199,6 +199,8 @@ enum Side {
         offers: VecDeque<Manifest>,
         /// Still to be asked for, in order.
         wants: VecDeque<Wanted>,
+        /// What goes by another road, whatever the hub says that it lacks.
+        left: BTreeSet<AttachmentId>,
     },
     /// The hub, which signs receipts with this key.
     Hub {
@@ -262,7 +264,15 @@ impl Transfer {
     pub fn call(hub: [u8; 32], offers: Vec<Manifest>, wants: Vec<Wanted>, budget: u64) -> Self {
         let offers = in_order(offers, Manifest::kind);
         let wants = in_order(wants, |wanted| wanted.kind);
-        Self::new(Side::Caller { hub, offers, wants }, budget)
+        Self::new(Side::Caller { hub, offers, wants, left: BTreeSet::new() }, budget)
+    }
+
+    /// A device's end that does not give these, though the hub lacks them: they go by another road.
+    pub fn leaving(mut self, ids: BTreeSet<AttachmentId>) -> Self {
+        if let Side::Caller { left, .. } = &mut self.side {
+            *left = ids;
+        }
+        self
     }
 
     /// The hub's end. It signs receipts with `key`, asks for what it lacks of what the device announced (`lacking`, oldest
@@ -387,9 +397,10 @@ impl Transfer {
                 self.say_hello(lacking);
             }
             Side::Lender => self.say_hello(Vec::new()),
-            Side::Caller { offers, .. } => {
+            Side::Caller { offers, left, .. } => {
                 let is_told = |id: &AttachmentId| {
-                    self.outgoing.contains_key(id) || offers.iter().any(|manifest| manifest.id() == *id)
+                    let is_offered = offers.iter().any(|manifest| manifest.id() == *id);
+                    is_offered || self.outgoing.contains_key(id) || left.contains(id)
                 };
                 for id in theirs.into_iter().filter(|id| !is_told(id)) {
                     self.reopening += 1;
