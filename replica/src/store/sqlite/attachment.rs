@@ -412,6 +412,10 @@ impl Shelf for SqliteStore {
     fn shelve(&mut self, attachments: &[NewAttachment]) -> Result<(), StoreError> {
         for new in attachments {
             let manifest = new.manifest();
+            // What erased entries alone announce is erased with them.
+            if self.announcements(&manifest.id())?.is_empty() {
+                continue;
+            }
             // The same form sent again brings the same attachment again.
             let Some(row) = self.insert_attachment(manifest, true)? else { continue };
             for (number, bytes) in new.pieces() {

@@ -362,13 +362,14 @@ impl Store for SqliteStore {
             let mut extent = row.held.extent;
             for piece in pieces(&mine, RUN_BODY_LEN_WRITTEN) {
                 let (run, end) = Run::sign(&feed, &extent, piece, &author.key);
-                if piece.iter().any(Entry::is_declaration) {
-                    self.note_declared(&row, &run)?;
-                }
-                // What is erased already is not written in again, by nobody.
+                // What is erased already is not written in again, by nobody, and announces nothing.
                 let is_covered = |entry: &Entry<'_>| self.tombstones.covers(&space.area, entry);
                 let erased = piece.iter().any(is_covered).then(|| run.without(is_covered).ok().flatten()).flatten();
-                newest = self.insert_run(&row, erased.as_ref().unwrap_or(&run), &end, now)?;
+                let written = erased.as_ref().unwrap_or(&run);
+                if piece.iter().any(Entry::is_declaration) {
+                    self.note_declared(&row, written)?;
+                }
+                newest = self.insert_run(&row, written, &end, now)?;
                 for (entry, number) in piece.iter().zip(run.first..) {
                     self.note_own(entry, row.id, number)?;
                     if entry.kind == EntryKind::Heard {

@@ -1,6 +1,9 @@
 //! What the county erases is gone, everywhere, and nobody else erases anything.
 
-use civic_core::seal::{self, Contact, OpenKey, Seed};
+use civic_core::{
+    attachment::AttachmentKind,
+    seal::{self, Contact, OpenKey, Seed},
+};
 use sync_core::{heard::Heard, tombstone::Tombstone};
 
 use super::*;
@@ -105,7 +108,7 @@ async fn what_is_erased_is_gone_from_every_file_and_the_log_still_verifies() {
 async fn details_alone_are_erased_and_the_words_stay() {
     let scratch = Scratch::new("erase-details");
     let hub = scratch.log(9, 1);
-    let voice = NewAttachment::new(civic_core::attachment::AttachmentKind::Voice, canary(7)).unwrap();
+    let voice = NewAttachment::new(AttachmentKind::Voice, canary(7)).unwrap();
     let entries = vec![
         of(1, Audience::Deputies, EntryKind::Change, canary(1)),
         of(1, Audience::County, EntryKind::Sealed, envelope(1)),
@@ -342,4 +345,25 @@ async fn devices_seal_to_the_newest_key_that_the_county_announced() {
     )
     .await;
     assert_eq!(kiosk.seal_key().unwrap(), Some((keys[1], true)));
+}
+
+/// The record was erased as it was written, and the voice of whoever had spoken stayed on the kiosk.
+#[tokio::test]
+async fn nothing_is_kept_of_a_voice_that_only_an_erased_record_announces() {
+    let (here, there) = (Scratch::new("voice-hub"), Scratch::new("voice-kiosk"));
+    let (hub, kiosk) = (here.log(9, 1), there.log(1, 1));
+    write(&hub, vec![stone(1, Depth::Whole)]).await;
+    meet(&hub, &kiosk).await;
+    let attach = async |doc: u8, new: &NewAttachment| {
+        let announced = of(doc, Audience::County, EntryKind::Attachment, new.announcement());
+        let (log, new) = (kiosk.clone(), new.clone());
+        tokio::task::spawn_blocking(move || log.attach(vec![announced], vec![new])).await.unwrap().unwrap();
+        kiosk.waiting().unwrap().count
+    };
+    let [erased, stays] = [1, 2].map(|seed| NewAttachment::new(AttachmentKind::Voice, canary(seed)).unwrap());
+    assert_eq!(attach(1, &erased).await, 0);
+    assert!(!holds(&there, &canary(1)));
+    assert_eq!(attach(2, &stays).await, 1);
+    // Beside a record that stays it is kept.
+    assert_eq!(attach(3, &erased).await, 2);
 }
