@@ -703,7 +703,8 @@ mod tests {
             &scratch,
             "DROP TABLE announcement; DROP TABLE piece; DROP TABLE attachment; DROP TABLE traffic; DROP TABLE caller;
              DROP TABLE tombstone; DROP TABLE epoch; ALTER TABLE feed DROP COLUMN is_missed;
-             DROP TABLE kept_since; ALTER TABLE log DROP COLUMN heard_at; PRAGMA user_version = 2",
+             DROP TABLE kept_since; ALTER TABLE log DROP COLUMN heard_at; ALTER TABLE log DROP COLUMN told_at;
+             PRAGMA user_version = 2",
         );
         let log = scratch.log(2, 1);
         assert_eq!(log.lacking(&author(1, 1).key.verifying_key().to_bytes(), 9).unwrap(), [new.id()]);

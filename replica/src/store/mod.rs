@@ -526,12 +526,12 @@ impl Log {
         self.write(move |store, _, _| store.grant_kept(row)).await
     }
 
-    /// What time it was by the hub's receipts that were heard last; `None` before the first.
+    /// How far time is counted by the hub's receipts, each of which counts on by a week at most; `None` before the first.
     pub fn heard_at(&self) -> Result<Option<UnixSeconds>, StoreError> {
         self.reader().heard_at()
     }
 
-    /// Lets go of the bytes of own runs that are kept since `before`, by the hub's clock ([`Log::heard_at`]), and stand in
+    /// Lets go of the bytes of own runs that are kept since `before`, as the hub's receipts count ([`Log::heard_at`]), and stand in
     /// rows up to `row`, which the tables above have on the disk; returns how many entries. What is [missed](Log::miss) and
     /// let go to its end is forgotten, so that the next meeting brings it.
     ///

@@ -29,13 +29,14 @@ use super::StoreError;
 use crate::clock;
 
 /// Every migration, oldest first.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("0001_init.sql"),
     ATTACHMENTS,
     include_str!("0003_callers.sql"),
     TOMBSTONES,
     include_str!("0005_missed.sql"),
     KEPT_SINCE,
+    include_str!("0007_counted.sql"),
 ];
 const ATTACHMENTS: &str = include_str!("0002_attachments.sql");
 const TOMBSTONES: &str = include_str!("0004_tombstones.sql");

@@ -1,7 +1,8 @@
 //! Letting go of what the hub has in a backup, and asking for it again.
 //!
-//! How long it is there already is told by the hub's receipts alone: the time in the one that was heard last, and in the one that
-//! first said so. A device's own clock begins in 1970 where it has no battery, and nothing may go because of it.
+//! How long it is there already is counted by the hub's receipts alone, from the one that first said so on. A device's own clock
+//! begins in 1970 where it has no battery, and nothing may go because of it. A hub's may jump, too: each receipt counts the
+//! time on by no more than [`STEP_S`], and never beyond what it says itself.
 //!
 //! The tables above the log hold what it let go. Where they are lost, they are made anew from what is left, and the rest is
 //! missed. A feed that is missed goes on being let go in its time; once nothing of it is here any more, it counts as never
@@ -19,6 +20,9 @@ use sync_core::receipt::{Level, Receipt};
 
 use super::{FEED_COLUMNS, FeedRow, SqliteStore, feed_row, refusal};
 use crate::store::{Author, StoreError};
+
+/// How much time passes at most between two receipts, 7 days. A device that hears less often keeps what it has for longer.
+const STEP_S: i64 = 7 * 86_400;
 
 impl SqliteStore {
     /// See [`crate::store::Store::prune`].
@@ -68,7 +72,7 @@ impl SqliteStore {
         self.db.execute(sql, params![before.0]).map(drop).map_err(refusal)
     }
 
-    /// Notes since when so much of a feed is kept; a hub lets go of nothing.
+    /// Notes since when, in counted time, so much of a feed is kept; a hub lets go of nothing.
     pub(super) fn note_kept(&self, feed: i64, length: u64, at: UnixSeconds) -> Result<(), StoreError> {
         if self.is_hub {
             return Ok(());
@@ -82,10 +86,22 @@ impl SqliteStore {
         Ok(at.map(UnixSeconds))
     }
 
-    /// Notes what time it is by receipts that were heard together. Not the latest of all: a hub whose clock was wrong for a day
-    /// would have everything let go ever after.
-    pub(super) fn note_heard_at(&self, at: UnixSeconds) -> Result<(), StoreError> {
-        self.db.execute("UPDATE log SET heard_at = ?1", params![at.0]).map(drop).map_err(refusal)
+    /// Counts the time on to a receipt that says it is `at`; returns how far.
+    pub(super) fn count_on(&self, at: UnixSeconds) -> Result<UnixSeconds, StoreError> {
+        let before: (Option<i64>, Option<i64>) = self
+            .db
+            .prepare_cached("SELECT heard_at, told_at FROM log")
+            .and_then(|mut query| query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
+            .map_err(refusal)?;
+        let counted = match before {
+            (Some(counted), Some(told)) => step(counted, told, at.0),
+            (Some(_) | None, None) | (None, Some(_)) => at.0,
+        };
+        self.db
+            .prepare_cached("UPDATE log SET heard_at = ?1, told_at = ?2 WHERE told_at IS NOT ?2")
+            .and_then(|mut update| update.execute(params![counted, at.0]))
+            .map_err(refusal)?;
+        Ok(UnixSeconds(counted))
     }
 
     /// See [`crate::store::Log::miss`].
@@ -118,13 +134,17 @@ impl SqliteStore {
     }
 }
 
+/// How far the time is `counted` on by a receipt of `at` when the one before was of `told`. A clock that went ahead for a while
+/// brings nothing nearer than a step; one that was behind, or an old receipt on a stick, counts no day twice.
+fn step(counted: i64, told: i64, at: i64) -> i64 {
+    let passed = at.saturating_sub(told).clamp(0, STEP_S);
+    at.min(counted.saturating_add(passed)).max(counted)
+}
+
 fn note_kept(db: &Connection, feed: i64, length: u64, at: UnixSeconds) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(
-        "INSERT INTO kept_since (feed, length, at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (feed, length) DO UPDATE SET at = min(at, excluded.at)",
-    )?
-    .execute(params![feed, length, at.0])
-    .map(drop)
+    db.prepare_cached("INSERT INTO kept_since (feed, length, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+        .execute(params![feed, length, at.0])
+        .map(drop)
 }
 
 /// Of what is kept already the newest receipts tell since when, as far as this program looked for it.

@@ -388,14 +388,13 @@ impl Store for SqliteStore {
 
     fn keep(&mut self, receipts: &[Receipt]) -> Result<Vec<(FeedId, u64)>, StoreError> {
         let mut proven = Vec::new();
-        let mut heard_at: Option<UnixSeconds> = None;
         for receipt in receipts {
             let Some(row) = self.feed(&receipt.feed)?.filter(|_| !planted::is(Bug::ReceiptUnheard)) else { continue };
             // A receipt that names another hash speaks of another chain, and proves nothing of this one.
             if self.extent_at(&row, receipt.extent.length)? != Some(receipt.extent) {
                 continue;
             }
-            heard_at = heard_at.max(Some(receipt.at));
+            let heard_at = self.count_on(receipt.at)?;
             let mut signed = Vec::new();
             receipt.put(&mut signed);
             self.db
@@ -417,7 +416,7 @@ impl Store for SqliteStore {
                         .and_then(|mut update| update.execute(params![row.id, length, receipt.at.0]))
                 }
                 Level::Kept => {
-                    self.note_kept(row.id, length, receipt.at)?;
+                    self.note_kept(row.id, length, heard_at)?;
                     self.db
                         .prepare_cached("UPDATE feed SET kept = ?2, kept_head = ?3 WHERE id = ?1 AND kept < ?2")
                         .and_then(|mut update| update.execute(params![row.id, length, head]))
@@ -425,9 +424,6 @@ impl Store for SqliteStore {
             }
             .map_err(refusal)?;
             self.changed.insert(row.id);
-        }
-        if let Some(at) = heard_at {
-            self.note_heard_at(at)?;
         }
         Ok(proven)
     }

@@ -8,6 +8,11 @@ fn receipts(feed: &Feed, extent: Extent, levels: &[Level]) -> Vec<Receipt> {
     levels.iter().map(|level| Receipt::sign(feed.id(), extent, *level, UnixSeconds(77), &key)).collect()
 }
 
+/// A day of these stories.
+fn day(days: i64) -> UnixSeconds {
+    UnixSeconds(1_800_000_000 + days * 86_400)
+}
+
 async fn write(log: &Log, doc: u8) {
     let writer = log.clone();
     let written =
@@ -51,11 +56,8 @@ async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole()
 /// for a minute was 50 years old.
 #[tokio::test]
 async fn how_long_a_backup_has_something_the_hub_alone_says_whatever_clock_a_device_has() {
-    const DAY_S: i64 = 86_400;
     let (one, two) = (Scratch::new("clock-device"), Scratch::new("clock-hub"));
     let (device, hub) = (one.log(1, 1), two.log(9, 1));
-    let begun = UnixSeconds(1_800_000_000);
-    let day = |days: i64| UnixSeconds(begun.0 + days * DAY_S);
     let key = SigningKey::from_bytes(&[9; 32]);
     write(&device, 1).await;
     let feed = device.held().remove(0).feed;
@@ -68,19 +70,64 @@ async fn how_long_a_backup_has_something_the_hub_alone_says_whatever_clock_a_dev
     hear(0, Level::Kept).await;
     write(&device, 2).await;
     accept(&hub, &feed, device.runs_after(feed.id(), 1, 2, RUN_BODY_LEN_MAX).unwrap()).await;
-    hear(20, Level::Received).await;
-    hear(21, Level::Kept).await;
-    assert_eq!(device.heard_at().unwrap(), Some(day(21)));
+    hear(6, Level::Received).await;
+    hear(7, Level::Kept).await;
+    assert_eq!(device.heard_at().unwrap(), Some(day(7)));
     assert_eq!(device.prune(day(-1), i64::MAX).await.unwrap(), 0, "it is written since 1970, and kept since today");
-    assert_eq!(device.prune(day(20), i64::MAX).await.unwrap(), 1);
-    // A stick that lay in a drawer brings what the hub said before: then it is that day again.
-    hear(19, Level::Received).await;
-    assert_eq!(device.heard_at().unwrap(), Some(day(19)));
-    assert_eq!(device.prune(day(20), i64::MAX).await.unwrap(), 0, "the second is kept since the day after");
+    assert_eq!(device.prune(day(6), i64::MAX).await.unwrap(), 1);
+    // A stick that lay in a drawer brings what the hub said before, as often as somebody puts it in.
+    for _ in 0..9 {
+        hear(3, Level::Kept).await;
+        hear(7, Level::Received).await;
+    }
+    assert_eq!(device.heard_at().unwrap(), Some(day(7)));
+    assert_eq!(device.prune(day(6), i64::MAX).await.unwrap(), 0, "the second is kept since the day after");
     drop(device);
     let device = one.log(1, 2);
-    assert_eq!(device.prune(day(21), i64::MAX).await.unwrap(), 1, "also by another program");
+    assert_eq!(device.prune(day(7), i64::MAX).await.unwrap(), 1, "also by another program");
     assert_eq!(device.verify().unwrap(), Ok(0));
+}
+
+/// A hub began in 1970 after a power cut, or was years ahead for an hour, and devices let everything go that it had in a backup
+/// since that morning.
+#[tokio::test]
+async fn a_step_of_the_hubs_clock_brings_letting_go_no_nearer_than_a_week() {
+    let (one, two) = (Scratch::new("step-device"), Scratch::new("step-hub"));
+    let (device, hub) = (one.log(1, 1), two.log(9, 1));
+    let key = SigningKey::from_bytes(&[9; 32]);
+    write(&device, 1).await;
+    let feed = device.held().remove(0).feed;
+    let hear = async |days: i64, level| {
+        let told = hub.held().remove(0).extent;
+        device.keep(vec![Receipt::sign(feed.id(), told, level, day(days), &key)]).await.unwrap();
+        device.heard_at().unwrap().unwrap()
+    };
+    accept(&hub, &feed, device.runs_after(feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap()).await;
+    assert_eq!(hear(0, Level::Kept).await, day(0));
+    // Ten years ahead for a day: time passes there as anywhere.
+    assert_eq!(hear(3_650, Level::Received).await, day(7));
+    assert_eq!(hear(3_651, Level::Received).await, day(8));
+    // It is set right: what was counted too much is waited for.
+    assert_eq!(hear(2, Level::Received).await, day(8));
+    assert_eq!(hear(9, Level::Received).await, day(9));
+    // In 1970 after each power cut, and right a minute later.
+    write(&device, 2).await;
+    accept(&hub, &feed, device.runs_after(feed.id(), 1, 2, RUN_BODY_LEN_MAX).unwrap()).await;
+    for _ in 0..9 {
+        assert_eq!(hear(-20_000, Level::Kept).await, day(9));
+        assert_eq!(hear(9, Level::Kept).await, day(9));
+    }
+    assert_eq!(device.prune(day(8), i64::MAX).await.unwrap(), 1, "the first is kept since before, the second is not");
+    drop(device);
+    // What an older program noted of such a clock counts from now on.
+    let file = rusqlite::Connection::open(one.0.join("log.db")).unwrap();
+    let as_before = "ALTER TABLE log DROP COLUMN told_at; UPDATE kept_since SET at = 0; PRAGMA user_version = 7";
+    file.execute_batch(as_before).unwrap();
+    drop(file);
+    let device = one.log(1, 2);
+    assert_eq!(device.heard_at().unwrap(), Some(day(9)));
+    assert_eq!(device.prune(day(8), i64::MAX).await.unwrap(), 0);
+    assert_eq!(device.prune(day(9), i64::MAX).await.unwrap(), 1);
 }
 
 /// Tables that were damaged 35 days after an opinion were made anew without it, for ever.
