@@ -339,11 +339,18 @@ impl Bag {
     pub fn hear(&self, word: Word) -> bool {
         let mut content = self.content();
         let Some((from, to)) = self.inner.holder.believes(&content.items, &content.told, &word) else { return false };
-        let is_known = |told: &Told| (told.word.id, told.word.by, told.word.says) == (word.id, word.by, word.says);
-        if !content.told.iter().any(is_known) {
+        // Whoever lost it and took it again says so again.
+        let is_of_before = |told: &Told| (told.word.id, told.word.by, told.word.says) == (word.id, word.by, word.says);
+        content.told.retain(|told| !is_of_before(told) || told.word == word);
+        if !content.told.iter().any(is_of_before) {
             content.told.push(Told { word, from, to, since: clock::now() });
         }
         true
+    }
+
+    /// Whether this very word is here.
+    pub fn has_heard(&self, word: &Word) -> bool {
+        self.content().told.iter().any(|told| told.word == *word)
     }
 
     /// Puts what was sealed here in place of what was sealed for the same receiver before.

@@ -439,7 +439,8 @@ impl<O: Opener> Hands<'_, O> {
                     }
                 }
                 Message::Word(word) => {
-                    if self.bag.hear(word) {
+                    // What is offered again is answered with the word that is here.
+                    if !self.bag.has_heard(&word) && self.bag.hear(word) {
                         handed.words += 1;
                         handed.given += usize::from(word.by == self.peer);
                     }

@@ -159,23 +159,21 @@ impl Holder {
         }
     }
 
-    /// What is offered to `peer`: to whom it is for; and what is this device's own to whoever carries. Not what it has signed
-    /// for. The oldest come first, and what goes home by lot.
+    /// What is offered to `peer`: to whom it is for; and what is this device's own to whoever carries. The oldest come first, and
+    /// what goes home by lot; behind them what it has signed for, for it may have lost that since.
     pub fn offers<'a>(&self, items: &'a [Item], told: &[Told], peer: &[u8; 32], peer_carries: bool) -> Vec<&'a Label> {
         let is_for = |label: &Label| {
             label.to == *peer || (label.from == self.own && peer_carries) || (*peer == self.hub && label.to == self.hub)
         };
         let signed: BTreeSet<_> =
             told.iter().filter(|told| told.word.by == *peer).map(|told| (told.word.id, told.from)).collect();
-        let is_due = |item: &&Item| {
-            item.is_whole() && is_for(&item.label) && !signed.contains(&(item.label.id, item.label.from))
-        };
+        let is_due = |item: &&Item| item.is_whole() && is_for(&item.label);
         let mut offers: Vec<_> = items.iter().filter(is_due).collect();
         offers.sort_by_cached_key(|item| {
             let label = &item.label;
             // The hub seals for all at once: each time in another order, so that nobody is the last for ever.
             let since = if label.from == self.hub { UnixSeconds(0) } else { item.since };
-            (since, lot(label), label.part)
+            (signed.contains(&(label.id, label.from)), since, lot(label), label.part)
         });
         offers.into_iter().map(|item| &item.label).collect()
     }
@@ -428,7 +426,11 @@ mod tests {
             }
         }
         assert_eq!(offered.len(), all.len());
-        assert!(hub.offers(&all, &words, &public(PHONE), true).is_empty());
+        // A phone that lost its bag is offered all of it again, behind what it never had.
+        let late = item(label(HUB, OTHER, 99, 0, 1));
+        let all = [all, vec![late.clone()]].concat();
+        let again = hub.offers(&all, &words, &public(PHONE), true);
+        assert_eq!((again.len(), again[0]), (51, &late.label));
         let first = |pack: u64| -> Vec<_> {
             let items: Vec<_> = (1..5).map(|to| item(label(HUB, to, pack, 0, 1))).collect();
             hub.offers(&items, &[], &public(PHONE), true).iter().map(|label| label.to).collect()
