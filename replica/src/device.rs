@@ -5,7 +5,7 @@ use std::{
     fmt::Display,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -59,6 +59,8 @@ const LISTEN_EVERY: Duration = Duration::from_millis(250);
 const PROBE_MIN_S: u64 = 10;
 /// A carrier asks its hub so often whether something goes home.
 const HANDOVER_EVERY: Duration = Duration::from_secs(60);
+/// On a road that costs the wait doubles up to this each time that labels were told and nothing moved.
+const HANDOVER_SELDOM: Duration = Duration::from_secs(3_600);
 /// A device whose log is longer on its disk, 1 GiB, takes no more of what others wrote; what is written on it is always
 /// taken, and goes out.
 const HELD_LEN_MAX: u64 = 1 << 30;
@@ -135,6 +137,8 @@ pub struct Device {
     memory: Mutex<Memory>,
     /// Whether the hub turned the certificate away because it has expired.
     is_expired: AtomicBool,
+    /// Bytes that moved in handovers and do not count into the day yet.
+    handed: AtomicU64,
     clock: fn() -> UnixSeconds,
 }
 
@@ -144,6 +148,36 @@ struct Called {
     road: Road,
     network: String,
     at: Instant,
+}
+
+/// When a carrier hands over next, whichever road is open then.
+struct Rounds {
+    at: tokio::time::Instant,
+    /// How long it waited for that.
+    wait: Duration,
+    /// What a village hands it goes up at once; `None` if it does not carry.
+    bag: Option<watch::Receiver<u64>>,
+}
+
+impl Rounds {
+    fn new(near: Option<&Near>) -> Self {
+        let bag = near.filter(|near| near.bag().holder().carries).map(|near| near.bag().changed());
+        Self { at: tokio::time::Instant::now(), wait: HANDOVER_EVERY, bag }
+    }
+
+    fn is_due(&self) -> bool {
+        self.bag.is_some() && self.at <= tokio::time::Instant::now()
+    }
+
+    /// It handed over on a road that costs so.
+    fn go_on(&mut self, tariff: Tariff, was_in_vain: bool) {
+        self.wait = match tariff {
+            Tariff::Metered if was_in_vain => self.wait.saturating_mul(2).min(HANDOVER_SELDOM),
+            Tariff::Metered | Tariff::Free => HANDOVER_EVERY,
+        };
+        self.at = tokio::time::Instant::now() + self.wait;
+        self.bag.iter_mut().for_each(|bag| bag.mark_unchanged());
+    }
 }
 
 /// Why a device that was in touch is not any more.
@@ -174,6 +208,7 @@ impl Device {
             card: Mutex::new(card),
             memory: Mutex::new(memory),
             is_expired: AtomicBool::new(false),
+            handed: AtomicU64::new(0),
             clock: clock::now,
         }
     }
@@ -320,6 +355,7 @@ impl Device {
 
     async fn keep_in_touch(&self, redial_max: Duration) -> StoreError {
         let mut failures = 0u32;
+        let mut rounds = Rounds::new(self.near.as_ref());
         loop {
             self.join_waiting().await;
             match self.call().await {
@@ -327,7 +363,7 @@ impl Device {
                     let name = called.connection.name();
                     info!(hub = self.identity.card.hub, road = name, "The road is open");
                     self.road.send_replace(RoadState { is_open: true, name, ..self.closed() });
-                    let ended = self.stay_connected(&called, &mut failures).await;
+                    let ended = self.stay_connected(&called, &mut failures, &mut rounds).await;
                     called.connection.close(CLOSE_DONE, "");
                     self.book.save();
                     match ended {
@@ -365,7 +401,16 @@ impl Device {
         }
     }
 
-    async fn stay_connected(&self, called: &Called, failures: &mut u32) -> Ended {
+    async fn stay_connected(&self, called: &Called, failures: &mut u32, rounds: &mut Rounds) -> Ended {
+        let ended = self.talk_on(called, failures, rounds).await;
+        // A road that broke may have taken a handover along.
+        if let Err(error) = self.note_handed().await {
+            warn!(%error, "What was handed over is counted the next time");
+        }
+        ended
+    }
+
+    async fn talk_on(&self, called: &Called, failures: &mut u32, rounds: &mut Rounds) -> Ended {
         let connection = &called.connection;
         let probe = self.probe_at(called);
         let mut revision = self.log.revision();
@@ -373,8 +418,6 @@ impl Device {
         let mut transfer = None;
         let mut is_first = true;
         let mut handover = None;
-        let mut bag = self.near.as_ref().filter(|near| near.bag().holder().carries).map(|near| near.bag().changed());
-        let mut handover_at = tokio::time::Instant::now();
         loop {
             revision.mark_unchanged();
             if let Err(error) = self.meet(called).await {
@@ -389,20 +432,15 @@ impl Device {
                     transfer = Some(Box::pin(self.transfer(called, is_first)));
                     (is_due, is_first) = (false, false);
                 }
-                if transfer.is_none()
-                    && handover.is_none()
-                    && bag.is_some()
-                    && handover_at <= tokio::time::Instant::now()
-                {
+                if transfer.is_none() && handover.is_none() && rounds.is_due() {
                     handover = Some(Box::pin(self.hand_over(called)));
                 }
                 tokio::select! {
                     ended = going_on(&mut handover) => {
                         handover = None;
-                        handover_at = tokio::time::Instant::now() + HANDOVER_EVERY;
-                        bag.iter_mut().for_each(|bag| bag.mark_unchanged());
+                        rounds.go_on(self.tariff(), matches!(ended, Ok(true)));
                         match ended {
-                            Ok(()) => {}
+                            Ok(_) => {}
                             // Another road may be open, and what is carried need not wait.
                             Err(NearError::Road(RoadError::Stalled)) => {
                                 return Ended::Broken(RoadError::Stalled.into());
@@ -410,8 +448,8 @@ impl Device {
                             Err(error) => debug!(%error, "What is carried waits for the next time"),
                         }
                     }
-                    Ok(()) = changed(&mut bag), if handover.is_none() => handover_at = tokio::time::Instant::now(),
-                    () = tokio::time::sleep_until(handover_at), if bag.is_some() && handover.is_none() && transfer.is_none() => {}
+                    Ok(()) = changed(&mut rounds.bag), if handover.is_none() => rounds.at = tokio::time::Instant::now(),
+                    () = tokio::time::sleep_until(rounds.at), if rounds.bag.is_some() && handover.is_none() && transfer.is_none() => {}
                     (_, ended) = going_on(&mut transfer) => {
                         transfer = None;
                         match ended {
@@ -664,23 +702,34 @@ impl Device {
         Terms { tariff, left_to_carriers: left.into_iter().map(AttachmentId::new).collect(), brings_for }
     }
 
-    /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home.
-    async fn hand_over(&self, called: &Called) -> Result<(), NearError> {
-        let Some(near) = &self.near else { return Ok(()) };
+    /// Hands the hub what is carried for others, within what is left of the day's budget, and takes along what goes home. Says
+    /// whether that was in vain.
+    async fn hand_over(&self, called: &Called) -> Result<bool, NearError> {
+        let Some(near) = &self.near else { return Ok(false) };
         let (tariff, mut handed) = (self.tariff(), Handed::default());
         let budget = self.log.left_today(tariff, clock::now())?.unwrap_or(u64::MAX);
         let home = budget.saturating_sub(tariff.kept_for_villages());
         let ended = tokio::select! {
-            ended = near.meet_hub(&called.connection, budget, home, &mut handed) => ended,
+            ended = near.meet_hub(&called.connection, budget, home, &self.handed, &mut handed) => ended,
             () = silent(&called.connection) => Err(RoadError::Stalled.into()),
         };
+        self.note_handed().await?;
         // Also what moved before the road broke.
         let (bytes_up, bytes_down) = (handed.bytes_up, handed.bytes_down);
         if bytes_up + bytes_down > 0 {
-            self.log.note_traffic(bytes_up + bytes_down).await?;
             self.book.note_carried("carrier", &Carried { bytes_up, bytes_down, ..Carried::default() });
         }
-        ended
+        ended.map(|()| handed.is_in_vain())
+    }
+
+    /// Counts what moved in handovers into the day's bytes: labels and words, too, for they are paid for.
+    async fn note_handed(&self) -> Result<(), StoreError> {
+        let bytes = self.handed.load(Ordering::Relaxed);
+        if bytes > 0 {
+            self.log.note_traffic(bytes).await?;
+            self.handed.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn hub_key(&self) -> Result<[u8; 32], RoadError> {
@@ -759,7 +808,104 @@ fn redial_delay(failures: u32, max: Duration, draw: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use civic_core::space::Audience;
+    use sync_core::{
+        carry::message::{Message, PIECE_LEN, VERSION},
+        session::Authors,
+    };
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::{
+        carry::tests::{HUB, Known, PHONE, Place, hear, key, public},
+        dir::DataDir,
+        road::tcp,
+    };
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    /// Meets whoever calls, asks for everything that it carries, and is gone after so many pieces.
+    async fn break_off(door: &TcpListener, config: Arc<rustls::ServerConfig>, hub: &Place, pieces: usize) {
+        let (socket, _) = door.accept().await.unwrap();
+        let connection = Connection::Tcp(tcp::answer(socket, config).await.unwrap());
+        let (send, mut receive) = connection.accept().await.unwrap();
+        let first = receive.number().await.unwrap().unwrap();
+        let first = receive.receive_rest(first).await.unwrap();
+        let member = Known.member(&public(PHONE)).unwrap();
+        let (epoch, authors) = (hub.log.epoch(), Arc::new(Known));
+        let side = Side::Hub { key: Box::new(key(HUB)), epoch, kept: 0, authors };
+        let mut session = Session::new(side, member.clone(), hub.log.shared(&member), NOW);
+        pump::converse(&mut session, &hub.log, send, receive, Some(first), || {}).await.unwrap();
+
+        let (mut send, mut receive) = connection.accept().await.unwrap();
+        let (name, heard) = ("县里".to_owned(), UnixSeconds(0));
+        let hello = Message::Hello { version: VERSION, oldest: 1, name, heard, carries: false, lends: false };
+        let mut says = vec![hello];
+        for message in hear(&mut receive).await {
+            if let Message::Offer(label) = message {
+                says.push(Message::Want { id: label.id, from: 0 });
+            }
+        }
+        says.push(Message::Over);
+        for message in says {
+            send.send_bytes(message.encode()).await.unwrap();
+        }
+        for _ in 0..pieces {
+            let number = receive.number().await.unwrap().unwrap();
+            receive.fields(number, Message::len_max(number.value)).await.unwrap();
+        }
+        connection.close(CLOSE_DONE, "gone");
+    }
+
+    /// The end of a road that broke was often seen before the handover on it, and what that had moved was never counted.
+    #[tokio::test]
+    async fn what_a_handover_moved_before_the_road_broke_counts_into_the_day() {
+        let [phone, hub] = [PHONE, HUB].map(|seed| Place::new("broken", seed));
+        for doc in 0..20 {
+            phone.write(doc, Audience::Deputies, 40_000).await;
+        }
+        let dir = DataDir::look(&phone.path);
+        let near = Near::open(&dir, phone.identity.clone(), phone.log.clone(), true).unwrap();
+        phone.device().fill(near.bag()).await.unwrap();
+        let device = Device::new(phone.identity.clone(), phone.log.clone()).with_near(near);
+
+        let authority = tls::Authority::make(key(9), "990127", NOW).unwrap();
+        let certificate = authority.certify_hub(&public(HUB)).unwrap();
+        let door = tls::Door::new(certificate, authority.certificate.clone(), None, Arc::new(|_| true), || NOW);
+        let answers = Arc::new(tls::hub_config(&key(HUB), Arc::new(door.unwrap())).unwrap());
+        let certificate = authority.certify(&public(PHONE), NOW).unwrap();
+        let calls =
+            tls::device_config(&key(PHONE), certificate, std::slice::from_ref(&authority.certificate), NOW).unwrap();
+        let (calls, door) = (Arc::new(calls), tcp::listen(([127, 0, 0, 1], 0).into()).unwrap());
+        let at = door.local_addr().unwrap();
+        // Which of the two is seen first is by lot.
+        for round in 1..=8 {
+            let stay = async {
+                let connection = Connection::Tcp(tcp::call("the hub", at, calls.clone()).await.unwrap());
+                let called = Called { connection, road: Road::Tcp, network: String::new(), at: Instant::now() };
+                device.stay_connected(&called, &mut 0, &mut Rounds::new(device.near.as_ref())).await
+            };
+            let (ended, ()) = tokio::join!(stay, break_off(&door, answers.clone(), &hub, 3));
+            assert!(matches!(ended, Ended::Broken(MeetError::Road(_))));
+            let counted = phone.log.traffic(UnixSeconds(50)).unwrap();
+            assert!(counted >= round * 3 * PIECE_LEN as u64, "{counted} after {round}");
+        }
+    }
+
+    #[test]
+    fn a_carrier_whose_labels_move_nothing_asks_ever_less_often_on_a_road_that_costs() {
+        let mut rounds = Rounds::new(None);
+        let mut waits = |tariff, was_in_vain, times| -> Vec<u64> {
+            let wait = |_| {
+                rounds.go_on(tariff, was_in_vain);
+                rounds.wait.as_secs()
+            };
+            (0..times).map(wait).collect()
+        };
+        assert_eq!(waits(Tariff::Metered, true, 8), [120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
+        assert_eq!(waits(Tariff::Metered, false, 2), [60, 60], "something moved");
+        assert_eq!(waits(Tariff::Free, true, 2), [60, 60]);
+    }
 
     #[test]
     fn a_thousand_devices_that_waited_out_an_outage_come_back_spread_over_minutes() {

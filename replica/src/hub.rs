@@ -450,6 +450,7 @@ impl Hub {
             heard: self.door.now(),
             budget: HUB_BYTES_MAX,
             takes: u64::MAX,
+            counter: None,
             opener: end,
             public: None,
         };

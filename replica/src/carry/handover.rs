@@ -9,6 +9,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -84,8 +85,11 @@ pub struct Hands<'a, O> {
     pub heard: UnixSeconds,
     /// Most bytes of parcels that it gives this time; the rest waits for the next.
     pub budget: u64,
-    /// Most bytes of parcels that it asks for this time; likewise.
+    /// Most bytes of parcels that it asks for this time; likewise. With none it says that it does not carry, and is offered
+    /// nothing for others.
     pub takes: u64,
+    /// Where every byte that is said or heard is counted as it moves, if the road costs.
+    pub counter: Option<&'a AtomicU64>,
     /// Opens what is for it.
     pub opener: &'a O,
     /// Where what the hub made public is held, if the other side is a device, too.
@@ -99,7 +103,9 @@ pub struct Handed {
     pub peer: Peer,
     /// Labels of parcels that came whole.
     pub taken: Vec<Label>,
-    /// Parcels that the other side signed for.
+    /// Labels that either side told the other.
+    pub labels: usize,
+    /// Parcels that the other side signed for now.
     pub given: usize,
     /// Words that were new here.
     pub words: usize,
@@ -115,6 +121,13 @@ pub struct Handed {
     pub bytes_down: u64,
     /// Why something was not taken, on either side.
     pub refused: Vec<String>,
+}
+
+impl Handed {
+    /// Whether labels were told and nothing of any parcel moved: told again they would move as little.
+    pub fn is_in_vain(&self) -> bool {
+        self.labels > 0 && self.bytes_up + self.bytes_down == 0
+    }
 }
 
 /// What the other side says of itself.
@@ -153,20 +166,20 @@ impl<O: Opener> Hands<'_, O> {
         let (send, receive) = (&mut stream.0, &mut stream.1);
         self.greet(send).await?;
         // Whether it carries is not known yet: whoever does not refuses what is not for it.
-        self.offer(send, true).await?;
+        self.offer(send, true, handed).await?;
         self.say_held(send).await?;
-        say(send, &Message::Over).await?;
+        self.say(send, &Message::Over).await?;
 
         let turn = self.hear(receive, None, &mut Wanted::new(), handed).await?;
         self.know(turn.hello, handed)?;
         let mut wanted = self.answer_offers(send, turn.offers).await?;
         self.give(send, turn.wants, handed).await?;
         self.give_public(send, turn.holds).await?;
-        say(send, &Message::Over).await?;
+        self.say(send, &Message::Over).await?;
 
         self.hear(receive, None, &mut wanted, handed).await?;
         self.sign(send).await?;
-        say(send, &Message::Over).await?;
+        self.say(send, &Message::Over).await?;
         send.finish();
         self.bag.tidy()?;
         // The other side closes its end when it has heard all; a road that breaks now costs nothing.
@@ -181,18 +194,18 @@ impl<O: Opener> Hands<'_, O> {
         let turn = self.hear(receive, Some(first), &mut Wanted::new(), &mut handed).await?;
         let peer_carries = self.know(turn.hello, &mut handed)?;
         self.greet(send).await?;
-        self.offer(send, peer_carries).await?;
+        self.offer(send, peer_carries, &mut handed).await?;
         let mut wanted = self.answer_offers(send, turn.offers).await?;
         if turn.holds.is_some() {
             self.say_held(send).await?;
         }
         self.give_public(send, turn.holds).await?;
-        say(send, &Message::Over).await?;
+        self.say(send, &Message::Over).await?;
 
         let turn = self.hear(receive, None, &mut wanted, &mut handed).await?;
         self.sign(send).await?;
         self.give(send, turn.wants, &mut handed).await?;
-        say(send, &Message::Over).await?;
+        self.say(send, &Message::Over).await?;
 
         self.hear(receive, None, &mut Wanted::new(), &mut handed).await?;
         self.bag.tidy()?;
@@ -208,20 +221,33 @@ impl<O: Opener> Hands<'_, O> {
         Ok(carries)
     }
 
+    async fn say(&self, send: &mut SendStream, message: &Message) -> Result<(), RoadError> {
+        self.count(send.send_bytes(message.encode()).await?);
+        Ok(())
+    }
+
+    fn count(&self, len: usize) {
+        if let Some(counter) = self.counter {
+            counter.fetch_add(len as u64, Ordering::Relaxed);
+        }
+    }
+
     async fn greet(&self, send: &mut SendStream) -> Result<(), RoadError> {
-        let (name, heard, carries) = (self.name.to_owned(), self.heard, self.bag.holder().carries);
+        let carries = self.bag.holder().carries && self.takes > 0;
+        let (name, heard) = (self.name.to_owned(), self.heard);
         let lends = self.public.is_some();
         let hello = Message::Hello { version: VERSION, oldest: VERSION_OLDEST, name, heard, carries, lends };
-        say(send, &hello).await?;
+        self.say(send, &hello).await?;
         for word in self.bag.words(&self.peer, WORDS_MAX) {
-            say(send, &Message::Word(word)).await?;
+            self.say(send, &Message::Word(word)).await?;
         }
         Ok(())
     }
 
-    async fn offer(&self, send: &mut SendStream, peer_carries: bool) -> Result<(), RoadError> {
+    async fn offer(&self, send: &mut SendStream, peer_carries: bool, handed: &mut Handed) -> Result<(), RoadError> {
         for label in self.bag.offers(&self.peer, peer_carries, OFFERS_MAX) {
-            say(send, &Message::Offer(label)).await?;
+            handed.labels += 1;
+            self.say(send, &Message::Offer(label)).await?;
         }
         Ok(())
     }
@@ -238,7 +264,7 @@ impl<O: Opener> Hands<'_, O> {
     async fn say_held(&self, send: &mut SendStream) -> Result<(), RoadError> {
         let Some(log) = self.public else { return Ok(()) };
         let held = self.public_feeds(log).into_iter().map(|held| (held.feed.id(), held.extent.length));
-        say(send, &Message::Holds(held.take(HELD_MAX).collect())).await
+        self.say(send, &Message::Holds(held.take(HELD_MAX).collect())).await
     }
 
     /// Gives what the other side holds less of.
@@ -262,7 +288,7 @@ impl<O: Opener> Hands<'_, O> {
                         return Ok(());
                     }
                     left -= len;
-                    say(send, &Message::Public { feed: feed.clone(), run }).await?;
+                    self.say(send, &Message::Public { feed: feed.clone(), run }).await?;
                 }
                 from = reached;
             }
@@ -324,7 +350,7 @@ impl<O: Opener> Hands<'_, O> {
                     Message::Refused { id, reason: reason.to_owned() }
                 }
             };
-            say(send, &answer).await?;
+            self.say(send, &answer).await?;
         }
         Ok(wanted)
     }
@@ -346,7 +372,7 @@ impl<O: Opener> Hands<'_, O> {
                 if bytes.is_empty() || handed.bytes_up + len > self.budget {
                     break;
                 }
-                say(send, &Message::Piece { id, from, bytes }).await?;
+                self.say(send, &Message::Piece { id, from, bytes }).await?;
                 handed.bytes_up += len;
                 from += len;
             }
@@ -369,7 +395,7 @@ impl<O: Opener> Hands<'_, O> {
         // What is signed for is written down first; what is asked for is let go only once it is given.
         self.bag.save()?;
         for word in words {
-            say(send, &Message::Word(word)).await?;
+            self.say(send, &Message::Word(word)).await?;
         }
         Ok(())
     }
@@ -394,6 +420,7 @@ impl<O: Opener> Hands<'_, O> {
                 }
             };
             let (body, len) = receive.fields(number, Message::len_max(number.value)).await?;
+            self.count(len);
             let message = Message::decode(number.value, &body).map_err(|_| RoadError::Malformed)?;
             heard += usize::from(!matches!(message, Message::Piece { .. } | Message::Public { .. }));
             if matches!(message, Message::Public { .. }) {
@@ -412,7 +439,10 @@ impl<O: Opener> Hands<'_, O> {
                     }
                     turn.hello = Some(Greeting { peer: Peer { name, met: clock::now(), heard }, carries, lends });
                 }
-                Message::Offer(label) => turn.offers.push(label),
+                Message::Offer(label) => {
+                    handed.labels += 1;
+                    turn.offers.push(label);
+                }
                 Message::Want { id, from } => turn.wants.push((id, from)),
                 Message::Piece { id, from, bytes } => {
                     let (bag, len) = (self.bag.clone(), bytes.len() as u64);
@@ -456,10 +486,6 @@ impl<O: Opener> Hands<'_, O> {
             }
         }
     }
-}
-
-async fn say(send: &mut SendStream, message: &Message) -> Result<(), RoadError> {
-    send.send_bytes(message.encode()).await.map(drop)
 }
 
 async fn blocking<T: Send + 'static>(

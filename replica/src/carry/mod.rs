@@ -10,4 +10,4 @@ pub mod near;
 pub mod newcomer;
 pub mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

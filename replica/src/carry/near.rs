@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex as StdMutex, PoisonError},
+    sync::{Arc, Mutex as StdMutex, PoisonError, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -361,19 +361,21 @@ impl Near {
     }
 
     /// Hands over to the hub and takes home what is there, over a road that is open to it: both together at most `budget`
-    /// bytes, what goes up first, and what goes home at most `home`. What moved is noted in `handed` also where it breaks off.
+    /// bytes, what goes up first, and what goes home at most `home`. What moved is noted in `handed` also where it breaks off, and every byte
+    /// is counted in `counter` as it moves.
     pub async fn meet_hub(
         &self,
         connection: &Connection,
         budget: u64,
         home: u64,
+        counter: &AtomicU64,
         handed: &mut Handed,
     ) -> Result<(), NearError> {
         let _busy = self.busy.lock().await;
         let (end, hub) = (self.end(), self.bag.holder().hub);
         let stream = connection.open().await.map_err(RoadError::from)?;
         let takes = self.left_for_home(budget, home);
-        let hands = Hands { budget, takes, public: None, ..self.hands(hub, &end)? };
+        let hands = Hands { budget, takes, counter: Some(counter), public: None, ..self.hands(hub, &end)? };
         Ok(hands.call_for(stream, handed).await?)
     }
 
@@ -426,7 +428,7 @@ impl Near {
     fn hands<'a>(&'a self, peer: [u8; 32], opener: &'a OfDevice) -> Result<Hands<'a, OfDevice>, StoreError> {
         let (name, heard) = (&self.identity.card.name, self.heard()?);
         let (bag, key, public) = (&self.bag, &self.identity.key, Some(&self.log));
-        Ok(Hands { bag, key, peer, name, heard, budget: BUDGET, takes: BUDGET, opener, public })
+        Ok(Hands { bag, key, peer, name, heard, budget: BUDGET, takes: BUDGET, counter: None, opener, public })
     }
 
     /// Who is on the other end, unless it was struck off.

@@ -1,6 +1,10 @@
 //! A kiosk, a phone that carries, and the county; and a phone that does with what it carries whatever it can think of.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use civic_core::{
     access::{Role, Scope},
@@ -46,20 +50,20 @@ use crate::{
 
 const VILLAGE: &str = "990127101201";
 const KIOSK: u8 = 2;
-const HUB: u8 = 3;
-const PHONE: u8 = 4;
+pub(crate) const HUB: u8 = 3;
+pub(crate) const PHONE: u8 = 4;
 const OTHER: u8 = 5;
 const NOBODY: u8 = 6;
 
-fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
 
-fn public(seed: u8) -> [u8; 32] {
+pub(crate) fn public(seed: u8) -> [u8; 32] {
     key(seed).verifying_key().to_bytes()
 }
 
-struct Known;
+pub(crate) struct Known;
 
 impl Authors for Known {
     fn standing(&self, public_key: &[u8; 32]) -> Standing {
@@ -71,16 +75,16 @@ impl Authors for Known {
 }
 
 /// One installation: its directory, its log, its bag.
-struct Place {
+pub(crate) struct Place {
     seed: u8,
-    path: PathBuf,
-    log: Log,
+    pub(crate) path: PathBuf,
+    pub(crate) log: Log,
     bag: Bag,
-    identity: Arc<Identity>,
+    pub(crate) identity: Arc<Identity>,
 }
 
 impl Place {
-    fn new(name: &str, seed: u8) -> Self {
+    pub(crate) fn new(name: &str, seed: u8) -> Self {
         let path = std::env::temp_dir().join(format!("huiyin-carry-{name}-{seed}-{}", std::process::id()));
         let dir = DataDir::hold(&path).unwrap();
         let author = Author { key: key(seed), incarnation: Incarnation::new([seed; 16]) };
@@ -109,7 +113,7 @@ impl Place {
         Self { seed, path, log, bag, identity }
     }
 
-    async fn write(&self, doc: u8, audience: Audience, len: usize) {
+    pub(crate) async fn write(&self, doc: u8, audience: Audience, len: usize) {
         let space = Space::new(Area::parse(VILLAGE).unwrap(), audience);
         let mut payload = vec![0; len];
         blake3::Hasher::new().update(&[doc]).finalize_xof().fill(&mut payload);
@@ -118,7 +122,7 @@ impl Place {
         tokio::task::spawn_blocking(move || log.append(vec![entry])).await.unwrap().unwrap();
     }
 
-    fn device(&self) -> OfDevice {
+    pub(crate) fn device(&self) -> OfDevice {
         OfDevice { identity: self.identity.clone(), log: self.log.clone() }
     }
 
@@ -155,7 +159,8 @@ impl Place {
         let (key, name) = (&self.identity.key, self.identity.card.name.as_str());
         let (bag, heard, budget, takes) = (&self.bag, UnixSeconds(9), u64::MAX, u64::MAX);
         let public_log = Some(&self.log).filter(|_| ![peer, self.seed].contains(&HUB));
-        Hands { bag, key, peer: public(peer), name, heard, budget, takes, opener, public: public_log }
+        let counter = None;
+        Hands { bag, key, peer: public(peer), name, heard, budget, takes, counter, opener, public: public_log }
     }
 }
 
@@ -326,7 +331,7 @@ async fn deliver(county: &County, bent: Bent) -> (Vec<Message>, Vec<String>) {
 }
 
 /// One turn of the other side.
-async fn hear(receive: &mut RecvStream) -> Vec<Message> {
+pub(crate) async fn hear(receive: &mut RecvStream) -> Vec<Message> {
     let mut said = Vec::new();
     loop {
         let number = receive.number().await.unwrap().unwrap();
@@ -899,4 +904,31 @@ async fn a_phone_that_lost_its_bag_is_given_again_what_it_had_signed_for() {
     assert_eq!(came(county.in_village().await), (0, 0));
     county.in_town().await;
     assert_eq!(county.hub.entries(), 1);
+}
+
+/// Labels cost as much as what they stand on: a phone heard the same thousand each minute, and its card was empty.
+#[tokio::test]
+async fn all_that_is_said_in_a_handover_counts_and_who_can_take_nothing_is_told_no_labels() {
+    let county = County::new("labels");
+    county.kiosk.write(1, Audience::Deputies, 1_000).await;
+    county.in_village().await;
+    county.in_town().await;
+    let (hub, phone) = (county.hub.hub(), county.phone.device());
+    hub.fill(&county.hub.bag, |_| "石桥村".to_owned()).await.unwrap();
+    let ask = async |takes: u64| {
+        let (here, there) = road();
+        let counter = AtomicU64::new(0);
+        let caller = Hands { takes, counter: Some(&counter), ..county.phone.hands(HUB, &phone) };
+        let called = county.hub.hands(PHONE, &hub);
+        let (handed, _) = tokio::join!(caller.call(stream(here.open().unwrap())), answer(&called, &there));
+        (handed.unwrap(), counter.into_inner())
+    };
+    let (nothing, little) = ask(0).await;
+    assert_eq!((nothing.labels, nothing.is_in_vain()), (0, false));
+    let (too_long, more) = ask(1).await;
+    assert_eq!((too_long.labels, too_long.bytes_down, too_long.is_in_vain()), (1, 0, true));
+    assert!(little > 0 && more > little + 100, "{little} {more}");
+    let (taken, most) = ask(u64::MAX).await;
+    assert_eq!((taken.labels, taken.taken.len(), taken.is_in_vain()), (1, 1, false));
+    assert!(most >= more + taken.bytes_down, "{most}");
 }
