@@ -57,9 +57,9 @@ const BATCH_LEN: usize = 256 * 1024;
 const BODY_LEN_FIRST: usize = 128 * 1024;
 
 /// Feeds and spaces that a hub takes down in one meeting because the caller names them: those that it announces, refuses, or
-/// sends of without announcing them, and those whose fingerprints it says. A hub beneath another one that stands for 10,000
-/// devices, each with three feeds, and brings back everything, names fewer. Beyond it the meeting ends; what came is stored,
-/// and the next one goes on from there.
+/// sends of without announcing them, and those whose fingerprints it says. Each start of a program begins new feeds, so a hub
+/// beneath another one that brings back the years of a county has more. Beyond it the meeting ends; the runs that came before
+/// are stored, and what they are of is named no more: the next meeting goes on from there.
 const NAMES_MAX: usize = 4 * NAMED_MAX;
 
 /// Why a run without its payloads is not taken.

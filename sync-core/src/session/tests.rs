@@ -629,7 +629,7 @@ fn whoever_names_without_end_what_nobody_holds_ends_the_meeting() {
 }
 
 #[test]
-fn a_hub_beneath_that_brings_everything_back_names_no_more_than_the_hub_above_takes_down() {
+fn thirty_thousand_feeds_and_as_many_spaces_as_one_message_names_are_taken_down_in_one_meeting() {
     let mut session = greeted();
     for number in 0..30_000 {
         session.handle_input(Input::Received(Message::Announce(unheard_of(number)))).unwrap();
