@@ -44,13 +44,15 @@ bugs! {
     NeverMissed = "tables made anew do not ask for what the log let go",
     KeptTooFar = "a backup counts for what came after it",
     ForeignSpace = "a hub tells a device what it may not read",
+    ForeignTaken = "a hub tells a device what it may not read, and the device takes it",
+    GapIgnored = "a run before which others are missing counts as here",
     StruckOffHeard = "what a device wrote after it was struck off counts",
     FutureRefused = "what is dated in the future is refused",
     BeginningsForgotten = "a device does not name a feed of which nothing has a receipt yet",
     NewerBreaks = "a message of a newer program ends the meeting",
     NewerFields = "a field of a newer program makes a message unreadable",
     FormTwice = "a form sent again is another opinion",
-    TicketTwice = "a number is given twice",
+    TicketTwice = "a number that is given is drawn again",
     ContactInClear = "a telephone number is written as it was typed",
     KeptInClear = "what is kept from the village is not",
     ProgressTooEarly = "the tables note how far they are before they are",
@@ -59,6 +61,8 @@ bugs! {
     AdditionReplaces = "an addition replaces what was said",
     StepReplaces = "a step replaces the one before it",
     PieceAcknowledged = "an attachment counts as whole with its first piece",
+    ErasedByName = "what is erased stays in the log",
+    KeyGoesEarly = "a key goes while a device still seals to it",
 }
 
 #[cfg(feature = "planted")]

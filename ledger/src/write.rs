@@ -522,7 +522,7 @@ impl Ledger {
     fn draw_ticket(&self, tables: &Tables, given: &[Filed]) -> Result<Ticket, LedgerError> {
         for _ in 0..DRAWS_MAX {
             let drawn = u32::from_le_bytes(clock::random()) % TICKETS_PER_DEVICE;
-            let serial = if planted::is(Bug::TicketTwice) { drawn % 3 } else { drawn };
+            let serial = if planted::is(Bug::TicketTwice) { drawn % 300 } else { drawn };
             let Some(ticket) = Ticket::new(self.inner.card.number, serial) else { break };
             let is_free = !tables.is_given(&ticket)? || planted::is(Bug::TicketTwice);
             if is_free && given.iter().all(|filed| filed.ticket != ticket) {

@@ -122,7 +122,10 @@ impl Catalog {
         let readable: BTreeMap<_, _> = self
             .shelves
             .iter()
-            .filter(|(space, _)| member.scope.allows(Action::Read, space) || planted::is(Bug::ForeignSpace))
+            .filter(|(space, _)| {
+                let is_told = planted::is(Bug::ForeignSpace) || planted::is(Bug::ForeignTaken);
+                member.scope.allows(Action::Read, space) || is_told
+            })
             .map(|(space, shelf)| (space.clone(), shelf.in_common(space, member)))
             .collect();
         let mut own = BTreeMap::new();

@@ -373,10 +373,11 @@ impl Log {
 
     /// As whom this installation writes inside documents, until it [begins anew](Log::begin_anew_if_refused).
     pub fn actor(&self) -> Actor {
+        let mut author = self.author();
         if planted::is(Bug::ActorReused) {
-            return Actor::new([9; 16]);
+            author.incarnation = Incarnation::new([1; 16]);
         }
-        self.author().actor()
+        author.actor()
     }
 
     fn author(&self) -> Author {

@@ -6,6 +6,7 @@ use civic_core::{
     area::Area,
     codec::Reader,
     id::DocId,
+    planted::{self, Bug},
     seal::SealKey,
     space::{Audience, Space},
 };
@@ -158,7 +159,9 @@ impl SqliteStore {
             .map_err(refusal)?;
         let (Some(area), len) = (Area::parse(area), run.unpacked_len().unwrap_or(0)) else { return Ok(0) };
         // A stored run that cannot be read is told by `verify`.
-        if let Ok(Some(erased)) = run.without(|entry| self.tombstones.covers(&area, entry)) {
+        if let Ok(Some(erased)) = run.without(|entry| self.tombstones.covers(&area, entry))
+            && !planted::is(Bug::ErasedByName)
+        {
             self.db
                 .prepare_cached("UPDATE run SET packing = ?2, body = ?3 WHERE id = ?1")
                 .and_then(|mut update| update.execute(params![row, erased.packing.number(), erased.body]))
