@@ -170,7 +170,10 @@ impl SqliteStore {
             if proven.is_some_and(|proven| proven.declares) {
                 self.note_stones(&row, run)?;
             }
-            return Ok(if planted::is(Bug::GapIgnored) { StoredAs::Known(here) } else { StoredAs::Gap(here.length) });
+            if planted::is(Bug::GapIgnored) {
+                return Ok(StoredAs::Known(Extent { length: run.last(), ..here }));
+            }
+            return Ok(StoredAs::Gap(here.length));
         }
         let Some(start) = self.extent_at(&row, run.first.saturating_sub(1))? else {
             // Before what was let go here: nothing can be compared any more, and nothing is lacking.
