@@ -1,9 +1,7 @@
-//! The county: a hub, sometimes a township's beneath it, kiosks, deputies and what they carry, and everything that can
-//! befall them.
+//! The county: a hub, sometimes a township's beneath it, kiosks and deputies, and what happens between them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
 };
 
@@ -15,22 +13,20 @@ use civic_core::{
     time::UnixSeconds,
 };
 use ledger::{Ledger, LedgerError, repeat::Reached};
-use replica::{
-    bundle::{DeviceEnd, HubEnd, ParcelError, county_key},
-    hub::spread,
-    store::sqlite::SqliteStore,
-};
+use replica::hub::spread;
 use sync_core::session::{Member, Outcome, Side};
 use tokio::runtime::Runtime;
 
 use crate::{
     clock,
     dice::Dice,
+    disaster::{Backup, DISASTERS, Disaster},
     disk::{self, Fault},
     meeting::{MeetError, Meeting, Sides, Step, Which},
     node::{BEGINNING, BLOCK, Going, Node, seal_key},
-    reference::{HUB, Reference, Told},
+    reference::{HUB, Reference},
     register::Register,
+    stick::Stick,
     transfer::Transfer,
 };
 
@@ -40,29 +36,12 @@ pub const CANARY: &[u8] = b"CANARY-13912345678";
 pub const VILLAGES: [&str; 4] = ["990127101201", "990127101202", "990127101203", "990127102201"];
 const COUNTY: &str = "990127";
 const TOWNSHIP: &str = "990127101";
-/// Sticks and phones under way at one time; one more takes the place of the oldest.
-const STICKS_MAX: usize = 12;
 const DAY: i64 = 86_400;
 /// Slips are written in so many passes at most: there are never more opinions.
 const PASSES_MAX: usize = 1_000;
 
 /// What went against a promise.
 pub type Broken = String;
-
-/// Parcels under way.
-struct Stick {
-    parcels: Vec<Vec<u8>>,
-    /// The device that packed them, or that they are for.
-    device: usize,
-    /// Whether they come from its hub.
-    is_home: bool,
-}
-
-/// A copy of a hub's log that was verified.
-struct Backup {
-    image: BTreeMap<String, Vec<u8>>,
-    deed: u64,
-}
 
 /// What a hub has beside its log.
 pub(crate) struct Office {
@@ -72,8 +51,8 @@ pub(crate) struct Office {
     pub(crate) closed: BTreeMap<u32, BTreeSet<DocId>>,
     /// How far this program has read what the hub above said.
     pub(crate) reached: Reached,
-    backup: Option<Backup>,
-    was_restored: bool,
+    pub(crate) backup: Option<Backup>,
+    pub(crate) was_restored: bool,
 }
 
 impl Office {
@@ -85,37 +64,6 @@ impl Office {
         Self { register, ring, closed: BTreeMap::new(), reached, backup: None, was_restored: false }
     }
 }
-
-/// What befalls a county once, at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disaster {
-    /// Nothing.
-    None,
-    /// A card is put back as it was some time ago.
-    DeviceRestored,
-    /// Two machines run with the same card.
-    Cloned,
-    /// A hub burns down and is made anew from its newest verified backup.
-    HubRestored,
-    /// A device is struck off.
-    Revoked,
-}
-
-impl Disaster {
-    /// Many of it, in words.
-    const fn word(self) -> &'static str {
-        match self {
-            Disaster::None => "nothing",
-            Disaster::DeviceRestored => "cards put back",
-            Disaster::Cloned => "cards in two machines",
-            Disaster::HubRestored => "hubs restored",
-            Disaster::Revoked => "devices struck off",
-        }
-    }
-}
-
-const DISASTERS: [Disaster; 5] =
-    [Disaster::None, Disaster::DeviceRestored, Disaster::Cloned, Disaster::HubRestored, Disaster::Revoked];
 
 /// The county.
 pub struct County {
@@ -133,15 +81,15 @@ pub struct County {
     pub(crate) befallen: Disaster,
     /// By place of the hub.
     pub(crate) offices: BTreeMap<usize, Office>,
-    meetings: Vec<Meeting>,
-    transfers: Vec<Transfer>,
-    sticks: Vec<Stick>,
-    images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
+    pub(crate) meetings: Vec<Meeting>,
+    pub(crate) transfers: Vec<Transfer>,
+    pub(crate) sticks: Vec<Stick>,
+    pub(crate) images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
     /// Whether devices reach the hub at all, or everything is carried.
     pub(crate) has_roads: bool,
     /// How much goes wrong, in a hundred.
     pub(crate) trouble: u64,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     trace: blake3::Hasher,
     /// What happened, and how often.
     happened: Happened,
@@ -698,315 +646,6 @@ impl County {
             }
             Err(error) => self.after_failure(hub, &error),
         }
-    }
-
-    fn device_end<T>(&self, device: usize, work: impl FnOnce(&Runtime, DeviceEnd<'_>) -> T) -> Option<T> {
-        let node = &self.devices[device];
-        let ledger = node.at_work(self.now)?;
-        let end = DeviceEnd {
-            log: ledger.log(),
-            key: &node.key,
-            scope: &node.card.scope,
-            hub: node.card.hub_key()?,
-            county: county_key(&node.card, ledger.log()).ok()?,
-            former: Vec::new(),
-            room: u64::MAX,
-            status: None,
-        };
-        Some(work(&self.runtime, end))
-    }
-
-    fn hub_end<T>(&self, hub: usize, work: impl FnOnce(&Runtime, HubEnd<'_>) -> T) -> Option<T> {
-        let (node, Office { register, ring, .. }) = (self.node(hub), self.offices.get(&hub)?);
-        let (ledger, authors) = (node.at_work(self.now)?, register.clone());
-        let end = HubEnd { log: ledger.log(), key: &node.key, county: ring, authors, desk: None };
-        Some(work(&self.runtime, end))
-    }
-
-    /// A device, or the hub for a device, seals what goes onto a stick.
-    fn pack_a_stick(&mut self) -> Result<(), Broken> {
-        let device = self.somebody();
-        if self.dice.percent(50) { self.pack_up(device) } else { self.pack_home(device) }
-    }
-
-    pub(crate) fn pack_up(&mut self, device: usize) -> Result<(), Broken> {
-        let mut parcels = Vec::new();
-        let packed = self.device_end(device, |runtime, end| {
-            runtime.block_on(end.pack(u64::MAX, |parcel| {
-                parcels.push(parcel);
-                Ok(())
-            }))
-        });
-        match packed {
-            Some(Ok(_)) => self.put_stick(Stick { parcels, device, is_home: false }),
-            Some(Err(error)) => self.after_failure(device, &error),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn pack_home(&mut self, device: usize) -> Result<(), Broken> {
-        let mut parcels = Vec::new();
-        let key = self.devices[device].key.verifying_key().to_bytes();
-        let hub = self.above(device);
-        let packed = self.hub_end(hub, |runtime, end| {
-            runtime.block_on(end.pack(key, |parcel| {
-                parcels.push(parcel);
-                Ok(())
-            }))
-        });
-        match packed {
-            Some(Ok(())) => self.put_stick(Stick { parcels, device, is_home: true }),
-            Some(Err(error)) => self.after_failure(hub, &error),
-            None => Ok(()),
-        }
-    }
-
-    fn put_stick(&mut self, stick: Stick) -> Result<(), Broken> {
-        let Stick { parcels, device, is_home } = &stick;
-        let (number, whose) = (parcels.len(), if *is_home { "for" } else { "of" });
-        self.note(format_args!("{number} parcels {whose} device {device}"));
-        if stick.parcels.iter().any(|parcel| disk::is_within(parcel, CANARY)) {
-            return Err("O5: personal details lie on a stick in the clear".to_owned());
-        }
-        if self.sticks.len() == STICKS_MAX {
-            self.sticks.remove(0);
-        }
-        self.sticks.push(stick);
-        Ok(())
-    }
-
-    /// A stick arrives, or an old one turns up again: whole or not, in any order, some parcels twice, some damaged.
-    fn bring_a_stick(&mut self) -> Result<(), Broken> {
-        if self.sticks.is_empty() {
-            return Ok(());
-        }
-        let place = self.dice.place(self.sticks.len());
-        let stays = self.dice.percent(40);
-        let Stick { device, is_home, ref parcels } = self.sticks[place];
-        let mut parcels = parcels.clone();
-        if !stays {
-            self.sticks.remove(place);
-        }
-        if self.dice.percent(30) {
-            parcels.reverse();
-        }
-        for mut parcel in parcels {
-            if self.dice.percent(self.trouble) {
-                match self.dice.below(3) {
-                    0 => continue,
-                    1 => {
-                        let at = self.dice.place(parcel.len());
-                        parcel[at] ^= 1 << self.dice.below(8);
-                        self.count("parcels damaged");
-                    }
-                    _ => self.open_parcel((device, is_home), &parcel, false)?,
-                }
-                self.open_parcel((device, is_home), &parcel, true)?;
-                continue;
-            }
-            self.open_parcel((device, is_home), &parcel, false)?;
-        }
-        Ok(())
-    }
-
-    /// Opens a parcel at a device, if it `is_home` there, or at its hub.
-    fn open_parcel(
-        &mut self,
-        (device, is_home): (usize, bool),
-        parcel: &[u8],
-        may_be_bent: bool,
-    ) -> Result<(), Broken> {
-        let who = if is_home { device } else { self.above(device) };
-        // An old stick may turn up when the key to it is destroyed.
-        let may_be_bent = may_be_bent || (!is_home && !self.offices[&who].closed.is_empty());
-        let opened = if is_home {
-            // A twin with the same key opens it as well.
-            let opened = self.device_end(device, |runtime, end| runtime.block_on(end.unpack(parcel)));
-            opened.filter(|opened| !(may_be_bent && matches!(opened, Err(ParcelError::Closed))))
-        } else {
-            self.hub_end(who, |runtime, end| runtime.block_on(end.unpack(parcel)).map(|(_, brought)| brought))
-        };
-        match opened {
-            Some(Ok(brought)) => {
-                self.count("parcels opened");
-                self.note(format_args!("{} opens a parcel: {brought:?}", Self::name(who)));
-                Ok(())
-            }
-            Some(Err(ParcelError::Store(error))) => self.after_failure(who, &error),
-            Some(Err(error @ ParcelError::Broken(_))) => Err(format!("protocol: a parcel: {error}")),
-            Some(Err(ParcelError::Closed | ParcelError::Bad(_))) if may_be_bent => Ok(()),
-            Some(Err(
-                error @ (ParcelError::Closed
-                | ParcelError::Bad(_)
-                | ParcelError::Stranger
-                | ParcelError::NotEnrolled(_)),
-            )) => Err(format!("O1: {} does not open an honest parcel: {error}", Self::name(who))),
-            None => Ok(()),
-        }
-    }
-
-    /// Brings everything by sticks, without trouble.
-    pub(crate) fn carry_all(&mut self, device: usize) -> Result<(), Broken> {
-        self.sticks.clear();
-        self.pack_up(device)?;
-        for stick in std::mem::take(&mut self.sticks) {
-            for parcel in stick.parcels {
-                self.open_parcel((device, false), &parcel, false)?;
-            }
-        }
-        self.pack_home(device)?;
-        for stick in std::mem::take(&mut self.sticks) {
-            for parcel in stick.parcels {
-                self.open_parcel((device, true), &parcel, false)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A hub is copied, the copy verified, and devices may let go of what is in it; some do.
-    fn back_up(&mut self) -> Result<(), Broken> {
-        if self.dice.percent(50) {
-            let device = self.somebody();
-            let Some(ledger) = self.at_work(device) else { return Ok(()) };
-            let heard_at = ledger.log().heard_at();
-            drop(ledger);
-            return match heard_at {
-                // As in a village, where it is longer: how long something is kept the hub alone says.
-                Ok(Some(now)) => self.let_go(device, UnixSeconds(now.0 - 3_600)),
-                Ok(None) => Ok(()),
-                Err(error) => self.after_failure(device, &error),
-            };
-        }
-        let hubs = self.hubs();
-        let hub = *self.dice.one_of(&hubs);
-        self.back_up_hub(hub)
-    }
-
-    /// A device lets go of what it may and what is kept since before then, by the hub's clock.
-    pub(crate) fn let_go(&mut self, device: usize, before: UnixSeconds) -> Result<(), Broken> {
-        let Some(ledger) = self.at_work(device) else { return Ok(()) };
-        let pruned = self.runtime.block_on(ledger.prune(before));
-        drop(ledger);
-        // Even where it failed it may be done.
-        self.devices[device].has_let_go |= !matches!(pruned, Ok(0));
-        match pruned {
-            Ok(pruned) => {
-                if pruned > 0 {
-                    self.count("devices that let go");
-                }
-                self.note(format_args!("device {device} lets go of {pruned}"));
-                Ok(())
-            }
-            Err(error) => self.after_failure(device, &error),
-        }
-    }
-
-    /// A hub is copied, and the copy verified.
-    pub(crate) fn back_up_hub(&mut self, hub: usize) -> Result<(), Broken> {
-        let Some(ledger) = self.at_work(hub) else { return Ok(()) };
-        let row = ledger.log().newest_row();
-        let image = match disk::copy_of(&self.node(hub).dir, "log.db") {
-            Ok(image) => image,
-            Err(error) => {
-                drop(ledger);
-                return self.after_failure(hub, &error);
-            }
-        };
-        let backup = Backup { image, deed: self.deed };
-        let granted = self.runtime.block_on(ledger.log().grant_kept(row));
-        drop(ledger);
-        self.offices.entry(hub).and_modify(|office| office.backup = Some(backup));
-        match granted {
-            Ok(()) => {
-                self.count("backups verified");
-                self.note(format_args!("{} is backed up to {row}", Self::name(hub)));
-                Ok(())
-            }
-            Err(error) => self.after_failure(hub, &error),
-        }
-    }
-
-    /// The disaster of this county, once.
-    fn befall(&mut self) -> Result<(), Broken> {
-        let device = self.somebody();
-        match self.disaster {
-            Disaster::None => return Ok(()),
-            Disaster::DeviceRestored => match self.images.remove(&device) {
-                None => {
-                    for device in self.people() {
-                        self.images.insert(device, (disk::image(&self.devices[device].dir), self.deed));
-                    }
-                    return Ok(());
-                }
-                Some((image, since)) => {
-                    let there = self.there(self.above(device));
-                    self.reference.lose_card(device, since, |mark| there.contains(mark));
-                    self.forms.retain(|form| form.device != device);
-                    self.fall(device, 10);
-                    disk::put(&self.devices[device].dir, &image);
-                }
-            },
-            Disaster::Cloned => {
-                let name = format!("twin-{device}");
-                let mut twin = Node::new(&name, self.devices[device].role(), self.devices[device].card.number, &[]);
-                twin.key = self.devices[device].key.clone();
-                twin.card = self.devices[device].card.clone();
-                twin.above = self.above(device);
-                twin.has_let_go = self.devices[device].has_let_go;
-                disk::put(&PathBuf::from(format!("/cards/{name}")), &disk::image(&self.devices[device].dir));
-                self.devices.push(twin);
-            }
-            Disaster::HubRestored => {
-                let hubs = self.hubs();
-                let hub = *self.dice.one_of(&hubs);
-                let Some(Backup { image, deed }) = &self.offices[&hub].backup else { return Ok(()) };
-                let (image, deed) = (image.clone(), *deed);
-                // What is derived from the log is rebuilt.
-                self.fall(hub, 10);
-                let node = self.node(hub);
-                disk::put(&node.dir, &image);
-                SqliteStore::open(&node.dir.join("log.db"), Some(node.public_key()), true)
-                    .and_then(|log| log.begin_epoch())
-                    .map_err(|error| format!("O1: a verified backup cannot be opened: {}", chain(&error)))?;
-                self.offices.entry(hub).and_modify(|office| office.was_restored = true);
-                // What only the hub wrote since is in no other place for certain.
-                let lost = |word: &&mut crate::reference::Word| word.by == hub && word.at >= deed;
-                self.reference.words_mut().filter(lost).for_each(|word| word.told = Told::Nothing);
-                self.note(format_args!("{} is restored", Self::name(hub)));
-            }
-            Disaster::Revoked => {
-                let hub = self.above(device);
-                let at = UnixSeconds(self.node(hub).believes(self.now));
-                self.offices[&hub].register.strike_off(&self.devices[device].public_key(), at);
-                self.devices[device].is_revoked = true;
-                // What it writes now is written later.
-                self.now += 1;
-                self.meetings.retain(|meeting| meeting.device != device);
-                self.transfers.retain(|transfer| transfer.device != device);
-                let there = self.there(self.above(device));
-                // It may still come by a stick, and it may not.
-                self.reference.lose_card(device, 0, |mark| there.contains(mark));
-            }
-        }
-        self.befallen = std::mem::replace(&mut self.disaster, Disaster::None);
-        let befallen = self.befallen;
-        self.count(befallen.word());
-        self.note(format_args!("{befallen:?} befalls device {device}"));
-        Ok(())
-    }
-
-    /// Everything that can be read at a hub that runs, in one piece.
-    fn there(&self, hub: usize) -> String {
-        let mut all = String::new();
-        if let Some(ledger) = self.at_work(hub)
-            && ledger.catch_up().is_ok()
-        {
-            let _ = ledger.export(|line| {
-                all.push_str(&line.to_string());
-                Ok(())
-            });
-        }
-        all
     }
 
     /// The trouble ends: cards are mended, clocks set, everybody works.

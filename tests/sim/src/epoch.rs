@@ -10,7 +10,8 @@ use civic_core::{
 use ledger::{Ledger, LedgerError};
 
 use crate::{
-    county::{Broken, County, Disaster, chain},
+    county::{Broken, County, chain},
+    disaster::Disaster,
     node::seal_key,
     reference::{Said, Told},
 };
