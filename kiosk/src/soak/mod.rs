@@ -21,7 +21,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use civic_core::{access::Role, id::DocId, ticket::Ticket};
+use civic_core::{access::Role, confided, id::DocId, ticket::Ticket};
 use embedded_graphics::prelude::Size;
 use hardware::{
     printer::paper::DeskPrinter,
@@ -196,7 +196,9 @@ fn find_unfinished(
                 continue;
             }
             let opinion = ledger.opinion(&line.id)?.context("A listed opinion cannot be opened")?.opinion;
-            ensure!(opinion.extra.contains_key(UNFINISHED), "{} is on disk and nobody saw its number", line.ticket);
+            // Of what is kept from the village that mark is sealed as well.
+            let is_left = opinion.extra.contains_key(UNFINISHED) || confided::is_kept(&opinion);
+            ensure!(is_left, "{} is on disk and nobody saw its number", line.ticket);
             unfinished.insert(line.id);
         }
     }
