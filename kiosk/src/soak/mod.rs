@@ -71,8 +71,9 @@ pub const WARM_KIB_MAX: u64 = 32 << 10;
 /// memory that grows with it is a leak.
 pub const STEADY_KIB_MAX: u64 = 64 << 10;
 
-/// All write-ahead logs together are never longer: each is copied into its database from 4 MiB on.
-pub const WAL_BYTES_MAX: u64 = 16 << 20;
+/// All write-ahead logs together are never longer: each is copied into its database from 4 MiB on, and whoever writes into the
+/// tables waits for who reads once theirs has 32 MiB.
+pub const WAL_BYTES_MAX: u64 = 64 << 20;
 
 /// Files opened beyond those at the end of the first day.
 pub const FILES_MORE_MAX: usize = 2;
