@@ -9,7 +9,6 @@ mod carrier;
 mod codebook;
 mod cuts;
 mod details;
-mod disk;
 mod draft;
 mod full;
 mod letter;

@@ -2,9 +2,12 @@
 
 use std::fs;
 
-use tests::world::{Part, wait_for};
+use tests::{
+    disk::SmallDisk,
+    world::{Part, wait_for},
+};
 
-use super::{SHIQIAO, Story, disk::SmallDisk};
+use super::{SHIQIAO, Story};
 
 /// Runs a command that must fail, and returns what it said.
 fn refused(story: &Story, part: Part, args: &[&str]) -> String {
@@ -162,17 +165,17 @@ fn wrong_usage_is_status_two() {
 fn a_full_disk_is_told_and_what_was_saved_before_stays() {
     let mut story = Story::begin("full");
     story.enrolled("kiosk", Part::Kiosk, "石桥村", &[SHIQIAO]);
-    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")) else { return };
+    let Some(disk) = SmallDisk::beneath(&story.world.data("kiosk")).unwrap() else { return };
     let few = story.file(8, 20);
     story.world.tell("kiosk", &["import", few.to_str().unwrap()]).unwrap().good().unwrap();
     // Room for some of what comes now.
-    disk.fill_but(1 << 20);
+    disk.fill_but(1 << 20).unwrap();
     let many = story.file(9, 2_000);
     let done = story.world.tell("kiosk", &["import", many.to_str().unwrap()]).unwrap();
     assert_eq!(done.code, 1);
     assert!(done.err.contains("disk is full"), "{}", done.err);
     // Somebody makes room; everything that was acknowledged is there, and the rest goes in.
-    disk.make_room();
+    disk.make_room().unwrap();
     let kept = story.world.tell("kiosk", &["export"]).unwrap();
     assert!(kept.out.lines().count() >= 20, "{} {}", kept.out.len(), kept.err);
     let again = story.world.tell("kiosk", &["import", many.to_str().unwrap()]).unwrap();
