@@ -24,7 +24,7 @@ use civic_core::{
 
 use super::*;
 use crate::{
-    NotTaken,
+    Filed, NotTaken,
     board::Month,
     publish::{Outcome, ResultError, TokenError},
     query::Filter,
@@ -420,17 +420,22 @@ fn write_all_slips(hub: &Ledger) {
     while hub.write_slips().unwrap() > 0 {}
 }
 
+/// A hub beneath the county's, whose kiosk is the county's here, and what somebody said there: both hubs have it.
+fn said_in_a_township(county: &County) -> (Installation, Ledger, Filed) {
+    let town = Installation::new(Role::Hub, "990127", 0);
+    let hub = town.open();
+    county.hub.leave_slips_of(vec![1..=100]);
+    hub.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
+    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
+    [&county.hub, &hub].into_iter().for_each(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    (town, hub, filed)
+}
+
 /// The township wrote it in its own name where nobody outside of it hears, and the county did not write it at all.
 #[test]
 fn a_matter_of_an_opinion_that_a_township_numbered_is_kept_up_by_the_county_that_shows_it() {
     let county = County::new();
-    let town = Installation::new(Role::Hub, "990127", 0);
-    let town = town.open();
-    // The kiosk is one of the township's.
-    county.hub.leave_slips_of(vec![1..=100]);
-    town.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
-    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
-    [&county.hub, &town].into_iter().for_each(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    let (_town, town, filed) = said_in_a_township(&county);
     let matter = |title: &str| {
         let ticket = filed.ticket;
         publication(&format!("[[matter]]\nticket = \"{ticket}\"\ntitle = \"{title}\"\nareas = [\"{VILLAGE}\"]\n"))
@@ -469,12 +474,7 @@ fn a_matter_of_an_opinion_that_a_township_numbered_is_kept_up_by_the_county_that
 #[test]
 fn who_says_me_too_in_a_township_is_counted_by_the_county_that_shows_the_matter() {
     let county = County::new();
-    let town = Installation::new(Role::Hub, "990127", 0);
-    let town = town.open();
-    county.hub.leave_slips_of(vec![1..=100]);
-    town.leave_slips_of(vec![0..=0, 101..=u16::MAX]);
-    let filed = county.kiosk.file(&village(), "站", opinion("桥坏了"), &Contact::default()).unwrap();
-    [&county.hub, &town].into_iter().for_each(|hub| carry(&county.kiosk, hub, Audience::Deputies));
+    let (_town, town, filed) = said_in_a_township(&county);
     let file = format!("[[matter]]\nticket = \"{}\"\ntitle = \"桥\"\nareas = [\"{VILLAGE}\"]\n", filed.ticket);
     county.hub.publish(&publication(&file)).unwrap();
     [&town, &county.kiosk].into_iter().for_each(|ledger| carry(&county.hub, ledger, Audience::Public));

@@ -20,6 +20,21 @@ async fn write(log: &Log, doc: u8) {
     written.unwrap();
 }
 
+/// A device writes, and its hub has it.
+async fn say(device: &Log, hub: &Log, doc: u8) {
+    write(device, doc).await;
+    let held = device.held().remove(0);
+    let (feed, length) = (held.feed, held.extent.length);
+    accept(hub, &feed, device.runs_after(feed.id(), length - 1, length, RUN_BODY_LEN_MAX).unwrap()).await;
+}
+
+/// A device hears on a day of the hub's clock how far the hub has its feed.
+async fn hear(device: &Log, hub: &Log, days: i64, level: Level) -> UnixSeconds {
+    let (held, key) = (hub.held().remove(0), SigningKey::from_bytes(&[9; 32]));
+    device.keep(vec![Receipt::sign(held.feed.id(), held.extent, level, day(days), &key)]).await.unwrap();
+    device.heard_at().unwrap().unwrap()
+}
+
 #[tokio::test]
 async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole() {
     let (one, two) = (Scratch::new("kept-device"), Scratch::new("kept-hub"));
@@ -58,27 +73,19 @@ async fn only_what_is_in_a_verified_backup_is_let_go_and_the_chain_stays_whole()
 async fn how_long_a_backup_has_something_the_hub_alone_says_whatever_clock_a_device_has() {
     let (one, two) = (Scratch::new("clock-device"), Scratch::new("clock-hub"));
     let (device, hub) = (one.log(1, 1), two.log(9, 1));
-    let key = SigningKey::from_bytes(&[9; 32]);
-    write(&device, 1).await;
-    let feed = device.held().remove(0).feed;
-    let hear = async |days: i64, level| {
-        let told = hub.held().remove(0).extent;
-        device.keep(vec![Receipt::sign(feed.id(), told, level, day(days), &key)]).await.unwrap();
-    };
+    say(&device, &hub, 1).await;
     assert_eq!(device.heard_at().unwrap(), None);
-    accept(&hub, &feed, device.runs_after(feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap()).await;
-    hear(0, Level::Kept).await;
-    write(&device, 2).await;
-    accept(&hub, &feed, device.runs_after(feed.id(), 1, 2, RUN_BODY_LEN_MAX).unwrap()).await;
-    hear(6, Level::Received).await;
-    hear(7, Level::Kept).await;
+    hear(&device, &hub, 0, Level::Kept).await;
+    say(&device, &hub, 2).await;
+    hear(&device, &hub, 6, Level::Received).await;
+    hear(&device, &hub, 7, Level::Kept).await;
     assert_eq!(device.heard_at().unwrap(), Some(day(7)));
     assert_eq!(device.prune(day(-1), i64::MAX).await.unwrap(), 0, "it is written since 1970, and kept since today");
     assert_eq!(device.prune(day(6), i64::MAX).await.unwrap(), 1);
     // A stick that lay in a drawer brings what the hub said before, as often as somebody puts it in.
     for _ in 0..9 {
-        hear(3, Level::Kept).await;
-        hear(7, Level::Received).await;
+        hear(&device, &hub, 3, Level::Kept).await;
+        hear(&device, &hub, 7, Level::Received).await;
     }
     assert_eq!(device.heard_at().unwrap(), Some(day(7)));
     assert_eq!(device.prune(day(6), i64::MAX).await.unwrap(), 0, "the second is kept since the day after");
@@ -94,28 +101,19 @@ async fn how_long_a_backup_has_something_the_hub_alone_says_whatever_clock_a_dev
 async fn a_step_of_the_hubs_clock_brings_letting_go_no_nearer_than_a_week() {
     let (one, two) = (Scratch::new("step-device"), Scratch::new("step-hub"));
     let (device, hub) = (one.log(1, 1), two.log(9, 1));
-    let key = SigningKey::from_bytes(&[9; 32]);
-    write(&device, 1).await;
-    let feed = device.held().remove(0).feed;
-    let hear = async |days: i64, level| {
-        let told = hub.held().remove(0).extent;
-        device.keep(vec![Receipt::sign(feed.id(), told, level, day(days), &key)]).await.unwrap();
-        device.heard_at().unwrap().unwrap()
-    };
-    accept(&hub, &feed, device.runs_after(feed.id(), 0, 1, RUN_BODY_LEN_MAX).unwrap()).await;
-    assert_eq!(hear(0, Level::Kept).await, day(0));
+    say(&device, &hub, 1).await;
+    assert_eq!(hear(&device, &hub, 0, Level::Kept).await, day(0));
     // Ten years ahead for a day: time passes there as anywhere.
-    assert_eq!(hear(3_650, Level::Received).await, day(7));
-    assert_eq!(hear(3_651, Level::Received).await, day(8));
+    assert_eq!(hear(&device, &hub, 3_650, Level::Received).await, day(7));
+    assert_eq!(hear(&device, &hub, 3_651, Level::Received).await, day(8));
     // It is set right: what was counted too much is waited for.
-    assert_eq!(hear(2, Level::Received).await, day(8));
-    assert_eq!(hear(9, Level::Received).await, day(9));
+    assert_eq!(hear(&device, &hub, 2, Level::Received).await, day(8));
+    assert_eq!(hear(&device, &hub, 9, Level::Received).await, day(9));
     // In 1970 after each power cut, and right a minute later.
-    write(&device, 2).await;
-    accept(&hub, &feed, device.runs_after(feed.id(), 1, 2, RUN_BODY_LEN_MAX).unwrap()).await;
+    say(&device, &hub, 2).await;
     for _ in 0..9 {
-        assert_eq!(hear(-20_000, Level::Kept).await, day(9));
-        assert_eq!(hear(9, Level::Kept).await, day(9));
+        assert_eq!(hear(&device, &hub, -20_000, Level::Kept).await, day(9));
+        assert_eq!(hear(&device, &hub, 9, Level::Kept).await, day(9));
     }
     assert_eq!(device.prune(day(8), i64::MAX).await.unwrap(), 1, "the first is kept since before, the second is not");
     drop(device);
