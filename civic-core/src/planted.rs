@@ -63,6 +63,8 @@ bugs! {
     PieceAcknowledged = "an attachment counts as whole with its first piece",
     ErasedByName = "what is erased stays in the log",
     KeyGoesEarly = "a key goes while a device still seals to it",
+    HeardUnread = "a hub says that it heard a parcel which its disk did not take",
+    CarrierForgets = "a carrier lets go of what it has signed for",
 }
 
 #[cfg(feature = "planted")]

@@ -57,8 +57,14 @@ impl County {
             self.erase_again()?;
         }
         if !self.has_roads {
+            let phone = devices.iter().copied().find(|device| self.devices[*device].role() == Role::Deputy);
+            let phone = phone.filter(|_| self.dice.percent(70));
+            self.count(if phone.is_some() { "quiets by carriers alone" } else { "quiets by sticks alone" });
             for _ in 0..ROUNDS / 2 {
-                self.everybody_carries(&devices)?;
+                match phone {
+                    Some(phone) => self.everybody_is_visited(phone, &devices)?,
+                    None => self.everybody_carries(&devices)?,
+                }
             }
             return self.check(&devices);
         }
@@ -108,7 +114,7 @@ impl County {
     }
 
     /// Somebody takes in what came, and so does their hub.
-    fn work_up(&mut self, device: usize) -> Result<(), Broken> {
+    pub(crate) fn work_up(&mut self, device: usize) -> Result<(), Broken> {
         self.follow(device)?;
         for hub in [device, self.above(device)] {
             if self.node(hub).role() == Role::Hub {
@@ -124,6 +130,8 @@ impl County {
 
     fn check(&mut self, devices: &[usize]) -> Result<(), Broken> {
         self.receipts_are_true()?;
+        self.words_are_true()?;
+        self.bags.tell_nothing(self.devices.iter().chain([&self.hub]).map(|node| node.dir.clone()))?;
         let hubs = self.hubs().into_iter().map(|hub| Ok((hub, self.at_hub(hub)?)));
         let hubs = hubs.collect::<Result<BTreeMap<_, _>, Broken>>()?;
         self.every_word_is_there(&hubs[&HUB].lines)?;

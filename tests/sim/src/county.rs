@@ -18,9 +18,10 @@ use sync_core::session::{Member, Outcome, Side};
 use tokio::runtime::Runtime;
 
 use crate::{
+    carrier::Bags,
     clock,
     dice::Dice,
-    disaster::{Backup, DISASTERS, Disaster},
+    disaster::{Backup, DISASTERS, Disaster, Image},
     disk::{self, Fault},
     meeting::{MeetError, Meeting, Sides, Step, Which},
     node::{BEGINNING, BLOCK, Going, Node, seal_key},
@@ -84,7 +85,8 @@ pub struct County {
     pub(crate) meetings: Vec<Meeting>,
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) sticks: Vec<Stick>,
-    pub(crate) images: BTreeMap<usize, (BTreeMap<String, Vec<u8>>, u64)>,
+    pub(crate) bags: Bags,
+    pub(crate) images: BTreeMap<usize, Image>,
     /// Whether devices reach the hub at all, or everything is carried.
     pub(crate) has_roads: bool,
     /// How much goes wrong, in a hundred.
@@ -138,7 +140,8 @@ impl County {
             let Member { public_key, scope, .. } = device.member();
             offices[&device.above].register.enrol(public_key, scope);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
         let disaster = match *dice.one_of(&DISASTERS) {
             // What such a hub lost, and what a card lacks of its own feeds, comes back over an open road alone.
             Disaster::HubRestored | Disaster::DeviceRestored | Disaster::Cloned if !has_roads => Disaster::None,
@@ -162,6 +165,7 @@ impl County {
             meetings: Vec::new(),
             transfers: Vec::new(),
             sticks: Vec::new(),
+            bags: Bags::new()?,
             images: BTreeMap::new(),
             has_roads,
             trouble,
@@ -267,8 +271,7 @@ impl County {
             Err(error) => {
                 node.ledger = None;
                 if disk::is_dead(&node.dir) || node.is_ailing || disk::has_struck(&node.dir) {
-                    self.fall(who, 6);
-                    return Ok(());
+                    return self.fall(who, 6);
                 }
                 Err(format!("O1: {} cannot start again: {}", Self::name(who), chain(&error)))
             }
@@ -276,7 +279,7 @@ impl County {
     }
 
     /// A program ends where it stands: the power failed, or somebody killed it.
-    pub(crate) fn fall(&mut self, who: usize, deeds: u64) {
+    pub(crate) fn fall(&mut self, who: usize, deeds: u64) -> Result<(), Broken> {
         let Self { meetings, transfers, devices, .. } = self;
         meetings.retain(|meeting| meeting.device != who && devices[meeting.device].above != who);
         transfers.retain(|transfer| transfer.device != who && devices[transfer.device].above != who);
@@ -293,12 +296,14 @@ impl County {
         } else {
             disk::end(&dir);
         }
+        self.bags.close(who, &dir, is_power.then_some(&mut dice))?;
         self.offices.entry(who).and_modify(|office| office.reached = Reached::default());
         self.count(if is_power { "power cuts" } else { "programs killed" });
         self.note(format_args!("{} falls, {}", Self::name(who), if is_power { "by power" } else { "killed" }));
+        Ok(())
     }
 
-    fn is_failing(&self, who: usize) -> bool {
+    pub(crate) fn is_failing(&self, who: usize) -> bool {
         let node = self.node(who);
         disk::is_dead(&node.dir) || disk::has_struck(&node.dir) || node.is_ailing
     }
@@ -311,7 +316,7 @@ impl County {
         self.count("disks that failed beneath a program");
         self.note(format_args!("{} could not: {}", Self::name(who), chain(error)));
         if disk::is_dead(&self.node(who).dir) || self.dice.percent(50) {
-            self.fall(who, 20);
+            self.fall(who, 20)?;
         }
         Ok(())
     }
@@ -345,6 +350,7 @@ impl County {
             7 if self.dice.percent(60) => self.befall()?,
             8 if self.dice.percent(15) => self.erase_something()?,
             9 if self.dice.percent(25) => self.see_to_keys()?,
+            10..=11 => self.carry()?,
             _ => {}
         }
         for _ in 0..self.dice.below(40) {
@@ -364,7 +370,7 @@ impl County {
     fn trouble(&mut self) -> Result<(), Broken> {
         let who = if self.dice.percent(40) { HUB } else { self.dice.place(self.devices.len()) };
         match self.dice.below(8) {
-            0 => self.fall(who, 20),
+            0 => self.fall(who, 20)?,
             1..=2 => {
                 let after = self.dice.below(60);
                 disk::plan(&self.node(who).dir, after, Fault::Power);
@@ -656,7 +662,7 @@ impl County {
         for who in (0..self.devices.len()).chain([HUB]) {
             let is_dead = disk::is_dead(&self.node(who).dir);
             if is_dead {
-                self.fall(who, 0);
+                self.fall(who, 0)?;
             }
             disk::mend(&self.node(who).dir);
             let node = self.node_mut(who);
@@ -740,6 +746,7 @@ impl County {
                 self.somebody_acts()?;
                 self.happen()?;
                 self.receipts_are_true()?;
+                self.words_are_true()?;
             }
             self.quiet()?;
         }

@@ -18,6 +18,13 @@ pub(crate) struct Backup {
     deed: u64,
 }
 
+/// A card with its bag, as they were.
+pub(crate) struct Image {
+    card: BTreeMap<String, Vec<u8>>,
+    bag: BTreeMap<PathBuf, Vec<u8>>,
+    since: u64,
+}
+
 /// What befalls a county once, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disaster {
@@ -121,16 +128,19 @@ impl County {
             Disaster::DeviceRestored => match self.images.remove(&device) {
                 None => {
                     for device in self.people() {
-                        self.images.insert(device, (disk::image(&self.devices[device].dir), self.deed));
+                        let dir = &self.devices[device].dir;
+                        let image = Image { card: disk::image(dir), bag: self.bags.image(dir)?, since: self.deed };
+                        self.images.insert(device, image);
                     }
                     return Ok(());
                 }
-                Some((image, since)) => {
+                Some(Image { card, bag, since }) => {
                     let there = self.there(self.above(device));
                     self.reference.lose_card(device, since, |mark| there.contains(mark));
                     self.forms.retain(|form| form.device != device);
-                    self.fall(device, 10);
-                    disk::put(&self.devices[device].dir, &image);
+                    self.fall(device, 10)?;
+                    disk::put(&self.devices[device].dir, &card);
+                    self.bags.put(&self.devices[device].dir, &bag)?;
                 }
             },
             Disaster::Cloned => {
@@ -140,7 +150,8 @@ impl County {
                 twin.card = self.devices[device].card.clone();
                 twin.above = self.above(device);
                 twin.has_let_go = self.devices[device].has_let_go;
-                disk::put(&PathBuf::from(format!("/cards/{name}")), &disk::image(&self.devices[device].dir));
+                disk::put(&twin.dir, &disk::image(&self.devices[device].dir));
+                self.bags.put(&twin.dir, &self.bags.image(&self.devices[device].dir)?)?;
                 self.devices.push(twin);
             }
             Disaster::HubRestored => {
@@ -149,7 +160,9 @@ impl County {
                 let Some(Backup { image, deed }) = &self.offices[&hub].backup else { return Ok(()) };
                 let (image, deed) = (image.clone(), *deed);
                 // What is derived from the log is rebuilt.
-                self.fall(hub, 10);
+                self.fall(hub, 10)?;
+                // What goes home is sealed anew.
+                self.bags.put(&self.node(hub).dir.clone(), &BTreeMap::new())?;
                 let node = self.node(hub);
                 disk::put(&node.dir, &image);
                 SqliteStore::open(&node.dir.join("log.db"), Some(node.public_key()), true)

@@ -22,11 +22,12 @@ fn no_fault_loses_or_repeats_an_opinion() {
 }
 
 /// What must have befallen some of these counties: a promise that was never put to the test is none.
-const HAPPENED: [&str; 19] = [
+const HAPPENED: [&str; 23] = [
     "additions and steps",
     "backups verified",
     "cards in two machines",
     "cards put back",
+    "carriers turned away",
     "clocks years away",
     "clocks set back by a day",
     "counties with a township's hub",
@@ -36,11 +37,14 @@ const HAPPENED: [&str; 19] = [
     "disks full",
     "disks read-only",
     "disks that refuse once",
+    "handovers in which parcels changed hands",
+    "handovers that broke off",
     "hubs restored",
     "keys destroyed",
     "opinions erased",
     "parcels damaged",
     "power cuts planned in the middle of work",
+    "quiets by carriers alone",
     "roads broken beneath a voice",
 ];
 
