@@ -1,13 +1,11 @@
 //! What is handed over: a deputy's phone takes along what others sealed, and brings home what the hub sealed for them.
 //!
-//! Both sides are those that ship, and so are their bags, whose files are the only ones of this county on a disk of this
-//! machine: in memory, where it has such a place. Between the two is a stream of bytes that may break behind any of them.
-//! They agree on what time it is: this process has one clock, and both work at once.
+//! Both sides are those that ship, and so are their [bags](crate::bag). Between the two is a stream of bytes that may break
+//! behind any of them. They agree on what time it is: this process has one clock, and both work at once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
-    path::{Path, PathBuf},
+    io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
@@ -47,110 +45,6 @@ use crate::{
 
 /// Bytes of a road that are on their way at one time.
 const ON_THE_WAY: usize = 64 * 1024;
-
-/// The bags of a county.
-pub(crate) struct Bags {
-    place: PathBuf,
-    /// By place of whoever holds it, while its program runs.
-    open: BTreeMap<usize, Bag>,
-}
-
-impl Bags {
-    /// Nobody has one yet. One county at a time lives in a process.
-    pub(crate) fn new() -> Result<Self, Broken> {
-        let memory = Path::new("/dev/shm");
-        let beneath = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        let place = beneath.join(format!("huiyin-bags-{}", std::process::id()));
-        let made = remove(&place).and_then(|()| fs::create_dir_all(&place));
-        made.map_err(|error| format!("the bags of this county: {error}"))?;
-        Ok(Self { place, open: BTreeMap::new() })
-    }
-
-    fn dir(&self, card: &Path) -> PathBuf {
-        self.place.join(card.file_name().unwrap_or_default())
-    }
-
-    /// Its program has ended. After a power cut parcels that had not come whole are torn, and any may be gone, for nobody
-    /// waits until the directory says that they are there; the list is whole, since it is replaced.
-    pub(crate) fn close(&mut self, who: usize, card: &Path, cut: Option<&mut crate::dice::Dice>) -> Result<(), Broken> {
-        let Some((bag, dice)) = self.open.remove(&who).zip(cut) else { return Ok(()) };
-        let mut items = bag.items();
-        items.sort_by_key(|item| item.label.id);
-        for item in items {
-            let path = self.dir(card).join("bag").join(hex(&item.label.id));
-            let done = match dice.below(6) {
-                0 => remove(&path),
-                1 if !item.is_whole() => tear(&path, dice.below(item.held), 0),
-                2 if !item.is_whole() => tear(&path, dice.below(item.held), item.held),
-                _ => Ok(()),
-            };
-            done.map_err(|error| format!("the bag of {}: {error}", card.display()))?;
-        }
-        Ok(())
-    }
-
-    /// The files of a bag, to be [`put`](Self::put) there again.
-    pub(crate) fn image(&self, card: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Broken> {
-        let dir = self.dir(card);
-        let read = || -> io::Result<_> {
-            let mut files = BTreeMap::new();
-            for place in [dir.clone(), dir.join("bag")].iter().filter(|place| place.is_dir()) {
-                for file in fs::read_dir(place)? {
-                    let path = file?.path();
-                    if path.is_file() {
-                        files.insert(path.strip_prefix(&dir).unwrap_or(&path).to_owned(), fs::read(&path)?);
-                    }
-                }
-            }
-            Ok(files)
-        };
-        read().map_err(|error| format!("the bag of {}: {error}", card.display()))
-    }
-
-    /// Puts a bag in place of the one that is there; its program does not run.
-    pub(crate) fn put(&mut self, card: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<(), Broken> {
-        let dir = self.dir(card);
-        let write = || -> io::Result<()> {
-            remove(&dir)?;
-            fs::create_dir_all(dir.join("bag"))?;
-            files.iter().try_for_each(|(name, content)| fs::write(dir.join(name), content))
-        };
-        write().map_err(|error| format!("the bag of {}: {error}", card.display()))
-    }
-
-    /// O5: whatever lies in bags is sealed.
-    pub(crate) fn tell_nothing(&self, cards: impl Iterator<Item = PathBuf>) -> Result<(), Broken> {
-        for card in cards {
-            let files = self.image(&card)?;
-            if let Some((name, _)) = files.iter().find(|(_, content)| disk::is_within(content, CANARY)) {
-                return Err(format!("O5: personal details lie in {} of {}", name.display(), card.display()));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Bags {
-    fn drop(&mut self) {
-        let _ = remove(&self.place);
-    }
-}
-
-/// Takes a file or a directory away; one that is not there is gone already.
-fn remove(path: &Path) -> io::Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Cuts a file behind `whole` bytes; what there is behind them up to `len` was never written.
-fn tear(path: &Path, whole: u64, len: u64) -> io::Result<()> {
-    let file = fs::OpenOptions::new().write(true).open(path)?;
-    file.set_len(whole)?;
-    file.set_len(len.max(whole))
-}
 
 /// Bytes that crossed a road.
 type Said = Arc<Mutex<Vec<u8>>>;
@@ -204,7 +98,7 @@ struct Terms {
 /// What seals and opens parcels at one end.
 enum Desk {
     Device(OfDevice),
-    Hub(OfHub),
+    Hub(Box<OfHub>),
 }
 
 impl Opener for Desk {
@@ -343,7 +237,7 @@ impl County {
             Some(office) => {
                 let (ring, authors) = (Arc::new(office.ring.clone()), office.register.clone());
                 let ring = Arc::new(move || ring.clone());
-                Desk::Hub(OfHub { log: log.clone(), key: key.clone(), ring, authors, desk: None })
+                Desk::Hub(Box::new(OfHub { log: log.clone(), key: key.clone(), ring, authors, desk: None }))
             }
             None => {
                 let identity = Identity::new(&DataDir::look(&node.dir), key.clone(), node.card.clone());

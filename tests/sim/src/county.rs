@@ -18,7 +18,7 @@ use sync_core::session::{Member, Outcome, Side};
 use tokio::runtime::Runtime;
 
 use crate::{
-    carrier::Bags,
+    bag::Bags,
     clock,
     dice::Dice,
     disaster::{Backup, DISASTERS, Disaster, Image},

@@ -7,11 +7,12 @@
 //! same twice.
 //!
 //! **What it never does.** It never says again in its own words what the code under test decides. It reaches no socket and no
-//! clock, and no file but those of the carriers' bags.
+//! clock, and no file but those of [bags](bag).
 //!
 //! **Where to start.** [`run::run_seed`]; [`wreck`] for one card alone, cut and failing at every operation, and [`model`]
 //! for parts beside small models of them.
 
+pub mod bag;
 pub mod carrier;
 pub mod check;
 pub mod clock;
