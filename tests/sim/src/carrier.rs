@@ -96,16 +96,16 @@ struct Terms {
 }
 
 /// What seals and opens parcels at one end.
-enum Desk {
+enum Ends {
     Device(OfDevice),
     Hub(Box<OfHub>),
 }
 
-impl Opener for Desk {
+impl Opener for Ends {
     async fn open(&self, label: &Label, sealed: Vec<u8>) -> Result<Says, StoreError> {
         match self {
-            Desk::Device(desk) => desk.open(label, sealed).await,
-            Desk::Hub(desk) => desk.open(label, sealed).await,
+            Ends::Device(end) => end.open(label, sealed).await,
+            Ends::Hub(end) => end.open(label, sealed).await,
         }
     }
 }
@@ -117,20 +117,20 @@ struct Party {
     name: String,
     heard: UnixSeconds,
     log: Log,
-    desk: Desk,
+    ends: Ends,
 }
 
 impl Party {
     /// Seals what is new.
     async fn fill(&self) -> Result<(), FillError> {
-        match &self.desk {
-            Desk::Device(desk) => desk.fill(&self.bag).await,
-            Desk::Hub(desk) => desk.fill(&self.bag, |_| "一个站".to_owned()).await,
+        match &self.ends {
+            Ends::Device(end) => end.fill(&self.bag).await,
+            Ends::Hub(end) => end.fill(&self.bag, |_| "一个站".to_owned()).await,
         }
     }
 
-    fn hands(&self, other: &Self, at_most: Option<u64>) -> Hands<'_, Desk> {
-        let is_near = [self, other].iter().all(|party| matches!(party.desk, Desk::Device(_)));
+    fn hands(&self, other: &Self, at_most: Option<u64>) -> Hands<'_, Ends> {
+        let is_near = [self, other].iter().all(|party| matches!(party.ends, Ends::Device(_)));
         let most = at_most.unwrap_or(u64::MAX);
         Hands {
             bag: &self.bag,
@@ -141,7 +141,7 @@ impl Party {
             budget: most,
             takes: most,
             counter: None,
-            opener: &self.desk,
+            opener: &self.ends,
             public: Some(&self.log).filter(|_| is_near),
         }
     }
@@ -151,7 +151,7 @@ impl Party {
 type Ended = [Result<Handed, HandoverError>; 2];
 
 /// One handover over one road, which both leave when they are done with it.
-async fn hand_over(caller: &Hands<'_, Desk>, called: &Hands<'_, Desk>, terms: Terms) -> (Ended, [Said; 2]) {
+async fn hand_over(caller: &Hands<'_, Ends>, called: &Hands<'_, Ends>, terms: Terms) -> (Ended, [Said; 2]) {
     let said = [Said::default(), Said::default()];
     let (here, there) = tokio::io::duplex(ON_THE_WAY);
     let end = |io, end, said: &Said| {
@@ -175,7 +175,7 @@ async fn hand_over(caller: &Hands<'_, Desk>, called: &Hands<'_, Desk>, terms: Te
 }
 
 impl County {
-    /// Deputies whose phones run.
+    /// Deputies, each with a phone that carries.
     fn carriers(&self) -> Vec<usize> {
         let is_carrier = |device: &usize| self.devices[*device].role() == Role::Deputy;
         (0..self.devices.len()).filter(is_carrier).collect()
@@ -233,25 +233,25 @@ impl County {
                 .is_revoked(&bag.holder().hub, &peer)
                 .and_then(|is_revoked| Ok((log.counts()?.last_receipt.unwrap_or_default(), !is_revoked))),
         };
-        let desk = match self.offices.get(&who) {
+        let ends = match self.offices.get(&who) {
             Some(office) => {
                 let (ring, authors) = (Arc::new(office.ring.clone()), office.register.clone());
                 let ring = Arc::new(move || ring.clone());
-                Desk::Hub(Box::new(OfHub { log: log.clone(), key: key.clone(), ring, authors, desk: None }))
+                Ends::Hub(Box::new(OfHub { log: log.clone(), key: key.clone(), ring, authors, desk: None }))
             }
             None => {
                 let identity = Identity::new(&DataDir::look(&node.dir), key.clone(), node.card.clone());
-                Desk::Device(OfDevice { identity: Arc::new(identity), log: log.clone() })
+                Ends::Device(OfDevice { identity: Arc::new(identity), log: log.clone() })
             }
         };
         match asked {
-            Ok((heard, true)) => Ok(Some(Party { bag, key, name, heard, log, desk })),
+            Ok((heard, true)) => Ok(Some(Party { bag, key, name, heard, log, ends })),
             Ok((_, false)) => {
                 self.count("carriers turned away");
                 Ok(None)
             }
             Err(error) => {
-                drop((log, desk));
+                drop((log, ends));
                 self.after_failure(who, &error).map(|()| None)
             }
         }
@@ -321,7 +321,7 @@ impl County {
         Ok(())
     }
 
-    /// O1 of words: no hub says that it heard a parcel whose entries it lacks, and none turns an honest one away.
+    /// O1 of words: no hub says that it heard a parcel whose entries it lacks, and nobody turns an honest one away.
     pub(crate) fn words_are_true(&self) -> Result<(), Broken> {
         for (device, bag) in &self.bags.open {
             let Some(node) = self.devices.get(*device).filter(|node| node.role() != Role::Hub && !node.is_revoked)
@@ -333,11 +333,12 @@ impl County {
                 |told: &&Told, says| told.word.says == says && told.word.by == holder.hub && told.from == holder.own;
             // What was sealed to a key that is destroyed is sealed again.
             let is_closed = !self.offices[&node.above].closed.is_empty();
-            if let Some(turned) = told.iter().find(|told| says(told, Says::Turned)).filter(|_| !is_closed) {
-                return Err(format!(
-                    "O1: an honest parcel of device {device} was turned away: {}",
-                    hex(&turned.word.id)
-                ));
+            let is_turned = |told: &&Told| {
+                let is_home = told.word.says == Says::Turned && told.word.by == holder.own;
+                is_home || (!is_closed && says(told, Says::Turned))
+            };
+            if let Some(turned) = told.iter().find(is_turned) {
+                return Err(format!("O1: an honest parcel from or for device {device} was turned away: {turned:?}"));
             }
             let heard: BTreeSet<String> =
                 told.iter().filter(|told| says(told, Says::Heard)).map(|told| hex(&told.word.id)).collect();
