@@ -72,7 +72,7 @@ pub const WARM_KIB_MAX: u64 = 32 << 10;
 pub const STEADY_KIB_MAX: u64 = 64 << 10;
 
 /// All write-ahead logs together are never longer: each is copied into its database from 4 MiB on, and begins anew then, for
-/// nobody reads meanwhile. A day of voices comes on top.
+/// nobody reads meanwhile; what one visit writes comes on top.
 pub const WAL_BYTES_MAX: u64 = 16 << 20;
 
 /// Files opened beyond those at the end of the first day.

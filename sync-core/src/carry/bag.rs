@@ -206,8 +206,8 @@ impl Holder {
         let newest = whole_packs(items);
         let is_over = |item: &&Item| {
             let label = &item.label;
-            let is_over = |by: &[u8; 32]| *by == label.to || (planted::is(Bug::CarrierForgets) && *by == self.own);
-            let is_delivered = told.iter().any(|told| told.is_of(label) && is_over(&told.word.by));
+            let ends_it = |by: &[u8; 32]| *by == label.to || (planted::is(Bug::CarrierForgets) && *by == self.own);
+            let is_delivered = told.iter().any(|told| told.is_of(label) && ends_it(&told.word.by));
             let is_replaced = newest.get(&(label.from, label.to)).is_some_and(|newest| *newest > label.pack);
             is_delivered || is_replaced || now.0.saturating_sub(item.since.0) > AGE_MAX_S
         };

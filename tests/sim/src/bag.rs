@@ -54,7 +54,7 @@ impl Bags {
                 2 if !item.is_whole() => tear(&path, dice.below(item.held), item.held),
                 _ => Ok(()),
             };
-            done.map_err(|error| format!("the bag of {}: {error}", card.display()))?;
+            done.map_err(of(card))?;
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Bags {
             }
             Ok(files)
         };
-        read().map_err(|error| format!("the bag of {}: {error}", card.display()))
+        read().map_err(of(card))
     }
 
     /// Puts a bag in place of the one that is there; its program does not run.
@@ -85,7 +85,7 @@ impl Bags {
             fs::create_dir_all(dir.join("bag"))?;
             files.iter().try_for_each(|(name, content)| fs::write(dir.join(name), content))
         };
-        write().map_err(|error| format!("the bag of {}: {error}", card.display()))
+        write().map_err(of(card))
     }
 
     /// O5: whatever lies in bags is sealed.
@@ -104,6 +104,11 @@ impl Drop for Bags {
     fn drop(&mut self) {
         let _ = remove(&self.place);
     }
+}
+
+/// Says whose bag it was that this machine's disk failed.
+fn of(card: &Path) -> impl Fn(io::Error) -> Broken + '_ {
+    move |error| format!("the bag of {}: {error}", card.display())
 }
 
 /// Takes a file or a directory away; one that is not there is gone already.

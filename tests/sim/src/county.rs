@@ -303,7 +303,7 @@ impl County {
         Ok(())
     }
 
-    pub(crate) fn is_failing(&self, who: usize) -> bool {
+    fn is_failing(&self, who: usize) -> bool {
         let node = self.node(who);
         disk::is_dead(&node.dir) || disk::has_struck(&node.dir) || node.is_ailing
     }
