@@ -196,7 +196,7 @@ impl County {
         let bits = 6 + self.dice.below(12);
         let behind = usize::try_from(self.dice.below(1 << bits)).unwrap_or(0);
         let breaks = if self.dice.percent(self.trouble) { Some((end, behind)) } else { None };
-        self.hand_over(phone, other, Terms { at_most, breaks })
+        self.hand_over(phone, other, Terms { at_most, breaks }).map(|_| ())
     }
 
     /// Whom a phone may meet: devices of the same hub, and not the one whose key it has itself.
@@ -257,10 +257,11 @@ impl County {
         }
     }
 
-    /// A phone hands over with whoever stands there, or with its hub. Both go by the phone's clock.
-    fn hand_over(&mut self, phone: usize, other: usize, terms: Terms) -> Result<(), Broken> {
-        let Some(called) = self.party(other, phone)? else { return Ok(()) };
-        let Some(caller) = self.party(phone, other)? else { return Ok(()) };
+    /// A phone hands over with whoever stands there, or with its hub; returns whether that brought either anything new. Both
+    /// go by the phone's clock.
+    fn hand_over(&mut self, phone: usize, other: usize, terms: Terms) -> Result<bool, Broken> {
+        let Some(called) = self.party(other, phone)? else { return Ok(false) };
+        let Some(caller) = self.party(phone, other)? else { return Ok(false) };
         let (filled, done) = self.runtime.block_on(async {
             let filled = [caller.fill().await, called.fill().await];
             let done = match filled {
@@ -282,13 +283,13 @@ impl County {
         filled: [Result<(), FillError>; 2],
         done: Option<(Ended, [Said; 2])>,
         terms: Terms,
-    ) -> Result<(), Broken> {
+    ) -> Result<bool, Broken> {
         for (who, filled) in parties.into_iter().zip(filled) {
             if let Err(error) = filled {
                 self.after_failure(who, &error)?;
             }
         }
-        let Some((ended, said)) = done else { return Ok(()) };
+        let Some((ended, said)) = done else { return Ok(false) };
         for said in said {
             if disk::is_within(&said.lock().unwrap_or_else(PoisonError::into_inner), CANARY) {
                 return Err("O5: personal details cross the road to a carrier in the clear".to_owned());
@@ -296,7 +297,7 @@ impl County {
         }
         let has_failed = ended.iter().any(|ended| matches!(ended, Err(HandoverError::Store(_))));
         let [phone, other] = parties.map(Self::name);
-        match &ended {
+        let is_news = match &ended {
             [Ok(ours), Ok(theirs)] => {
                 self.count("handovers");
                 if ours.bytes_up + ours.bytes_down > 0 {
@@ -304,12 +305,14 @@ impl County {
                 }
                 let moved = [ours, theirs].map(|handed| (handed.taken.len(), handed.words, handed.public));
                 self.note(format_args!("{phone} hands over with {other}: {moved:?}"));
+                moved != [(0, 0, 0); 2]
             }
             _ => {
                 self.count("handovers that broke off");
                 self.note(format_args!("{phone} and {other} break off"));
+                false
             }
-        }
+        };
         for (who, ended) in parties.into_iter().zip(ended) {
             match ended {
                 Ok(_) => {}
@@ -318,7 +321,7 @@ impl County {
                 Err(error) => return Err(format!("protocol: a handover of {}: {}", Self::name(who), chain(&error))),
             }
         }
-        Ok(())
+        Ok(is_news)
     }
 
     /// O1 of words: no hub says that it heard a parcel whose entries it lacks, and nobody turns an honest one away.
@@ -362,18 +365,20 @@ impl County {
     }
 
     /// One phone goes to everybody and to the hub, and comes again with what that had to say; other phones go by themselves.
-    pub(crate) fn everybody_is_visited(&mut self, phone: usize, devices: &[usize]) -> Result<(), Broken> {
+    /// Returns whether anybody heard anything new.
+    pub(crate) fn everybody_is_visited(&mut self, phone: usize, devices: &[usize]) -> Result<bool, Broken> {
         let is_phone = |county: &Self, device: usize| county.devices[device].role() == Role::Deputy;
+        let mut is_news = false;
         for _ in 0..2 {
             for device in devices.iter().filter(|device| **device != phone) {
                 let with = if is_phone(self, *device) { (*device, self.above(*device)) } else { (phone, *device) };
-                self.hand_over(with.0, with.1, Terms::default())?;
+                is_news |= self.hand_over(with.0, with.1, Terms::default())?;
             }
-            self.hand_over(phone, self.above(phone), Terms::default())?;
+            is_news |= self.hand_over(phone, self.above(phone), Terms::default())?;
             for device in devices {
                 self.work_up(*device)?;
             }
         }
-        Ok(())
+        Ok(is_news)
     }
 }

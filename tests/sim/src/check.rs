@@ -25,7 +25,7 @@ use crate::{
     reference::{HUB, Said, Told, Word},
 };
 
-/// Meetings of each device after which everything must be in step.
+/// Meetings of each device after which everything must be in step, or rounds of carriers.
 const ROUNDS: usize = 8;
 
 /// Runs and changes that were left out and are looked at.
@@ -60,10 +60,12 @@ impl County {
             let phone = devices.iter().copied().find(|device| self.devices[*device].role() == Role::Deputy);
             let phone = phone.filter(|_| self.dice.percent(70));
             self.count(if phone.is_some() { "quiets by carriers alone" } else { "quiets by sticks alone" });
-            for _ in 0..ROUNDS / 2 {
-                match phone {
-                    Some(phone) => self.everybody_is_visited(phone, &devices)?,
-                    None => self.everybody_carries(&devices)?,
+            match phone {
+                Some(phone) => self.carriers_bring_all(phone, &devices)?,
+                None => {
+                    for _ in 0..ROUNDS / 2 {
+                        self.everybody_carries(&devices)?;
+                    }
                 }
             }
             return self.check(&devices);
@@ -100,6 +102,16 @@ impl County {
             }
         }
         Ok(behind)
+    }
+
+    /// One phone goes round until it brings nobody anything new.
+    fn carriers_bring_all(&mut self, phone: usize, devices: &[usize]) -> Result<(), Broken> {
+        for _ in 0..=ROUNDS {
+            if !self.everybody_is_visited(phone, devices)? {
+                return Ok(());
+            }
+        }
+        Err(format!("O7: carriers still bring something new after {ROUNDS} rounds"))
     }
 
     /// Everybody's sticks go up and come back. A hub beneath another one has none.
