@@ -263,6 +263,8 @@ impl Bag {
         if known.is_none() {
             content.items.push(Item { label: label.clone(), held: 0, since: clock::now() });
         }
+        // What was signed for and lost is signed for again.
+        content.told.retain(|told| !told.is_of(label) || told.word.by != self.inner.holder.own);
         let item = &mut content.items[place];
         item.held += bytes.len() as u64;
         if !item.is_whole() {

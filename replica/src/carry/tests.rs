@@ -151,6 +151,14 @@ impl Place {
         self.bag = Bag::open(&DataDir::look(&self.path), self.bag.holder()).unwrap();
     }
 
+    /// Its parcels are gone and the list of them is not, as after a power cut.
+    fn lose_parcels(&mut self) {
+        for file in std::fs::read_dir(self.path.join("bag")).unwrap() {
+            std::fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        self.bag = Bag::open(&DataDir::look(&self.path), self.bag.holder()).unwrap();
+    }
+
     fn entries(&self) -> u64 {
         self.log.held().iter().map(|held| held.extent.length).sum()
     }
@@ -892,18 +900,20 @@ async fn what_goes_home_leaves_of_a_days_bytes_what_villages_need_to_be_heard() 
 /// What a phone had signed for a village did not offer it again for 90 days, though the phone had lost it.
 #[tokio::test]
 async fn a_phone_that_lost_its_bag_is_given_again_what_it_had_signed_for() {
-    let mut county = County::new("lost");
-    county.kiosk.write(1, Audience::Deputies, 1_000).await;
-    let came = |(at_phone, at_kiosk): (Handed, Handed)| (at_phone.taken.len(), at_kiosk.given);
-    assert_eq!(came(county.in_village().await), (1, 1));
-    assert_eq!(came(county.in_village().await), (0, 0), "what is there is known, and said to be so once");
-    county.phone.lose_bag();
-    // Between two visits a second passes, and so its word is another.
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    assert_eq!(came(county.in_village().await), (1, 1));
-    assert_eq!(came(county.in_village().await), (0, 0));
-    county.in_town().await;
-    assert_eq!(county.hub.entries(), 1);
+    for (name, lose) in [("lost", Place::lose_bag as fn(&mut Place)), ("lost-parcels", Place::lose_parcels)] {
+        let mut county = County::new(name);
+        county.kiosk.write(1, Audience::Deputies, 1_000).await;
+        let came = |(at_phone, at_kiosk): (Handed, Handed)| (at_phone.taken.len(), at_kiosk.given);
+        assert_eq!(came(county.in_village().await), (1, 1));
+        assert_eq!(came(county.in_village().await), (0, 0), "what is there is known, and said to be so once");
+        lose(&mut county.phone);
+        // Between two visits a second passes, and so its word is another.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        assert_eq!(came(county.in_village().await), (1, 1));
+        assert_eq!(came(county.in_village().await), (0, 0));
+        county.in_town().await;
+        assert_eq!(county.hub.entries(), 1);
+    }
 }
 
 /// Labels cost as much as what they stand on: a phone heard the same thousand each minute, and its card was empty.

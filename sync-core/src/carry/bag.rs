@@ -71,7 +71,7 @@ pub struct Told {
 pub enum Verdict {
     /// It is taken, from there on.
     Take(u64),
-    /// It is here already, or was: the word for it is given again.
+    /// It is here already, or its receiver answered it: the word for it is given again.
     Known,
     /// Nothing is said of it: a carrier offers its own to somebody who does not carry.
     Leave,
@@ -120,8 +120,9 @@ impl Holder {
         if !is_for_here && label.from != *peer {
             return Verdict::Refuse("a parcel is handed to a carrier by whoever sealed it");
         }
-        // Under somebody else's label the same bytes are another parcel: nobody's word stands in its author's way.
-        if told.iter().any(|told| told.is_of(label) && told.word.by == self.own) {
+        // Only its receiver's word ends it: a carrier may have lost what it signed for. Under somebody else's label the same
+        // bytes are another parcel: nobody's word stands in its author's way.
+        if told.iter().any(|told| told.is_of(label) && told.word.by == label.to) {
             return Verdict::Known;
         }
         let held = items.iter().find(|item| item.label.id == label.id);
@@ -316,6 +317,20 @@ mod tests {
         assert_eq!(kiosk.judge(&[], &[], &home, &public(PHONE)), Verdict::Take(0), "whoever brings it");
         assert!(matches!(kiosk.judge(&[], &[], &label(HUB, OTHER, 1, 0, 1), &public(PHONE)), Verdict::Refuse(_)));
         assert_eq!(kiosk.judge(&[], &[], &label(PHONE, HUB, 1, 0, 1), &public(PHONE)), Verdict::Leave);
+    }
+
+    /// Seed 184139: a power cut took a parcel and left the word for it, and for half a year its author offered it in vain.
+    #[test]
+    fn what_a_carrier_signed_for_and_has_no_more_is_taken_again() {
+        let phone = holder(PHONE, true);
+        let parcel = label(KIOSK, HUB, 1, 0, 1);
+        let (taken, heard) = (told(&parcel, Says::Taken, PHONE), told(&parcel, Says::Heard, HUB));
+        let torn = Item { held: 40, ..item(parcel.clone()) };
+        let judge = |items: &[Item], told: &[Told]| phone.judge(items, told, &parcel, &public(KIOSK));
+        assert_eq!(judge(&[item(parcel.clone())], std::slice::from_ref(&taken)), Verdict::Known);
+        assert_eq!(judge(&[], std::slice::from_ref(&taken)), Verdict::Take(0));
+        assert_eq!(judge(&[torn], std::slice::from_ref(&taken)), Verdict::Take(40));
+        assert_eq!(judge(&[], &[taken, heard]), Verdict::Known, "it was delivered");
     }
 
     #[test]
